@@ -1,0 +1,30 @@
+package holdfast.backend.api;
+
+/** The file system can't provide the space that the block needs. */
+public final class BackingSpaceException extends RamBlockException {
+  private static final long serialVersionUID = 1;
+
+  private final String errno;
+
+  /**
+   * @param call the system call that said so
+   * @param errno the kernel's answer, for example {@code ENOSPC (No space left on device)}
+   */
+  public BackingSpaceException(RamBlockSpec spec, String call, String errno) {
+    super(
+        spec,
+        "can't set aside size="
+            + spec.size()
+            + ": "
+            + call
+            + ": "
+            + errno
+            + "; free some space or use another file system");
+    this.errno = errno;
+  }
+
+  /** The kernel's answer. */
+  public String errno() {
+    return errno;
+  }
+}

@@ -1,0 +1,27 @@
+package holdfast.backend.api;
+
+/** The size asked for is not a multiple of the backing's page size. */
+public final class BlockSizeException extends RamBlockException {
+  private static final long serialVersionUID = 1;
+
+  private final transient ByteSize unit;
+
+  /**
+   * @param unit what the size must be a multiple of
+   */
+  public BlockSizeException(RamBlockSpec spec, ByteSize unit) {
+    super(
+        spec,
+        "size="
+            + spec.size()
+            + " is not a multiple of "
+            + unit
+            + ", the page size of this backing; round it to a multiple");
+    this.unit = unit;
+  }
+
+  /** What the size must be a multiple of. */
+  public ByteSize unit() {
+    return unit;
+  }
+}

@@ -1,0 +1,86 @@
+package holdfast.backend.api;
+
+import java.lang.foreign.MemorySegment;
+import java.util.EnumSet;
+
+/**
+ * Memory of a backend as it is mapped now. Immutable in what it reports: when another allocator
+ * re-maps the memory, or its allocator leaves, a new {@code RamBlock} takes over the same addresses
+ * and this one is <em>retired</em>. The bytes, the {@link #segment()} and every address handed out
+ * stay valid across that.
+ *
+ * <p>A block relies on no code of the allocator's bundle: it keeps serving after that bundle is
+ * stopped, updated or uninstalled.
+ *
+ * <p>All methods are safe for use by several threads.
+ */
+public interface RamBlock extends AutoCloseable {
+
+  /** What was asked for. */
+  RamBlockSpec spec();
+
+  /** A copy of the flags in force on this mapping. */
+  EnumSet<RamFlag> obtained();
+
+  /** How durable persisted ranges are, with reason and evidence. */
+  Durability durability();
+
+  /** The page size of the backing in bytes, a power of two. */
+  ByteSize pageSize();
+
+  /** The alignment that the host address has: the greater of the wish and the page size. */
+  Alignment align();
+
+  /**
+   * The block's bytes, from offset 0 to its size. The same segment for every block that ever
+   * stands at these addresses.
+   *
+   * <p>An access after {@link #close()} throws {@link IllegalStateException}. An access to a page
+   * that its backing can no longer provide (the file was truncated, the disk failed) throws {@link
+   * InternalError}, possibly late: then the whole block has failed.
+   */
+  MemorySegment segment();
+
+  /**
+   * Makes the bytes of a range durable at the granularity that {@link #durability()} reports: when
+   * this returns, what was stored into the range before the call survives a power cut, unless the
+   * granularity is {@link Granularity#NONE}, for which nothing can be done and nothing is.
+   *
+   * @param offset first byte, from 0
+   * @param length number of bytes, 0 for none
+   * @throws IndexOutOfBoundsException if the range is not within the block
+   * @throws PersistException if the host could not do it: from then on nothing is known about what
+   *     the backing holds for that range
+   * @throws RetiredBlockException if another block stands in this one's place: ask that one
+   * @throws IllegalStateException if the block is closed
+   */
+  void persist(long offset, long length) throws PersistException;
+
+  /**
+   * Why no allocator can re-map this memory in place, or an empty string if one can. Only shared
+   * mappings of a file can be re-mapped: the changes in a private one exist nowhere else.
+   */
+  String pinnedBecause();
+
+  /**
+   * Takes the block away from its allocator: the same memory, persisted by the kernel's means alone
+   * (msync(2)) where these do. This block is retired, and the one returned stands in its place.
+   *
+   * @throws RetiredBlockException if another block already stands in this one's place
+   */
+  RamBlock detach();
+
+  /**
+   * Ends the memory: waits for accesses through the segment that are under way, makes later ones
+   * throw, unmaps, closes the file and gives up its lock. Of a retired block: nothing. Idempotent.
+   */
+  @Override
+  void close();
+
+  /**
+   * Ends the memory as {@link #close()} does, and takes back what making the block did to its file:
+   * one that was created is removed, one that was found empty is empty again. For a start that
+   * failed as a whole before anybody stored anything.
+   */
+  void discard();
+}

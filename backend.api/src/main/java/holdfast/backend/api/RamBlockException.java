@@ -1,0 +1,33 @@
+package holdfast.backend.api;
+
+/**
+ * Why a block can't be had, kept or persisted: one subtype per cause. The message is one sentence
+ * that names the memory backend, its file, what was asked for, what was obtained and what to do.
+ */
+public abstract sealed class RamBlockException extends Exception
+    permits BackingKindException,
+        BackingLockedException,
+        BackingOpenException,
+        BackingSizeException,
+        BackingSpaceException,
+        BlockAlignmentException,
+        BlockSizeException,
+        DurabilityException,
+        MappingException,
+        PersistException,
+        PreallocationException,
+        RemapRefusedException {
+  private static final long serialVersionUID = 1;
+
+  private final transient RamBlockSpec spec;
+
+  RamBlockException(RamBlockSpec spec, String what) {
+    super("memory backend '" + spec.id() + "' on " + spec.backing() + ": " + what);
+    this.spec = spec;
+  }
+
+  /** The question that failed. */
+  public RamBlockSpec spec() {
+    return spec;
+  }
+}

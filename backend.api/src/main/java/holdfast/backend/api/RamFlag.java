@@ -1,0 +1,108 @@
+package holdfast.backend.api;
+
+import java.util.Collection;
+import java.util.EnumSet;
+
+/**
+ * A property of a RAM block's mapping. Sets of flags are {@code EnumSet<RamFlag>}; which sets are
+ * legal is decided here, in {@link #checkRequest} and {@link #checkObtained}.
+ *
+ * <p>The names are those of QEMU's RAM block flags; {@code RAM_SYNC} is the name that the MAP_SYNC
+ * patch series used. mmap(2) flags are made from these flags in one place, by the mapper, and never
+ * leave it.
+ */
+public enum RamFlag {
+  /**
+   * Stores reach the file and every other process that maps it ({@code MAP_SHARED}).
+   *
+   * <p>Costs: another mapping of the same file can change the bytes under the guest. Without it
+   * stores go to private copies of the pages: they are lost at close, cost a copy of each page
+   * written, and the block can't be re-mapped while it is in use.
+   */
+  RAM_SHARED,
+
+  /**
+   * The backing is persistent memory: stores are made durable by flushing CPU caches, and together
+   * with {@link #RAM_SHARED} the mapping is attempted with {@code
+   * MAP_SHARED_VALIDATE|MAP_SYNC}.
+   *
+   * <p>Costs: on a file that is not on a DAX file system nothing is gained and a warning is given.
+   */
+  RAM_PMEM,
+
+  /**
+   * The kernel accepted {@code MAP_SHARED_VALIDATE|MAP_SYNC} on this very mapping and shows it
+   * ({@code sf} in the mapping's VmFlags): once a page has been stored to, the file system can find
+   * that page again after a crash. Only ever obtained, never requested.
+   *
+   * <p>Costs: the first store to each page that has no allocated, written block behind it waits for
+   * the file system's journal. Says nothing about CPU caches, which still have to be flushed.
+   */
+  RAM_SYNC,
+
+  /**
+   * No swap space or file space is set aside ({@code MAP_NORESERVE}, no {@code fallocate(2)}).
+   *
+   * <p>Costs: a full disk or exhausted memory is met by the guest in the middle of a store, instead
+   * of by the operator at start.
+   */
+  RAM_NORESERVE,
+
+  /**
+   * The file is opened and mapped for reading only.
+   *
+   * <p>Costs: a store into the block is an error of the writer; the memory can back a ROM or an
+   * NVDIMM that its guest sees as unarmed, nothing else.
+   */
+  RAM_READONLY;
+
+  /**
+   * Checks a set of flags that somebody asks for.
+   *
+   * @return a copy of {@code flags}
+   * @throws IllegalRamFlagsException if a block on {@code backing} can't be asked for with them
+   */
+  public static EnumSet<RamFlag> checkRequest(Collection<RamFlag> flags, Backing backing) {
+    EnumSet<RamFlag> set = copyOf(flags);
+    if (set.contains(RAM_SYNC)) {
+      throw new IllegalRamFlagsException(
+          set, "RAM_SYNC is what the kernel grants: ask for it with RAM_SHARED and RAM_PMEM");
+    }
+    if (backing instanceof Backing.Anonymous) {
+      if (set.contains(RAM_PMEM)) {
+        throw new IllegalRamFlagsException(set, "RAM_PMEM needs a file: this memory has none");
+      }
+      if (set.contains(RAM_READONLY)) {
+        throw new IllegalRamFlagsException(
+            set, "RAM_READONLY needs a file: anonymous memory would stay zero for ever");
+      }
+    }
+    return set;
+  }
+
+  /**
+   * Checks the flags that an allocator says were obtained for a request.
+   *
+   * @return a copy of {@code obtained}
+   * @throws IllegalRamFlagsException if {@code obtained} claims what was not asked for, or RAM_SYNC
+   *     on a mapping that can't have it
+   */
+  public static EnumSet<RamFlag> checkObtained(
+      Collection<RamFlag> requested, Collection<RamFlag> obtained) {
+    EnumSet<RamFlag> set = copyOf(obtained);
+    if (set.contains(RAM_SYNC) && !(set.contains(RAM_SHARED) && set.contains(RAM_PMEM))) {
+      throw new IllegalRamFlagsException(set, "RAM_SYNC without RAM_SHARED and RAM_PMEM");
+    }
+    EnumSet<RamFlag> extra = EnumSet.copyOf(set);
+    extra.remove(RAM_SYNC);
+    extra.removeAll(requested);
+    if (!extra.isEmpty()) {
+      throw new IllegalRamFlagsException(set, extra + " obtained but never requested");
+    }
+    return set;
+  }
+
+  private static EnumSet<RamFlag> copyOf(Collection<RamFlag> flags) {
+    return flags.isEmpty() ? EnumSet.noneOf(RamFlag.class) : EnumSet.copyOf(flags);
+  }
+}

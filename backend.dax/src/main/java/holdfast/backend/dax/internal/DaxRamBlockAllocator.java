@@ -1,0 +1,113 @@
+package holdfast.backend.dax.internal;
+
+import holdfast.backend.api.RamBlock;
+import holdfast.backend.api.RamBlockAllocator;
+import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import holdfast.backend.mmap.CacheFlush;
+import holdfast.backend.mmap.MappingStyle;
+import holdfast.backend.mmap.RamMapper;
+import java.util.Optional;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Modified;
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.Designate;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Maps files of DAX file systems and DAX devices with MAP_SYNC, and persists by flushing CPU cache
+ * lines. Takes the blocks with {@code pmem=on}; a file that is not on a DAX file system is mapped
+ * without MAP_SYNC, with a warning, and persisted with msync(2).
+ */
+@Component(
+    configurationPid = DaxRamBlockAllocator.PID,
+    property = RamBlockAllocator.BACKEND_KIND + "=" + DaxRamBlockAllocator.KIND)
+@Designate(ocd = DaxRamBlockAllocator.Config.class)
+public final class DaxRamBlockAllocator implements RamBlockAllocator {
+  static final String PID = "holdfast.backend.dax";
+  static final String KIND = "dax";
+
+  private static final Logger LOG = LoggerFactory.getLogger(DaxRamBlockAllocator.class);
+
+  /** The allocator's configuration. */
+  @ObjectClassDefinition(
+      name = "Holdfast DAX allocator",
+      description = "Maps DAX files and DAX devices for guest memory with MAP_SYNC.")
+  public @interface Config {
+    /** The ranking among the allocators that accept a block. */
+    @AttributeDefinition(
+        name = "Service ranking",
+        description = "Among the allocators that accept a block, the highest ranking is used.")
+    int service_ranking() default 100;
+
+    /** Which code writes back CPU caches. */
+    @AttributeDefinition(
+        name = "Cache flush",
+        description =
+            "Which code writes back CPU caches: libpmem (Debian: libpmem1), the JDK's own (JEP 352),"
+                + " none, or auto for the first of these that is there.")
+    CacheFlushChoice cache_flush() default CacheFlushChoice.auto;
+  }
+
+  private final RamMapper mapper;
+  private volatile MappingStyle style;
+
+  /** For Declarative Services. */
+  @Activate
+  public DaxRamBlockAllocator(Config config) {
+    this(new RamMapper(), config.cache_flush().choose());
+  }
+
+  DaxRamBlockAllocator(RamMapper mapper, Optional<CacheFlush> cacheFlush) {
+    this.mapper = mapper;
+    this.style = styleWith(cacheFlush);
+  }
+
+  /** A change holds for blocks made or re-mapped from now on, and disturbs none that is there. */
+  @Modified
+  void modified(Config config) {
+    style = styleWith(config.cache_flush().choose());
+  }
+
+  private static MappingStyle styleWith(Optional<CacheFlush> cacheFlush) {
+    LOG.info(
+        "persistent memory is flushed by {}",
+        cacheFlush
+            .map(CacheFlush::describe)
+            .orElse("msync(2): neither libpmem.so.1 nor the JDK's write-back can be used"));
+    return MappingStyle.pmem(KIND, cacheFlush);
+  }
+
+  @Override
+  public String kind() {
+    return KIND;
+  }
+
+  @Override
+  public boolean accepts(RamBlockSpec spec) {
+    return spec.has(RamFlag.RAM_PMEM);
+  }
+
+  @Override
+  public RamBlock allocate(RamBlockSpec spec) throws RamBlockException {
+    requireAccepted(spec);
+    return mapper.map(spec, style);
+  }
+
+  @Override
+  public RamBlock remap(RamBlock present) throws RamBlockException {
+    requireAccepted(present.spec());
+    return mapper.remap(present, style);
+  }
+
+  private void requireAccepted(RamBlockSpec spec) {
+    if (!accepts(spec)) {
+      throw new IllegalArgumentException(
+          "the DAX allocator takes blocks with RAM_PMEM, not " + spec.flags());
+    }
+  }
+}

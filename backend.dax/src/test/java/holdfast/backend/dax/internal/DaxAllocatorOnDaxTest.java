@@ -1,0 +1,13 @@
+package holdfast.backend.dax.internal;
+
+import holdfast.backend.testkit.Storage;
+import org.junit.jupiter.api.DisplayName;
+
+@DisplayName("the DAX allocator keeps the contract, with files on a DAX file system")
+class DaxAllocatorOnDaxTest extends DaxAllocatorContract {
+
+  @Override
+  protected Storage storage() {
+    return Storage.dax();
+  }
+}

@@ -1,0 +1,13 @@
+package holdfast.backend.file.internal;
+
+import holdfast.backend.testkit.Storage;
+import org.junit.jupiter.api.DisplayName;
+
+@DisplayName("the file allocator keeps the contract, with files on simulated DAX")
+class FileAllocatorOnSimulatedDaxTest extends FileAllocatorContract {
+
+  @Override
+  protected Storage storage() {
+    return Storage.simulatedDax();
+  }
+}

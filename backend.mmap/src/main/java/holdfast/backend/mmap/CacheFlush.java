@@ -1,0 +1,43 @@
+package holdfast.backend.mmap;
+
+import holdfast.backend.mmap.internal.JdkCacheFlush;
+import holdfast.backend.mmap.internal.Libpmem;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+
+/**
+ * How stores leave the CPU caches for persistent memory. A range is durable once it was {@linkplain
+ * #flush flushed} after its last store and a {@linkplain #drain drain} has followed.
+ *
+ * <p>Thread-safe; a drain counts for the flushes of its own thread.
+ */
+public interface CacheFlush {
+
+  /** Starts writing back every cache line that the range touches. */
+  void flush(MemorySegment range);
+
+  /** Waits until the lines flushed by this thread are in the persistence domain. */
+  void drain();
+
+  /**
+   * Whether the platform itself writes back the CPU caches when power fails (eADR), so that a fence
+   * alone makes a store durable.
+   */
+  boolean platformFlushesCaches();
+
+  /** Which code this is, for reports: for example {@code pmem_flush + pmem_drain (libpmem.so.1)}. */
+  String describe();
+
+  /** libpmem's flush, if the library can be loaded (Debian: {@code libpmem1}). */
+  static Optional<CacheFlush> libpmem() {
+    return Libpmem.load();
+  }
+
+  /**
+   * The JDK's own write-back of cache lines (JEP 352), if the CPU has the instructions and the JVM
+   * was started with {@code --add-exports java.base/jdk.internal.misc=ALL-UNNAMED}.
+   */
+  static Optional<CacheFlush> jdk() {
+    return JdkCacheFlush.load();
+  }
+}

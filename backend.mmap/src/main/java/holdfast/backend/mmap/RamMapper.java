@@ -1,0 +1,60 @@
+package holdfast.backend.mmap;
+
+import holdfast.backend.api.RamBlock;
+import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.mmap.internal.BlockMapping;
+import java.nio.file.Path;
+
+/**
+ * Makes RAM blocks: opens the backing, reserves a window, chooses the mmap(2) flags, maps, checks
+ * what came of it; and maps the same backing again over a live window. The counterpart of QEMU's
+ * {@code qemu_ram_mmap}.
+ *
+ * <p>Stateless and thread-safe.
+ */
+public final class RamMapper {
+  private static final Path SYSFS = Path.of("/sys");
+
+  private final Libc libc;
+  private final Path sysfs;
+
+  /** A mapper on this host. */
+  public RamMapper() {
+    this(Libc.host(), SYSFS);
+  }
+
+  /**
+   * A mapper on a host as a test wants it.
+   *
+   * @param libc the system calls
+   * @param sysfs where sysfs is mounted
+   */
+  public RamMapper(Libc libc, Path sysfs) {
+    this.libc = libc;
+    this.sysfs = sysfs;
+  }
+
+  /**
+   * Makes a block. On failure nothing is left behind.
+   *
+   * @param style what the allocator decides
+   * @throws RamBlockException one type per cause
+   */
+  public RamBlock map(RamBlockSpec spec, MappingStyle style) throws RamBlockException {
+    return new BlockMapping(libc, sysfs, spec, style).map();
+  }
+
+  /**
+   * Maps the backing of {@code present} again, in the style of another allocator, over the same
+   * addresses, while readers and writers go on.
+   *
+   * @param present a live block that a mapper of this process made
+   * @param style what the new allocator decides
+   * @return the block that stands in the window now
+   * @throws RamBlockException if it can't be done; {@code present} keeps serving
+   */
+  public RamBlock remap(RamBlock present, MappingStyle style) throws RamBlockException {
+    return new BlockMapping(libc, sysfs, present.spec(), style).remap(present);
+  }
+}

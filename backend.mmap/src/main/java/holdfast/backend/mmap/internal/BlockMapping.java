@@ -1,0 +1,415 @@
+package holdfast.backend.mmap.internal;
+
+import holdfast.backend.api.BackingKindException;
+import holdfast.backend.api.DurabilityException;
+import holdfast.backend.api.DurabilityPolicy;
+import holdfast.backend.api.Granularity;
+import holdfast.backend.api.MappingException;
+import holdfast.backend.api.PersistException;
+import holdfast.backend.api.PreallocationException;
+import holdfast.backend.api.RamBlock;
+import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import holdfast.backend.api.RemapRefusedException;
+import holdfast.backend.mmap.Errno;
+import holdfast.backend.mmap.ErrnoException;
+import holdfast.backend.mmap.KernelConstants;
+import holdfast.backend.mmap.Libc;
+import holdfast.backend.mmap.MappingStyle;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One block on its way into a window, for the first time or again.
+ *
+ * <p>mmap(MAP_FIXED) is never asked a question: a refused one may have removed what stood there.
+ * Flags that the kernel may not take are tried on a scratch address of the kernel's choice first,
+ * and only what was taken there is placed over the window.
+ */
+public final class BlockMapping {
+  private static final Logger LOG = LoggerFactory.getLogger(BlockMapping.class);
+
+  private final Libc libc;
+  private final KernelConstants k;
+  private final Path sysfs;
+  private final RamBlockSpec spec;
+  private final MappingStyle style;
+
+  /** The way of one block in one allocator's style. */
+  public BlockMapping(Libc libc, Path sysfs, RamBlockSpec spec, MappingStyle style) {
+    this.libc = libc;
+    this.k = libc.constants();
+    this.sysfs = sysfs;
+    this.spec = spec;
+    this.style = style;
+  }
+
+  /** Flags that the kernel is known to take for this file, without MAP_FIXED. */
+  private record Agreed(int flags, SyncAttempt attempt, VmFlags vmFlags) {}
+
+  /** Maps the block into a window of its own. */
+  public RamBlock map() throws RamBlockException {
+    BackingStore store = BackingStore.open(libc, sysfs, spec);
+    try {
+      requireFlushFor(store);
+      Window window = reserveWindow(store);
+      try {
+        Agreed agreed = agree(store, false);
+        place(window, store, agreed.flags);
+        Verdict verdict = judge(store, agreed, VmFlags.at(window.address()));
+        if (spec.prealloc()) {
+          preallocate(window);
+        }
+        MappedRamBlock block =
+            new MappedRamBlock(libc, spec, style, store, window, agreed.flags, verdict);
+        window.current = block;
+        report(agreed.attempt, verdict);
+        return block;
+      } catch (RamBlockException | RuntimeException | Error e) {
+        window.abandon();
+        throw e;
+      }
+    } catch (RamBlockException | RuntimeException | Error e) {
+      store.discard();
+      throw e;
+    }
+  }
+
+  /** Maps the block's file again over the window that {@code present} stands in. */
+  public RamBlock remap(RamBlock present) throws RamBlockException {
+    if (!(present instanceof MappedRamBlock old)) {
+      throw new RemapRefusedException(
+          spec, "it was made by " + present.getClass().getName() + ", which this allocator doesn't know");
+    }
+    String pinned = old.pinnedBecause();
+    if (!pinned.isEmpty()) {
+      throw new RemapRefusedException(spec, pinned);
+    }
+    old.window.structure.lock();
+    try {
+      old.requireCurrent();
+      requireFlushFor(old.store);
+      Agreed agreed = agree(old.store, true);
+      judge(old.store, agreed, agreed.vmFlags); // the policy speaks before anything is touched
+      writeBack(old);
+      return exchange(old, agreed);
+    } finally {
+      old.window.structure.unlock();
+    }
+  }
+
+  /**
+   * The moment of the exchange: persists wait, readers and writers don't notice. Stores that were
+   * made through the old mapping and not yet persisted are written back once more when the new one
+   * stands, since its way to persist may not reach what the file system still owes them.
+   */
+  private MappedRamBlock exchange(MappedRamBlock old, Agreed agreed) throws RamBlockException {
+    Window window = old.window;
+    long stamp = window.persists.writeLock();
+    try {
+      try {
+        place(window, old.store, agreed.flags);
+      } catch (MappingException e) {
+        return keepServing(old, e);
+      }
+      VmFlags vmFlags = VmFlags.at(window.address());
+      MappedRamBlock next;
+      try {
+        writeBack(old);
+        Verdict verdict = judge(old.store, agreed, vmFlags);
+        next = new MappedRamBlock(libc, spec, style, old.store, window, agreed.flags, verdict);
+        reportChange(old, verdict);
+      } catch (RamBlockException e) {
+        return takeBack(old, e);
+      }
+      window.current = next;
+      return next;
+    } finally {
+      window.persists.unlockWrite(stamp);
+    }
+  }
+
+  /** Puts the old mapping back where the new one stands. */
+  private MappedRamBlock takeBack(MappedRamBlock old, RamBlockException e)
+      throws RamBlockException {
+    try {
+      place(old.window, old.store, old.mapFlags);
+    } catch (MappingException refused) {
+      return keepServing(old, refused);
+    }
+    throw e;
+  }
+
+  /**
+   * After a refused placement: fills the hole that it may have left, so that no reader meets it.
+   *
+   * @return the block that stands in the window, if that is no longer {@code old}
+   * @throws MappingException {@code e}, if {@code old} still stands there
+   */
+  private MappedRamBlock keepServing(MappedRamBlock old, MappingException e)
+      throws MappingException {
+    Window window = old.window;
+    int plain = plainFlags(old.store) | k.mapFixedNoreplace();
+    try {
+      // SAFETY: NOREPLACE maps only into the hole, if there is one; the flags are those of a plain
+      // shared mapping of this very file, which the kernel takes for every file that it maps.
+      long mapped = libc.mmap(window.address(), window.size(), protection(), plain, old.store.fd(), 0);
+      if (mapped != window.address()) {
+        unmapScratch(mapped);
+        throw e;
+      }
+    } catch (ErrnoException stillThere) {
+      throw e;
+    }
+    if (!old.obtained().contains(RamFlag.RAM_SYNC)) {
+      throw e;
+    }
+    // MAP_SYNC can't go with NOREPLACE: what stands there now is less than what stood there before
+    LOG.warn("{}; it was left mapped without MAP_SYNC", e.getMessage());
+    SyncAttempt lost = new SyncAttempt.NotMade("a re-map failed and lost MAP_SYNC");
+    Verdict verdict =
+        Verdict.of(
+            spec, style, old.store, lost, k.mapFlagNames(plain), VmFlags.at(window.address()));
+    MappedRamBlock healed =
+        new MappedRamBlock(
+            libc, spec, style, old.store, window, plainFlags(old.store), verdict);
+    window.current = healed;
+    return healed;
+  }
+
+  private void requireFlushFor(BackingStore store) throws RamBlockException {
+    if (store.kind() != BackingStore.Kind.DAX_DEVICE) {
+      return;
+    }
+    if (!style.attemptsSync()) {
+      throw new BackingKindException(
+          spec,
+          "a DAX device, which the allocator in use, " + style.allocator() + ", can't persist",
+          "set pmem=on,share=on and have the bundle holdfast.backend.dax started");
+    }
+    if (!spec.has(RamFlag.RAM_SHARED)) {
+      throw new BackingKindException(
+          spec, "a DAX device, which has no private mappings", "set share=on");
+    }
+    if (style.cacheFlush().isEmpty()) {
+      throw new BackingKindException(
+          spec,
+          "a DAX device, and this JVM can't flush CPU caches",
+          "install libpmem (Debian: libpmem1), or start Java with --add-exports"
+              + " java.base/jdk.internal.misc=ALL-UNNAMED");
+    }
+  }
+
+  private Window reserveWindow(BackingStore store) throws MappingException {
+    try {
+      return Window.reserve(
+          libc, spec.size().bytes(), store.align(), spec.has(RamFlag.RAM_READONLY));
+    } catch (ErrnoException e) {
+      throw new MappingException(
+          spec,
+          "mmap(PROT_NONE)",
+          e.errno().toString(),
+          "no " + spec.size() + " of address space are free: see ulimit -v and the size");
+    }
+  }
+
+  /** Finds out, on a scratch address, which flags the kernel takes. */
+  private Agreed agree(BackingStore store, boolean live) throws MappingException {
+    int plain = plainFlags(store);
+    String whyNot = Verdict.whyNoSync(spec, style, k);
+    if (!whyNot.isEmpty()) {
+      SyncAttempt none = new SyncAttempt.NotMade(whyNot);
+      return live
+          ? tryOnScratch(store, plain, none)
+          : new Agreed(plain, none, new VmFlags("(not looked at)"));
+    }
+    int sync = plain & ~KernelConstants.MAP_SHARED | k.mapSharedValidate() | k.mapSync();
+    try {
+      return scratch(store, sync, new SyncAttempt.Accepted());
+    } catch (ErrnoException e) {
+      if (!e.is(Errno.EOPNOTSUPP)) {
+        LOG.info(
+            "memory backend '{}' on {}: mmap({}): {}; mapped without both flags",
+            spec.id(),
+            spec.backing(),
+            k.mapFlagNames(sync),
+            e.errno());
+      }
+      return tryOnScratch(store, plain, new SyncAttempt.Refused(e.errno()));
+    }
+  }
+
+  private Agreed tryOnScratch(BackingStore store, int flags, SyncAttempt attempt)
+      throws MappingException {
+    try {
+      return scratch(store, flags, attempt);
+    } catch (ErrnoException e) {
+      throw refused(flags, e);
+    }
+  }
+
+  private Agreed scratch(BackingStore store, int flags, SyncAttempt attempt)
+      throws ErrnoException {
+    long address = libc.mmap(0, spec.size().bytes(), protection(), flags, store.fd(), 0);
+    VmFlags vmFlags = VmFlags.at(address);
+    unmapScratch(address);
+    return new Agreed(flags, attempt, vmFlags);
+  }
+
+  private void unmapScratch(long address) {
+    try {
+      // SAFETY: the scratch mapping was made here at an address of the kernel's choice.
+      libc.munmap(address, spec.size().bytes());
+    } catch (ErrnoException e) {
+      LOG.error("a scratch mapping of {} stays behind: {}", spec.backing(), e.getMessage());
+    }
+  }
+
+  /** Maps over the window with flags that were agreed on. */
+  private void place(Window window, BackingStore store, int flags) throws MappingException {
+    int fixed = flags | k.mapFixed();
+    try {
+      // SAFETY: the window's addresses are ours, and these flags were taken for this file before.
+      libc.mmap(window.address(), window.size(), protection(), fixed, store.fd(), 0);
+    } catch (ErrnoException e) {
+      if (window.current == null) {
+        window.reserveAgain();
+      }
+      throw refused(fixed, e);
+    }
+    advise(window, KernelConstants.MADV_DONTFORK);
+    advise(window, KernelConstants.MADV_HUGEPAGE);
+  }
+
+  private void advise(Window window, int advice) {
+    try {
+      libc.madvise(window.address(), window.size(), advice);
+    } catch (ErrnoException e) {
+      LOG.debug("madvise({}) of {}: {}", advice, spec.backing(), e.errno().toString());
+    }
+  }
+
+  /** Durable by the kernel's means, whatever the granularity: needed wherever mappings change. */
+  private void writeBack(MappedRamBlock block) throws PersistException {
+    if (block.store.kind() != BackingStore.Kind.FILE || block.store.isVolatile()) {
+      return;
+    }
+    Window window = block.window;
+    try {
+      libc.msync(window.address(), window.size(), k.msSync());
+    } catch (ErrnoException e) {
+      throw new PersistException(spec, 0, window.size(), e.call(), e.errno().toString());
+    }
+  }
+
+  private Verdict judge(BackingStore store, Agreed agreed, VmFlags vmFlags)
+      throws DurabilityException {
+    Verdict verdict =
+        Verdict.of(spec, style, store, agreed.attempt, k.mapFlagNames(agreed.flags), vmFlags);
+    boolean enough =
+        verdict.durability().obtained().compareTo(Granularity.CACHE_LINE) >= 0;
+    if (spec.policy() == DurabilityPolicy.REQUIRE && !enough) {
+      throw new DurabilityException(spec, verdict.durability());
+    }
+    return verdict;
+  }
+
+  /** Warns where the series warns, and where MAP_SYNC was wanted and its kind of allocator is gone. */
+  private void report(SyncAttempt attempt, Verdict verdict) {
+    if (!spec.wantsSync() || !verdict.durability().isShortfall()) {
+      return;
+    }
+    switch (attempt) {
+      case SyncAttempt.Refused(Errno errno) when errno.value() == Errno.EOPNOTSUPP ->
+          LOG.warn(
+              "memory backend '{}' on {}: failed to validate with mapping flags: {}; going on"
+                  + " without MAP_SYNC: what was not persisted may be corrupt after a crash of the"
+                  + " host, and the granularity is {}, not {}",
+              spec.id(),
+              spec.backing(),
+              errno.text(),
+              verdict.durability().obtained(),
+              verdict.durability().requested());
+      case SyncAttempt.Refused other -> {}
+      case SyncAttempt.NotMade none when k.mapSync() == 0 -> {}
+      default -> warnOfShortfall(verdict.durability().requested(), verdict);
+    }
+  }
+
+  private void reportChange(MappedRamBlock old, Verdict verdict) {
+    Granularity before = old.durability().obtained();
+    if (spec.wantsSync() && verdict.durability().obtained().compareTo(before) < 0) {
+      warnOfShortfall(before, verdict);
+    }
+  }
+
+  private void warnOfShortfall(Granularity expected, Verdict verdict) {
+    LOG.warn(
+        "memory backend '{}' on {}: the granularity is {}, not {}: {}",
+        spec.id(),
+        spec.backing(),
+        verdict.durability().obtained(),
+        expected,
+        verdict.durability().reason());
+  }
+
+  private void preallocate(Window window) throws PreallocationException {
+    boolean readOnly = spec.has(RamFlag.RAM_READONLY);
+    try {
+      libc.madvise(
+          window.address(),
+          window.size(),
+          readOnly ? KernelConstants.MADV_POPULATE_READ : KernelConstants.MADV_POPULATE_WRITE);
+    } catch (ErrnoException e) {
+      if (!e.is(Errno.EINVAL) && !e.is(Errno.ENOSYS)) {
+        throw new PreallocationException(spec, e.errno().toString());
+      }
+      if (!readOnly) {
+        touch(window.segment());
+      }
+    }
+  }
+
+  /** For kernels before 5.14: stores each page's first byte back into it. */
+  private void touch(MemorySegment segment) throws PreallocationException {
+    long page = libc.getpagesize();
+    try {
+      for (long at = 0; at < segment.byteSize(); at += page) {
+        segment.set(ValueLayout.JAVA_BYTE, at, segment.get(ValueLayout.JAVA_BYTE, at));
+      }
+    } catch (InternalError sigbus) {
+      throw new PreallocationException(spec, "SIGBUS (a page has nothing behind it)");
+    }
+  }
+
+  private int protection() {
+    return spec.has(RamFlag.RAM_READONLY)
+        ? KernelConstants.PROT_READ
+        : KernelConstants.PROT_READ | KernelConstants.PROT_WRITE;
+  }
+
+  private int plainFlags(BackingStore store) {
+    int flags =
+        spec.has(RamFlag.RAM_SHARED) ? KernelConstants.MAP_SHARED : KernelConstants.MAP_PRIVATE;
+    if (store.kind() == BackingStore.Kind.ANONYMOUS) {
+      flags |= k.mapAnonymous();
+    }
+    if (spec.has(RamFlag.RAM_NORESERVE)) {
+      flags |= k.mapNoreserve();
+    }
+    return flags;
+  }
+
+  private MappingException refused(int flags, ErrnoException e) {
+    String advice =
+        e.is(Errno.ENOMEM)
+            ? "free memory or huge pages, or see ulimit -v and vm.max_map_count"
+            : "the file system can't map this file so";
+    return new MappingException(
+        spec, "mmap(" + k.mapFlagNames(flags) + ")", e.errno().toString(), advice);
+  }
+}

@@ -1,0 +1,84 @@
+package holdfast.backend.mmap.internal;
+
+import holdfast.backend.mmap.CacheFlush;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.Optional;
+
+/**
+ * The JDK's write-back of cache lines, which serves its own {@code MappedByteBuffer.force} on
+ * mappings made with MAP_SYNC (JEP 352): clwb, clflushopt or clflush on amd64, {@code dc cvap} on
+ * aarch64, {@code dcbstps} on ppc64le. It is internal to {@code java.base}, so it is there only when
+ * the JVM was started with its package exported.
+ */
+public final class JdkCacheFlush implements CacheFlush {
+  private final MethodHandle writeback;
+
+  private JdkCacheFlush(MethodHandle writeback) {
+    this.writeback = writeback;
+  }
+
+  private static final class Holder {
+    static final Optional<CacheFlush> INSTANCE = bind();
+  }
+
+  /** The JDK's write-back, bound once; empty if the CPU or the JVM doesn't offer it. */
+  public static Optional<CacheFlush> load() {
+    return Holder.INSTANCE;
+  }
+
+  private static Optional<CacheFlush> bind() {
+    try {
+      // by the loader of java.base: a bundle's own doesn't see packages that it doesn't import
+      ClassLoader javaBase = Object.class.getClassLoader();
+      Class<?> unsafe = Class.forName("jdk.internal.misc.Unsafe", true, javaBase);
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      MethodHandle enabled =
+          lookup.findStatic(
+              unsafe, "isWritebackEnabled", MethodType.methodType(boolean.class));
+      if (!(boolean) enabled.invoke()) {
+        return Optional.empty();
+      }
+      Object instance =
+          lookup.findStatic(unsafe, "getUnsafe", MethodType.methodType(unsafe)).invoke();
+      MethodHandle writeback =
+          lookup.findVirtual(
+              unsafe,
+              "writebackMemory",
+              MethodType.methodType(void.class, long.class, long.class));
+      return Optional.of(new JdkCacheFlush(writeback.bindTo(instance)));
+    } catch (Throwable notExported) {
+      return Optional.empty();
+    }
+  }
+
+  /** Flushes and fences in one: the JDK's method does both. */
+  @Override
+  public void flush(MemorySegment range) {
+    try {
+      // SAFETY: the block that calls holds its window open, and has checked that its file still
+      // reaches to the end of the range.
+      writeback.invokeExact(range.address(), range.byteSize());
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable impossible) {
+      throw new AssertionError(impossible);
+    }
+  }
+
+  /** Nothing: {@link #flush} has fenced. */
+  @Override
+  public void drain() {}
+
+  @Override
+  public boolean platformFlushesCaches() {
+    return false;
+  }
+
+  @Override
+  public String describe() {
+    return "cache-line write-back of the JDK (JEP 352)";
+  }
+}

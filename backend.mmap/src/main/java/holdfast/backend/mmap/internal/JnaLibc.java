@@ -1,0 +1,227 @@
+package holdfast.backend.mmap.internal;
+
+import com.sun.jna.Library;
+import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
+import holdfast.backend.mmap.Errno;
+import holdfast.backend.mmap.ErrnoException;
+import holdfast.backend.mmap.FileStatus;
+import holdfast.backend.mmap.FileSystemStatus;
+import holdfast.backend.mmap.KernelConstants;
+import holdfast.backend.mmap.Libc;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.Charset;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/**
+ * The host's libc through JNA: direct mapping, and for the two variadic functions JNA's own variadic
+ * calls, since the calling convention of their arguments can differ (the System V ABI of 64-bit
+ * PowerPC, for one).
+ */
+public final class JnaLibc implements Libc {
+  private static final int AT_EMPTY_PATH = 0x1000;
+  private static final int STATX_BASIC_STATS = 0x7FF;
+  private static final int SEEK_END = 2;
+  private static final int F_OFD_SETLK = 37;
+  private static final short F_RDLCK = 0;
+  private static final short F_WRLCK = 1;
+
+  private final KernelConstants constants;
+  private final Variadic variadic;
+
+  private JnaLibc() {
+    if (Native.LONG_SIZE != 8) {
+      throw new UnsupportedOperationException("Holdfast needs a 64-bit host");
+    }
+    constants = KernelConstants.of(System.getProperty("os.arch"));
+    variadic = Native.load(null, Variadic.class);
+  }
+
+  private static final class Holder {
+    static final JnaLibc INSTANCE = new JnaLibc();
+  }
+
+  /** The one instance; libc is bound when it is first asked for. */
+  public static JnaLibc instance() {
+    return Holder.INSTANCE;
+  }
+
+  /** The functions that JNA must call as variadic ones. */
+  private interface Variadic extends Library {
+    int open(byte[] path, int flags, Object... mode);
+
+    int fcntl(int fd, int cmd, Object... arg);
+  }
+
+  /** The directly mapped functions, in their C signatures on an LP64 host. */
+  private static final class C {
+    static {
+      Native.register(C.class, NativeLibrary.getProcess());
+    }
+
+    static native int getpagesize();
+
+    static native long mmap(long addr, long length, int prot, int flags, int fd, long offset);
+
+    static native int munmap(long addr, long length);
+
+    static native int msync(long addr, long length, int flags);
+
+    static native int madvise(long addr, long length, int advice);
+
+    static native int close(int fd);
+
+    static native int unlink(byte[] path);
+
+    static native int statx(int dirfd, byte[] path, int flags, int mask, byte[] statxbuf);
+
+    static native int fstatfs(int fd, byte[] buf);
+
+    static native long lseek(int fd, long offset, int whence);
+
+    static native int ftruncate(int fd, long length);
+
+    static native int fallocate(int fd, int mode, long offset, long length);
+
+    static native int fsync(int fd);
+
+    static native String strerror(int errnum);
+  }
+
+  @Override
+  public KernelConstants constants() {
+    return constants;
+  }
+
+  @Override
+  public long getpagesize() {
+    return C.getpagesize();
+  }
+
+  @Override
+  public long mmap(long address, long length, int prot, int flags, int fd, long offset)
+      throws ErrnoException {
+    // SAFETY: with MAP_FIXED the caller owns [address, address + length); RamMapper asks for it only
+    // within its own windows. Without, the kernel chooses free addresses.
+    long mapped = C.mmap(address, length, prot, flags, fd, offset);
+    if (mapped == -1) {
+      throw failure("mmap");
+    }
+    return mapped;
+  }
+
+  @Override
+  public void munmap(long address, long length) throws ErrnoException {
+    // SAFETY: the caller owns the range, and no MemorySegment over it is alive any more.
+    check("munmap", C.munmap(address, length));
+  }
+
+  @Override
+  public void msync(long address, long length, int flags) throws ErrnoException {
+    // SAFETY: on an unmapped range the kernel answers ENOMEM; memory is only written back.
+    check("msync", C.msync(address, length, flags));
+  }
+
+  @Override
+  public void madvise(long address, long length, int advice) throws ErrnoException {
+    // SAFETY: the advices in KernelConstants change no byte of a mapping.
+    check("madvise", C.madvise(address, length, advice));
+  }
+
+  @Override
+  public int open(Path path, int flags, int mode) throws ErrnoException {
+    int fd = variadic.open(cString(path), flags, mode);
+    if (fd < 0) {
+      throw failure("open");
+    }
+    return fd;
+  }
+
+  @Override
+  public void close(int fd) throws ErrnoException {
+    check("close", C.close(fd));
+  }
+
+  @Override
+  public void unlink(Path path) throws ErrnoException {
+    check("unlink", C.unlink(cString(path)));
+  }
+
+  @Override
+  public FileStatus statx(int fd) throws ErrnoException {
+    byte[] raw = new byte[256]; // struct statx: the same layout on every architecture
+    check("statx", C.statx(fd, new byte[] {0}, AT_EMPTY_PATH, STATX_BASIC_STATS, raw));
+    ByteBuffer buf = ByteBuffer.wrap(raw).order(ByteOrder.nativeOrder());
+    return new FileStatus(
+        Short.toUnsignedInt(buf.getShort(28)),
+        buf.getLong(40),
+        buf.getLong(32),
+        buf.getInt(136),
+        buf.getInt(140),
+        buf.getInt(128),
+        buf.getInt(132));
+  }
+
+  @Override
+  public FileSystemStatus fstatfs(int fd) throws ErrnoException {
+    byte[] raw = new byte[256];
+    check("fstatfs", C.fstatfs(fd, raw));
+    ByteBuffer buf = ByteBuffer.wrap(raw).order(ByteOrder.nativeOrder());
+    // f_type and f_bsize are words of 64 bits, on s390x of 32 (asm/statfs.h)
+    return System.getProperty("os.arch").equals("s390x")
+        ? new FileSystemStatus(Integer.toUnsignedLong(buf.getInt(0)), buf.getInt(4))
+        : new FileSystemStatus(buf.getLong(0) & 0xFFFF_FFFFL, buf.getLong(8));
+  }
+
+  @Override
+  public long lseekEnd(int fd) throws ErrnoException {
+    long size = C.lseek(fd, 0, SEEK_END);
+    if (size < 0) {
+      throw failure("lseek");
+    }
+    return size;
+  }
+
+  @Override
+  public void ftruncate(int fd, long length) throws ErrnoException {
+    check("ftruncate", C.ftruncate(fd, length));
+  }
+
+  @Override
+  public void fallocate(int fd, int mode, long offset, long length) throws ErrnoException {
+    check("fallocate", C.fallocate(fd, mode, offset, length));
+  }
+
+  @Override
+  public void fsync(int fd) throws ErrnoException {
+    check("fsync", C.fsync(fd));
+  }
+
+  @Override
+  public void fcntlOfdSetlk(int fd, boolean exclusive) throws ErrnoException {
+    // struct flock on LP64: short l_type, short l_whence, off_t l_start (8), off_t l_len (16), pid
+    ByteBuffer flock = ByteBuffer.allocate(32).order(ByteOrder.nativeOrder());
+    flock.putShort(0, exclusive ? F_WRLCK : F_RDLCK);
+    check("fcntl", variadic.fcntl(fd, F_OFD_SETLK, flock.array()));
+  }
+
+  private static void check(String call, int result) throws ErrnoException {
+    if (result != 0) {
+      throw failure(call);
+    }
+  }
+
+  private static ErrnoException failure(String call) {
+    int errno = Native.getLastError();
+    return new ErrnoException(call, new Errno(errno, C.strerror(errno)));
+  }
+
+  /** A path as the kernel takes it: bytes in the encoding of file names, and a NUL. */
+  private static byte[] cString(Path path) {
+    Charset fileNames = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
+    byte[] bytes = path.toString().getBytes(fileNames);
+    return Arrays.copyOf(bytes, bytes.length + 1);
+  }
+}

@@ -1,0 +1,11 @@
+package holdfast.backend.mmap.internal;
+
+/** How {@code persist} makes a range durable. */
+enum PersistMethod {
+  /** Not at all: nothing can. */
+  NOTHING,
+  /** msync(2), by the kernel, in whole pages. */
+  MSYNC,
+  /** Write-back of CPU cache lines and a fence, from user space. */
+  CACHE_FLUSH
+}

@@ -1,0 +1,167 @@
+package holdfast.backend.mmap.internal;
+
+import holdfast.backend.api.Durability;
+import holdfast.backend.api.Evidence;
+import holdfast.backend.api.Granularity;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import holdfast.backend.mmap.CacheFlush;
+import holdfast.backend.mmap.Errno;
+import holdfast.backend.mmap.KernelConstants;
+import holdfast.backend.mmap.MappingStyle;
+import java.util.EnumSet;
+
+/**
+ * What a mapping is worth: the flags obtained, the way to persist, the durability. Follows from
+ * facts alone.
+ */
+record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durability) {
+
+  private static final String MSYNC = "msync(MS_SYNC)";
+
+  /**
+   * @param attempt what became of MAP_SYNC
+   * @param names the names of the mmap(2) flags of the mapping that was made
+   * @param vmFlags the VmFlags of the mapping that was made
+   */
+  static Verdict of(
+      RamBlockSpec spec,
+      MappingStyle style,
+      BackingStore store,
+      SyncAttempt attempt,
+      String names,
+      VmFlags vmFlags) {
+    boolean inForce = attempt instanceof SyncAttempt.Accepted && vmFlags.showsSync();
+    EnumSet<RamFlag> obtained = spec.flags();
+    if (!style.attemptsSync()) {
+      obtained.remove(RamFlag.RAM_PMEM);
+    }
+    if (inForce) {
+      obtained.add(RamFlag.RAM_SYNC);
+    }
+    Finding finding = find(spec, style, store, attempt, vmFlags, inForce);
+    String tried =
+        switch (attempt) {
+          case SyncAttempt.NotMade none -> names + ": ok";
+          case SyncAttempt.Accepted ok -> "MAP_SHARED_VALIDATE|MAP_SYNC: ok";
+          case SyncAttempt.Refused(Errno errno) ->
+              "MAP_SHARED_VALIDATE|MAP_SYNC: " + errno.name();
+        };
+    String persist =
+        switch (finding.method) {
+          case NOTHING -> "nothing";
+          case MSYNC -> MSYNC;
+          case CACHE_FLUSH -> style.cacheFlush().map(CacheFlush::describe).orElseThrow();
+        };
+    Evidence evidence = new Evidence(tried, vmFlags.text(), persist, store.medium());
+    return new Verdict(
+        RamFlag.checkObtained(spec.flags(), obtained),
+        finding.method,
+        new Durability(
+            spec.requestedGranularity(), finding.granularity, finding.reason, evidence));
+  }
+
+  /** The same memory without its allocator: only the kernel's own means are left. */
+  Verdict detached(BackingStore store) {
+    if (method != PersistMethod.CACHE_FLUSH || store.kind() == BackingStore.Kind.DAX_DEVICE) {
+      return this;
+    }
+    Evidence seen = durability.evidence();
+    return new Verdict(
+        obtained,
+        PersistMethod.MSYNC,
+        new Durability(
+            durability.requested(),
+            Granularity.PAGE,
+            "detached: the allocator that flushed CPU caches is gone, so each persist goes through"
+                + " msync(2)",
+            new Evidence(seen.mmap(), seen.vmFlags(), MSYNC, seen.fileSystem())));
+  }
+
+  private record Finding(PersistMethod method, Granularity granularity, String reason) {}
+
+  private static Finding find(
+      RamBlockSpec spec,
+      MappingStyle style,
+      BackingStore store,
+      SyncAttempt attempt,
+      VmFlags vmFlags,
+      boolean inForce) {
+    if (store.kind() == BackingStore.Kind.ANONYMOUS) {
+      return none("anonymous memory ends with the process");
+    }
+    if (spec.has(RamFlag.RAM_READONLY)) {
+      return none("readonly=on: nothing can be stored");
+    }
+    if (!spec.has(RamFlag.RAM_SHARED)) {
+      return none("share=off: stores go to private copies of the pages and never reach the file");
+    }
+    if (store.isVolatile()) {
+      return none(
+          store.medium() + " keeps its files in the host's memory, which a power cut takes away");
+    }
+    if (store.kind() == BackingStore.Kind.DAX_DEVICE) {
+      return flushed(style, "a DAX device has no metadata that a crash could lose");
+    }
+    if (inForce) {
+      return style.cacheFlush().isPresent()
+          ? flushed(style, "MAP_SYNC is in force")
+          : page(
+              "MAP_SYNC is in force, but this JVM can't flush CPU caches (no libpmem.so.1, and"
+                  + " jdk.internal.misc is not exported to it)");
+    }
+    return page(
+        switch (attempt) {
+          case SyncAttempt.NotMade(String why) -> why;
+          case SyncAttempt.Accepted ok ->
+              "the kernel took MAP_SYNC, but the mapping's VmFlags don't show sf: " + vmFlags;
+          case SyncAttempt.Refused(Errno errno) when errno.value() == Errno.EOPNOTSUPP ->
+              "the kernel refused MAP_SYNC (EOPNOTSUPP): this file on "
+                  + store.medium()
+                  + " is not on a DAX mount";
+          case SyncAttempt.Refused(Errno errno) -> "the kernel refused MAP_SYNC: " + errno;
+        });
+  }
+
+  private static Finding none(String reason) {
+    return new Finding(PersistMethod.NOTHING, Granularity.NONE, reason);
+  }
+
+  private static Finding page(String reason) {
+    return new Finding(
+        PersistMethod.MSYNC, Granularity.PAGE, reason + "; each persist goes through msync(2)");
+  }
+
+  private static Finding flushed(MappingStyle style, String reason) {
+    boolean automatic = style.cacheFlush().orElseThrow().platformFlushesCaches();
+    return automatic
+        ? new Finding(
+            PersistMethod.CACHE_FLUSH,
+            Granularity.BYTE,
+            reason + ", and the platform flushes CPU caches when power fails (eADR)")
+        : new Finding(
+            PersistMethod.CACHE_FLUSH,
+            Granularity.CACHE_LINE,
+            reason + "; each persist flushes CPU cache lines");
+  }
+
+  /** Why MAP_SYNC is not attempted; empty if it is. */
+  static String whyNoSync(RamBlockSpec spec, MappingStyle style, KernelConstants constants) {
+    if (!spec.has(RamFlag.RAM_SHARED)) {
+      return "share=off";
+    }
+    if (!spec.has(RamFlag.RAM_PMEM)) {
+      return "pmem=off: MAP_SYNC is not asked for";
+    }
+    if (!spec.wantsSync()) {
+      return "x-durability=off: MAP_SYNC is not asked for";
+    }
+    if (!style.attemptsSync()) {
+      return "the allocator in use, " + style.allocator() + ", makes ordinary mappings";
+    }
+    if (constants.mapSync() == 0) {
+      return "this architecture has no MAP_SYNC";
+    }
+    return "";
+  }
+}

@@ -1,0 +1,164 @@
+package holdfast.backend.mmap.internal;
+
+import holdfast.backend.api.Alignment;
+import holdfast.backend.mmap.Errno;
+import holdfast.backend.mmap.ErrnoException;
+import holdfast.backend.mmap.KernelConstants;
+import holdfast.backend.mmap.Libc;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.StampedLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A range of host addresses that outlives every block mapped into it, followed by one guard page
+ * that nobody can access. Whoever holds the window owns its addresses: only they map over it.
+ *
+ * <p>Two locks, always taken in this order: {@link #structure} by whoever exchanges or ends what
+ * stands in the window, for as long as that takes; {@link #persists}, shared by each persist and
+ * exclusively for the moment in which the next block takes its place.
+ */
+public final class Window {
+  private static final Logger LOG = LoggerFactory.getLogger(Window.class);
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
+
+  private final Libc libc;
+  private final long address;
+  private final long size;
+  private final long guard;
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment segment;
+
+  final ReentrantLock structure = new ReentrantLock();
+  final StampedLock persists = new StampedLock();
+
+  /** What stands here: null before the first block and after the end. Guarded by both locks. */
+  volatile @Nullable MappedRamBlock current;
+
+  private Window(Libc libc, long address, long size, long guard, boolean readOnly) {
+    this.libc = libc;
+    this.address = address;
+    this.size = size;
+    this.guard = guard;
+    // SAFETY: the segment is handed out only once a block is mapped over all of it (RamMapper), what
+    // is mapped there is only ever replaced, and the arena is closed before it is unmapped.
+    MemorySegment all = MemorySegment.ofAddress(address).reinterpret(size, arena, null);
+    this.segment = readOnly ? all.asReadOnly() : all;
+  }
+
+  /**
+   * Reserves a window without access to it.
+   *
+   * @param size bytes, a multiple of the host's page size
+   * @param align at least the host's page size
+   * @param readOnly whether stores through the segment are refused, since they would end the JVM
+   * @throws ErrnoException if there is no room; nothing is left behind
+   */
+  static Window reserve(Libc libc, long size, Alignment align, boolean readOnly)
+      throws ErrnoException {
+    long guard = libc.getpagesize();
+    long total;
+    try {
+      total = Math.addExact(size, Math.max(align.bytes(), guard));
+    } catch (ArithmeticException e) {
+      throw new ErrnoException("mmap", new Errno(Errno.ENOMEM, "Cannot allocate memory"));
+    }
+    KernelConstants k = libc.constants();
+    int flags = KernelConstants.MAP_PRIVATE | k.mapAnonymous();
+    long reserved = libc.mmap(0, total, KernelConstants.PROT_NONE, flags, -1, 0);
+    long address = align.roundUp(reserved);
+    try {
+      // SAFETY: head and tail belong to the reservation made above, which nobody else knows of.
+      if (address > reserved) {
+        libc.munmap(reserved, address - reserved);
+      }
+      long end = address + size + guard;
+      if (reserved + total > end) {
+        libc.munmap(end, reserved + total - end);
+      }
+    } catch (ErrnoException e) {
+      releaseQuietly(libc, reserved, total);
+      throw e;
+    }
+    return new Window(libc, address, size, guard, readOnly);
+  }
+
+  /** The first address. */
+  long address() {
+    return address;
+  }
+
+  /** Bytes, without the guard page. */
+  long size() {
+    return size;
+  }
+
+  /** The window's bytes. Only for a window that is mapped. */
+  MemorySegment segment() {
+    return segment;
+  }
+
+  /** Fills a hole that a refused MAP_FIXED left, before the window was handed out. */
+  void reserveAgain() {
+    KernelConstants k = libc.constants();
+    int flags = KernelConstants.MAP_PRIVATE | k.mapAnonymous() | k.mapFixedNoreplace();
+    try {
+      // SAFETY: NOREPLACE maps only where nothing is, so that neither the reservation, if it still
+      // stands, nor a mapping that somebody made in the hole is touched.
+      long mapped = libc.mmap(address, size, KernelConstants.PROT_NONE, flags, -1, 0);
+      if (mapped != address) {
+        releaseQuietly(libc, mapped, size); // a kernel before 4.17 takes the address for a hint
+      }
+    } catch (ErrnoException e) {
+      LOG.debug("window at 0x{}: {}", Long.toHexString(address), e.getMessage());
+    }
+  }
+
+  /** Gives up a window whose segment was never handed out. */
+  void abandon() {
+    arena.close();
+    releaseQuietly(libc, address, size + guard);
+  }
+
+  /**
+   * Ends the window: waits for accesses that are under way, makes later ones throw, unmaps. The
+   * caller holds both locks.
+   *
+   * @return false if native code held on to the segment for too long: then the memory stays mapped,
+   *     since unmapping it would end the JVM
+   */
+  boolean close() {
+    long limit = System.nanoTime() + CLOSE_LIMIT.toNanos();
+    while (true) {
+      try {
+        arena.close();
+        break;
+      } catch (IllegalStateException inUse) {
+        if (System.nanoTime() > limit) {
+          LOG.error(
+              "the memory at 0x{} stays mapped: native code still uses it after {} s",
+              Long.toHexString(address),
+              CLOSE_LIMIT.toSeconds());
+          return false;
+        }
+        LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
+      }
+    }
+    releaseQuietly(libc, address, size + guard);
+    return true;
+  }
+
+  private static void releaseQuietly(Libc libc, long address, long length) {
+    try {
+      // SAFETY: the caller owns the range, and no segment over it is alive.
+      libc.munmap(address, length);
+    } catch (ErrnoException e) {
+      LOG.error("0x{} bytes at 0x{} stay mapped: {}", Long.toHexString(length), Long.toHexString(address), e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/** The parts of the mapper. */
+@NullMarked
+package holdfast.backend.mmap.internal;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,213 @@
+package holdfast.backend.testkit;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import holdfast.backend.api.BackendId;
+import holdfast.backend.api.Backing;
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.DurabilityPolicy;
+import holdfast.backend.api.Granularity;
+import holdfast.backend.api.RamBlockAllocator;
+import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import holdfast.backend.mmap.MappingStyle;
+import holdfast.backend.mmap.RamMapper;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One allocator on one kind of storage, with a folder of its own, and the rules by which the
+ * contract knows what a block must get there.
+ */
+public final class AllocatorFixture {
+  /** The size of most blocks in the contract. */
+  public static final ByteSize SIZE = ByteSize.mib(1);
+
+  private static final Path SYSFS = Path.of("/sys");
+
+  private final Storage storage;
+  private final FaultyLibc libc;
+  private final boolean attemptsSync;
+  private final RamBlockAllocator allocator;
+  private final Path folder;
+  private final LeakCheck leaks;
+
+  AllocatorFixture(RamBlockAllocatorContract contract) throws IOException {
+    storage = contract.storage();
+    libc = storage.libc();
+    attemptsSync = contract.attemptsSync();
+    allocator = contract.newAllocator(libc, SYSFS);
+    folder = storage.newFolder();
+    leaks = LeakCheck.start(libc, folder);
+  }
+
+  void close() throws IOException {
+    libc.heal();
+    try {
+      leaks.close();
+    } finally {
+      Storage.remove(folder);
+    }
+  }
+
+  /** Where the files are. */
+  public Storage storage() {
+    return storage;
+  }
+
+  /** The libc that the allocator uses. */
+  public FaultyLibc libc() {
+    return libc;
+  }
+
+  /** The allocator. */
+  public RamBlockAllocator allocator() {
+    return allocator;
+  }
+
+  /** The folder, empty before each test and removed after it. */
+  public Path folder() {
+    return folder;
+  }
+
+  /** What the test has left behind so far. */
+  public LeakCheck leaks() {
+    return leaks;
+  }
+
+  /** The mapper that other allocators of the same host would use. */
+  public RamMapper mapper() {
+    return new RamMapper(libc, SYSFS);
+  }
+
+  /** The styles of other allocators: one that maps plainly, one that attempts MAP_SYNC. */
+  public static MappingStyle otherStyle(boolean sync) {
+    return sync
+        ? MappingStyle.pmem("other-dax", Optional.of(new RecordingCacheFlush()))
+        : MappingStyle.kernel("other-file");
+  }
+
+  /** A file of {@code size} bytes that hold {@link #contentAt}. */
+  public Path file(String name, ByteSize size) throws IOException {
+    return Files.write(folder.resolve(name), content(size));
+  }
+
+  /** A file of the usual size with the usual content. */
+  public Path file(String name) throws IOException {
+    return file(name, SIZE);
+  }
+
+  /** The first {@code size} bytes of the usual content. */
+  public static byte[] content(ByteSize size) {
+    byte[] bytes = new byte[Math.toIntExact(size.bytes())];
+    for (int at = 0; at < bytes.length; at++) {
+      bytes[at] = contentAt(at);
+    }
+    return bytes;
+  }
+
+  /** The byte at {@code offset} in the usual content. */
+  public static byte contentAt(long offset) {
+    return (byte) (offset * 31 + (offset >> 12) + 1);
+  }
+
+  /** All bytes of a block. */
+  public static byte[] bytesOf(MemorySegment segment) {
+    return segment.toArray(ValueLayout.JAVA_BYTE);
+  }
+
+  /** A block of the usual size on {@code path}. */
+  public RamBlockSpec spec(Path path, RamFlag... flags) {
+    return spec(new Backing.File(path), flags);
+  }
+
+  /** A block of the usual size. RAM_PMEM is added if the allocator takes nothing else. */
+  public RamBlockSpec spec(Backing backing, RamFlag... flags) {
+    EnumSet<RamFlag> set = EnumSet.noneOf(RamFlag.class);
+    set.addAll(Arrays.asList(flags));
+    RamBlockSpec spec = RamBlockSpec.of(new BackendId("mem0"), backing, SIZE, set);
+    if (allocator.accepts(spec) || backing instanceof Backing.Anonymous) {
+      return spec;
+    }
+    set.add(RamFlag.RAM_PMEM);
+    return RamBlockSpec.of(spec.id(), backing, SIZE, set);
+  }
+
+  /** The same question about a block of another size. */
+  public static RamBlockSpec withSize(RamBlockSpec spec, ByteSize size) {
+    return new RamBlockSpec(
+        spec.id(),
+        spec.backing(),
+        size,
+        spec.align(),
+        spec.flags(),
+        spec.prealloc(),
+        spec.policy());
+  }
+
+  /** Whether this allocator gets RAM_SYNC for such a block here. */
+  public boolean expectsSync(RamBlockSpec spec) {
+    return attemptsSync && storage.grantsSync() && spec.wantsSync();
+  }
+
+  /** The flags that this allocator must obtain for such a block here. */
+  public EnumSet<RamFlag> expectedFlags(RamBlockSpec spec) {
+    EnumSet<RamFlag> flags = spec.flags();
+    if (!attemptsSync) {
+      flags.remove(RamFlag.RAM_PMEM);
+    }
+    if (expectsSync(spec)) {
+      flags.add(RamFlag.RAM_SYNC);
+    }
+    return flags;
+  }
+
+  /** The granularity that this allocator must obtain for such a block here. */
+  public Granularity expectedGranularity(RamBlockSpec spec) {
+    if (storage.isVolatile()
+        || spec.backing() instanceof Backing.Anonymous
+        || spec.has(RamFlag.RAM_READONLY)
+        || !spec.has(RamFlag.RAM_SHARED)) {
+      return Granularity.NONE;
+    }
+    return expectsSync(spec) ? Granularity.CACHE_LINE : Granularity.PAGE;
+  }
+
+  /** Whether the policy lets such a block be made here. */
+  public boolean isAllowed(RamBlockSpec spec) {
+    return spec.policy() != DurabilityPolicy.REQUIRE
+        || expectedGranularity(spec).compareTo(Granularity.CACHE_LINE) >= 0;
+  }
+
+  /**
+   * The refusal of a block: of the type that belongs to its cause, in a sentence that names the
+   * memory backend and its file, with nothing left behind but the files that were there.
+   */
+  public <E extends RamBlockException> E assertRefused(Class<E> type, RamBlockSpec spec) {
+    E refusal = assertThrows(type, () -> allocator.allocate(spec).close());
+    assertAll(
+        () -> assertEquals(spec, refusal.spec()),
+        () -> assertNames(refusal, spec.id().toString()),
+        () -> assertNames(refusal, spec.backing().toString()),
+        () -> assertEquals(List.of(), leaks.leaks()));
+    return refusal;
+  }
+
+  /** The sentence of {@code refusal} holds {@code words}. */
+  public static void assertNames(RamBlockException refusal, String words) {
+    assertTrue(
+        String.valueOf(refusal.getMessage()).contains(words),
+        () -> "'" + refusal.getMessage() + "' does not name '" + words + "'");
+  }
+}

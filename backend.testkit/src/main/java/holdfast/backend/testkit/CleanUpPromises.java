@@ -1,0 +1,71 @@
+package holdfast.backend.testkit;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import holdfast.backend.api.DurabilityException;
+import holdfast.backend.api.DurabilityPolicy;
+import holdfast.backend.api.MappingException;
+import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import holdfast.backend.mmap.Errno;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** What a failed allocation leaves: the world as it was. */
+interface CleanUpPromises extends Promises {
+
+  @Test
+  @DisplayName("a file that was made for a block that could not be mapped is removed again")
+  default void aFileThatWasMadeIsRemovedAgain() {
+    RamBlockSpec spec = on().spec(on().folder().resolve("new"), RamFlag.RAM_SHARED);
+    refuseMappings();
+    on().assertRefused(MappingException.class, spec);
+    assertEquals(Set.of(), on().leaks().newFiles());
+  }
+
+  @Test
+  @DisplayName("an empty file that was grown for a block that could not be mapped is emptied again")
+  default void anEmptyFileIsEmptiedAgain() throws IOException {
+    Path path = Files.createFile(on().folder().resolve("empty"));
+    refuseMappings();
+    on().assertRefused(MappingException.class, on().spec(path, RamFlag.RAM_SHARED));
+    assertEquals(0, Files.size(path));
+  }
+
+  @Test
+  @DisplayName("a file with content is untouched by a block that could not be mapped")
+  default void aFileWithContentIsUntouched() throws IOException {
+    Path path = on().file("full");
+    refuseMappings();
+    for (RamFlag[] flags :
+        new RamFlag[][] {{RamFlag.RAM_SHARED}, {}, {RamFlag.RAM_SHARED, RamFlag.RAM_READONLY}}) {
+      on().assertRefused(MappingException.class, on().spec(path, flags));
+      assertArrayEquals(AllocatorFixture.content(AllocatorFixture.SIZE), Files.readAllBytes(path));
+    }
+  }
+
+  @Test
+  @DisplayName("policy require: a shortfall leaves neither a block nor a file")
+  default void aShortfallUnderPolicyRequireLeavesNothing() throws RamBlockException {
+    RamBlockSpec spec =
+        on().spec(on().folder().resolve("new"), RamFlag.RAM_SHARED, RamFlag.RAM_PMEM)
+            .withPolicy(DurabilityPolicy.REQUIRE);
+    assumeFalse(on().isAllowed(spec), "no shortfall on " + on().storage());
+    DurabilityException refusal = on().assertRefused(DurabilityException.class, spec);
+    AllocatorFixture.assertNames(refusal, refusal.durability().reason());
+    assertEquals(Set.of(), on().leaks().newFiles());
+    on().allocator().allocate(spec.withPolicy(DurabilityPolicy.WARN)).close();
+  }
+
+  private void refuseMappings() {
+    int fixed = on().libc().constants().mapFixed();
+    on().libc().with(Fault.ofMmapWith(fixed, Errno.ENOMEM));
+  }
+}

@@ -1,0 +1,119 @@
+package holdfast.backend.testkit;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import holdfast.backend.api.RamBlock;
+import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RamFlag;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** The end of a block. */
+interface ClosePromises extends Promises {
+
+  @Test
+  @DisplayName("an access after close is an IllegalStateException, in the segment and its slices")
+  default void anAccessAfterCloseThrows() throws RamBlockException, IOException {
+    RamBlock block = on().allocator().allocate(on().spec(on().file("closed"), RamFlag.RAM_SHARED));
+    MemorySegment slice = block.segment().asSlice(4096);
+    block.close();
+    assertThrows(IllegalStateException.class, () -> block.segment().get(ValueLayout.JAVA_LONG, 0));
+    assertThrows(IllegalStateException.class, () -> slice.set(ValueLayout.JAVA_LONG, 0, 1));
+    assertThrows(IllegalStateException.class, block::detach);
+  }
+
+  @Test
+  @DisplayName("close unmaps everything, closes the file, and gives up the lock")
+  default void closeLeavesNothingBehind() throws RamBlockException, IOException {
+    for (RamFlag[] flags :
+        new RamFlag[][] {
+          {RamFlag.RAM_SHARED}, {}, {RamFlag.RAM_SHARED, RamFlag.RAM_READONLY}, {RamFlag.RAM_PMEM}
+        }) {
+      on().allocator().allocate(on().spec(on().file("closed"), flags)).close();
+      assertEquals(List.of(), on().leaks().leaks());
+      assertEquals(List.of(), on().libc().mapped());
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "a second close does nothing, even when other memory stands at the addresses by then")
+  default void aSecondCloseDoesNothing() throws RamBlockException, IOException {
+    RamBlock block = on().allocator().allocate(on().spec(on().file("closed"), RamFlag.RAM_SHARED));
+    block.close();
+    on().libc().forget();
+    block.close();
+    block.close();
+    assertEquals(List.of(), on().libc().made());
+  }
+
+  @Test
+  @DisplayName("close under a working guest waits for its accesses, and the next one throws")
+  default void closeWaitsForAccessesUnderWay() throws RamBlockException {
+    for (int round = 0; round < 5; round++) {
+      RamBlock block =
+          on().allocator()
+              .allocate(on().spec(on().folder().resolve("closed" + round), RamFlag.RAM_SHARED));
+      LiveAccess guest = LiveAccess.over(block.segment());
+      block.close();
+      guest.awaitEnd();
+      assertEquals(2, guest.ends().size());
+      for (Throwable end : guest.ends()) {
+        assertInstanceOf(IllegalStateException.class, end);
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("discard ends the memory and takes back what making the block did to its file")
+  default void discardTakesBackWhatWasDoneToTheFile() throws RamBlockException, IOException {
+    Path missing = on().folder().resolve("missing");
+    Path empty = Files.createFile(on().folder().resolve("empty"));
+    Path full = on().file("full");
+    for (Path path : List.of(missing, empty, full)) {
+      RamBlock block = on().allocator().allocate(on().spec(path, RamFlag.RAM_SHARED));
+      block.discard();
+      assertThrows(
+          IllegalStateException.class, () -> block.segment().get(ValueLayout.JAVA_LONG, 0));
+      assertEquals(List.of(), on().leaks().leaks());
+      block.discard();
+      block.close();
+    }
+    assertTrue(Files.notExists(missing));
+    assertEquals(0, Files.size(empty));
+    assertArrayEquals(AllocatorFixture.content(AllocatorFixture.SIZE), Files.readAllBytes(full));
+  }
+
+  @Test
+  @DisplayName("discard after a re-map still knows what was done to the file at first")
+  default void discardAfterARemapTakesBackTheSame() throws RamBlockException {
+    Path path = on().folder().resolve("new");
+    RamBlock first = on().allocator().allocate(on().spec(path, RamFlag.RAM_SHARED));
+    RamBlock second = on().allocator().remap(first);
+    first.discard();
+    assertTrue(Files.exists(path), "a retired block has no say");
+    second.detach().discard();
+    assertTrue(Files.notExists(path));
+  }
+
+  @Test
+  @DisplayName(
+      "discard after close does nothing to the file, whose bytes may be somebody's by then")
+  default void discardAfterCloseDoesNothing() throws RamBlockException {
+    Path path = on().folder().resolve("new");
+    RamBlock block = on().allocator().allocate(on().spec(path, RamFlag.RAM_SHARED));
+    block.close();
+    block.discard();
+    assertTrue(Files.exists(path));
+  }
+}

@@ -1,0 +1,361 @@
+package holdfast.backend.testkit;
+
+import holdfast.backend.mmap.Errno;
+import holdfast.backend.mmap.ErrnoException;
+import holdfast.backend.mmap.FileStatus;
+import holdfast.backend.mmap.FileSystemStatus;
+import holdfast.backend.mmap.KernelConstants;
+import holdfast.backend.mmap.Libc;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.UnaryOperator;
+
+/**
+ * A libc that fails on command, answers as another host would, writes down every call and knows
+ * what it gave that was not given back. All that is not commanded is done by a real one.
+ *
+ * <p>To see that nothing leaks whatever fails, run a scenario once without a fault, count its
+ * {@linkplain #made() calls}, and run it again for each of them with {@link Fault#ofCall}.
+ *
+ * <p>Thread-safe.
+ */
+public final class FaultyLibc implements Libc {
+  private static final Map<Integer, String> TEXTS =
+      Map.ofEntries(
+          Map.entry(1, "Operation not permitted"),
+          Map.entry(Errno.ENOENT, "No such file or directory"),
+          Map.entry(Errno.EINTR, "Interrupted system call"),
+          Map.entry(Errno.EIO, "Input/output error"),
+          Map.entry(Errno.EAGAIN, "Resource temporarily unavailable"),
+          Map.entry(Errno.ENOMEM, "Cannot allocate memory"),
+          Map.entry(Errno.EACCES, "Permission denied"),
+          Map.entry(Errno.EEXIST, "File exists"),
+          Map.entry(Errno.EINVAL, "Invalid argument"),
+          Map.entry(Errno.ENOSPC, "No space left on device"),
+          Map.entry(Errno.ENOSYS, "Function not implemented"),
+          Map.entry(Errno.EOPNOTSUPP, "Operation not supported"));
+
+  /** How {@code MAP_SHARED_VALIDATE|MAP_SYNC} is answered. */
+  public enum SyncAnswer {
+    /** By the real kernel. */
+    REAL,
+
+    /**
+     * Taken, and mapped with {@code MAP_SHARED|MAP_SYNC}. Such a mapping of a tmpfs file shows
+     * {@code sf} among its VmFlags, as one of a file on DAX does.
+     */
+    TAKEN,
+
+    /** Taken, and mapped without either flag, so that VmFlags give it the lie. */
+    TAKEN_IN_NAME_ONLY
+  }
+
+  private final Libc real;
+  private final Holdings holdings = new Holdings();
+  private final List<MadeCall> made = new ArrayList<>();
+  private final List<Fault> faults = new CopyOnWriteArrayList<>();
+  private volatile KernelConstants constants;
+  private volatile UnaryOperator<FileStatus> statxAnswer = UnaryOperator.identity();
+  private volatile UnaryOperator<FileSystemStatus> fstatfsAnswer = UnaryOperator.identity();
+  private volatile SyncAnswer syncAnswer = SyncAnswer.REAL;
+
+  /** A libc that does what {@code real} does until it is told otherwise. */
+  public FaultyLibc(Libc real) {
+    this.real = real;
+    this.constants = real.constants();
+  }
+
+  /** Over the C library of this process. */
+  public static FaultyLibc host() {
+    return new FaultyLibc(Libc.host());
+  }
+
+  /** Adds a fault; the first one that a call is a victim of decides. */
+  public FaultyLibc with(Fault fault) {
+    faults.add(fault);
+    return this;
+  }
+
+  /** From now on nothing fails any more. */
+  public void heal() {
+    faults.clear();
+  }
+
+  /** This host with other constants, for example without MAP_SYNC. */
+  public FaultyLibc withConstants(KernelConstants other) {
+    constants = other;
+    return this;
+  }
+
+  /** Every file is the character device with that number. */
+  public FaultyLibc withCharacterDevice(int major, int minor) {
+    int characterDevice = 0x2000;
+    statxAnswer =
+        file ->
+            new FileStatus(
+                characterDevice | 0600,
+                0,
+                file.inode(),
+                file.deviceMajor(),
+                file.deviceMinor(),
+                major,
+                minor);
+    return this;
+  }
+
+  /** Every file is on the file system with that magic number, {@code linux/magic.h}. */
+  public FaultyLibc withFileSystem(long magic) {
+    fstatfsAnswer = real -> new FileSystemStatus(magic, real.blockSize());
+    return this;
+  }
+
+  /** Every file is on hugetlbfs with pages of {@code pageSize} bytes. */
+  public FaultyLibc withHugetlbfs(long pageSize) {
+    long hugetlbfs = 0x958458F6L;
+    fstatfsAnswer = real -> new FileSystemStatus(hugetlbfs, pageSize);
+    return this;
+  }
+
+  /** From now on MAP_SYNC is answered so. */
+  public FaultyLibc withSync(SyncAnswer answer) {
+    syncAnswer = answer;
+    return this;
+  }
+
+  /** The calls made so far, those that failed included, in their order. */
+  public List<MadeCall> made() {
+    synchronized (made) {
+      return List.copyOf(made);
+    }
+  }
+
+  /** The calls of one kind made so far. */
+  public List<MadeCall> made(SystemCall call) {
+    return made().stream().filter(one -> one.call() == call).toList();
+  }
+
+  /** Forgets the calls made so far: the next one is number 1. */
+  public void forget() {
+    synchronized (made) {
+      made.clear();
+    }
+  }
+
+  /** The address ranges that were mapped and not unmapped, adjacent ones joined. */
+  public List<AddressRange> mapped() {
+    return holdings.ranges();
+  }
+
+  /** The descriptors that were opened and not closed. */
+  public Set<Integer> descriptors() {
+    return holdings.descriptors();
+  }
+
+  /** A real call without an answer. */
+  private interface Action {
+    void run() throws ErrnoException;
+  }
+
+  /** A real call with an answer. */
+  private interface Question<T> {
+    T ask() throws ErrnoException;
+  }
+
+  private <T> T call(SystemCall call, Action harm, Question<T> real, Object... arguments)
+      throws ErrnoException {
+    MadeCall mine;
+    synchronized (made) {
+      mine = new MadeCall(made.size() + 1, call, List.of(arguments));
+      made.add(mine);
+    }
+    for (Fault fault : faults) {
+      if (fault.victim().test(mine)) {
+        if (fault.harm() == Fault.Harm.DONE) {
+          harm.run();
+        }
+        String text = TEXTS.getOrDefault(fault.errno(), "Error " + fault.errno());
+        throw new ErrnoException(call.toString(), new Errno(fault.errno(), text));
+      }
+    }
+    return real.ask();
+  }
+
+  private void call(SystemCall call, Action harm, Action real, Object... arguments)
+      throws ErrnoException {
+    Question<Boolean> done =
+        () -> {
+          real.run();
+          return true;
+        };
+    call(call, harm, done, arguments);
+  }
+
+  private static void nothing() {}
+
+  @Override
+  public KernelConstants constants() {
+    return constants;
+  }
+
+  @Override
+  public long getpagesize() {
+    return real.getpagesize();
+  }
+
+  @Override
+  public long mmap(long address, long length, int prot, int flags, int fd, long offset)
+      throws ErrnoException {
+    boolean fixed = (flags & constants.mapFixed()) != 0;
+    return call(
+        SystemCall.MMAP,
+        () -> {
+          if (fixed) {
+            doMunmap(address, length);
+          }
+        },
+        () -> doMmap(address, length, prot, flags, fd, offset),
+        address,
+        length,
+        prot,
+        flags,
+        fd,
+        offset);
+  }
+
+  private long doMmap(long address, long length, int prot, int flags, int fd, long offset)
+      throws ErrnoException {
+    int validate = constants.mapSharedValidate();
+    int sync = constants.mapSync();
+    int really = flags;
+    if (sync != 0 && (flags & (validate | sync)) == (validate | sync)) {
+      int plain = flags & ~(validate | sync) | KernelConstants.MAP_SHARED;
+      really =
+          switch (syncAnswer) {
+            case REAL -> flags;
+            case TAKEN -> plain | sync;
+            case TAKEN_IN_NAME_ONLY -> plain;
+          };
+    }
+    long mapped = real.mmap(address, length, prot, really, fd, offset);
+    holdings.addRange(mapped, mapped + length);
+    return mapped;
+  }
+
+  @Override
+  public void munmap(long address, long length) throws ErrnoException {
+    Action unmap = () -> doMunmap(address, length);
+    call(SystemCall.MUNMAP, unmap, unmap, address, length);
+  }
+
+  private void doMunmap(long address, long length) throws ErrnoException {
+    long pages = (length + getpagesize() - 1) & -getpagesize();
+    holdings.removeRange(address, address + pages);
+    real.munmap(address, length);
+  }
+
+  @Override
+  public void msync(long address, long length, int flags) throws ErrnoException {
+    call(
+        SystemCall.MSYNC,
+        FaultyLibc::nothing,
+        () -> real.msync(address, length, flags),
+        address,
+        length,
+        flags);
+  }
+
+  @Override
+  public void madvise(long address, long length, int advice) throws ErrnoException {
+    call(
+        SystemCall.MADVISE,
+        FaultyLibc::nothing,
+        () -> real.madvise(address, length, advice),
+        address,
+        length,
+        advice);
+  }
+
+  @Override
+  public int open(Path path, int flags, int mode) throws ErrnoException {
+    return call(
+        SystemCall.OPEN,
+        FaultyLibc::nothing,
+        () -> {
+          int fd = real.open(path, flags, mode);
+          holdings.addDescriptor(fd);
+          return fd;
+        },
+        path,
+        flags,
+        mode);
+  }
+
+  @Override
+  public void close(int fd) throws ErrnoException {
+    Action close =
+        () -> {
+          holdings.removeDescriptor(fd);
+          real.close(fd);
+        };
+    call(SystemCall.CLOSE, close, close, fd);
+  }
+
+  @Override
+  public void unlink(Path path) throws ErrnoException {
+    Action unlink = () -> real.unlink(path);
+    call(SystemCall.UNLINK, unlink, unlink, path);
+  }
+
+  @Override
+  public FileStatus statx(int fd) throws ErrnoException {
+    return call(SystemCall.STATX, FaultyLibc::nothing, () -> statxAnswer.apply(real.statx(fd)), fd);
+  }
+
+  @Override
+  public FileSystemStatus fstatfs(int fd) throws ErrnoException {
+    return call(
+        SystemCall.FSTATFS, FaultyLibc::nothing, () -> fstatfsAnswer.apply(real.fstatfs(fd)), fd);
+  }
+
+  @Override
+  public long lseekEnd(int fd) throws ErrnoException {
+    return call(SystemCall.LSEEK, FaultyLibc::nothing, () -> real.lseekEnd(fd), fd);
+  }
+
+  @Override
+  public void ftruncate(int fd, long length) throws ErrnoException {
+    Action truncate = () -> real.ftruncate(fd, length);
+    call(SystemCall.FTRUNCATE, truncate, truncate, fd, length);
+  }
+
+  @Override
+  public void fallocate(int fd, int mode, long offset, long length) throws ErrnoException {
+    call(
+        SystemCall.FALLOCATE,
+        FaultyLibc::nothing,
+        () -> real.fallocate(fd, mode, offset, length),
+        fd,
+        mode,
+        offset,
+        length);
+  }
+
+  @Override
+  public void fsync(int fd) throws ErrnoException {
+    call(SystemCall.FSYNC, FaultyLibc::nothing, () -> real.fsync(fd), fd);
+  }
+
+  @Override
+  public void fcntlOfdSetlk(int fd, boolean exclusive) throws ErrnoException {
+    call(
+        SystemCall.FCNTL,
+        FaultyLibc::nothing,
+        () -> real.fcntlOfdSetlk(fd, exclusive),
+        fd,
+        exclusive);
+  }
+}

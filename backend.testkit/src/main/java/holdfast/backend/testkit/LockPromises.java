@@ -1,0 +1,88 @@
+package holdfast.backend.testkit;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import holdfast.backend.api.BackingLockedException;
+import holdfast.backend.api.RamBlock;
+import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** One writer or any number of readers. */
+interface LockPromises extends Promises {
+
+  @Test
+  @DisplayName("two blocks can't write one file, and the attempt changes nothing in it")
+  default void twoWritersAreRefused() throws RamBlockException, IOException {
+    Path path = on().file("locked");
+    RamBlockSpec spec = on().spec(path, RamFlag.RAM_SHARED);
+    try (RamBlock first = on().allocator().allocate(spec)) {
+      BackingLockedException refusal =
+          assertThrows(BackingLockedException.class, () -> on().allocator().allocate(spec));
+      AllocatorFixture.assertNames(refusal, spec.id().toString());
+      AllocatorFixture.assertNames(refusal, path.toString());
+      assertArrayEquals(AllocatorFixture.content(spec.size()), Files.readAllBytes(path));
+      first.persist(0, 1);
+    }
+    on().allocator().allocate(spec).close();
+  }
+
+  @Test
+  @DisplayName("a writer keeps readers out, and a reader keeps writers out")
+  default void aWriterAndAReaderKeepEachOtherOut() throws RamBlockException, IOException {
+    Path path = on().file("locked");
+    RamBlockSpec writer = on().spec(path, RamFlag.RAM_SHARED);
+    for (RamBlockSpec reader :
+        new RamBlockSpec[] {
+          on().spec(path, RamFlag.RAM_SHARED, RamFlag.RAM_READONLY),
+          on().spec(path, RamFlag.RAM_READONLY),
+          on().spec(path)
+        }) {
+      try (RamBlock first = on().allocator().allocate(writer)) {
+        assertThrows(BackingLockedException.class, () -> on().allocator().allocate(reader));
+        first.persist(0, 1);
+      }
+      try (RamBlock first = on().allocator().allocate(reader)) {
+        assertThrows(BackingLockedException.class, () -> on().allocator().allocate(writer));
+        first.persist(0, 1);
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("readers and private blocks share a file, and each store stays private")
+  default void readersShare() throws RamBlockException, IOException {
+    Path path = on().file("shared");
+    try (RamBlock one = on().allocator().allocate(on().spec(path));
+        RamBlock two = on().allocator().allocate(on().spec(path));
+        RamBlock three =
+            on().allocator().allocate(on().spec(path, RamFlag.RAM_SHARED, RamFlag.RAM_READONLY))) {
+      one.segment().fill((byte) 0);
+      byte[] content = AllocatorFixture.content(AllocatorFixture.SIZE);
+      assertArrayEquals(content, AllocatorFixture.bytesOf(two.segment()));
+      assertArrayEquals(content, AllocatorFixture.bytesOf(three.segment()));
+    }
+  }
+
+  @Test
+  @DisplayName("the lock outlives other descriptors of the file that this process closes")
+  default void theLockOutlivesOtherDescriptors() throws RamBlockException, IOException {
+    Path path = on().file("locked");
+    RamBlockSpec spec = on().spec(path, RamFlag.RAM_SHARED);
+    try (RamBlock block = on().allocator().allocate(spec)) {
+      FileChannel.open(path, StandardOpenOption.WRITE).close();
+      assertTrue(LeakCheck.isLocked(path));
+      assertEquals(spec, block.spec());
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package holdfast.backend.testkit;
+
+import holdfast.backend.api.RamBlockAllocator;
+import holdfast.backend.mmap.Libc;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * What every allocator of RAM blocks promises, as tests. An allocator passes if a class that
+ * extends this one passes for each kind of {@link Storage} that the allocator is for. The promises
+ * are grouped by the interfaces that this class implements.
+ *
+ * <p>Each test runs in a new, empty folder, with a new allocator on a {@link FaultyLibc}, and fails
+ * if a mapping, a descriptor or a lock is left behind.
+ */
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
+public abstract class RamBlockAllocatorContract
+    implements FlagPromises,
+        GeometryPromises,
+        ContentPromises,
+        PersistPromises,
+        RemapPromises,
+        RemapRefusalPromises,
+        DetachPromises,
+        ClosePromises,
+        LockPromises,
+        RefusalPromises,
+        CleanUpPromises {
+  private @Nullable AllocatorFixture fixture;
+
+  /** Where the files of the blocks are. Skips the test if this host has no such storage. */
+  protected abstract Storage storage();
+
+  /**
+   * A new allocator.
+   *
+   * @param libc all the system calls that it makes
+   * @param sysfs where sysfs is mounted
+   */
+  protected abstract RamBlockAllocator newAllocator(Libc libc, Path sysfs);
+
+  /**
+   * Whether the allocator attempts MAP_SYNC for blocks with RAM_SHARED and RAM_PMEM, and flushes
+   * CPU caches where it was granted.
+   */
+  protected abstract boolean attemptsSync();
+
+  @BeforeEach
+  final void openFixture() throws IOException {
+    fixture = new AllocatorFixture(this);
+  }
+
+  @AfterEach
+  final void closeFixture() throws IOException {
+    if (fixture != null) { // null if the test was skipped
+      fixture.close();
+    }
+  }
+
+  @Override
+  public final AllocatorFixture on() {
+    return Objects.requireNonNull(fixture);
+  }
+}

@@ -1,0 +1,192 @@
+package holdfast.backend.testkit;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import holdfast.backend.api.Alignment;
+import holdfast.backend.api.BackingKindException;
+import holdfast.backend.api.BackingOpenException;
+import holdfast.backend.api.BackingSizeException;
+import holdfast.backend.api.BlockAlignmentException;
+import holdfast.backend.api.BlockSizeException;
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** What can't back a block, and what can't be asked of a backing. */
+interface RefusalPromises extends Promises {
+
+  @Test
+  @DisplayName("a directory is refused")
+  default void aDirectoryIsRefused() {
+    assertRefusedKind(on().folder(), "a directory");
+  }
+
+  @Test
+  @DisplayName("a FIFO is refused without being opened, which would wait for its other end")
+  default void aFifoIsRefused() throws IOException, InterruptedException {
+    Path path = on().folder().resolve("fifo");
+    Process mkfifo;
+    try {
+      mkfifo = new ProcessBuilder("mkfifo", path.toString()).start();
+    } catch (IOException absent) {
+      assumeTrue(false, "no command mkfifo here");
+      return;
+    }
+    assertTrue(mkfifo.waitFor(10, TimeUnit.SECONDS));
+    assertRefusedKind(path, "a FIFO");
+  }
+
+  @Test
+  @DisplayName("a socket is refused")
+  default void aSocketIsRefused() throws IOException {
+    Path path = on().folder().resolve("socket");
+    try (ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      socket.bind(UnixDomainSocketAddress.of(path));
+      assertRefusedKind(path, "a socket");
+    }
+  }
+
+  @Test
+  @DisplayName("a symbolic link is refused, wherever it points, and nothing is made at its end")
+  default void aSymbolicLinkIsRefused() throws IOException {
+    Path target = on().file("target");
+    Path link = Files.createSymbolicLink(on().folder().resolve("link"), target);
+    assertRefusedKind(link, "a symbolic link");
+    Path nowhere = on().folder().resolve("nowhere");
+    Path dangling = Files.createSymbolicLink(on().folder().resolve("dangling"), nowhere);
+    assertRefusedKind(dangling, "a symbolic link");
+    assertTrue(Files.notExists(nowhere));
+  }
+
+  @Test
+  @DisplayName("character devices that are no DAX devices are refused")
+  default void otherCharacterDevicesAreRefused() {
+    assertRefusedKind(Path.of("/dev/null"), "a character device");
+    assertRefusedKind(Path.of("/dev/zero"), "a character device");
+  }
+
+  private void assertRefusedKind(Path path, String found) {
+    for (RamBlockSpec spec :
+        new RamBlockSpec[] {
+          on().spec(path, RamFlag.RAM_SHARED),
+          on().spec(path, RamFlag.RAM_SHARED, RamFlag.RAM_READONLY)
+        }) {
+      assertEquals(found, on().assertRefused(BackingKindException.class, spec).found());
+    }
+  }
+
+  @Test
+  @DisplayName("a file in a missing folder is refused, and the folder is not made")
+  default void aMissingFolderIsRefused() {
+    Path folder = on().folder().resolve("missing");
+    RamBlockSpec spec = on().spec(folder.resolve("file"), RamFlag.RAM_SHARED);
+    BackingOpenException refusal = on().assertRefused(BackingOpenException.class, spec);
+    assertEquals("ENOENT (No such file or directory)", refusal.errno());
+    assertTrue(Files.notExists(folder));
+  }
+
+  @Test
+  @DisplayName("a missing file is refused if it is to be read only, and not made")
+  default void aMissingFileIsRefusedIfReadOnly() {
+    Path path = on().folder().resolve("missing");
+    RamBlockSpec spec = on().spec(path, RamFlag.RAM_SHARED, RamFlag.RAM_READONLY);
+    BackingOpenException refusal = on().assertRefused(BackingOpenException.class, spec);
+    assertEquals("ENOENT (No such file or directory)", refusal.errno());
+    assertTrue(Files.notExists(path));
+  }
+
+  @Test
+  @DisplayName("a file that its permissions close is refused with EACCES (not as root)")
+  default void aFileWithoutPermissionIsRefused() throws IOException {
+    assumeFalse(Files.isWritable(Path.of("/proc/1/mem")), "root may open every file");
+    Path path = on().file("closed");
+    Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("---------"));
+    RamBlockSpec spec = on().spec(path, RamFlag.RAM_SHARED);
+    BackingOpenException refusal = on().assertRefused(BackingOpenException.class, spec);
+    assertEquals("EACCES (Permission denied)", refusal.errno());
+  }
+
+  @Test
+  @DisplayName("a file that is smaller than the block is refused with its size, and never grown")
+  default void aSmallerFileIsRefused() throws IOException {
+    ByteSize half = new ByteSize(AllocatorFixture.SIZE.bytes() / 2);
+    Path path = on().file("smaller", half);
+    RamBlockSpec spec = on().spec(path, RamFlag.RAM_SHARED);
+    BackingSizeException refusal = on().assertRefused(BackingSizeException.class, spec);
+    assertEquals(half, refusal.actual());
+    AllocatorFixture.assertNames(refusal, spec.size().toString());
+    AllocatorFixture.assertNames(refusal, half.toString());
+    assertArrayEquals(AllocatorFixture.content(half), Files.readAllBytes(path));
+  }
+
+  @Test
+  @DisplayName("an empty file is refused if it is to be read only")
+  default void anEmptyFileIsRefusedIfReadOnly() throws IOException {
+    Path path = Files.createFile(on().folder().resolve("empty"));
+    RamBlockSpec spec = on().spec(path, RamFlag.RAM_SHARED, RamFlag.RAM_READONLY);
+    assertEquals(ByteSize.ZERO, on().assertRefused(BackingSizeException.class, spec).actual());
+    assertEquals(0, Files.size(path));
+  }
+
+  @Test
+  @DisplayName("a size that is no multiple of the page size is refused with the page size")
+  default void anUnevenSizeIsRefused() {
+    long page = on().libc().getpagesize();
+    for (long size :
+        new long[] {1, 1000, page - 1, page + 1, AllocatorFixture.SIZE.bytes() + 512}) {
+      RamBlockSpec spec =
+          AllocatorFixture.withSize(
+              on().spec(on().folder().resolve("uneven"), RamFlag.RAM_SHARED), new ByteSize(size));
+      BlockSizeException refusal = on().assertRefused(BlockSizeException.class, spec);
+      assertEquals(new ByteSize(page), refusal.unit());
+      AllocatorFixture.assertNames(refusal, spec.size().toString());
+      assertEquals(Set.of(), on().leaks().newFiles());
+    }
+  }
+
+  @Test
+  @DisplayName("an alignment below the page size is refused with the page size")
+  default void anAlignmentBelowThePageSizeIsRefused() {
+    long page = on().libc().getpagesize();
+    RamBlockSpec spec = on().spec(on().folder().resolve("unaligned"), RamFlag.RAM_SHARED);
+    for (long wish : new long[] {1, 512, page / 2}) {
+      BlockAlignmentException refusal =
+          on().assertRefused(BlockAlignmentException.class, spec.withAlign(new Alignment(wish)));
+      assertEquals(new Alignment(page), refusal.needed());
+      assertEquals(Set.of(), on().leaks().newFiles());
+    }
+  }
+
+  @Test
+  @DisplayName("a size and an alignment that no host has are refused, and no file is made")
+  default void anImpossibleSizeIsRefused() {
+    Path path = on().folder().resolve("impossible");
+    RamBlockSpec spec = on().spec(path, RamFlag.RAM_SHARED, RamFlag.RAM_NORESERVE);
+    for (RamBlockSpec impossible :
+        new RamBlockSpec[] {
+          AllocatorFixture.withSize(spec, new ByteSize(1L << 62)),
+          AllocatorFixture.withSize(spec, new ByteSize(Long.MAX_VALUE & -(1L << 21))),
+          spec.withAlign(new Alignment(1L << 62)),
+          AllocatorFixture.withSize(spec, new ByteSize(1L << 62)).withAlign(new Alignment(1L << 62))
+        }) {
+      on().assertRefused(RamBlockException.class, impossible);
+      assertEquals(Set.of(), on().leaks().newFiles());
+    }
+  }
+}

@@ -1,0 +1,173 @@
+package holdfast.backend.testkit;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import holdfast.backend.api.Alignment;
+import holdfast.backend.api.Backing;
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.Durability;
+import holdfast.backend.api.MappingException;
+import holdfast.backend.api.RamBlock;
+import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import holdfast.backend.api.RemapRefusedException;
+import holdfast.backend.mmap.Errno;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.EnumSet;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** A re-map that can't be, or fails: the present block keeps serving, untouched. */
+interface RemapRefusalPromises extends Promises {
+
+  @Test
+  @DisplayName("a shared block of a file can be re-mapped, writable or not")
+  default void sharedBlocksAreNotPinned() throws RamBlockException, IOException {
+    for (RamBlockSpec spec :
+        new RamBlockSpec[] {
+          on().spec(on().file("shared"), RamFlag.RAM_SHARED),
+          on().spec(on().file("shared"), RamFlag.RAM_SHARED, RamFlag.RAM_READONLY)
+        }) {
+      RamBlock block = on().allocator().allocate(spec);
+      assertEquals("", block.pinnedBecause());
+      on().allocator().remap(block).close();
+    }
+  }
+
+  @Test
+  @DisplayName("a private block is pinned, says why, and keeps its stores")
+  default void aPrivateBlockIsPinned() throws RamBlockException, IOException {
+    checkPinned(on().spec(on().file("private")));
+  }
+
+  @Test
+  @DisplayName("anonymous memory is pinned, says why, and keeps its stores")
+  default void anonymousMemoryIsPinned() throws RamBlockException {
+    RamBlockSpec spec = on().spec(new Backing.Anonymous(), RamFlag.RAM_SHARED);
+    assumeTrue(on().allocator().accepts(spec), "this allocator makes no anonymous memory");
+    checkPinned(spec);
+  }
+
+  private void checkPinned(RamBlockSpec spec) throws RamBlockException {
+    try (RamBlock block = on().allocator().allocate(spec)) {
+      block.segment().set(ValueLayout.JAVA_LONG, 4096, 42);
+      assertFalse(block.pinnedBecause().isBlank());
+      RemapRefusedException refusal =
+          assertThrows(RemapRefusedException.class, () -> on().allocator().remap(block));
+      assertEquals(block.pinnedBecause(), refusal.reason());
+      AllocatorFixture.assertNames(refusal, spec.id().toString());
+      AllocatorFixture.assertNames(refusal, spec.backing().toString());
+      assertEquals(42, block.segment().get(ValueLayout.JAVA_LONG, 4096));
+      block.persist(0, spec.size().bytes());
+    }
+  }
+
+  @Test
+  @DisplayName("a closed block can't be re-mapped: IllegalStateException")
+  default void aClosedBlockCannotBeRemapped() throws RamBlockException, IOException {
+    RamBlock block = on().allocator().allocate(on().spec(on().file("closed"), RamFlag.RAM_SHARED));
+    block.close();
+    assertThrows(IllegalStateException.class, () -> on().allocator().remap(block));
+  }
+
+  @Test
+  @DisplayName("a block of an unknown kind is refused, with the name of its class")
+  default void aBlockOfAnUnknownKindIsRefused() throws IOException {
+    Stranger stranger = new Stranger(on().spec(on().file("stranger"), RamFlag.RAM_SHARED));
+    RemapRefusedException refusal =
+        assertThrows(RemapRefusedException.class, () -> on().allocator().remap(stranger));
+    AllocatorFixture.assertNames(refusal, Stranger.class.getName());
+  }
+
+  @Test
+  @DisplayName("a re-map that the kernel refuses leaves the block as it was, under a working guest")
+  default void aFailedRemapLeavesTheBlockAsItWas() throws RamBlockException, IOException {
+    RamBlockSpec spec = on().spec(on().file("kept"), RamFlag.RAM_SHARED);
+    try (RamBlock block = on().allocator().allocate(spec)) {
+      EnumSet<RamFlag> obtained = block.obtained();
+      Durability durability = block.durability();
+      HostMapping before = HostMapping.at(block.segment().address()).orElseThrow();
+      try (LiveAccess guest = LiveAccess.over(block.segment())) {
+        on().libc().with(Fault.ofEvery(SystemCall.MMAP, Errno.ENOMEM));
+        MappingException failure =
+            assertThrows(MappingException.class, () -> on().allocator().remap(block));
+        AllocatorFixture.assertNames(failure, spec.id().toString());
+        AllocatorFixture.assertNames(failure, spec.backing().toString());
+        AllocatorFixture.assertNames(failure, "ENOMEM (Cannot allocate memory)");
+        guest.awaitProgress();
+      }
+      HostMapping after = HostMapping.at(block.segment().address()).orElseThrow();
+      assertEquals(obtained, block.obtained());
+      assertEquals(durability, block.durability());
+      assertEquals(before.range(), after.range());
+      assertEquals(before.permissions(), after.permissions());
+      assertEquals(before.path(), after.path());
+      assertEquals(before.vmFlags(), after.vmFlags());
+      block.persist(0, spec.size().bytes());
+    }
+  }
+
+  /** A block that no mapper made. */
+  final class Stranger implements RamBlock {
+    private final RamBlockSpec spec;
+
+    Stranger(RamBlockSpec spec) {
+      this.spec = spec;
+    }
+
+    @Override
+    public RamBlockSpec spec() {
+      return spec;
+    }
+
+    @Override
+    public EnumSet<RamFlag> obtained() {
+      return spec.flags();
+    }
+
+    @Override
+    public Durability durability() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public ByteSize pageSize() {
+      return AllocatorFixture.SIZE;
+    }
+
+    @Override
+    public Alignment align() {
+      return spec.align();
+    }
+
+    @Override
+    public MemorySegment segment() {
+      return MemorySegment.NULL;
+    }
+
+    @Override
+    public void persist(long offset, long length) {}
+
+    @Override
+    public String pinnedBecause() {
+      return "";
+    }
+
+    @Override
+    public RamBlock detach() {
+      return this;
+    }
+
+    @Override
+    public void close() {}
+
+    @Override
+    public void discard() {}
+  }
+}

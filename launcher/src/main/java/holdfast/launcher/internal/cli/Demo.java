@@ -1,0 +1,147 @@
+package holdfast.launcher.internal.cli;
+
+import holdfast.launcher.internal.machine.Machine;
+import holdfast.launcher.internal.options.OptionException;
+import holdfast.launcher.internal.region.Region;
+import holdfast.launcher.internal.report.BackendReport;
+import holdfast.launcher.internal.report.MachineReport;
+import holdfast.machine.api.MemoryDevice;
+import holdfast.backend.api.Granularity;
+import holdfast.backend.api.PersistException;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
+import org.osgi.service.cm.ConfigurationAdmin;
+
+/**
+ * The product at work, on a real file in a temporary folder: a machine with the options of the
+ * MAP_SYNC series, a guest that goes on writing while the bundles of its allocators are stopped and
+ * started, every byte checked, in memory and in the file.
+ */
+final class Demo {
+  private static final String FILE_BUNDLE = "holdfast.backend.file";
+  private static final String DAX_BUNDLE = "holdfast.backend.dax";
+  private static final int ROUNDS = 5;
+  private static final long WRITES_BETWEEN_CHANGES = 2_000;
+
+  private final BundleContext context;
+  private final ConfigurationAdmin configurations;
+  private final PrintStream out;
+
+  Demo(BundleContext context, ConfigurationAdmin configurations, PrintStream out) {
+    this.context = context;
+    this.configurations = configurations;
+    this.out = out;
+  }
+
+  /**
+   * Shows it.
+   *
+   * @throws CommandException with a sentence if anything was not as it must be
+   */
+  void run() throws CommandException, IOException, InterruptedException {
+    Path folder = Files.createTempDirectory("holdfast-demo");
+    Path file = folder.resolve("nvdimm.img");
+    try {
+      show(file);
+    } catch (BundleException | PersistException e) {
+      throw new CommandException("demo: " + e.getMessage());
+    } finally {
+      Files.deleteIfExists(file);
+      Files.deleteIfExists(folder);
+    }
+  }
+
+  private void show(Path file)
+      throws CommandException, IOException, InterruptedException, BundleException, PersistException {
+    List<String> arguments =
+        List.of(
+            "-machine",
+            "pc,nvdimm=on",
+            "-m",
+            "128M,slots=2,maxmem=4G",
+            "-object",
+            "memory-backend-file,id=nv_be4,share,mem-path="
+                + file.toString().replace(",", ",,")
+                + ",size=256M,align=128M,pmem=on,share=on",
+            "-device",
+            "nvdimm,id=nv4,memdev=nv_be4,label-size=2M");
+    out.println("$ holdfast " + String.join(" ", arguments));
+    Machine machine = start(arguments);
+    out.println(new MachineReport(machine).toText());
+
+    Region region = machine.find("nv_be4").orElseThrow().region();
+    MemoryDevice nvdimm =
+        machine.memory().devices().stream()
+            .filter(device -> device.id().equals("nv4"))
+            .findFirst()
+            .orElseThrow();
+    long checked;
+    try (DemoGuest guest = new DemoGuest(machine.memory(), nvdimm)) {
+      out.println("A guest writes and reads back all the time; now the allocators' bundles change:");
+      line("start", machine);
+      for (int round = 0; round < ROUNDS; round++) {
+        change("stop", DAX_BUNDLE, guest, machine);
+        change("stop", FILE_BUNDLE, guest, machine);
+        change("start", round % 2 == 0 ? FILE_BUNDLE : DAX_BUNDLE, guest, machine);
+        change("start", round % 2 == 0 ? DAX_BUNDLE : FILE_BUNDLE, guest, machine);
+      }
+      guest.stop();
+      checked = guest.checkMemory();
+      out.printf(
+          "%nguest: %,d blocks of 4 KiB written and read back meanwhile, none wrong%n",
+          guest.writes());
+      out.printf("memory: %,d bytes checked, every one as the guest left it%n", checked);
+      Granularity held = region.persist(0, region.size().bytes());
+      out.printf("persist: the whole backend, granularity %s%n", held);
+      out.printf("file: %,d bytes of %s checked, every one there%n", guest.checkFile(file), file);
+    }
+  }
+
+  private Machine start(List<String> arguments)
+      throws CommandException, IOException, InterruptedException {
+    try {
+      if (CommandLine.parse(arguments) instanceof CommandLine.Start(MachineRequest request, var a)) {
+        return new MachineStart(context, configurations).start(request);
+      }
+      throw new AssertionError(arguments);
+    } catch (OptionException e) {
+      throw new AssertionError(arguments.toString(), e);
+    }
+  }
+
+  private void change(String what, String name, DemoGuest guest, Machine machine)
+      throws BundleException, InterruptedException, CommandException {
+    Bundle bundle = bundle(name);
+    long before = System.nanoTime();
+    if (what.equals("stop")) {
+      bundle.stop();
+    } else {
+      bundle.start();
+    }
+    long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - before);
+    line(what + " " + name + " (" + millis + " ms)", machine);
+    guest.awaitMoreWrites(WRITES_BETWEEN_CHANGES);
+  }
+
+  private void line(String what, Machine machine) {
+    List<String> row = new BackendReport(machine.find("nv_be4").orElseThrow()).row();
+    out.printf(
+        "  %-36s %-9s allocator %-5s granularity %s%n", what, row.get(2), row.get(3), row.get(4));
+  }
+
+  private Bundle bundle(String symbolicName) throws CommandException {
+    for (Bundle bundle : context.getBundles()) {
+      if (symbolicName.equals(bundle.getSymbolicName())) {
+        return bundle;
+      }
+    }
+    throw new CommandException("demo: the bundle " + symbolicName + " is not installed");
+  }
+}

@@ -1,0 +1,138 @@
+package holdfast.launcher.internal.cli;
+
+import holdfast.machine.api.GuestAddress;
+import holdfast.machine.api.GuestMemory;
+import holdfast.machine.api.MemoryDevice;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Stands for a guest: a thread that fills an nvdimm through guest memory, block after block, over
+ * and over, each block with a pattern of its own that changes with every pass, and reads each back.
+ */
+final class DemoGuest implements AutoCloseable {
+  private static final int BLOCK = 4096;
+  private static final long LIMIT_NANOS = 30_000_000_000L;
+  private static final long PAUSE_NANOS = 100_000;
+
+  private final GuestMemory memory;
+  private final MemoryDevice nvdimm;
+  private final int blocks;
+  private final AtomicLong writes = new AtomicLong();
+  private final AtomicReference<String> error = new AtomicReference<>("");
+  private final Thread thread;
+  private volatile boolean stopping;
+
+  DemoGuest(GuestMemory memory, MemoryDevice nvdimm) {
+    this.memory = memory;
+    this.nvdimm = nvdimm;
+    this.blocks = Math.toIntExact(nvdimm.size().bytes() / BLOCK);
+    this.thread = Thread.ofPlatform().name("demo-guest").daemon().start(this::run);
+  }
+
+  private void run() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment wanted = arena.allocate(BLOCK);
+      MemorySegment found = arena.allocate(BLOCK);
+      while (!stopping || writes.get() < blocks) {
+        long number = writes.get();
+        int block = (int) (number % blocks);
+        fill(wanted, block, number / blocks);
+        memory.write(address(block), wanted);
+        memory.read(address(block), found);
+        if (wanted.mismatch(found) >= 0) {
+          throw new IllegalStateException("block " + block + " reads back wrong");
+        }
+        writes.incrementAndGet();
+      }
+    } catch (RuntimeException | InternalError e) {
+      error.set("the guest met: " + e);
+    }
+  }
+
+  private GuestAddress address(int block) {
+    return nvdimm.address().plus((long) block * BLOCK);
+  }
+
+  private static void fill(MemorySegment into, int block, long pass) {
+    long value = (block + 1) * 0x9E37_79B9_7F4A_7C15L + pass;
+    for (long at = 0; at < BLOCK; at += Long.BYTES) {
+      into.set(ValueLayout.JAVA_LONG, at, value + at);
+    }
+  }
+
+  /** How many blocks were written so far. */
+  long writes() {
+    return writes.get();
+  }
+
+  /** Waits until {@code more} blocks have been written from now on. */
+  void awaitMoreWrites(long more) throws CommandException {
+    long goal = writes.get() + more;
+    long limit = System.nanoTime() + LIMIT_NANOS;
+    while (writes.get() < goal) {
+      LockSupport.parkNanos(PAUSE_NANOS);
+      requireNoError();
+      if (System.nanoTime() > limit) {
+        throw new CommandException("demo: the guest has come to a halt");
+      }
+    }
+  }
+
+  /** Lets the guest finish its first pass, if it has not, and end. */
+  void stop() throws CommandException, InterruptedException {
+    stopping = true;
+    thread.join(LIMIT_NANOS / 1_000_000);
+    requireNoError();
+  }
+
+  private void requireNoError() throws CommandException {
+    if (!error.get().isEmpty()) {
+      throw new CommandException("demo: " + error.get());
+    }
+  }
+
+  /** Compares every block in guest memory with what was written last; the bytes compared. */
+  long checkMemory() throws CommandException {
+    return check("guest memory", nvdimm.segment());
+  }
+
+  /** The same in the file, through an open of its own. */
+  long checkFile(Path file) throws IOException, CommandException {
+    try (Arena arena = Arena.ofConfined();
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      MemorySegment bytes =
+          channel.map(FileChannel.MapMode.READ_ONLY, 0, nvdimm.size().bytes(), arena);
+      return check("the file", bytes);
+    }
+  }
+
+  private long check(String where, MemorySegment bytes) throws CommandException {
+    long total = writes.get();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment wanted = arena.allocate(BLOCK);
+      for (int block = 0; block < blocks; block++) {
+        fill(wanted, block, (total - 1 - block) / blocks);
+        long offset = (long) block * BLOCK;
+        if (MemorySegment.mismatch(wanted, 0, BLOCK, bytes, offset, offset + BLOCK) >= 0) {
+          throw new CommandException("demo: block " + block + " is wrong in " + where);
+        }
+      }
+    }
+    return bytes.byteSize();
+  }
+
+  @Override
+  public void close() {
+    stopping = true;
+    thread.interrupt();
+  }
+}

@@ -1,0 +1,85 @@
+package holdfast.launcher.internal.cli;
+
+import holdfast.launcher.internal.machine.Machine;
+import holdfast.launcher.internal.options.OptionException;
+import holdfast.launcher.internal.report.MachineReport;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.apache.felix.service.command.CommandProcessor;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.cm.ConfigurationAdmin;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+
+/**
+ * The command {@code holdfast}. The launcher of the executable jar calls it in the main thread, and
+ * takes its result as the exit status; in a container without that launcher it stays away.
+ */
+@Component(service = Callable.class, property = "main.thread:Boolean=true")
+public final class HoldfastCommand implements Callable<Integer> {
+  private static final String ARGUMENTS = "launcher.arguments";
+
+  private final BundleContext context;
+  private final List<String> arguments;
+  private final ConfigurationAdmin configurations;
+  private final CommandProcessor shell;
+  private final CountDownLatch ended = new CountDownLatch(1);
+
+  /** For Declarative Services. */
+  @Activate
+  public HoldfastCommand(
+      BundleContext context,
+      @Reference(service = Object.class, target = "(" + ARGUMENTS + "=*)")
+          Map<String, ?> launcher,
+      @Reference ConfigurationAdmin configurations,
+      @Reference CommandProcessor shell) {
+    this.context = context;
+    this.arguments = List.of((String[]) Objects.requireNonNull(launcher.get(ARGUMENTS)));
+    this.configurations = configurations;
+    this.shell = shell;
+  }
+
+  @Deactivate
+  void deactivate() {
+    ended.countDown();
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    PrintStream out = System.out;
+    try {
+      switch (CommandLine.parse(arguments)) {
+        case CommandLine.Print(String text) -> out.print(text);
+        case CommandLine.Demo demo -> new Demo(context, configurations, out).run();
+        case CommandLine.Start(MachineRequest request, CommandLine.After after) -> {
+          Machine machine = new MachineStart(context, configurations).start(request);
+          switch (after) {
+            case PROBE_TEXT -> out.print(new MachineReport(machine).toText());
+            case PROBE_JSON -> out.println(new MachineReport(machine).toJson());
+            case SERVE -> serve();
+          }
+        }
+      }
+      out.flush();
+      return 0;
+    } catch (OptionException | CommandException e) {
+      System.err.println("holdfast: " + e.getMessage());
+      return 1;
+    }
+  }
+
+  private void serve() throws InterruptedException {
+    if (System.console() != null) {
+      new Shell(shell).run();
+    } else {
+      ended.await();
+    }
+  }
+}

@@ -1,0 +1,58 @@
+package holdfast.launcher.internal.cli;
+
+import holdfast.launcher.internal.machine.MachineComponent;
+import holdfast.launcher.internal.options.ParsedObject;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Dictionary;
+import java.util.Hashtable;
+import java.util.List;
+import java.util.Map;
+import org.osgi.service.cm.ConfigurationAdmin;
+
+/**
+ * The machine that the command line asks for.
+ *
+ * @param machine what {@code -machine} says
+ * @param memory what {@code -m} says
+ * @param objects the {@code -object}s in order
+ * @param devices the {@code -device}s in order
+ */
+public record MachineRequest(
+    ParsedObject machine,
+    ParsedObject memory,
+    List<ParsedObject> objects,
+    List<ParsedObject> devices) {
+  private static final String PID_PREFIX = "holdfast.";
+
+  public MachineRequest {
+    objects = List.copyOf(objects);
+    devices = List.copyOf(devices);
+  }
+
+  /** Writes it as configurations, that of the machine last: all that the command line ever does. */
+  void configure(ConfigurationAdmin admin) throws IOException {
+    Dictionary<String, Object> own = new Hashtable<>();
+    machine.properties().forEach(own::put);
+    memory.properties().forEach(own::put);
+    own.put(MachineComponent.OBJECTS, configure(admin, objects));
+    own.put(MachineComponent.DEVICES, configure(admin, devices));
+    admin.getConfiguration(MachineComponent.PID, "?").update(own);
+  }
+
+  /** One factory configuration for each; their names. */
+  private static String[] configure(ConfigurationAdmin admin, List<ParsedObject> parsed)
+      throws IOException {
+    List<String> names = new ArrayList<>();
+    for (ParsedObject object : parsed) {
+      // no id can look like this
+      String name = object.id().orElse(object.typeName() + "[" + names.size() + "]");
+      names.add(name);
+      Dictionary<String, Object> properties = new Hashtable<>(Map.copyOf(object.properties()));
+      admin
+          .getFactoryConfiguration(PID_PREFIX + object.typeName(), name, "?")
+          .update(properties);
+    }
+    return names.toArray(String[]::new);
+  }
+}

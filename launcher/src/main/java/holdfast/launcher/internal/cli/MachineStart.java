@@ -1,0 +1,55 @@
+package holdfast.launcher.internal.cli;
+
+import holdfast.launcher.internal.machine.Machine;
+import holdfast.launcher.internal.machine.MachineComponent;
+import holdfast.launcher.internal.machine.MachineState;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.cm.ConfigurationAdmin;
+import org.osgi.util.tracker.ServiceTracker;
+
+/** Brings the machine of the command line up, and waits for what becomes of it. */
+final class MachineStart {
+  private static final long LIMIT_MILLIS = TimeUnit.SECONDS.toMillis(10);
+
+  private final BundleContext context;
+  private final ConfigurationAdmin configurations;
+
+  MachineStart(BundleContext context, ConfigurationAdmin configurations) {
+    this.context = context;
+    this.configurations = configurations;
+  }
+
+  /**
+   * Configures the machine and waits until it is up.
+   *
+   * @throws CommandException with the sentence for the operator if it does not come up
+   */
+  Machine start(MachineRequest request)
+      throws CommandException, IOException, InterruptedException {
+    request.configure(configurations);
+    ServiceTracker<MachineComponent, MachineComponent> tracker =
+        new ServiceTracker<>(context, MachineComponent.class, null);
+    tracker.open();
+    try {
+      MachineComponent component = tracker.waitForService(LIMIT_MILLIS);
+      if (component == null) {
+        throw new CommandException(
+            "the machine's component did not start: see the log of the component runtime");
+      }
+      return switch (component.awaitSettled(LIMIT_MILLIS)) {
+        case MachineState.Up(Machine machine) -> machine;
+        case MachineState.Failed(String reason) -> throw new CommandException(reason);
+        case MachineState.Waiting(String reason) -> throw new CommandException(reason);
+        case MachineState.Incomplete(var missing) ->
+            throw new CommandException(
+                "the components of " + missing + " did not start: see the component runtime's log");
+        case MachineState.Starting starting -> throw new CommandException("interrupted");
+        case MachineState.Ended ended -> throw new CommandException("the machine was ended");
+      };
+    } finally {
+      tracker.close();
+    }
+  }
+}

@@ -1,0 +1,330 @@
+package holdfast.launcher.internal.guest;
+
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.Granularity;
+import holdfast.backend.api.PersistException;
+import holdfast.launcher.internal.guest.MachineMemoryException.Problem;
+import holdfast.launcher.internal.guest.MachineType.RamSplit;
+import holdfast.machine.api.GuestAddress;
+import holdfast.machine.api.GuestMemory;
+import holdfast.machine.api.GuestMemoryListener;
+import holdfast.machine.api.LostMemoryException;
+import holdfast.machine.api.MemoryDevice;
+import holdfast.machine.api.MemoryDriver;
+import holdfast.machine.api.MemoryRegion;
+import holdfast.machine.api.ReadOnlyDeviceException;
+import holdfast.machine.api.SplitRangeException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+
+/**
+ * The guest memory of a PC: base RAM, and the devices plugged into the range behind it.
+ *
+ * <p>Accesses work on the map of the moment and take no lock. Changes are made one at a time under
+ * {@link #change}, and told to the listeners before the lock is given up.
+ */
+public final class FlatGuestMemory implements GuestMemory {
+  private static final GuestAddress FOUR_GIB = new GuestAddress(4L << 30);
+
+  private final Object change = new Object();
+  private final MemoryBoard board;
+  private final BiConsumer<MemoryRegion, InternalError> lost;
+  private final ChangeTeller teller = new ChangeTeller();
+  private volatile GuestMap map;
+
+  /**
+   * The memory of {@code machine} with its base RAM and no other device.
+   *
+   * @param ram the bytes of the base RAM
+   * @param lost told, in the thread of the access, when the host can't provide a page of a region
+   * @throws MachineMemoryException if {@code ram} has another size than the machine's RAM
+   */
+  public FlatGuestMemory(
+      MachineMemory machine, MemoryRegion ram, BiConsumer<MemoryRegion, InternalError> lost)
+      throws MachineMemoryException {
+    this(new MemoryBoard(machine), baseRam(machine, ram), lost);
+  }
+
+  FlatGuestMemory(MemoryBoard board, GuestMap map, BiConsumer<MemoryRegion, InternalError> lost) {
+    this.board = board;
+    this.map = map;
+    this.lost = lost;
+  }
+
+  private static GuestMap baseRam(MachineMemory machine, MemoryRegion ram)
+      throws MachineMemoryException {
+    if (!ram.size().equals(machine.ram())) {
+      throw new MachineMemoryException(
+          Problem.RAM_BACKEND_SIZE,
+          "memory backend '"
+              + ram.id()
+              + "' has size="
+              + ram.size()
+              + ", but the machine's RAM is "
+              + machine.ram()
+              + "; give -m and the backend the same size");
+    }
+    RamSplit split = machine.type().split(ram.size());
+    ByteSize low = split.below4g();
+    GuestMap below =
+        GuestMap.EMPTY.with(GuestDevice.ram("ram:below-4g", ram, 0, low, GuestAddress.ZERO));
+    if (split.above4g().bytes() == 0) {
+      return below;
+    }
+    return below.with(GuestDevice.ram("ram:above-4g", ram, low.bytes(), split.above4g(), FOUR_GIB));
+  }
+
+  /**
+   * Plugs a device. Its region is this memory's until the device is {@linkplain #remove removed}.
+   *
+   * @throws PlugException if there is no place for it; nothing changed
+   */
+  public MemoryDevice plug(DeviceRequest request) throws PlugException {
+    synchronized (change) {
+      GuestDevice device = board.place(request, map.devices());
+      map = map.with(device);
+      teller.tell(listener -> listener.deviceAdded(device));
+      return device;
+    }
+  }
+
+  /**
+   * The verdict on an operator's wish to take a device out of the running guest. No device can be:
+   * for an nvdimm that is QEMU's verdict, and for a {@code pc-dimm} the guest would have to agree,
+   * for which there is no ACPI here yet.
+   *
+   * @throws PlugException always
+   */
+  public void unplug(String id) throws PlugException {
+    for (GuestDevice device : map.devices()) {
+      if (device.driver() != MemoryDriver.RAM && device.id().equals(id)) {
+        throw new PlugException(
+            Refusal.NOT_UNPLUGGABLE,
+            device
+                + " on memory backend '"
+                + device.region().id()
+                + "' can't be unplugged while the guest runs; end the guest first, or swap the"
+                + " backend under it");
+      }
+    }
+    throw new PlugException(
+        Refusal.NO_SUCH_DEVICE,
+        "no memory device has the id '" + id + "'; look at those there are");
+  }
+
+  /**
+   * Takes a device out, because its plugging is undone or the machine ends. When this returns every
+   * listener has let go of it, and its region can be closed if nothing else stands on it. Nothing
+   * happens if the device is not there.
+   */
+  public void remove(MemoryDevice device) {
+    synchronized (change) {
+      GuestMap rest = map.without(device);
+      if (rest.devices().size() < map.devices().size()) {
+        map = rest;
+        teller.tell(listener -> listener.deviceRemoved(device));
+      }
+    }
+  }
+
+  /** Takes every device out, highest address first: the machine ends. */
+  public void removeAll() {
+    synchronized (change) {
+      map.devices().reversed().forEach(this::remove);
+    }
+  }
+
+  /**
+   * Tells the listeners that state, flags or durability of {@code region} changed, if a device
+   * stands on it. To be called without a lock that the region's getters need.
+   */
+  public void regionChanged(MemoryRegion region) {
+    synchronized (change) {
+      if (map.devices().stream().anyMatch(device -> device.region() == region)) {
+        teller.tell(listener -> listener.regionChanged(region));
+      }
+    }
+  }
+
+  @Override
+  public List<MemoryDevice> devices() {
+    return List.copyOf(map.devices());
+  }
+
+  @Override
+  public Optional<MemoryDevice> find(GuestAddress address) {
+    return map.find(address);
+  }
+
+  @Override
+  public void read(GuestAddress address, MemorySegment target) {
+    long length = target.byteSize();
+    map.visit(
+        address,
+        length,
+        (device, offset, done, part) -> {
+          try {
+            MemorySegment.copy(device.segment(), offset, target, done, part);
+          } catch (InternalError e) {
+            throw lost(address, length, device, e);
+          }
+        });
+  }
+
+  @Override
+  public void write(GuestAddress address, MemorySegment source) {
+    long length = source.byteSize();
+    GuestMap now = map;
+    now.visit(
+        address, length, (device, offset, done, part) -> checkWritable(address, length, device));
+    now.visit(
+        address,
+        length,
+        (device, offset, done, part) -> {
+          try {
+            MemorySegment.copy(source, done, device.segment(), offset, part);
+          } catch (InternalError e) {
+            throw lost(address, length, device, e);
+          }
+        });
+  }
+
+  private static void checkWritable(GuestAddress address, long length, GuestDevice device) {
+    if (device.readOnly()) {
+      throw new ReadOnlyDeviceException(address, length, device);
+    }
+  }
+
+  private LostMemoryException lost(
+      GuestAddress address, long length, GuestDevice device, InternalError cause) {
+    lost.accept(device.region(), cause);
+    return new LostMemoryException(address, length, device, cause);
+  }
+
+  // Addresses are plain numbers here, and objects again only where an access is slow or fails: an
+  // object that could get that far would have to be allocated for every access.
+
+  private long load(long address, int width, ByteOrder order) {
+    GuestDevice device = map.holder(address, width);
+    if (device == null) {
+      MemorySegment bytes = MemorySegment.ofArray(new byte[width]);
+      read(new GuestAddress(address), bytes);
+      return ScalarAccess.load(bytes, 0, width, order);
+    }
+    try {
+      return ScalarAccess.load(device.segment(), device.offsetOf(address), width, order);
+    } catch (InternalError e) {
+      throw lost(new GuestAddress(address), width, device, e);
+    }
+  }
+
+  private void store(long address, int width, ByteOrder order, long value) {
+    GuestDevice device = map.holder(address, width);
+    if (device == null || device.readOnly()) {
+      MemorySegment bytes = MemorySegment.ofArray(new byte[width]);
+      ScalarAccess.store(bytes, 0, width, order, value);
+      write(new GuestAddress(address), bytes);
+      return;
+    }
+    try {
+      ScalarAccess.store(device.segment(), device.offsetOf(address), width, order, value);
+    } catch (InternalError e) {
+      throw lost(new GuestAddress(address), width, device, e);
+    }
+  }
+
+  @Override
+  public byte getByte(GuestAddress address) {
+    return (byte) load(address.value(), Byte.BYTES, ByteOrder.nativeOrder());
+  }
+
+  @Override
+  public short getShort(GuestAddress address, ByteOrder order) {
+    return (short) load(address.value(), Short.BYTES, order);
+  }
+
+  @Override
+  public int getInt(GuestAddress address, ByteOrder order) {
+    return (int) load(address.value(), Integer.BYTES, order);
+  }
+
+  @Override
+  public long getLong(GuestAddress address, ByteOrder order) {
+    return load(address.value(), Long.BYTES, order);
+  }
+
+  @Override
+  public void setByte(GuestAddress address, byte value) {
+    store(address.value(), Byte.BYTES, ByteOrder.nativeOrder(), value);
+  }
+
+  @Override
+  public void setShort(GuestAddress address, short value, ByteOrder order) {
+    store(address.value(), Short.BYTES, order, value);
+  }
+
+  @Override
+  public void setInt(GuestAddress address, int value, ByteOrder order) {
+    store(address.value(), Integer.BYTES, order, value);
+  }
+
+  @Override
+  public void setLong(GuestAddress address, long value, ByteOrder order) {
+    store(address.value(), Long.BYTES, order, value);
+  }
+
+  @Override
+  public MemorySegment segment(GuestAddress address, ByteSize size) {
+    GuestMap now = map;
+    long length = size.bytes();
+    // A piece of no bytes needs a place too.
+    now.visit(
+        address,
+        Math.max(1, length),
+        (device, offset, done, part) -> {
+          if (part < length) {
+            throw new SplitRangeException(address, length, device, new ByteSize(part));
+          }
+        });
+    MemoryDevice device = now.find(address).orElseThrow();
+    return device.segment().asSlice(address.offsetFrom(device.address()), length);
+  }
+
+  @Override
+  public Granularity persist(GuestAddress address, ByteSize size) throws PersistException {
+    Weakest weakest = new Weakest();
+    map.visit(address, size.bytes(), weakest);
+    return weakest.granularity;
+  }
+
+  /** Persists the parts of a range and keeps the weakest granularity. */
+  private static final class Weakest implements GuestMap.Piece<PersistException> {
+    Granularity granularity = Granularity.BYTE;
+
+    @Override
+    public void visit(GuestDevice device, long offset, long done, long length)
+        throws PersistException {
+      Granularity held = device.region().persist(device.regionOffset() + offset, length);
+      if (held.compareTo(granularity) < 0) {
+        granularity = held;
+      }
+    }
+  }
+
+  @Override
+  public void addListener(GuestMemoryListener listener) {
+    synchronized (change) {
+      teller.add(listener, map.devices());
+    }
+  }
+
+  @Override
+  public void removeListener(GuestMemoryListener listener) {
+    synchronized (change) {
+      teller.remove(listener);
+    }
+  }
+}

@@ -1,0 +1,228 @@
+package holdfast.launcher.internal.machine;
+
+import holdfast.backend.api.Alignment;
+import holdfast.backend.api.Backing;
+import holdfast.backend.api.BackendId;
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.DurabilityPolicy;
+import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import holdfast.launcher.internal.guest.FlatGuestMemory;
+import holdfast.launcher.internal.guest.MachineMemory;
+import holdfast.launcher.internal.guest.MachineMemoryException;
+import holdfast.launcher.internal.guest.PlugException;
+import holdfast.launcher.internal.options.OptionException;
+import holdfast.launcher.internal.options.ParsedObject;
+import holdfast.launcher.internal.region.Candidates;
+import holdfast.launcher.internal.region.NoAllocatorException;
+import holdfast.launcher.internal.region.Region;
+import holdfast.machine.api.MemoryRegion;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A machine that is up: its open regions and its guest memory. */
+public final class Machine {
+  private static final Logger LOG = LoggerFactory.getLogger(Machine.class);
+  private static final BackendId BASE_RAM = new BackendId("pc.ram");
+
+  private final List<Backend> backends = new ArrayList<>();
+  private @Nullable FlatGuestMemory memory;
+
+  /**
+   * A memory backend of the machine.
+   *
+   * @param type its type, such as {@code memory-backend-file}
+   * @param pid the PID of its configuration, empty for the base RAM that needs none
+   * @param region its open region
+   */
+  public record Backend(String type, String pid, Region region) {}
+
+  private Machine() {}
+
+  /**
+   * Brings a machine up: checks {@code -machine} and {@code -m}, opens the memory backends in order,
+   * plugs the devices in order.
+   *
+   * @param candidates the allocators for the base RAM
+   * @throws NoAllocatorException if an allocator is missing that may come yet
+   * @throws MachineException otherwise; in both cases nothing is left behind
+   */
+  static Machine open(
+      ParsedObject configuration,
+      List<MemoryBackendComponent> backends,
+      List<MemoryDeviceComponent> devices,
+      Candidates candidates)
+      throws MachineException, NoAllocatorException {
+    Machine machine = new Machine();
+    try {
+      machine.bringUp(configuration, backends, devices, candidates);
+      return machine;
+    } catch (OptionException | MachineMemoryException | PlugException | RamBlockException e) {
+      machine.discard();
+      throw new MachineException(e.getMessage() + "");
+    } catch (MachineException | NoAllocatorException | RuntimeException | Error e) {
+      machine.discard();
+      throw e;
+    }
+  }
+
+  private void bringUp(
+      ParsedObject configuration,
+      List<MemoryBackendComponent> declaredBackends,
+      List<MemoryDeviceComponent> declaredDevices,
+      Candidates candidates)
+      throws OptionException,
+          MachineMemoryException,
+          MachineException,
+          NoAllocatorException,
+          RamBlockException,
+          PlugException {
+    Optional<String> ramBackend = MachineDefinition.memoryBackend(configuration);
+    ByteSize ramBackendSize = null;
+    for (MemoryBackendComponent declared : declaredBackends) {
+      RamBlockSpec spec = declared.spec();
+      if (ramBackend.isPresent() && spec.id().value().equals(ramBackend.get())) {
+        ramBackendSize = spec.size();
+      }
+    }
+    MachineMemory layout = MachineDefinition.memory(configuration, ramBackendSize);
+    for (MemoryBackendComponent declared : declaredBackends) {
+      open(declared);
+    }
+    Region ram =
+        ramBackend.isPresent()
+            ? region(ramBackend.get(), "-machine: memory-backend=")
+            : openBaseRam(layout.ram(), candidates);
+    FlatGuestMemory guest =
+        new FlatGuestMemory(layout, ram, (region, error) -> fail(region, error));
+    memory = guest;
+    for (MemoryDeviceComponent declared : declaredDevices) {
+      ParsedObject device = declared.device();
+      String memdev = DeviceDefinitions.memdev(device);
+      String subject = "device '" + device.id().orElse(declared.name()) + "': memdev=";
+      guest.plug(DeviceDefinitions.request(device, region(memdev, subject)));
+    }
+  }
+
+  private void open(MemoryBackendComponent declared)
+      throws OptionException, MachineException, NoAllocatorException, RamBlockException {
+    RamBlockSpec spec = declared.spec();
+    if (find(spec.id().value()).isPresent()) {
+      throw new MachineException(
+          "memory backend '" + spec.id() + "': the id is taken; give each -object an id of its own");
+    }
+    Region region =
+        Region.open(spec, declared.candidates(), declared.target(), this::regionChanged);
+    backends.add(new Backend(declared.typeName(), declared.pid(), region));
+    declared.onModified(() -> follow(declared));
+  }
+
+  /**
+   * A component of a memory backend that is open was configured again or came anew: the region
+   * follows its allocators. Nothing else of an open region changes.
+   */
+  void follow(MemoryBackendComponent declared) {
+    try {
+      RamBlockSpec spec = declared.spec();
+      Optional<Backend> open = find(spec.id().value());
+      if (open.isEmpty()) {
+        return;
+      }
+      Region region = open.get().region();
+      if (!region.spec().equals(spec)) {
+        LOG.warn(
+            "memory backend '{}': its configuration changed; it stays as it is until the machine"
+                + " starts again",
+            spec.id());
+      }
+      region.follow(declared.candidates(), declared.target());
+      declared.onModified(() -> follow(declared));
+    } catch (OptionException | MachineException e) {
+      LOG.warn("{}; what is open stays as it is", e.getMessage());
+    }
+  }
+
+  private Region openBaseRam(ByteSize size, Candidates candidates)
+      throws NoAllocatorException, RamBlockException {
+    RamBlockSpec spec =
+        new RamBlockSpec(
+            BASE_RAM,
+            new Backing.Anonymous(),
+            size,
+            Alignment.PAGE_SIZE,
+            EnumSet.noneOf(RamFlag.class),
+            false,
+            DurabilityPolicy.WARN);
+    Region region = Region.open(spec, candidates, null, this::regionChanged);
+    backends.add(new Backend(BackendDefinitions.RAM.name(), "", region));
+    return region;
+  }
+
+  private Region region(String id, String subject) throws MachineException {
+    return find(id)
+        .map(Backend::region)
+        .orElseThrow(
+            () ->
+                new MachineException(
+                    subject
+                        + id
+                        + " names no memory backend; there "
+                        + (backends.isEmpty() ? "is none" : "are " + ids())
+                        + "; add -object memory-backend-file,id="
+                        + id
+                        + ",…"));
+  }
+
+  private String ids() {
+    return String.join(", ", backends.stream().map(b -> b.region().id().value()).toList());
+  }
+
+  private void regionChanged(Region region) {
+    FlatGuestMemory guest = memory;
+    if (guest != null) {
+      guest.regionChanged(region);
+    }
+  }
+
+  private static void fail(MemoryRegion region, InternalError error) {
+    if (region instanceof Region ours) {
+      ours.fail(error);
+    }
+  }
+
+  /** The memory backends, in the order of their objects; the base RAM last if it has none. */
+  public List<Backend> backends() {
+    return List.copyOf(backends);
+  }
+
+  /** The memory backend with an id. */
+  public Optional<Backend> find(String id) {
+    return backends.stream().filter(b -> b.region().id().value().equals(id)).findFirst();
+  }
+
+  /** The guest's memory. */
+  public FlatGuestMemory memory() {
+    return Objects.requireNonNull(memory);
+  }
+
+  /** Ends the machine: devices are taken out, listeners let go, then the memory goes. */
+  void close() {
+    memory().removeAll();
+    backends.reversed().forEach(backend -> backend.region().close());
+  }
+
+  /** Takes back a machine that did not come up, with all files made for it. */
+  private void discard() {
+    if (memory != null) {
+      memory.removeAll();
+    }
+    backends.reversed().forEach(backend -> backend.region().discard());
+  }
+}

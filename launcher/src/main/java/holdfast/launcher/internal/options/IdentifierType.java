@@ -1,0 +1,40 @@
+package holdfast.launcher.internal.options;
+
+import holdfast.backend.api.BackendId;
+
+/** The name of an object or a device; the rule is that of {@link BackendId}. */
+record IdentifierType() implements PropertyType<String> {
+  @Override
+  public String parse(String text) throws OptionException {
+    if (!BackendId.isWellFormed(text)) {
+      throw new OptionException(
+          Excerpt.of(text)
+              + " is not an identifier: write a letter, then letters, digits, '-', '.' or '_'");
+    }
+    return text;
+  }
+
+  @Override
+  public String print(String value) {
+    return value;
+  }
+
+  @Override
+  public String read(OptionValue given) throws OptionException {
+    return switch (given) {
+      case OptionValue.Bare(String text) -> parse(text);
+      case OptionValue.Text(String text) -> parse(text);
+      default -> throw mismatch(given);
+    };
+  }
+
+  @Override
+  public String form() {
+    return "<identifier>";
+  }
+
+  @Override
+  public String strictForm() {
+    return "a string";
+  }
+}

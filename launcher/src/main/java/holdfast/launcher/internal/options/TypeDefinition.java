@@ -1,0 +1,153 @@
+package holdfast.launcher.internal.options;
+
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.Set;
+
+/**
+ * A type of objects or devices: what can be said about one of them.
+ *
+ * @param name such as {@code memory-backend-file}
+ * @param description one line for the help text, without a full stop
+ * @param properties in the order of the help text, {@code id} among them if the type has names
+ */
+public record TypeDefinition(
+    String name, String description, List<PropertyDefinition<?>> properties) {
+
+  /**
+   * @throws IllegalArgumentException if two properties have the same name
+   */
+  public TypeDefinition {
+    properties = List.copyOf(properties);
+    Set<String> names = new HashSet<>();
+    for (PropertyDefinition<?> property : properties) {
+      if (!names.add(property.name())) {
+        throw new IllegalArgumentException(name + " has two properties " + property.name());
+      }
+    }
+  }
+
+  /**
+   * The object that {@code options} ask for, defaults filled in.
+   *
+   * @param subject what is being read, such as {@code -object memory-backend-file}; the sentence of
+   *     a refusal begins with it
+   * @throws OptionException if a property is unknown, missing, or has a value that it can't have
+   */
+  public ParsedObject check(String subject, Options options) throws OptionException {
+    return check(
+        subject,
+        options.entries().stream().map(Options.Entry::key).toList(),
+        property -> given(property, options));
+  }
+
+  /**
+   * The object that a configuration asks for, defaults filled in. Strings are read as on the
+   * command line, a list may be one string with commas; typed values are taken as well. Keys that
+   * belong to the OSGi framework are passed over.
+   *
+   * @param subject what is being read, such as {@code configuration PID}; the sentence of a refusal
+   *     begins with it
+   * @throws OptionException if a property is unknown, missing, or has a value that it can't have
+   */
+  public ParsedObject checkConfiguration(String subject, Map<String, ?> dictionary)
+      throws OptionException {
+    ConfigurationDictionary configuration = new ConfigurationDictionary(dictionary);
+    return check(subject, configuration.keys(), configuration::value);
+  }
+
+  /** All properties, one line each. */
+  public HelpText help() {
+    HelpTable table = new HelpTable(name + ": " + description);
+    for (PropertyDefinition<?> property : properties) {
+      String note =
+          switch (property.absence()) {
+            case PropertyDefinition.Absence.Refused() -> " (required)";
+            case PropertyDefinition.Absence.Unset() -> "";
+            case PropertyDefinition.Absence.Default(String text) when text.isEmpty() -> "";
+            case PropertyDefinition.Absence.Default(String text) -> " (default " + text + ")";
+          };
+      table.add(property.name() + "=" + property.type().form(), property.description() + note);
+    }
+    return table.toHelpText();
+  }
+
+  /** Where the values of properties come from. */
+  private interface Source {
+    /** The value of {@code property} in its canonical form, if it is given. */
+    Optional<String> value(PropertyDefinition<?> property) throws OptionException;
+  }
+
+  private ParsedObject check(String subject, List<String> keys, Source source)
+      throws OptionException {
+    try {
+      for (String key : keys) {
+        requireKnown(key);
+      }
+      SequencedMap<String, String> values = new LinkedHashMap<>();
+      for (PropertyDefinition<?> property : properties) {
+        Optional<String> given = source.value(property);
+        (given.isPresent() ? given : absent(property))
+            .ifPresent(value -> values.put(property.name(), value));
+      }
+      return new ParsedObject(name, values);
+    } catch (OptionException e) {
+      throw e.within(subject + ": ");
+    }
+  }
+
+  private void requireKnown(String key) throws OptionException {
+    List<String> names = properties.stream().map(PropertyDefinition::name).toList();
+    if (!names.contains(key)) {
+      throw new OptionException(
+          "there is no property " + Excerpt.of(key) + ": " + advice(key, names));
+    }
+  }
+
+  private static String advice(String unknown, List<String> names) {
+    if (names.contains(QemuOpts.NEGATION + unknown)) {
+      return "did you mean "
+          + QemuOpts.NEGATION
+          + unknown
+          + "=VALUE? A word alone that begins with "
+          + QemuOpts.NEGATION
+          + " switches off what follows these letters";
+    }
+    return Nearest.to(unknown, names)
+        .map(near -> "did you mean " + near + "?")
+        .orElse("the properties are " + String.join(", ", names));
+  }
+
+  private static <T> Optional<String> given(PropertyDefinition<T> property, Options options)
+      throws OptionException {
+    List<OptionValue> values = options.given(property.name());
+    if (values.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(property.type().print(property.type().readAll(values)));
+    } catch (OptionException e) {
+      throw e.within(property.name() + "=");
+    }
+  }
+
+  private static <T> Optional<String> absent(PropertyDefinition<T> property)
+      throws OptionException {
+    return switch (property.absence()) {
+      case PropertyDefinition.Absence.Default(String text) ->
+          Optional.of(property.type().print(property.type().parse(text)));
+      case PropertyDefinition.Absence.Unset() -> Optional.empty();
+      case PropertyDefinition.Absence.Refused() ->
+          throw new OptionException(
+              property.name()
+                  + " is missing: add "
+                  + property.name()
+                  + "="
+                  + property.type().form());
+    };
+  }
+}

@@ -1,0 +1,325 @@
+package holdfast.launcher.internal.region;
+
+import holdfast.backend.api.Alignment;
+import holdfast.backend.api.BackendId;
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.Durability;
+import holdfast.backend.api.Granularity;
+import holdfast.backend.api.PersistException;
+import holdfast.backend.api.RamBlock;
+import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import holdfast.backend.api.RetiredBlockException;
+import holdfast.machine.api.MemoryRegion;
+import holdfast.machine.api.RegionState;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Filter;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An open region. It follows the allocators: when a better one comes, or its own goes, its block is
+ * re-mapped by the best one left; when none is left it is detached and keeps serving.
+ *
+ * <p>Thread-safe. One re-map at a time, under {@link #swap}; readers of the memory never wait,
+ * {@link #persist} waits only for the moment of the exchange.
+ */
+public final class Region implements MemoryRegion {
+  private static final Logger LOG = LoggerFactory.getLogger(Region.class);
+
+  private final Consumer<Region> changed;
+  private final Runnable reconsider = this::reconsider;
+  private final ReentrantLock swap = new ReentrantLock();
+
+  /** What {@link #status} reports, replaced as a whole. Written under {@link #swap}. */
+  private volatile Status status;
+
+  private volatile Candidates candidates;
+  private @Nullable Filter filter;
+  private @Nullable Candidate bound;
+
+  /** The kind of the allocator that made the present mapping. */
+  private String madeBy;
+
+  /**
+   * A region's state at one moment.
+   *
+   * @param block the block that stands in the window
+   * @param state how it is served
+   * @param allocator the kind of the allocator that it is attached to, empty if none
+   * @param note why it is not served by the allocator that would be preferred, or why it failed;
+   *     empty if there is nothing to say
+   */
+  public record Status(RamBlock block, RegionState state, String allocator, String note) {}
+
+  private Region(
+      Candidates candidates,
+      @Nullable Filter filter,
+      Candidate maker,
+      RamBlock block,
+      Consumer<Region> changed) {
+    this.candidates = candidates;
+    this.filter = filter;
+    this.changed = changed;
+    this.bound = maker;
+    this.madeBy = maker.kind();
+    this.status = new Status(block, RegionState.ATTACHED, maker.kind(), "");
+  }
+
+  /**
+   * Opens a region with the best allocator that takes it.
+   *
+   * @param candidates the allocators to follow from now on
+   * @param filter which of them may be used; null for any
+   * @param changed told after each change of state, flags or durability, in the thread that made it,
+   *     with no lock held
+   * @throws NoAllocatorException if no allocator takes it
+   * @throws RamBlockException if the allocator could not do it
+   */
+  public static Region open(
+      RamBlockSpec spec, Candidates candidates, @Nullable Filter filter, Consumer<Region> changed)
+      throws NoAllocatorException, RamBlockException {
+    List<Candidate> present = candidates.list();
+    Candidate best =
+        eligible(present, filter, spec).stream()
+            .findFirst()
+            .orElseThrow(() -> new NoAllocatorException(spec, present));
+    RamBlock block = best.allocator().allocate(spec);
+    Region region = new Region(candidates, filter, best, block, changed);
+    candidates.addListener(region.reconsider);
+    region.reconsider(); // what happened since the list was read
+    return region;
+  }
+
+  private static List<Candidate> eligible(
+      List<Candidate> present, @Nullable Filter filter, RamBlockSpec spec) {
+    return present.stream()
+        .filter(candidate -> filter == null || candidate.matches(filter))
+        .filter(candidate -> candidate.accepts(spec))
+        .toList();
+  }
+
+  /** What was asked for. */
+  public RamBlockSpec spec() {
+    return status.block().spec();
+  }
+
+  /** The state at this moment. */
+  public Status status() {
+    return status;
+  }
+
+  /** The filter on the allocators that may be used, empty if any may. */
+  public String filter() {
+    swap.lock();
+    try {
+      return filter == null ? "" : filter.toString();
+    } finally {
+      swap.unlock();
+    }
+  }
+
+  /** How many of the allocators present match {@code wish} and take this block. */
+  public long eligible(Filter wish) {
+    return eligible(candidates.list(), wish, spec()).size();
+  }
+
+  /**
+   * From now on only allocators that match may be used; the region is re-mapped by the best of them
+   * before this returns, if it can be.
+   *
+   * @param wish null for any allocator
+   */
+  public void use(@Nullable Filter wish) {
+    swap.lock();
+    try {
+      filter = wish;
+    } finally {
+      swap.unlock();
+    }
+    reconsider();
+  }
+
+  /** From now on the region follows the allocators of another component. */
+  public void follow(Candidates others, @Nullable Filter wish) {
+    swap.lock();
+    try {
+      candidates.removeListener(reconsider);
+      candidates = others;
+      filter = wish;
+      others.addListener(reconsider);
+    } finally {
+      swap.unlock();
+    }
+    reconsider();
+  }
+
+  /** Looks at the allocators that are there now, and changes what has to be changed. */
+  private void reconsider() {
+    Status before;
+    Status after;
+    swap.lock();
+    try {
+      before = status;
+      if (before.state() != RegionState.FAILED && !isClosed()) {
+        status = settle(before);
+      }
+      after = status;
+    } finally {
+      swap.unlock();
+    }
+    if (!after.equals(before)) {
+      LOG.info(
+          "memory backend '{}': {} {} {}", id(), after.state(), after.allocator(), after.note());
+      changed.accept(this);
+    }
+  }
+
+  private boolean isClosed() {
+    return !status.block().segment().scope().isAlive();
+  }
+
+  private Status settle(Status now) {
+    RamBlock block = now.block();
+    List<String> refusals = new ArrayList<>();
+    for (Candidate candidate : eligible(candidates.list(), filter, block.spec())) {
+      if (bound != null && candidate.isSameServiceAs(bound)) {
+        bound = candidate;
+        return attached(block, candidate, refusals);
+      }
+      String pinned = block.pinnedBecause();
+      if (!pinned.isEmpty()) {
+        if (bound == null && candidate.kind().equals(madeBy)) {
+          bound = candidate;
+          return attached(block, candidate, refusals);
+        }
+        refusals.add(candidate + " can't take it over: " + pinned);
+        continue;
+      }
+      try {
+        RamBlock next = candidate.allocator().remap(block);
+        bound = candidate;
+        madeBy = candidate.kind();
+        return attached(next, candidate, refusals);
+      } catch (RamBlockException | RuntimeException | LinkageError e) {
+        // LinkageError: the allocator's bundle is going away under its own code
+        refusals.add(candidate + " can't take it over: " + e.getMessage());
+      }
+    }
+    return detached(block, now, refusals);
+  }
+
+  private static Status attached(RamBlock block, Candidate candidate, List<String> refusals) {
+    return new Status(
+        block, RegionState.ATTACHED, candidate.kind(), String.join("; ", refusals));
+  }
+
+  private Status detached(RamBlock block, Status now, List<String> refusals) {
+    if (refusals.isEmpty()) {
+      refusals.add("no allocator that takes it is there");
+    }
+    String note = String.join("; ", refusals);
+    if (now.state() == RegionState.DETACHED) {
+      return new Status(block, RegionState.DETACHED, "", note);
+    }
+    bound = null;
+    return new Status(block.detach(), RegionState.DETACHED, "", note);
+  }
+
+  /** Marks the region failed for good: the host could not provide or keep its bytes. */
+  public void fail(Throwable cause) {
+    swap.lock();
+    try {
+      Status now = status;
+      if (now.state() == RegionState.FAILED) {
+        return;
+      }
+      status =
+          new Status(now.block(), RegionState.FAILED, now.allocator(), "" + cause.getMessage());
+    } finally {
+      swap.unlock();
+    }
+    LOG.error("memory backend '{}' failed: {}", id(), cause.getMessage());
+    changed.accept(this);
+  }
+
+  @Override
+  public Granularity persist(long offset, long length) throws PersistException {
+    while (true) {
+      RamBlock block = status.block();
+      try {
+        block.persist(offset, length);
+        return block.durability().obtained();
+      } catch (RetiredBlockException e) {
+        // an exchange is under way: its outcome is reported before anything else is persisted
+        swap.lock();
+        swap.unlock();
+      } catch (PersistException e) {
+        fail(e);
+        throw e;
+      }
+    }
+  }
+
+  /** Ends the memory. Nobody may be using a device on it any more. */
+  public void close() {
+    end(RamBlock::close);
+  }
+
+  /** Ends the memory and takes back what opening it did to its file. */
+  public void discard() {
+    end(RamBlock::discard);
+  }
+
+  private void end(Consumer<RamBlock> way) {
+    swap.lock();
+    try {
+      candidates.removeListener(reconsider);
+      way.accept(status.block());
+    } finally {
+      swap.unlock();
+    }
+  }
+
+  @Override
+  public BackendId id() {
+    return spec().id();
+  }
+
+  @Override
+  public ByteSize size() {
+    return spec().size();
+  }
+
+  @Override
+  public Alignment align() {
+    return status.block().align();
+  }
+
+  @Override
+  public MemorySegment segment() {
+    return status.block().segment();
+  }
+
+  @Override
+  public EnumSet<RamFlag> obtained() {
+    return status.block().obtained();
+  }
+
+  @Override
+  public Durability durability() {
+    return status.block().durability();
+  }
+
+  @Override
+  public RegionState state() {
+    return status.state();
+  }
+}

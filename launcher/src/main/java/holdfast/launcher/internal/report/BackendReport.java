@@ -1,0 +1,114 @@
+package holdfast.launcher.internal.report;
+
+import holdfast.backend.api.Backing;
+import holdfast.backend.api.Durability;
+import holdfast.backend.api.Evidence;
+import holdfast.backend.api.RamBlock;
+import holdfast.backend.api.RamFlag;
+import holdfast.launcher.internal.machine.Machine;
+import holdfast.launcher.internal.region.Region;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** One memory backend at one moment. */
+public final class BackendReport {
+  private final Machine.Backend backend;
+  private final Region.Status status;
+  private final RamBlock block;
+
+  /** Looks at {@code backend} now. */
+  public BackendReport(Machine.Backend backend) {
+    this.backend = backend;
+    this.status = backend.region().status();
+    this.block = status.block();
+  }
+
+  /** The facts as {@code -probe json} shows them. */
+  public Map<String, Object> toMap() {
+    Durability durability = block.durability();
+    Evidence evidence = durability.evidence();
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("id", block.spec().id().value());
+    map.put("type", backend.type());
+    if (block.spec().backing() instanceof Backing.File(var path)) {
+      map.put("path", path.toString());
+    }
+    map.put("size", block.spec().size().bytes());
+    map.put("align", block.align().bytes());
+    map.put("page-size", block.pageSize().bytes());
+    map.put("requested", names(block.spec().flags()));
+    map.put("obtained", names(block.obtained()));
+    Map<String, Object> granularity = new LinkedHashMap<>();
+    granularity.put("requested", durability.requested().label());
+    granularity.put("obtained", durability.obtained().label());
+    granularity.put("reason", durability.reason());
+    map.put("granularity", granularity);
+    Map<String, Object> seen = new LinkedHashMap<>();
+    seen.put("mmap", evidence.mmap());
+    seen.put("vmflags", evidence.vmFlags());
+    seen.put("persist", evidence.persist());
+    seen.put("file-system", evidence.fileSystem());
+    map.put("evidence", seen);
+    map.put("allocator", status.allocator());
+    map.put("state", state());
+    return map;
+  }
+
+  private String state() {
+    return status.state().name().toLowerCase(Locale.ROOT);
+  }
+
+  private static List<String> names(Collection<RamFlag> flags) {
+    return flags.stream().map(RamFlag::name).toList();
+  }
+
+  /** The headings of {@link #row}. */
+  public static final List<String> COLUMNS =
+      List.of("ID", "SIZE", "STATE", "ALLOCATOR", "GRANULARITY", "OBTAINED", "BACKING");
+
+  /** One line of a table. */
+  public List<String> row() {
+    return List.of(
+        block.spec().id().value(),
+        block.spec().size().toString(),
+        state(),
+        status.allocator().isEmpty() ? "-" : status.allocator(),
+        block.durability().obtained().label(),
+        block.obtained().isEmpty() ? "-" : String.join(",", names(block.obtained())),
+        block.spec().backing().toString());
+  }
+
+  /** The whole state, a fact a line. */
+  public void show(Screen screen) {
+    Durability durability = block.durability();
+    Evidence evidence = durability.evidence();
+    screen.heading("memory backend '" + block.spec().id() + "' (" + backend.type() + ")");
+    screen.fact("backing", block.spec().backing() + " (" + evidence.fileSystem() + ")");
+    screen.fact(
+        "size",
+        block.spec().size() + ", aligned to " + block.align() + ", pages of " + block.pageSize());
+    screen.fact(
+        "state",
+        state() + (status.allocator().isEmpty() ? "" : " to allocator " + status.allocator()));
+    if (!status.note().isEmpty()) {
+      screen.fact("note", status.note());
+    }
+    String filter = backend.region().filter();
+    if (!filter.isEmpty()) {
+      screen.fact("use", "only allocators that match " + filter);
+    }
+    screen.fact("requested", String.join(" ", names(block.spec().flags())));
+    screen.fact("obtained", String.join(" ", names(block.obtained())));
+    screen.fact(
+        "granularity", durability.obtained() + " (requested: " + durability.requested() + ")");
+    screen.fact("reason", durability.reason());
+    screen.fact("mmap", evidence.mmap());
+    screen.fact("VmFlags", evidence.vmFlags());
+    screen.fact("persist by", evidence.persist());
+    screen.fact(
+        "host address", "0x" + Long.toHexString(block.segment().address()));
+  }
+}

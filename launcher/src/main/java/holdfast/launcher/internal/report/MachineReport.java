@@ -1,0 +1,50 @@
+package holdfast.launcher.internal.report;
+
+import com.fasterxml.jackson.jr.ob.JSON;
+import holdfast.launcher.internal.machine.Machine;
+import holdfast.machine.api.MemoryDevice;
+import holdfast.machine.api.MemoryDriver;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A whole machine: the answer to {@code -probe}. */
+public record MachineReport(Machine machine) {
+
+  /** One JSON object with what the operator's {@code -object}s and {@code -device}s became. */
+  public String toJson() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put(
+        "backends",
+        machine.backends().stream()
+            .filter(backend -> !backend.pid().isEmpty())
+            .map(backend -> new BackendReport(backend).toMap())
+            .toList());
+    map.put(
+        "devices",
+        machine.memory().devices().stream()
+            .filter(device -> device.driver() != MemoryDriver.RAM)
+            .map(device -> new DeviceReport(device).toMap())
+            .toList());
+    try {
+      return JSON.std.asString(map);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The same for people, with the base RAM. */
+  public String toText() {
+    Screen screen = new Screen();
+    for (Machine.Backend backend : machine.backends()) {
+      new BackendReport(backend).show(screen);
+    }
+    screen.heading("guest memory");
+    List<MemoryDevice> devices = machine.memory().devices();
+    screen.table(
+        DeviceReport.COLUMNS, devices.stream().map(d -> new DeviceReport(d).row()).toList());
+    return screen.toString();
+  }
+}

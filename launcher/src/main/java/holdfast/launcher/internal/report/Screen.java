@@ -1,0 +1,44 @@
+package holdfast.launcher.internal.report;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Text for a terminal: headings, facts and tables, aligned. */
+public final class Screen {
+  private static final int LABEL_WIDTH = 14;
+
+  private final StringBuilder text = new StringBuilder();
+
+  /** A line of its own. */
+  public void heading(String line) {
+    text.append(line).append('\n');
+  }
+
+  /** A fact of what the heading names. */
+  public void fact(String label, String value) {
+    text.append("  ").append(label).append(" ".repeat(LABEL_WIDTH - label.length()));
+    text.append(value).append('\n');
+  }
+
+  /** Rows under their headings, each column as wide as its widest cell. */
+  public void table(List<String> headings, List<List<String>> rows) {
+    List<List<String>> all = new ArrayList<>();
+    all.add(headings);
+    all.addAll(rows);
+    for (List<String> row : all) {
+      StringBuilder line = new StringBuilder();
+      for (int column = 0; column < row.size(); column++) {
+        int at = column;
+        int width = all.stream().mapToInt(r -> r.get(at).length()).max().orElse(0);
+        String cell = row.get(column);
+        line.append(cell).append(" ".repeat(width - cell.length() + 2));
+      }
+      text.append(line.toString().stripTrailing()).append('\n');
+    }
+  }
+
+  @Override
+  public String toString() {
+    return text.toString();
+  }
+}

@@ -1,0 +1,207 @@
+package holdfast.launcher.internal.shell;
+
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.Granularity;
+import holdfast.backend.api.PersistException;
+import holdfast.launcher.internal.machine.Machine;
+import holdfast.launcher.internal.machine.MachineComponent;
+import holdfast.launcher.internal.machine.MachineState;
+import holdfast.launcher.internal.machine.MemoryBackendComponent;
+import holdfast.launcher.internal.options.OptionException;
+import holdfast.launcher.internal.options.PropertyType;
+import holdfast.launcher.internal.region.Region;
+import holdfast.launcher.internal.report.BackendReport;
+import holdfast.launcher.internal.report.DeviceReport;
+import holdfast.launcher.internal.report.Screen;
+import java.io.IOException;
+import java.util.Dictionary;
+import org.apache.felix.service.command.Descriptor;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Filter;
+import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.InvalidSyntaxException;
+import org.osgi.service.cm.Configuration;
+import org.osgi.service.cm.ConfigurationAdmin;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+
+/** {@code ram:list}, {@code ram:show}, {@code ram:use}, {@code ram:persist}. */
+@Component(
+    service = RamCommands.class,
+    property = {
+      "osgi.command.scope=ram",
+      "osgi.command.function=list",
+      "osgi.command.function=show",
+      "osgi.command.function=use",
+      "osgi.command.function=persist"
+    })
+public final class RamCommands {
+  private static final String ANY = "*";
+
+  private final ConfigurationAdmin configurations;
+
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC)
+  private volatile @Nullable MachineComponent machineComponent;
+
+  /** For Declarative Services. */
+  @Activate
+  public RamCommands(@Reference ConfigurationAdmin configurations) {
+    this.configurations = configurations;
+  }
+
+  /** {@code ram:list}. */
+  @Descriptor("lists the memory backends and what stands where in guest memory")
+  public String list() {
+    Machine machine = machine();
+    Screen screen = new Screen();
+    screen.table(
+        BackendReport.COLUMNS,
+        machine.backends().stream().map(backend -> new BackendReport(backend).row()).toList());
+    screen.heading("");
+    screen.table(
+        DeviceReport.COLUMNS,
+        machine.memory().devices().stream().map(d -> new DeviceReport(d).row()).toList());
+    return screen.toString();
+  }
+
+  /** {@code ram:show ID}. */
+  @Descriptor("shows all that is known of one memory backend")
+  public String show(@Descriptor("the id of the memory backend") String id) {
+    Screen screen = new Screen();
+    new BackendReport(backend(id)).show(screen);
+    return screen.toString();
+  }
+
+  /** {@code ram:use ID FILTER}. */
+  @Descriptor("chooses the allocator for one memory backend; re-maps it live if that is another one")
+  public String use(
+      @Descriptor("the id of the memory backend") String id,
+      @Descriptor(
+              "an OSGi filter on the allocator's service properties, in quotes, such as"
+                  + " '(backend.kind=file)'; a kind, such as file; or * for any allocator")
+          String filter)
+      throws IOException {
+    Machine.Backend backend = backend(id);
+    Region region = backend.region();
+    Filter wish = filter.equals(ANY) ? null : parse(filter);
+    if (wish != null && region.eligible(wish) == 0) {
+      throw new IllegalArgumentException(
+          "no allocator that takes memory backend '"
+              + id
+              + "' matches "
+              + wish
+              + "; it stays with "
+              + region.status().allocator());
+    }
+    region.use(wish);
+    remember(backend, wish);
+    return show(id);
+  }
+
+  /** Writes the choice into the backend's configuration, so that it holds from now on. */
+  private void remember(Machine.Backend backend, @Nullable Filter wish) throws IOException {
+    if (backend.pid().isEmpty()) {
+      return; // the base RAM has no configuration
+    }
+    Configuration configuration = configurations.getConfiguration(backend.pid(), "?");
+    Dictionary<String, Object> properties = configuration.getProperties();
+    if (wish == null) {
+      properties.remove(MemoryBackendComponent.ALLOCATOR_TARGET);
+    } else {
+      properties.put(MemoryBackendComponent.ALLOCATOR_TARGET, wish.toString());
+    }
+    configuration.updateIfDifferent(properties);
+  }
+
+  /** {@code ram:persist ID}. */
+  @Descriptor("makes a whole memory backend durable")
+  public String persist(@Descriptor("the id of the memory backend") String id)
+      throws PersistException {
+    Region region = backend(id).region();
+    return persist(region, 0, region.size().bytes());
+  }
+
+  /** {@code ram:persist ID OFFSET LENGTH}. */
+  @Descriptor("makes a range of a memory backend durable")
+  public String persist(
+      @Descriptor("the id of the memory backend") String id,
+      @Descriptor("the first byte, as a number or a size such as 4K") String offset,
+      @Descriptor("how many bytes, as a number or a size") String length)
+      throws PersistException {
+    return persist(backend(id).region(), bytes("offset", offset), bytes("length", length));
+  }
+
+  private static String persist(Region region, long offset, long length) throws PersistException {
+    long size = region.size().bytes();
+    if (offset > size || length > size - offset) {
+      throw new IllegalArgumentException(
+          length
+              + " bytes from offset "
+              + offset
+              + " are not within memory backend '"
+              + region.id()
+              + "', which has "
+              + size
+              + " bytes");
+    }
+    Granularity held = region.persist(offset, length);
+    return held == Granularity.NONE
+        ? "nothing was made durable: " + region.durability().reason()
+        : length + " bytes from offset " + offset + " are durable (granularity " + held + ")";
+  }
+
+  private static long bytes(String name, String text) {
+    try {
+      ByteSize size = PropertyType.size().parse(text);
+      return size.bytes();
+    } catch (OptionException e) {
+      throw new IllegalArgumentException(name + "=" + e.getMessage(), e);
+    }
+  }
+
+  private static Filter parse(String text) {
+    String filter = text.startsWith("(") ? text : "(backend.kind=" + text + ")";
+    try {
+      return FrameworkUtil.createFilter(filter);
+    } catch (InvalidSyntaxException e) {
+      throw new IllegalArgumentException(
+          text + " is not an OSGi filter: write one in quotes, such as '(backend.kind=file)'", e);
+    }
+  }
+
+  private Machine.Backend backend(String id) {
+    Machine machine = machine();
+    return machine
+        .find(id)
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "there is no memory backend '" + id + "'; ram:list shows those there are"));
+  }
+
+  private Machine machine() {
+    MachineComponent component = machineComponent;
+    if (component == null) {
+      throw new IllegalStateException(
+          "no machine is configured: there is no configuration " + MachineComponent.PID);
+    }
+    return switch (component.state()) {
+      case MachineState.Up(Machine machine) -> machine;
+      case MachineState.Failed(String reason) ->
+          throw new IllegalStateException("the machine is not up: " + reason);
+      case MachineState.Waiting(String reason) ->
+          throw new IllegalStateException("the machine is not up yet: " + reason);
+      case MachineState.Incomplete(var missing) ->
+          throw new IllegalStateException("the machine is not up yet: not configured: " + missing);
+      case MachineState.Starting starting ->
+          throw new IllegalStateException("the machine is just coming up");
+      case MachineState.Ended ended ->
+          throw new IllegalStateException("the machine has ended");
+    };
+  }
+}

@@ -1,0 +1,5 @@
+/** The shell commands, for Felix Gogo. */
+@NullMarked
+package holdfast.launcher.internal.shell;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,33 @@
+package holdfast.machine.api;
+
+/**
+ * The host can't provide a page behind the memory. Part of the access may have been done, and
+ * earlier stores into the same region may be lost: the JVM learns of it late. The region is {@link
+ * RegionState#FAILED}.
+ */
+public final class LostMemoryException extends GuestMemoryException {
+  private static final long serialVersionUID = 1;
+
+  private final transient MemoryDevice device;
+
+  /** The access of {@code length} bytes at {@code address} met the error {@code cause}. */
+  public LostMemoryException(
+      GuestAddress address, long length, MemoryDevice device, InternalError cause) {
+    super(
+        address,
+        length,
+        "the host can't provide a page of memory backend '"
+            + device.region().id()
+            + "' behind "
+            + describe(device)
+            + "; its file was truncated, or its disk is full or failed: stop the guest and look at"
+            + " the file");
+    initCause(cause);
+    this.device = device;
+  }
+
+  /** The device that was accessed. */
+  public MemoryDevice device() {
+    return device;
+  }
+}

@@ -1,0 +1,31 @@
+package holdfast.machine.api;
+
+/** The kinds of memory device. */
+public enum MemoryDriver {
+  /** The machine's base RAM, there from the start. It has no slot and is not unplugged. */
+  RAM("ram"),
+
+  /** A volatile DIMM in a slot. */
+  PC_DIMM("pc-dimm"),
+
+  /** A persistent DIMM in a slot, with an optional label area. */
+  NVDIMM("nvdimm");
+
+  private final String label;
+
+  MemoryDriver(String label) {
+    this.label = label;
+  }
+
+  /**
+   * The name in {@code -device} and in the monitor: {@code ram}, {@code pc-dimm}, {@code nvdimm}.
+   */
+  public String label() {
+    return label;
+  }
+
+  @Override
+  public String toString() {
+    return label;
+  }
+}

@@ -1,0 +1,67 @@
+package holdfast.machine.api;
+
+import holdfast.backend.api.Alignment;
+import holdfast.backend.api.BackendId;
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.Durability;
+import holdfast.backend.api.Granularity;
+import holdfast.backend.api.PersistException;
+import holdfast.backend.api.RamFlag;
+import java.lang.foreign.MemorySegment;
+import java.util.EnumSet;
+
+/**
+ * The bytes of one memory backend for as long as its machine lives, whichever allocator serves them
+ * now. Id, size, alignment, segment and bytes never change; {@link #obtained()}, {@link
+ * #durability()} and {@link #state()} can, and {@link GuestMemoryListener#regionChanged} tells.
+ *
+ * <p>All methods are safe for use by several threads; none but {@link #persist} waits for anything.
+ */
+public interface MemoryRegion {
+
+  /** The id of the memory backend. */
+  BackendId id();
+
+  /** The {@code size} option of the backend. */
+  ByteSize size();
+
+  /**
+   * The alignment of the host address. The guest address of a device on this region has it too, so
+   * that a host's large page can be a guest's.
+   */
+  Alignment align();
+
+  /**
+   * All bytes, from offset 0 to {@link #size()}. The same segment and the same host addresses for
+   * the region's whole life: across re-maps, swaps, and while no allocator is there.
+   *
+   * <p>An access after the machine's end throws {@link IllegalStateException}. An access to a page
+   * that the backing can no longer provide throws {@link InternalError}, possibly late, after
+   * stores were dropped.
+   */
+  MemorySegment segment();
+
+  /** A copy of the flags in force on the mapping now. */
+  EnumSet<RamFlag> obtained();
+
+  /** How durable persisted ranges are now, with reason and evidence. */
+  Durability durability();
+
+  /** How the region is served now. */
+  RegionState state();
+
+  /**
+   * Makes what was stored into a range before this call survive a power cut, as far as this region
+   * can.
+   *
+   * @param offset first byte, from 0
+   * @param length number of bytes, 0 for none
+   * @return the granularity that held for the whole range during this call: {@link
+   *     Granularity#NONE} if nothing makes it durable. A swap can make it differ from what {@link
+   *     #durability()} said a moment ago
+   * @throws IndexOutOfBoundsException if the range is not within the region
+   * @throws PersistException if the host could not do it
+   * @throws IllegalStateException after the machine's end
+   */
+  Granularity persist(long offset, long length) throws PersistException;
+}
