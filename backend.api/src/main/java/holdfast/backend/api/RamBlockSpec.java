@@ -33,7 +33,7 @@ public record RamBlockSpec(
     Objects.requireNonNull(align);
     Objects.requireNonNull(policy);
     if (size.bytes() == 0) {
-      throw new IllegalArgumentException("a RAM block can't have size 0");
+      throw new IllegalArgumentException("size=0: a RAM block has at least one page");
     }
     flags = RamFlag.checkRequest(flags, backing);
   }

@@ -51,8 +51,8 @@ public enum RamFlag {
   /**
    * The file is opened and mapped for reading only.
    *
-   * <p>Costs: a store into the block is an error of the writer; the memory can back a ROM or an
-   * NVDIMM that its guest sees as unarmed, nothing else.
+   * <p>Costs: a store into the block is an error of the writer. An NVDIMM on it must be unarmed, so
+   * that its guest knows.
    */
   RAM_READONLY;
 

@@ -32,7 +32,7 @@ import java.util.Optional;
  */
 public final class AllocatorFixture {
   /** The size of most blocks in the contract. */
-  public static final ByteSize SIZE = ByteSize.mib(1);
+  public static final ByteSize SIZE = ByteSize.kib(256);
 
   private static final Path SYSFS = Path.of("/sys");
 

@@ -33,9 +33,13 @@ public final class FaultyLibc implements Libc {
           Map.entry(Errno.EAGAIN, "Resource temporarily unavailable"),
           Map.entry(Errno.ENOMEM, "Cannot allocate memory"),
           Map.entry(Errno.EACCES, "Permission denied"),
+          Map.entry(14, "Bad address"),
           Map.entry(Errno.EEXIST, "File exists"),
           Map.entry(Errno.EINVAL, "Invalid argument"),
+          Map.entry(24, "Too many open files"),
+          Map.entry(27, "File too large"),
           Map.entry(Errno.ENOSPC, "No space left on device"),
+          Map.entry(37, "No locks available"),
           Map.entry(Errno.ENOSYS, "Function not implemented"),
           Map.entry(Errno.EOPNOTSUPP, "Operation not supported"));
 

@@ -400,11 +400,14 @@ public final class BackingStore {
     }
   }
 
-  /** Undoes {@link #open}: the file is gone if it was made here, empty if it was found empty. */
+  /**
+   * Undoes {@link #open}: the file is gone if it was made here, empty if it was found empty, unless
+   * another reader has it by now.
+   */
   public void discard() {
-    if (created) {
+    if (created && isOurs()) {
       unlinkQuietly(libc, spec);
-    } else if (grown) {
+    } else if (grown && isOurs()) {
       try {
         libc.ftruncate(fd, 0);
       } catch (ErrnoException e) {
@@ -416,6 +419,16 @@ public final class BackingStore {
       }
     }
     close();
+  }
+
+  /** Whether nobody else has locked the file; a block that stores nothing shares its lock. */
+  private boolean isOurs() {
+    try {
+      libc.fcntlOfdSetlk(fd, true);
+      return true;
+    } catch (ErrnoException e) {
+      return !e.is(Errno.EAGAIN) && !e.is(Errno.EACCES);
+    }
   }
 
   private static void unlinkQuietly(Libc libc, RamBlockSpec spec) {

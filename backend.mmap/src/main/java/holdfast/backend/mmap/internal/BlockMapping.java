@@ -145,40 +145,49 @@ public final class BlockMapping {
   }
 
   /**
-   * After a refused placement: fills the hole that it may have left, so that no reader meets it.
+   * After a refused placement: fills the hole that it may have left, so that no reader meets it,
+   * and looks at what stands in the window now.
    *
-   * @return the block that stands in the window, if that is no longer {@code old}
-   * @throws MappingException {@code e}, if {@code old} still stands there
+   * @return the block that stands there, if that is less than {@code old}
+   * @throws MappingException {@code e}, if it is as good as {@code old}
    */
   private MappedRamBlock keepServing(MappedRamBlock old, MappingException e)
       throws MappingException {
     Window window = old.window;
-    int plain = plainFlags(old.store) | k.mapFixedNoreplace();
-    try {
-      // SAFETY: NOREPLACE maps only into the hole, if there is one; the flags are those of a plain
-      // shared mapping of this very file, which the kernel takes for every file that it maps.
-      long mapped = libc.mmap(window.address(), window.size(), protection(), plain, old.store.fd(), 0);
-      if (mapped != window.address()) {
-        unmapScratch(mapped);
-        throw e;
-      }
-    } catch (ErrnoException stillThere) {
-      throw e;
-    }
-    if (!old.obtained().contains(RamFlag.RAM_SYNC)) {
+    int plain = plainFlags(old.store);
+    fillHole(window, old.store, plain);
+    VmFlags vmFlags = VmFlags.at(window.address());
+    if (!old.obtained().contains(RamFlag.RAM_SYNC) || vmFlags.showsSync()) {
       throw e;
     }
     // MAP_SYNC can't go with NOREPLACE: what stands there now is less than what stood there before
     LOG.warn("{}; it was left mapped without MAP_SYNC", e.getMessage());
     SyncAttempt lost = new SyncAttempt.NotMade("a re-map failed and lost MAP_SYNC");
     Verdict verdict =
-        Verdict.of(
-            spec, style, old.store, lost, k.mapFlagNames(plain), VmFlags.at(window.address()));
+        Verdict.of(spec, style, old.store, lost, k.mapFlagNames(plain), vmFlags);
     MappedRamBlock healed =
-        new MappedRamBlock(
-            libc, spec, style, old.store, window, plainFlags(old.store), verdict);
+        new MappedRamBlock(libc, spec, style, old.store, window, plain, verdict);
     window.current = healed;
     return healed;
+  }
+
+  /** Maps plainly where a live window has a hole, and nowhere else. */
+  private void fillHole(Window window, BackingStore store, int plain) {
+    int flags = plain | k.mapFixedNoreplace();
+    try {
+      // SAFETY: NOREPLACE maps only into the hole, if there is one; the flags are those of a plain
+      // shared mapping of this very file, which the kernel takes for every file that it maps.
+      long mapped = libc.mmap(window.address(), window.size(), protection(), flags, store.fd(), 0);
+      if (mapped != window.address()) {
+        unmapScratch(mapped); // a kernel before 4.17 takes the address for a hint
+        return;
+      }
+    } catch (ErrnoException stillThere) {
+      LOG.debug("window at 0x{}: {}", Long.toHexString(window.address()), stillThere.getMessage());
+      return;
+    }
+    advise(window, KernelConstants.MADV_DONTFORK);
+    advise(window, KernelConstants.MADV_HUGEPAGE);
   }
 
   private void requireFlushFor(BackingStore store) throws RamBlockException {

@@ -98,8 +98,14 @@ public final class MappedRamBlock implements RamBlock {
       }
       switch (verdict.method()) {
         case NOTHING -> {}
-        case MSYNC -> msync(offset, length);
-        case CACHE_FLUSH -> flush(offset, length);
+        case MSYNC -> {
+          requirePresent(offset, length);
+          msync(offset, length);
+        }
+        case CACHE_FLUSH -> {
+          requirePresent(offset, length);
+          flush(offset, length);
+        }
       }
     } catch (ErrnoException e) {
       throw new PersistException(spec, offset, length, e.call(), e.errno().toString());
@@ -116,15 +122,22 @@ public final class MappedRamBlock implements RamBlock {
     libc.msync(window.address() + from, end - from, libc.constants().msSync());
   }
 
-  private void flush(long offset, long length) throws ErrnoException, PersistException {
-    if (store.kind() == BackingStore.Kind.FILE) {
-      // a flush of a page that a truncated file no longer has is a SIGBUS in native code
-      long present = libc.lseekEnd(store.fd());
-      if (present < offset + length) {
-        throw new PersistException(
-            spec, offset, length, "lseek", "the file was truncated to " + present + " bytes");
-      }
+  /**
+   * That the file still reaches to the end of the range: of a page that a truncated file no longer
+   * has, msync(2) says nothing, and a flush is a SIGBUS in native code.
+   */
+  private void requirePresent(long offset, long length) throws ErrnoException, PersistException {
+    if (store.kind() != BackingStore.Kind.FILE) {
+      return;
     }
+    long present = libc.lseekEnd(store.fd());
+    if (present < offset + length) {
+      throw new PersistException(
+          spec, offset, length, "lseek", "the file was truncated to " + present + " bytes");
+    }
+  }
+
+  private void flush(long offset, long length) {
     CacheFlush caches = style.cacheFlush().orElseThrow();
     caches.flush(window.segment().asSlice(offset, length));
     caches.drain();

@@ -72,17 +72,19 @@ public final class Window {
     int flags = KernelConstants.MAP_PRIVATE | k.mapAnonymous();
     long reserved = libc.mmap(0, total, KernelConstants.PROT_NONE, flags, -1, 0);
     long address = align.roundUp(reserved);
+    long ours = reserved;
     try {
       // SAFETY: head and tail belong to the reservation made above, which nobody else knows of.
       if (address > reserved) {
         libc.munmap(reserved, address - reserved);
+        ours = address;
       }
       long end = address + size + guard;
       if (reserved + total > end) {
         libc.munmap(end, reserved + total - end);
       }
     } catch (ErrnoException e) {
-      releaseQuietly(libc, reserved, total);
+      releaseQuietly(libc, ours, reserved + total - ours);
       throw e;
     }
     return new Window(libc, address, size, guard, readOnly);

@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
-import org.apache.felix.service.command.CommandProcessor;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.service.component.annotations.Activate;
@@ -29,7 +28,6 @@ public final class HoldfastCommand implements Callable<Integer> {
   private final BundleContext context;
   private final List<String> arguments;
   private final ConfigurationAdmin configurations;
-  private final CommandProcessor shell;
   private final CountDownLatch ended = new CountDownLatch(1);
 
   /** For Declarative Services. */
@@ -38,12 +36,10 @@ public final class HoldfastCommand implements Callable<Integer> {
       BundleContext context,
       @Reference(service = Object.class, target = "(" + ARGUMENTS + "=*)")
           Map<String, ?> launcher,
-      @Reference ConfigurationAdmin configurations,
-      @Reference CommandProcessor shell) {
+      @Reference ConfigurationAdmin configurations) {
     this.context = context;
     this.arguments = List.of((String[]) Objects.requireNonNull(launcher.get(ARGUMENTS)));
     this.configurations = configurations;
-    this.shell = shell;
   }
 
   @Deactivate
@@ -77,9 +73,8 @@ public final class HoldfastCommand implements Callable<Integer> {
 
   private void serve() throws InterruptedException {
     if (System.console() != null) {
-      new Shell(shell).run();
-    } else {
-      ended.await();
+      Shell.start(context);
     }
+    ended.await();
   }
 }

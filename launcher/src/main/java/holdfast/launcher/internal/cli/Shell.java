@@ -1,26 +1,30 @@
 package holdfast.launcher.internal.cli;
 
-import org.apache.felix.service.command.CommandProcessor;
-import org.apache.felix.service.command.CommandSession;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.Arrays;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
+import org.osgi.framework.startlevel.BundleStartLevel;
+import org.osgi.framework.startlevel.FrameworkStartLevel;
 
-/** The interactive shell on the terminal, until its user leaves it. */
+/**
+ * The interactive shell on the terminal. Its bundle is installed at a start level of its own, above
+ * the one that the product starts with, since it reads standard input as soon as it is started, and
+ * ends the framework when its user leaves.
+ */
 final class Shell {
-  private static final Logger LOG = LoggerFactory.getLogger(Shell.class);
+  private Shell() {}
 
-  private final CommandProcessor processor;
-
-  Shell(CommandProcessor processor) {
-    this.processor = processor;
-  }
-
-  @SuppressWarnings("IllegalCatch") // CommandSession.execute declares Exception
-  void run() {
-    try (CommandSession session = processor.createSession(System.in, System.out, System.err)) {
-      session.execute("gosh --login --noshutdown");
-    } catch (Exception e) {
-      LOG.error("the shell ended: {}", e.toString());
-    }
+  /** Starts it: raises the framework to the highest start level that a bundle has. */
+  static void start(BundleContext context) {
+    int highest =
+        Arrays.stream(context.getBundles())
+            .filter(bundle -> bundle.getBundleId() != Constants.SYSTEM_BUNDLE_ID)
+            .mapToInt(bundle -> bundle.adapt(BundleStartLevel.class).getStartLevel())
+            .max()
+            .orElse(0);
+    context
+        .getBundle(Constants.SYSTEM_BUNDLE_LOCATION)
+        .adapt(FrameworkStartLevel.class)
+        .setStartLevel(highest);
   }
 }

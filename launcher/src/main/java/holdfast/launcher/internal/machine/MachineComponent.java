@@ -105,7 +105,7 @@ public final class MachineComponent {
   }
 
   @Reference(
-      name = "allocator",
+      name = "candidate",
       service = RamBlockAllocator.class,
       cardinality = ReferenceCardinality.MULTIPLE,
       policy = ReferencePolicy.DYNAMIC,

@@ -21,7 +21,11 @@ import org.osgi.service.component.annotations.ReferencePolicyOption;
  * serve it; its region is opened and owned by the machine, and outlives a change of this component.
  */
 public abstract class MemoryBackendComponent {
-  /** The configuration property with the filter on allocators: the target of the reference. */
+  /**
+   * The configuration property with the filter on allocators. Named like the target of a reference,
+   * but no reference of this component has that name: the component runtime would unbind what no
+   * longer matches before it binds what does, and the region would be detached in between.
+   */
   public static final String ALLOCATOR_TARGET = "allocator.target";
 
   private final Candidates candidates = new Candidates();
@@ -45,7 +49,7 @@ public abstract class MemoryBackendComponent {
   }
 
   @Reference(
-      name = "allocator",
+      name = "candidate",
       service = RamBlockAllocator.class,
       cardinality = ReferenceCardinality.MULTIPLE,
       policy = ReferencePolicy.DYNAMIC,

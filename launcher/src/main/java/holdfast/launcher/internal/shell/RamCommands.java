@@ -90,7 +90,7 @@ public final class RamCommands {
     Region region = backend.region();
     Filter wish = filter.equals(ANY) ? null : parse(filter);
     if (wish != null && region.eligible(wish) == 0) {
-      throw new IllegalArgumentException(
+      throw new CommandFailure(
           "no allocator that takes memory backend '"
               + id
               + "' matches "
@@ -139,7 +139,7 @@ public final class RamCommands {
   private static String persist(Region region, long offset, long length) throws PersistException {
     long size = region.size().bytes();
     if (offset > size || length > size - offset) {
-      throw new IllegalArgumentException(
+      throw new CommandFailure(
           length
               + " bytes from offset "
               + offset
@@ -160,7 +160,7 @@ public final class RamCommands {
       ByteSize size = PropertyType.size().parse(text);
       return size.bytes();
     } catch (OptionException e) {
-      throw new IllegalArgumentException(name + "=" + e.getMessage(), e);
+      throw new CommandFailure(name + "=" + e.getMessage());
     }
   }
 
@@ -169,8 +169,8 @@ public final class RamCommands {
     try {
       return FrameworkUtil.createFilter(filter);
     } catch (InvalidSyntaxException e) {
-      throw new IllegalArgumentException(
-          text + " is not an OSGi filter: write one in quotes, such as '(backend.kind=file)'", e);
+      throw new CommandFailure(
+          text + " is not an OSGi filter: write one in quotes, such as '(backend.kind=file)'");
     }
   }
 
@@ -180,28 +180,28 @@ public final class RamCommands {
         .find(id)
         .orElseThrow(
             () ->
-                new IllegalArgumentException(
+                new CommandFailure(
                     "there is no memory backend '" + id + "'; ram:list shows those there are"));
   }
 
   private Machine machine() {
     MachineComponent component = machineComponent;
     if (component == null) {
-      throw new IllegalStateException(
+      throw new CommandFailure(
           "no machine is configured: there is no configuration " + MachineComponent.PID);
     }
     return switch (component.state()) {
       case MachineState.Up(Machine machine) -> machine;
       case MachineState.Failed(String reason) ->
-          throw new IllegalStateException("the machine is not up: " + reason);
+          throw new CommandFailure("the machine is not up: " + reason);
       case MachineState.Waiting(String reason) ->
-          throw new IllegalStateException("the machine is not up yet: " + reason);
+          throw new CommandFailure("the machine is not up yet: " + reason);
       case MachineState.Incomplete(var missing) ->
-          throw new IllegalStateException("the machine is not up yet: not configured: " + missing);
+          throw new CommandFailure("the machine is not up yet: not configured: " + missing);
       case MachineState.Starting starting ->
-          throw new IllegalStateException("the machine is just coming up");
+          throw new CommandFailure("the machine is just coming up");
       case MachineState.Ended ended ->
-          throw new IllegalStateException("the machine has ended");
+          throw new CommandFailure("the machine has ended");
     };
   }
 }

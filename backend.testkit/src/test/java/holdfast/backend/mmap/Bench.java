@@ -1,0 +1,83 @@
+package holdfast.backend.mmap;
+
+import holdfast.backend.api.BackendId;
+import holdfast.backend.api.Backing;
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import holdfast.backend.testkit.AllocatorFixture;
+import holdfast.backend.testkit.FaultyLibc;
+import holdfast.backend.testkit.LeakCheck;
+import holdfast.backend.testkit.RecordingCacheFlush;
+import holdfast.backend.testkit.Storage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * A mapper on some storage, with a folder of its own and a libc that obeys; closing it checks that
+ * nothing is left behind.
+ */
+final class Bench implements AutoCloseable {
+  static final ByteSize SIZE = AllocatorFixture.SIZE;
+
+  /** The style of the file allocator. */
+  static final MappingStyle KERNEL = MappingStyle.kernel("file");
+
+  final Storage storage;
+  final FaultyLibc libc;
+  final Path folder;
+  final RecordingCacheFlush caches = new RecordingCacheFlush();
+
+  /** The style of the DAX allocator. */
+  final MappingStyle pmem = MappingStyle.pmem("dax", Optional.of(caches));
+
+  private final LeakCheck leaks;
+
+  Bench(Storage storage) throws IOException {
+    this.storage = storage;
+    this.libc = storage.libc();
+    this.folder = storage.newFolder();
+    this.leaks = LeakCheck.start(libc, folder);
+  }
+
+  RamMapper mapper() {
+    return mapper(Path.of("/sys"));
+  }
+
+  RamMapper mapper(Path sysfs) {
+    return new RamMapper(libc, sysfs);
+  }
+
+  LeakCheck leaks() {
+    return leaks;
+  }
+
+  /** A file of the usual size with the usual content. */
+  Path file(String name) throws IOException {
+    return Files.write(folder.resolve(name), AllocatorFixture.content(SIZE));
+  }
+
+  /** A block of the usual size on {@code path}. */
+  static RamBlockSpec spec(Path path, RamFlag... flags) {
+    return RamBlockSpec.of(
+        new BackendId("nv_be4"), new Backing.File(path), SIZE, Arrays.asList(flags));
+  }
+
+  /** The block of the MAP_SYNC series: shared, on persistent memory. */
+  static RamBlockSpec pmemSpec(Path path) {
+    return spec(path, RamFlag.RAM_SHARED, RamFlag.RAM_PMEM);
+  }
+
+  @Override
+  public void close() throws IOException {
+    libc.heal();
+    try {
+      leaks.close();
+    } finally {
+      Storage.remove(folder);
+    }
+  }
+}

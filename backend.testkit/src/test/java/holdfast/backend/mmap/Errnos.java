@@ -1,0 +1,38 @@
+package holdfast.backend.mmap;
+
+import holdfast.backend.testkit.MadeCall;
+import java.util.List;
+
+/** The answers that stand for all that the manual pages know of a call's failures. */
+final class Errnos {
+  static final int EFAULT = 14;
+  static final int EMFILE = 24;
+  static final int EFBIG = 27;
+  static final int ENOLCK = 37;
+
+  private Errnos() {}
+
+  static List<Integer> of(MadeCall made) {
+    return switch (made.call()) {
+      case OPEN -> List.of(Errno.EACCES, Errno.EINTR, EMFILE);
+      case CLOSE -> List.of(Errno.EIO, Errno.EINTR);
+      case STATX -> List.of(Errno.EIO, Errno.ENOMEM);
+      case FSTATFS -> List.of(Errno.EIO, Errno.EINTR);
+      case FCNTL -> List.of(Errno.EAGAIN, Errno.EACCES, Errno.EINVAL, ENOLCK);
+      case LSEEK, FSYNC -> List.of(Errno.EIO);
+      case FTRUNCATE -> List.of(Errno.ENOSPC, EFBIG);
+      case FALLOCATE ->
+          List.of(Errno.ENOSPC, Errno.EIO, Errno.EOPNOTSUPP, Errno.ENOSYS, Errno.EINTR);
+      case MMAP -> List.of(Errno.ENOMEM, Errno.EOPNOTSUPP, Errno.EINVAL, Errno.EACCES);
+      case MUNMAP -> List.of(Errno.ENOMEM);
+      case MADVISE -> List.of(Errno.EINVAL, Errno.ENOSYS, Errno.ENOMEM, EFAULT);
+      case MSYNC -> List.of(Errno.EIO, Errno.ENOMEM);
+      case UNLINK -> List.of(Errno.EACCES);
+    };
+  }
+
+  /** The symbol, as the sentences of exceptions give it. */
+  static String name(int errno) {
+    return new Errno(errno, "").name();
+  }
+}

@@ -1,0 +1,272 @@
+package holdfast.backend.mmap;
+
+import static holdfast.backend.mmap.KernelConstants.MADV_POPULATE_READ;
+import static holdfast.backend.mmap.KernelConstants.MADV_POPULATE_WRITE;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import holdfast.backend.api.Alignment;
+import holdfast.backend.api.BackendId;
+import holdfast.backend.api.Backing;
+import holdfast.backend.api.BackingLockedException;
+import holdfast.backend.api.BackingOpenException;
+import holdfast.backend.api.BackingSpaceException;
+import holdfast.backend.api.MappingException;
+import holdfast.backend.api.PreallocationException;
+import holdfast.backend.api.RamBlock;
+import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import holdfast.backend.testkit.AllocatorFixture;
+import holdfast.backend.testkit.Fault;
+import holdfast.backend.testkit.Fault.Harm;
+import holdfast.backend.testkit.HostMapping;
+import holdfast.backend.testkit.MadeCall;
+import holdfast.backend.testkit.Storage;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Makes every system call of a mapping fail in turn, and sees that either a working block comes of
+ * it all the same or the right exception, and nothing is left behind.
+ */
+@Timeout(60)
+class MapFaultTest {
+  private static final EnumSet<RamFlag> SHARED = EnumSet.of(RamFlag.RAM_SHARED);
+  private static final EnumSet<RamFlag> PMEM = EnumSet.of(RamFlag.RAM_SHARED, RamFlag.RAM_PMEM);
+  private static final EnumSet<RamFlag> PRIVATE = EnumSet.noneOf(RamFlag.class);
+  private static final EnumSet<RamFlag> READ_ONLY =
+      EnumSet.of(RamFlag.RAM_SHARED, RamFlag.RAM_READONLY);
+
+  /** So great that a reservation of the kernel's choice is never aligned by chance. */
+  private static final Alignment WIDE = new Alignment(1L << 30);
+
+  /** What stands at the path before. */
+  private enum Found {
+    NOTHING,
+    EMPTY_FILE,
+    FULL_FILE,
+    /** There is no path. */
+    ANONYMOUS
+  }
+
+  private record Scenario(
+      String name,
+      Supplier<Storage> storage,
+      Found found,
+      EnumSet<RamFlag> flags,
+      Alignment align,
+      boolean prealloc) {
+
+    RamBlockSpec spec(Bench bench) throws IOException {
+      Path path = bench.folder.resolve("file");
+      switch (found) {
+        case EMPTY_FILE -> Files.createFile(path);
+        case FULL_FILE -> bench.file("file");
+        case NOTHING, ANONYMOUS -> {}
+      }
+      Backing backing = found == Found.ANONYMOUS ? new Backing.Anonymous() : new Backing.File(path);
+      return RamBlockSpec.of(new BackendId("nv_be4"), backing, Bench.SIZE, flags)
+          .withAlign(align)
+          .withPrealloc(prealloc);
+    }
+
+    MappingStyle style(Bench bench) {
+      return flags.contains(RamFlag.RAM_PMEM) ? bench.pmem : Bench.KERNEL;
+    }
+  }
+
+  private static List<Scenario> scenarios() {
+    Supplier<Storage> disk = Storage::disk;
+    Supplier<Storage> dax = Storage::simulatedDax;
+    Alignment page = Alignment.PAGE_SIZE;
+    return List.of(
+        new Scenario("a new file on a disk", disk, Found.NOTHING, SHARED, page, false),
+        new Scenario("an empty file on a disk", disk, Found.EMPTY_FILE, SHARED, page, true),
+        new Scenario("a full file on a disk", disk, Found.FULL_FILE, SHARED, page, true),
+        new Scenario("a file aligned to 1 GiB", disk, Found.FULL_FILE, SHARED, WIDE, false),
+        new Scenario("a private file", disk, Found.FULL_FILE, PRIVATE, page, true),
+        new Scenario("a new private file", disk, Found.NOTHING, PRIVATE, page, false),
+        new Scenario("a read-only file", disk, Found.FULL_FILE, READ_ONLY, page, true),
+        new Scenario("a new pmem file on a disk", disk, Found.NOTHING, PMEM, page, false),
+        new Scenario("a full pmem file on a disk", disk, Found.FULL_FILE, PMEM, page, true),
+        new Scenario("a new file on simulated DAX", dax, Found.NOTHING, PMEM, page, true),
+        new Scenario("an empty file on simulated DAX", dax, Found.EMPTY_FILE, PMEM, page, false),
+        new Scenario("a full file on simulated DAX", dax, Found.FULL_FILE, PMEM, page, false),
+        new Scenario("anonymous memory", disk, Found.ANONYMOUS, SHARED, page, true));
+  }
+
+  @TestFactory
+  @DisplayName("whichever system call fails, a block works all the same or nothing is left behind")
+  Stream<DynamicNode> everyCallFailsInTurn() {
+    return scenarios().stream()
+        .map(scenario -> dynamicContainer(scenario.name, faultsOf(scenario).stream()));
+  }
+
+  private static List<DynamicNode> faultsOf(Scenario scenario) {
+    List<DynamicNode> tests = new ArrayList<>();
+    List<MadeCall> calls = callsOf(scenario);
+    for (MadeCall victim : calls) {
+      for (int errno : Errnos.of(victim)) {
+        for (Harm harm : harmsOf(victim)) {
+          tests.add(
+              dynamicTest(
+                  victim + " " + Errnos.name(errno) + ", harm " + harm,
+                  () -> check(scenario, calls, victim, errno, harm)));
+        }
+      }
+    }
+    return tests;
+  }
+
+  private static List<MadeCall> callsOf(Scenario scenario) {
+    try (Bench bench = new Bench(scenario.storage.get());
+        LogCapture quiet = new LogCapture()) {
+      RamBlock block = bench.mapper().map(scenario.spec(bench), scenario.style(bench));
+      List<MadeCall> calls = bench.libc.made();
+      block.close();
+      return calls;
+    } catch (IOException | RamBlockException e) {
+      throw new AssertionError("the scenario does not work without a fault", e);
+    }
+  }
+
+  static Set<Harm> harmsOf(MadeCall victim) {
+    return switch (victim.call()) {
+      // Linux closes a descriptor whatever it answers, and a munmap that did nothing leaks by
+      // nature
+      case CLOSE, MUNMAP -> EnumSet.of(Harm.DONE);
+      case MMAP, FTRUNCATE -> EnumSet.allOf(Harm.class);
+      default -> EnumSet.of(Harm.NONE);
+    };
+  }
+
+  private static void check(
+      Scenario scenario, List<MadeCall> calls, MadeCall victim, int errno, Harm harm)
+      throws IOException {
+    try (Bench bench = new Bench(scenario.storage.get());
+        LogCapture quiet = new LogCapture()) {
+      RamBlockSpec spec = scenario.spec(bench);
+      bench.libc.with(Fault.ofCall(victim.number(), errno).doing(harm));
+      Optional<Class<? extends RamBlockException>> expected =
+          expected(bench.libc.constants(), calls, victim, errno);
+      try (RamBlock block = bench.mapper().map(spec, scenario.style(bench))) {
+        assertEquals(expected, Optional.empty(), "but a block was made");
+        checkServes(scenario, block);
+      } catch (RamBlockException failure) {
+        assertEquals(expected, Optional.of(failure.getClass()), failure::getMessage);
+        checkSentence(failure, errno);
+        checkUntouched(bench, scenario, failure);
+      }
+      assertEquals(
+          victim.call(), bench.libc.made().get(victim.number() - 1).call(), "another call failed");
+    }
+  }
+
+  /** The exception that a failure of this call must end in; empty where the mapper must cope. */
+  private static Optional<Class<? extends RamBlockException>> expected(
+      KernelConstants k, List<MadeCall> calls, MadeCall victim, int errno) {
+    return switch (victim.call()) {
+      case OPEN -> {
+        boolean folder = ((int) victim.arguments().get(1) & k.openDirectory()) != 0;
+        yield folder
+            ? Optional.of(BackingSpaceException.class)
+            : unless(errno == Errno.EINTR, BackingOpenException.class);
+      }
+      case STATX -> Optional.of(BackingOpenException.class);
+      case FSTATFS -> unless(errno == Errno.EINTR, BackingOpenException.class);
+      case FCNTL ->
+          unless(errno != Errno.EAGAIN && errno != Errno.EACCES, BackingLockedException.class);
+      case LSEEK -> {
+        boolean looksAtTheSize =
+            calls.stream().filter(one -> one.call() == victim.call()).findFirst().get() == victim;
+        yield Optional.of(
+            looksAtTheSize ? BackingOpenException.class : BackingSpaceException.class);
+      }
+      case FTRUNCATE, FSYNC -> Optional.of(BackingSpaceException.class);
+      case FALLOCATE ->
+          unless(
+              Set.of(Errno.EINTR, Errno.EOPNOTSUPP, Errno.ENOSYS).contains(errno),
+              BackingSpaceException.class);
+      case MMAP -> {
+        boolean syncQuestion =
+            (victim.mapFlags() & k.mapSync()) != 0 && (victim.mapFlags() & k.mapFixed()) == 0;
+        yield unless(syncQuestion, MappingException.class);
+      }
+      case MUNMAP -> {
+        boolean scratch = victim.arguments().getLast().equals(Bench.SIZE.bytes());
+        yield unless(scratch, MappingException.class);
+      }
+      case MADVISE -> {
+        boolean populates =
+            victim.advice() == MADV_POPULATE_WRITE || victim.advice() == MADV_POPULATE_READ;
+        boolean unknown = errno == Errno.EINVAL || errno == Errno.ENOSYS;
+        yield unless(!populates || unknown, PreallocationException.class);
+      }
+      case CLOSE -> Optional.empty();
+      case MSYNC, UNLINK -> throw new AssertionError("no part of making a block: " + victim);
+    };
+  }
+
+  private static Optional<Class<? extends RamBlockException>> unless(
+      boolean copes, Class<? extends RamBlockException> otherwise) {
+    return copes ? Optional.empty() : Optional.of(otherwise);
+  }
+
+  private static void checkServes(Scenario scenario, RamBlock block) throws RamBlockException {
+    MemorySegment segment = block.segment();
+    HostMapping seen = HostMapping.at(segment.address()).orElseThrow();
+    assertEquals(segment.address() + segment.byteSize(), seen.range().to());
+    assertEquals(block.obtained().contains(RamFlag.RAM_SYNC), seen.vmFlags().contains("sf"), "sf");
+    byte[] expected =
+        scenario.found == Found.FULL_FILE
+            ? AllocatorFixture.content(Bench.SIZE)
+            : new byte[(int) Bench.SIZE.bytes()];
+    assertArrayEquals(expected, AllocatorFixture.bytesOf(segment));
+    if (!scenario.flags.contains(RamFlag.RAM_READONLY)) {
+      segment.set(ValueLayout.JAVA_LONG, 4096, 42);
+      assertEquals(42, segment.get(ValueLayout.JAVA_LONG, 4096));
+    }
+    block.persist(0, segment.byteSize());
+  }
+
+  private static void checkSentence(RamBlockException failure, int errno) {
+    AllocatorFixture.assertNames(failure, "nv_be4");
+    AllocatorFixture.assertNames(failure, failure.spec().backing().toString());
+    if (!(failure instanceof BackingLockedException)) {
+      AllocatorFixture.assertNames(failure, Errnos.name(errno));
+    }
+  }
+
+  private static void checkUntouched(Bench bench, Scenario scenario, RamBlockException failure)
+      throws IOException {
+    Path path = bench.folder.resolve("file");
+    assertEquals(List.of(), bench.leaks().leaks());
+    switch (scenario.found) {
+      case NOTHING ->
+          // whoever holds the lock has taken over the file, and keeps it
+          assertEquals(failure instanceof BackingLockedException, Files.exists(path));
+      case EMPTY_FILE -> assertEquals(0, Files.size(path));
+      case FULL_FILE ->
+          assertArrayEquals(AllocatorFixture.content(Bench.SIZE), Files.readAllBytes(path));
+      case ANONYMOUS -> assertTrue(Files.notExists(path));
+    }
+  }
+}

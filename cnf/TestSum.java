@@ -1,0 +1,67 @@
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.w3c.dom.Element;
+
+/**
+ * Sums up the JUnit XML reports under a folder: one line for each test that failed or was skipped, with the reason, and last {@code N passed, N
+ * failed, N skipped}. The exit status is 0 when tests ran and none failed.
+ */
+void main(String[] args) throws Exception {
+  List<Path> reports;
+  try (var files = Files.walk(Path.of(args[0]))) {
+    reports = files.filter(this::isReport).sorted().toList();
+  }
+  int passed = 0;
+  var failed = new ArrayList<String>();
+  var skipped = new ArrayList<String>();
+  var parser = DocumentBuilderFactory.newDefaultInstance().newDocumentBuilder();
+  for (Path report : reports) {
+    Element suite = parser.parse(report.toFile()).getDocumentElement();
+    var cases = suite.getElementsByTagName("testcase");
+    if (cases.getLength() == 0) {
+      // What Surefire reports of a class that gave up in @BeforeAll.
+      skipped.add("skipped: " + suite.getAttribute("name") + ": gave up before its first test; its report does not say why");
+    }
+    for (int i = 0; i < cases.getLength(); i++) {
+      var test = (Element) cases.item(i);
+      // Without a name it stands for the class.
+      String name = (test.getAttribute("classname") + "." + test.getAttribute("name")).replaceAll("\\.$", "");
+      if (reason(test, "skipped") instanceof String reason) {
+        skipped.add("skipped: " + name + ": " + reason);
+      } else if (reason(test, "failure") instanceof String reason) {
+        failed.add("failed: " + name + ": " + reason);
+      } else if (reason(test, "error") instanceof String reason) {
+        failed.add("failed: " + name + ": " + reason);
+      } else {
+        passed++;
+      }
+    }
+  }
+  skipped.forEach(IO::println);
+  failed.forEach(IO::println);
+  IO.println("%d passed, %d failed, %d skipped".formatted(passed, failed.size(), skipped.size()));
+  System.exit(failed.isEmpty() && passed > 0 ? 0 : 1);
+}
+
+boolean isReport(Path file) {
+  String name = file.getFileName().toString();
+  return name.startsWith("TEST-") && name.endsWith(".xml") && file.toString().contains("/target/");
+}
+
+/** The first line of what the test's element of that name says, or null when the test has none. */
+String reason(Element test, String element) {
+  var found = (Element) test.getElementsByTagName(element).item(0);
+  if (found == null) {
+    return null;
+  }
+  String text = found.hasAttribute("message") ? found.getAttribute("message") : found.getTextContent();
+  return text.lines()
+      .map(line -> line.replaceFirst("org\\.opentest4j\\.TestAbortedException: (Assumption failed: )?", "").strip())
+      .filter(line -> !line.isEmpty())
+      .findFirst()
+      .orElse("no reason given");
+}

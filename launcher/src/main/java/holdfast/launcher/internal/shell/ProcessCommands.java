@@ -1,0 +1,38 @@
+package holdfast.launcher.internal.shell;
+
+import org.apache.felix.service.command.Descriptor;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.Constants;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+
+/** {@code quit}, QEMU's word, and {@code exit}, a shell's. */
+@Component(
+    service = ProcessCommands.class,
+    property = {
+      "osgi.command.scope=holdfast",
+      "osgi.command.function=quit",
+      "osgi.command.function=exit"
+    })
+public final class ProcessCommands {
+  private final BundleContext context;
+
+  /** For Declarative Services. */
+  @Activate
+  public ProcessCommands(BundleContext context) {
+    this.context = context;
+  }
+
+  /** {@code quit}. */
+  @Descriptor("ends the machine and the process; the memory backends' files stay as they are")
+  public void quit() throws BundleException {
+    context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION).stop();
+  }
+
+  /** {@code exit}. */
+  @Descriptor("the same as quit")
+  public void exit() throws BundleException {
+    quit();
+  }
+}
