@@ -81,6 +81,7 @@ public final class LiveAccess implements AutoCloseable {
         }
       }
       readRounds.incrementAndGet();
+      Thread.yield();
     }
   }
 
@@ -95,6 +96,7 @@ public final class LiveAccess implements AutoCloseable {
         segment.set(WORD, at, round);
       }
       writeRounds.incrementAndGet();
+      Thread.yield();
     }
   }
 

@@ -1,5 +1,8 @@
 package holdfast.backend.mmap;
 
+import static holdfast.backend.mmap.KernelConstants.MADV_POPULATE_READ;
+import static holdfast.backend.mmap.KernelConstants.MADV_POPULATE_WRITE;
+
 import holdfast.backend.testkit.MadeCall;
 import java.util.List;
 
@@ -25,7 +28,10 @@ final class Errnos {
           List.of(Errno.ENOSPC, Errno.EIO, Errno.EOPNOTSUPP, Errno.ENOSYS, Errno.EINTR);
       case MMAP -> List.of(Errno.ENOMEM, Errno.EOPNOTSUPP, Errno.EINVAL, Errno.EACCES);
       case MUNMAP -> List.of(Errno.ENOMEM);
-      case MADVISE -> List.of(Errno.EINVAL, Errno.ENOSYS, Errno.ENOMEM, EFAULT);
+      case MADVISE ->
+          made.advice() == MADV_POPULATE_WRITE || made.advice() == MADV_POPULATE_READ
+              ? List.of(Errno.EINVAL, Errno.ENOSYS, Errno.ENOMEM, EFAULT)
+              : List.of(Errno.EINVAL);
       case MSYNC -> List.of(Errno.EIO, Errno.ENOMEM);
       case UNLINK -> List.of(Errno.EACCES);
     };

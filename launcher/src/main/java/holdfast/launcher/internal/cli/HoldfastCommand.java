@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.FrameworkUtil;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -19,11 +20,19 @@ import org.osgi.service.component.annotations.Reference;
 
 /**
  * The command {@code holdfast}. The launcher of the executable jar calls it in the main thread, and
- * takes its result as the exit status; in a container without that launcher it stays away.
+ * takes its result as the exit status. It stays away in a container without that launcher, and
+ * where the launcher runs something else, such as tests: unless the framework property {@link #MAIN}
+ * is {@code true}.
  */
-@Component(service = Callable.class, property = "main.thread:Boolean=true")
+@Component(service = {}, immediate = true)
 public final class HoldfastCommand implements Callable<Integer> {
   private static final String ARGUMENTS = "launcher.arguments";
+
+  /** The framework property of the executable jar. */
+  private static final String MAIN = "holdfast.main";
+
+  /** The service property by which bnd's launcher finds what to call in the main thread. */
+  private static final String MAIN_THREAD = "main.thread";
 
   private final BundleContext context;
   private final List<String> arguments;
@@ -40,6 +49,10 @@ public final class HoldfastCommand implements Callable<Integer> {
     this.context = context;
     this.arguments = List.of((String[]) Objects.requireNonNull(launcher.get(ARGUMENTS)));
     this.configurations = configurations;
+    if (Boolean.parseBoolean(context.getProperty(MAIN))) {
+      context.registerService(
+          Callable.class, this, FrameworkUtil.asDictionary(Map.of(MAIN_THREAD, true)));
+    }
   }
 
   @Deactivate

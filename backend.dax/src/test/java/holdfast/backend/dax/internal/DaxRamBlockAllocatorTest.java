@@ -1,0 +1,110 @@
+package holdfast.backend.dax.internal;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import holdfast.backend.api.BackendId;
+import holdfast.backend.api.Backing;
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.Granularity;
+import holdfast.backend.api.RamBlock;
+import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import holdfast.backend.mmap.CacheFlush;
+import holdfast.backend.mmap.RamMapper;
+import holdfast.backend.testkit.FaultyLibc;
+import holdfast.backend.testkit.LeakCheck;
+import holdfast.backend.testkit.RecordingCacheFlush;
+import holdfast.backend.testkit.Storage;
+import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What the DAX allocator adds to the contract: what it takes, and its configuration. */
+@Timeout(60)
+class DaxRamBlockAllocatorTest {
+
+  private static RamBlockSpec spec(Path path, RamFlag... flags) {
+    return RamBlockSpec.of(
+        new BackendId("nv_be4"), new Backing.File(path), ByteSize.kib(256), List.of(flags));
+  }
+
+  private static DaxRamBlockAllocator.Config config(CacheFlushChoice choice) {
+    return (DaxRamBlockAllocator.Config)
+        Proxy.newProxyInstance(
+            DaxRamBlockAllocatorTest.class.getClassLoader(),
+            new Class<?>[] {DaxRamBlockAllocator.Config.class},
+            (proxy, method, arguments) ->
+                method.getName().equals("cache_flush") ? choice : method.getDefaultValue());
+  }
+
+  @Test
+  @DisplayName(
+      "it takes blocks with RAM_PMEM, shared or not, and no others, without a look at files")
+  void whatItTakes() {
+    DaxRamBlockAllocator allocator = new DaxRamBlockAllocator(new RamMapper(), Optional.empty());
+    Path nowhere = Path.of("/nowhere/at/all");
+    assertTrue(allocator.accepts(spec(nowhere, RamFlag.RAM_PMEM)));
+    assertTrue(allocator.accepts(spec(nowhere, RamFlag.RAM_PMEM, RamFlag.RAM_SHARED)));
+    assertFalse(allocator.accepts(spec(nowhere, RamFlag.RAM_SHARED)));
+    assertFalse(allocator.accepts(spec(nowhere)));
+    assertEquals("dax", allocator.kind());
+  }
+
+  @Test
+  @DisplayName(
+      "unless told otherwise it stands above the file allocator, and finds its cache flush")
+  void defaults() throws NoSuchMethodException {
+    assertEquals(
+        100, DaxRamBlockAllocator.Config.class.getMethod("service_ranking").getDefaultValue());
+    assertEquals(
+        CacheFlushChoice.auto,
+        DaxRamBlockAllocator.Config.class.getMethod("cache_flush").getDefaultValue());
+  }
+
+  @Test
+  @DisplayName("each choice of cache flush chooses what it says, auto libpmem before the JDK's")
+  void choices() {
+    assertEquals(Optional.empty(), CacheFlushChoice.none.choose());
+    assertEquals(CacheFlush.jdk(), CacheFlushChoice.jdk.choose());
+    assertEquals(CacheFlush.libpmem(), CacheFlushChoice.libpmem.choose());
+    assertEquals(CacheFlush.libpmem().or(CacheFlush::jdk), CacheFlushChoice.auto.choose());
+  }
+
+  @Test
+  @DisplayName(
+      "a change of configuration holds from then on, and disturbs no block (simulated DAX)")
+  void aChangeOfConfigurationDisturbsNoBlock() throws IOException, RamBlockException {
+    Storage storage = Storage.simulatedDax();
+    FaultyLibc libc = storage.libc();
+    Path folder = storage.newFolder();
+    RecordingCacheFlush caches = new RecordingCacheFlush();
+    DaxRamBlockAllocator allocator =
+        new DaxRamBlockAllocator(new RamMapper(libc, Path.of("/sys")), Optional.of(caches));
+    try (LeakCheck leaks = LeakCheck.start(libc, folder);
+        RamBlock before =
+            allocator.allocate(
+                spec(folder.resolve("before"), RamFlag.RAM_PMEM, RamFlag.RAM_SHARED))) {
+      allocator.modified(config(CacheFlushChoice.none));
+      before.persist(0, 1);
+      assertEquals(1, caches.flushed().size());
+      assertEquals(Granularity.CACHE_LINE, before.durability().obtained());
+      RamBlock after =
+          allocator.allocate(spec(folder.resolve("after"), RamFlag.RAM_PMEM, RamFlag.RAM_SHARED));
+      assertEquals(Granularity.PAGE, after.durability().obtained());
+      after.persist(0, 1);
+      after.close();
+      assertEquals(1, caches.flushed().size());
+      assertFalse(leaks.leaks().isEmpty(), "the block before is still there");
+    } finally {
+      Storage.remove(folder);
+    }
+  }
+}

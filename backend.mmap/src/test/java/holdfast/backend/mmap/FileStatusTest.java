@@ -1,0 +1,63 @@
+package holdfast.backend.mmap;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class FileStatusTest {
+
+  @ParameterizedTest
+  @CsvSource({
+    "0100644, REGULAR,          a regular file",
+    "0040755, DIRECTORY,        a directory",
+    "0120777, SYMBOLIC_LINK,    a symbolic link",
+    "0020666, CHARACTER_DEVICE, a character device",
+    "0060660, BLOCK_DEVICE,     a block device",
+    "0010600, FIFO,             a FIFO",
+    "0140600, SOCKET,           a socket",
+    "0000600, UNKNOWN,          a file of unknown type"
+  })
+  @DisplayName("the type is in the mode, whatever the permissions, and has words")
+  void typeOfMode(String mode, FileStatus.Type type, String words) {
+    FileStatus status = new FileStatus(Integer.decode(mode), 0, 0, 0, 0, 0, 0);
+    assertEquals(type, status.type());
+    assertEquals(words, status.type().toString());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0x0000EF53, ext4,      false, false",
+    "0x58465342, xfs,       false, false",
+    "0x9123683E, btrfs,     false, false",
+    "0x01021994, tmpfs,     true,  false",
+    "0x858458F6, ramfs,     true,  false",
+    "0x958458F6, hugetlbfs, true,  true",
+    "0x794C7630, overlayfs, false, false",
+    "0x12345678, file system 0x12345678, false, false"
+  })
+  @DisplayName("a file system is known by its magic number, and which of them are only memory")
+  void fileSystemOfMagic(String magic, String name, boolean isVolatile, boolean isHugetlbfs) {
+    FileSystemStatus status = new FileSystemStatus(Long.decode(magic), 4096);
+    assertEquals(name, status.name());
+    assertEquals(isVolatile, status.isVolatile());
+    assertEquals(isHugetlbfs, status.isHugetlbfs());
+  }
+
+  @Test
+  @DisplayName("an errno is shown with symbol and sentence, and by its number if it has no symbol")
+  void errnoInWords() {
+    Errno errno = new Errno(Errno.EOPNOTSUPP, "Operation not supported");
+    assertEquals("EOPNOTSUPP (Operation not supported)", errno.toString());
+    assertEquals("errno 200", new Errno(200, "").name());
+    ErrnoException failure = new ErrnoException("mmap", errno);
+    assertEquals("mmap: EOPNOTSUPP (Operation not supported)", failure.getMessage());
+    assertEquals("mmap", failure.call());
+    assertTrue(failure.is(95));
+    assertFalse(failure.is(22));
+  }
+}
