@@ -2,6 +2,7 @@ package holdfast.backend.mmap;
 
 import static holdfast.backend.mmap.KernelConstants.MADV_POPULATE_READ;
 import static holdfast.backend.mmap.KernelConstants.MADV_POPULATE_WRITE;
+import static holdfast.backend.mmap.KernelConstants.PROT_NONE;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -26,6 +27,7 @@ import holdfast.backend.testkit.Fault.Harm;
 import holdfast.backend.testkit.HostMapping;
 import holdfast.backend.testkit.MadeCall;
 import holdfast.backend.testkit.Storage;
+import holdfast.backend.testkit.SystemCall;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -211,7 +213,7 @@ class MapFaultTest {
         yield unless(syncQuestion, MappingException.class);
       }
       case MUNMAP -> {
-        boolean scratch = victim.arguments().getLast().equals(Bench.SIZE.bytes());
+        boolean scratch = !lastMmapBefore(calls, victim).arguments().get(2).equals(PROT_NONE);
         yield unless(scratch, MappingException.class);
       }
       case MADVISE -> {
@@ -223,6 +225,13 @@ class MapFaultTest {
       case CLOSE -> Optional.empty();
       case MSYNC, UNLINK -> throw new AssertionError("no part of making a block: " + victim);
     };
+  }
+
+  private static MadeCall lastMmapBefore(List<MadeCall> calls, MadeCall victim) {
+    return calls.stream()
+        .filter(one -> one.call() == SystemCall.MMAP && one.number() < victim.number())
+        .reduce((earlier, later) -> later)
+        .orElseThrow();
   }
 
   private static Optional<Class<? extends RamBlockException>> unless(

@@ -62,6 +62,7 @@ public final class HoldfastCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    OrderlyEnd.install(context);
     PrintStream out = System.out;
     try {
       switch (CommandLine.parse(arguments)) {
