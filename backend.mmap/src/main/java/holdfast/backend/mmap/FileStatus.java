@@ -1,5 +1,7 @@
 package holdfast.backend.mmap;
 
+import holdfast.backend.mmap.internal.linux.Everywhere;
+
 /**
  * What statx(2) tells of an open file.
  *
@@ -52,16 +54,16 @@ public record FileStatus(
     }
   }
 
-  /** The file type. The same numbers on every architecture. */
+  /** The file type. */
   public Type type() {
-    return switch (mode & 0xF000) {
-      case 0x8000 -> Type.REGULAR;
-      case 0x4000 -> Type.DIRECTORY;
-      case 0xA000 -> Type.SYMBOLIC_LINK;
-      case 0x2000 -> Type.CHARACTER_DEVICE;
-      case 0x6000 -> Type.BLOCK_DEVICE;
-      case 0x1000 -> Type.FIFO;
-      case 0xC000 -> Type.SOCKET;
+    return switch (mode & Everywhere.S_IFMT) {
+      case Everywhere.S_IFREG -> Type.REGULAR;
+      case Everywhere.S_IFDIR -> Type.DIRECTORY;
+      case Everywhere.S_IFLNK -> Type.SYMBOLIC_LINK;
+      case Everywhere.S_IFCHR -> Type.CHARACTER_DEVICE;
+      case Everywhere.S_IFBLK -> Type.BLOCK_DEVICE;
+      case Everywhere.S_IFIFO -> Type.FIFO;
+      case Everywhere.S_IFSOCK -> Type.SOCKET;
       default -> Type.UNKNOWN;
     };
   }

@@ -1,5 +1,7 @@
 package holdfast.backend.mmap;
 
+import holdfast.backend.mmap.internal.linux.Everywhere;
+
 /**
  * What fstatfs(2) tells of the file system behind an open file.
  *
@@ -7,35 +9,37 @@ package holdfast.backend.mmap;
  * @param blockSize bytes; on hugetlbfs the size of its pages
  */
 public record FileSystemStatus(long magic, long blockSize) {
-  private static final long TMPFS = 0x01021994L;
-  private static final long RAMFS = 0x858458F6L;
-  private static final long HUGETLBFS = 0x958458F6L;
+  /** OpenZFS, which is not part of the kernel. */
+  private static final int ZFS_SUPER_MAGIC = 0x2FC12FC1;
 
   /** Whether the file system hands out huge pages of its own size. */
   public boolean isHugetlbfs() {
-    return magic == HUGETLBFS;
+    return (int) magic == Everywhere.HUGETLBFS_MAGIC;
   }
 
   /** Whether everything on it lives in the host's memory, and is gone after a power cut. */
   public boolean isVolatile() {
-    return magic == TMPFS || magic == RAMFS || magic == HUGETLBFS;
+    return switch ((int) magic) {
+      case Everywhere.TMPFS_MAGIC, Everywhere.RAMFS_MAGIC, Everywhere.HUGETLBFS_MAGIC -> true;
+      default -> false;
+    };
   }
 
   /** The usual name, for example {@code ext4}; the magic number for one that is not known here. */
   public String name() {
     return switch ((int) magic) {
-      case 0xEF53 -> "ext4";
-      case 0x58465342 -> "xfs";
-      case 0x9123683E -> "btrfs";
-      case 0x01021994 -> "tmpfs";
-      case 0x858458F6 -> "ramfs";
-      case 0x958458F6 -> "hugetlbfs";
-      case 0x794C7630 -> "overlayfs";
-      case 0x01021997 -> "9p";
-      case 0x6969 -> "nfs";
-      case 0x65735546 -> "fuse";
-      case 0x2FC12FC1 -> "zfs";
-      case 0xF2F52010 -> "f2fs";
+      case Everywhere.EXT4_SUPER_MAGIC -> "ext4";
+      case Everywhere.XFS_SUPER_MAGIC -> "xfs";
+      case Everywhere.BTRFS_SUPER_MAGIC -> "btrfs";
+      case Everywhere.TMPFS_MAGIC -> "tmpfs";
+      case Everywhere.RAMFS_MAGIC -> "ramfs";
+      case Everywhere.HUGETLBFS_MAGIC -> "hugetlbfs";
+      case Everywhere.OVERLAYFS_SUPER_MAGIC -> "overlayfs";
+      case Everywhere.V9FS_MAGIC -> "9p";
+      case Everywhere.NFS_SUPER_MAGIC -> "nfs";
+      case Everywhere.FUSE_SUPER_MAGIC -> "fuse";
+      case ZFS_SUPER_MAGIC -> "zfs";
+      case Everywhere.F2FS_SUPER_MAGIC -> "f2fs";
       default -> "file system 0x" + Long.toHexString(magic);
     };
   }

@@ -1,18 +1,24 @@
 package holdfast.backend.mmap;
 
+import holdfast.backend.mmap.internal.linux.Everywhere;
+import holdfast.backend.mmap.internal.linux.LinuxArchitectures;
+import holdfast.backend.mmap.internal.linux.LinuxConstant;
+import holdfast.backend.mmap.internal.linux.LinuxFamily;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The numbers of the kernel's interface that differ between architectures. A constant that an
- * architecture doesn't have is 0, so that the same code maps there without it.
+ * The numbers of the kernel's interface, as the headers of each architecture have them ({@code
+ * cnf/update-linux-headers}). A constant that an architecture doesn't have is 0, so that the same
+ * code maps there without it.
  *
  * @param mapFixed MAP_FIXED
  * @param mapFixedNoreplace MAP_FIXED_NOREPLACE (Linux 4.17)
  * @param mapAnonymous MAP_ANONYMOUS
  * @param mapNoreserve MAP_NORESERVE
- * @param mapSharedValidate MAP_SHARED_VALIDATE (Linux 4.15), 0 where MAP_SYNC is missing
- * @param mapSync MAP_SYNC (Linux 4.15), 0 where it is missing
+ * @param mapSharedValidate MAP_SHARED_VALIDATE (Linux 4.15), 0 on other systems than Linux
+ * @param mapSync MAP_SYNC (Linux 4.15), 0 where it is missing: on alpha, mips and parisc, where
+ *     other architectures' number stands for another flag, and on other systems than Linux
  * @param msSync MS_SYNC
  * @param openDirectory O_DIRECTORY
  * @param openNofollow O_NOFOLLOW
@@ -29,56 +35,53 @@ public record KernelConstants(
     int openNofollow) {
 
   /** PROT_NONE, everywhere. */
-  public static final int PROT_NONE = 0;
+  public static final int PROT_NONE = Everywhere.PROT_NONE;
 
   /** PROT_READ, everywhere. */
-  public static final int PROT_READ = 1;
+  public static final int PROT_READ = Everywhere.PROT_READ;
 
   /** PROT_WRITE, everywhere. */
-  public static final int PROT_WRITE = 2;
+  public static final int PROT_WRITE = Everywhere.PROT_WRITE;
 
   /** MAP_SHARED, everywhere. */
-  public static final int MAP_SHARED = 1;
+  public static final int MAP_SHARED = Everywhere.MAP_SHARED;
 
   /** MAP_PRIVATE, everywhere. */
-  public static final int MAP_PRIVATE = 2;
+  public static final int MAP_PRIVATE = Everywhere.MAP_PRIVATE;
 
   /** MADV_DONTFORK, everywhere. */
-  public static final int MADV_DONTFORK = 10;
+  public static final int MADV_DONTFORK = Everywhere.MADV_DONTFORK;
 
-  /** MADV_HUGEPAGE, everywhere. */
-  public static final int MADV_HUGEPAGE = 14;
+  /** MADV_HUGEPAGE on this host. */
+  public static final int MADV_HUGEPAGE = onThisHost(LinuxConstant.MADV_HUGEPAGE);
 
   /** MADV_POPULATE_READ (Linux 5.14), everywhere. */
-  public static final int MADV_POPULATE_READ = 22;
+  public static final int MADV_POPULATE_READ = Everywhere.MADV_POPULATE_READ;
 
   /** MADV_POPULATE_WRITE (Linux 5.14), everywhere. */
-  public static final int MADV_POPULATE_WRITE = 23;
+  public static final int MADV_POPULATE_WRITE = Everywhere.MADV_POPULATE_WRITE;
 
   /** O_RDONLY, everywhere. */
-  public static final int O_RDONLY = 0;
+  public static final int O_RDONLY = Everywhere.O_RDONLY;
 
   /** O_RDWR, everywhere. */
-  public static final int O_RDWR = 2;
+  public static final int O_RDWR = Everywhere.O_RDWR;
 
-  /** O_CREAT on the architectures named in {@link #of}. */
-  public static final int O_CREAT = 0x40;
+  /** O_CREAT on this host. */
+  public static final int O_CREAT = onThisHost(LinuxConstant.O_CREAT);
 
-  /** O_EXCL on the architectures named in {@link #of}. */
-  public static final int O_EXCL = 0x80;
+  /** O_EXCL on this host. */
+  public static final int O_EXCL = onThisHost(LinuxConstant.O_EXCL);
 
-  /** O_CLOEXEC on the architectures named in {@link #of}. */
-  public static final int O_CLOEXEC = 0x80000;
+  /** O_CLOEXEC on this host. */
+  public static final int O_CLOEXEC = onThisHost(LinuxConstant.O_CLOEXEC);
 
-  /** O_PATH on the architectures named in {@link #of}. */
-  public static final int O_PATH = 0x200000;
+  /** O_PATH on this host. */
+  public static final int O_PATH = onThisHost(LinuxConstant.O_PATH);
 
-  private static final KernelConstants X86 =
-      new KernelConstants(0x10, 0x100000, 0x20, 0x4000, 3, 0x80000, 4, 0x10000, 0x20000);
-  private static final KernelConstants ARM64 =
-      new KernelConstants(0x10, 0x100000, 0x20, 0x4000, 3, 0x80000, 4, 0x4000, 0x8000);
-  private static final KernelConstants POWERPC =
-      new KernelConstants(0x10, 0x100000, 0x20, 0x40, 3, 0x80000, 4, 0x4000, 0x8000);
+  private static int onThisHost(LinuxConstant constant) {
+    return LinuxFamily.host().value(constant);
+  }
 
   /**
    * The constants of Linux on an architecture.
@@ -87,16 +90,42 @@ public record KernelConstants(
    * @throws UnsupportedOperationException for an architecture whose numbers are not known here
    */
   public static KernelConstants of(String architecture) {
-    return switch (architecture) {
-      case "amd64", "x86_64", "riscv64", "s390x", "loongarch64" -> X86;
-      case "aarch64" -> ARM64;
-      case "ppc64le", "ppc64" -> POWERPC;
-      default ->
-          throw new UnsupportedOperationException(
-              "Holdfast doesn't know the mmap(2) constants of the architecture "
-                  + architecture
-                  + "; it runs on amd64, aarch64, loongarch64, ppc64le, riscv64 and s390x");
-    };
+    LinuxFamily linux =
+        LinuxArchitectures.family(architecture)
+            .orElseThrow(
+                () ->
+                    new UnsupportedOperationException(
+                        "Holdfast doesn't know the kernel's constants on the architecture '"
+                            + architecture
+                            + "', only those on "
+                            + String.join(", ", LinuxArchitectures.NAMES)));
+    return new KernelConstants(
+        linux.value(LinuxConstant.MAP_FIXED),
+        linux.value(LinuxConstant.MAP_FIXED_NOREPLACE),
+        linux.value(LinuxConstant.MAP_ANONYMOUS),
+        linux.value(LinuxConstant.MAP_NORESERVE),
+        linux.value(LinuxConstant.MAP_SHARED_VALIDATE),
+        linux.value(LinuxConstant.MAP_SYNC),
+        linux.value(LinuxConstant.MS_SYNC),
+        linux.value(LinuxConstant.O_DIRECTORY),
+        linux.value(LinuxConstant.O_NOFOLLOW));
+  }
+
+  /**
+   * The constants of an operating system on an architecture.
+   *
+   * <p>A system other than Linux has neither MAP_SYNC nor MAP_SHARED_VALIDATE: both are 0, and the
+   * same code maps there without them. The other numbers are then those of Linux' generic family,
+   * whatever the architecture; a {@link Libc} for such a system has to translate them. {@link
+   * Libc#host} is none: it refuses such a host.
+   *
+   * @param system as in the system property {@code os.name}
+   * @param architecture as in the system property {@code os.arch}
+   * @throws UnsupportedOperationException for an architecture of Linux whose numbers are not known
+   *     here
+   */
+  public static KernelConstants of(String system, String architecture) {
+    return system.equals("Linux") ? of(architecture) : of("amd64").withoutSync();
   }
 
   /** The same host with a kernel that has neither MAP_SYNC nor MAP_SHARED_VALIDATE. */
@@ -118,7 +147,9 @@ public record KernelConstants(
     List<String> names = new ArrayList<>();
     boolean validate = mapSharedValidate != 0 && (flags & 0xF) == mapSharedValidate;
     names.add(
-        validate ? "MAP_SHARED_VALIDATE" : (flags & MAP_SHARED) != 0 ? "MAP_SHARED" : "MAP_PRIVATE");
+        validate
+            ? "MAP_SHARED_VALIDATE"
+            : (flags & MAP_SHARED) != 0 ? "MAP_SHARED" : "MAP_PRIVATE");
     addIf(names, flags, mapSync, "MAP_SYNC");
     addIf(names, flags, mapFixed, "MAP_FIXED");
     addIf(names, flags, mapFixedNoreplace, "MAP_FIXED_NOREPLACE");

@@ -18,7 +18,8 @@ public interface Libc {
   /**
    * The C library of this process.
    *
-   * @throws UnsupportedOperationException if this is not a 64-bit host
+   * @throws UnsupportedOperationException if this is not Linux on a 64-bit architecture whose
+   *     constants are known
    */
   static Libc host() {
     return JnaLibc.instance();

@@ -22,7 +22,12 @@ class KernelConstantsTest {
     "loongarch64, 0x10, 0x100000, 0x20, 0x4000, 3, 0x80000, 4, 0x10000, 0x20000",
     "aarch64,     0x10, 0x100000, 0x20, 0x4000, 3, 0x80000, 4,  0x4000,  0x8000",
     "ppc64le,     0x10, 0x100000, 0x20,   0x40, 3, 0x80000, 4,  0x4000,  0x8000",
-    "ppc64,       0x10, 0x100000, 0x20,   0x40, 3, 0x80000, 4,  0x4000,  0x8000"
+    "ppc64,       0x10, 0x100000, 0x20,   0x40, 3, 0x80000, 4,  0x4000,  0x8000",
+    "arm,         0x10, 0x100000, 0x20, 0x4000, 3, 0x80000, 4,  0x4000,  0x8000",
+    "sparcv9,     0x10, 0x100000, 0x20,   0x40, 3, 0x80000, 4, 0x10000, 0x20000",
+    "mips64el,    0x10, 0x100000, 0x800, 0x400, 3,       0, 4, 0x10000, 0x20000",
+    "alpha,      0x100, 0x200000, 0x10, 0x10000, 3,      0, 2,  0x8000, 0x10000",
+    "parisc,       0x4, 0x100000, 0x10, 0x4000, 3,       0, 1,  0x1000,    0x80"
   })
   @DisplayName("each architecture has the numbers of its headers")
   void numbersOfTheHeaders(
@@ -54,9 +59,21 @@ class KernelConstantsTest {
   @DisplayName("an architecture whose numbers are not known is refused by name, not guessed")
   void anUnknownArchitectureIsRefused() {
     String sentence =
-        assertThrows(UnsupportedOperationException.class, () -> KernelConstants.of("mips64el"))
+        assertThrows(UnsupportedOperationException.class, () -> KernelConstants.of("vax"))
             .getMessage();
-    assertTrue(sentence.contains("mips64el") && sentence.contains("amd64"), sentence);
+    assertTrue(sentence.contains("'vax'") && sentence.contains("amd64, "), sentence);
+    assertThrows(
+        UnsupportedOperationException.class, () -> KernelConstants.of("Linux", "vax"), "vax");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"Mac OS X, aarch64", "FreeBSD, amd64", "AIX, ppc64", "FreeBSD, vax"})
+  @DisplayName("a system other than Linux has neither flag, whatever the architecture")
+  void otherSystemsHaveNeitherFlag(String system, String architecture) {
+    KernelConstants other = KernelConstants.of(system, architecture);
+    assertEquals(0, other.mapSync());
+    assertEquals(0, other.mapSharedValidate());
+    assertEquals(KernelConstants.of("Linux", "amd64").withoutSync(), other);
   }
 
   @ParameterizedTest

@@ -9,6 +9,9 @@ import holdfast.backend.mmap.FileStatus;
 import holdfast.backend.mmap.FileSystemStatus;
 import holdfast.backend.mmap.KernelConstants;
 import holdfast.backend.mmap.Libc;
+import holdfast.backend.mmap.internal.linux.Everywhere;
+import holdfast.backend.mmap.internal.linux.LinuxConstant;
+import holdfast.backend.mmap.internal.linux.LinuxFamily;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.Charset;
@@ -21,21 +24,22 @@ import java.util.Arrays;
  * PowerPC, for one).
  */
 public final class JnaLibc implements Libc {
-  private static final int AT_EMPTY_PATH = 0x1000;
-  private static final int STATX_BASIC_STATS = 0x7FF;
-  private static final int SEEK_END = 2;
-  private static final int F_OFD_SETLK = 37;
-  private static final short F_RDLCK = 0;
-  private static final short F_WRLCK = 1;
-
   private final KernelConstants constants;
+  private final LinuxFamily linux = LinuxFamily.host();
   private final Variadic variadic;
 
   private JnaLibc() {
     if (Native.LONG_SIZE != 8) {
       throw new UnsupportedOperationException("Holdfast needs a 64-bit host");
     }
-    constants = KernelConstants.of(System.getProperty("os.arch"));
+    String system = System.getProperty("os.name");
+    if (!system.equals("Linux")) {
+      throw new UnsupportedOperationException(
+          "Holdfast calls the C library of Linux (statx, fallocate, open file description locks);"
+              + " this is "
+              + system);
+    }
+    constants = KernelConstants.of(system, System.getProperty("os.arch"));
     variadic = Native.load(null, Variadic.class);
   }
 
@@ -152,7 +156,7 @@ public final class JnaLibc implements Libc {
   @Override
   public FileStatus statx(int fd) throws ErrnoException {
     byte[] raw = new byte[256]; // struct statx: the same layout on every architecture
-    check("statx", C.statx(fd, new byte[] {0}, AT_EMPTY_PATH, STATX_BASIC_STATS, raw));
+    check("statx", C.statx(fd, new byte[] {0}, Everywhere.AT_EMPTY_PATH, Everywhere.STATX_BASIC_STATS, raw));
     ByteBuffer buf = ByteBuffer.wrap(raw).order(ByteOrder.nativeOrder());
     return new FileStatus(
         Short.toUnsignedInt(buf.getShort(28)),
@@ -177,7 +181,7 @@ public final class JnaLibc implements Libc {
 
   @Override
   public long lseekEnd(int fd) throws ErrnoException {
-    long size = C.lseek(fd, 0, SEEK_END);
+    long size = C.lseek(fd, 0, Everywhere.SEEK_END);
     if (size < 0) {
       throw failure("lseek");
     }
@@ -203,8 +207,9 @@ public final class JnaLibc implements Libc {
   public void fcntlOfdSetlk(int fd, boolean exclusive) throws ErrnoException {
     // struct flock on LP64: short l_type, short l_whence, off_t l_start (8), off_t l_len (16), pid
     ByteBuffer flock = ByteBuffer.allocate(32).order(ByteOrder.nativeOrder());
-    flock.putShort(0, exclusive ? F_WRLCK : F_RDLCK);
-    check("fcntl", variadic.fcntl(fd, F_OFD_SETLK, flock.array()));
+    int type = linux.value(exclusive ? LinuxConstant.F_WRLCK : LinuxConstant.F_RDLCK);
+    flock.putShort(0, (short) type);
+    check("fcntl", variadic.fcntl(fd, Everywhere.F_OFD_SETLK, flock.array()));
   }
 
   private static void check(String call, int result) throws ErrnoException {

@@ -160,7 +160,9 @@ record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durab
       return "the allocator in use, " + style.allocator() + ", makes ordinary mappings";
     }
     if (constants.mapSync() == 0) {
-      return "this architecture has no MAP_SYNC";
+      return constants.mapSharedValidate() == 0
+          ? "this operating system has no MAP_SYNC"
+          : "this architecture has no MAP_SYNC";
     }
     return "";
   }

@@ -1,8 +1,8 @@
 package holdfast.launcher.internal.machine;
 
 import holdfast.backend.api.Alignment;
-import holdfast.backend.api.Backing;
 import holdfast.backend.api.BackendId;
+import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.DurabilityPolicy;
 import holdfast.backend.api.RamBlockException;
@@ -47,8 +47,8 @@ public final class Machine {
   private Machine() {}
 
   /**
-   * Brings a machine up: checks {@code -machine} and {@code -m}, opens the memory backends in order,
-   * plugs the devices in order.
+   * Brings a machine up: checks {@code -machine} and {@code -m}, opens the memory backends in
+   * order, plugs the devices in order.
    *
    * @param candidates the allocators for the base RAM
    * @throws NoAllocatorException if an allocator is missing that may come yet
@@ -116,12 +116,13 @@ public final class Machine {
     RamBlockSpec spec = declared.spec();
     if (find(spec.id().value()).isPresent()) {
       throw new MachineException(
-          "memory backend '" + spec.id() + "': the id is taken; give each -object an id of its own");
+          "memory backend '"
+              + spec.id()
+              + "': the id is taken; give each -object an id of its own");
     }
     Region region =
         Region.open(spec, declared.candidates(), declared.target(), this::regionChanged);
     backends.add(new Backend(declared.typeName(), declared.pid(), region));
-    declared.onModified(() -> follow(declared));
   }
 
   /**
@@ -129,21 +130,20 @@ public final class Machine {
    * follows its allocators. Nothing else of an open region changes.
    */
   void follow(MemoryBackendComponent declared) {
+    Optional<Backend> open =
+        backends.stream().filter(b -> b.pid().equals(declared.pid())).findFirst();
+    if (open.isEmpty()) {
+      return;
+    }
+    Region region = open.get().region();
     try {
-      RamBlockSpec spec = declared.spec();
-      Optional<Backend> open = find(spec.id().value());
-      if (open.isEmpty()) {
-        return;
-      }
-      Region region = open.get().region();
-      if (!region.spec().equals(spec)) {
+      region.follow(declared.candidates(), declared.target());
+      if (!region.spec().equals(declared.spec())) {
         LOG.warn(
             "memory backend '{}': its configuration changed; it stays as it is until the machine"
                 + " starts again",
-            spec.id());
+            region.id());
       }
-      region.follow(declared.candidates(), declared.target());
-      declared.onModified(() -> follow(declared));
     } catch (OptionException | MachineException e) {
       LOG.warn("{}; what is open stays as it is", e.getMessage());
     }

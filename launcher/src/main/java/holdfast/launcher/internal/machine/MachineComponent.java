@@ -133,10 +133,8 @@ public final class MachineComponent {
     Runnable listener = this::reconcile;
     backends.put(backend, listener);
     backend.candidates().addListener(listener);
-    if (state() instanceof MachineState.Up(Machine machine)) {
-      machine.follow(backend);
-    }
-    reconcile();
+    backend.onChange(() -> execute(() -> follow(backend)));
+    execute(() -> follow(backend));
   }
 
   void unbindBackend(MemoryBackendComponent backend) {
@@ -144,6 +142,7 @@ public final class MachineComponent {
     if (listener != null) {
       backend.candidates().removeListener(listener);
     }
+    reconcile();
   }
 
   @Reference(
@@ -154,11 +153,23 @@ public final class MachineComponent {
       policyOption = ReferencePolicyOption.GREEDY)
   void bindDevice(MemoryDeviceComponent device) {
     devices.add(device);
+    device.onChange(() -> deviceChanged(device));
+    reconcile();
+  }
+
+  private void deviceChanged(MemoryDeviceComponent device) {
+    if (state() instanceof MachineState.Up) {
+      LOG.warn(
+          "device '{}': its configuration changed; the change takes effect when the machine starts"
+              + " again",
+          device.name());
+    }
     reconcile();
   }
 
   void unbindDevice(MemoryDeviceComponent device) {
     devices.remove(device);
+    reconcile();
   }
 
   /** How far the machine is. */
@@ -167,8 +178,8 @@ public final class MachineComponent {
   }
 
   /**
-   * Waits until the machine is up, has failed or has ended. While it is being brought up there is no
-   * limit; for what is missing yet there is.
+   * Waits until the machine is up, has failed or has ended. While it is being brought up there is
+   * no limit; for what is missing yet there is.
    *
    * @param limitMillis how long to wait for declarations and allocators that are missing
    * @return the state then
@@ -194,13 +205,28 @@ public final class MachineComponent {
   }
 
   private void reconcile() {
-    if (context == null || state() instanceof MachineState.Up) {
-      return;
+    if (!(state() instanceof MachineState.Up)) {
+      execute(this::bringUp);
+    }
+  }
+
+  private void execute(Runnable task) {
+    if (context == null) {
+      return; // activate() will look at all that is declared
     }
     try {
-      thread.execute(this::bringUp);
+      thread.execute(task);
     } catch (RejectedExecutionException ended) {
       LOG.debug("the machine has ended");
+    }
+  }
+
+  /** In the machine's thread, so that the last change is the last one that is followed. */
+  private void follow(MemoryBackendComponent backend) {
+    if (!(state() instanceof MachineState.Up(Machine machine))) {
+      bringUp();
+    } else if (backends.containsKey(backend)) {
+      machine.follow(backend);
     }
   }
 
@@ -219,16 +245,25 @@ public final class MachineComponent {
       return;
     }
     set(new MachineState.Starting());
+    set(open(listedBackends, listedDevices));
+  }
+
+  private MachineState open(
+      List<MemoryBackendComponent> listedBackends, List<MemoryDeviceComponent> listedDevices) {
     try {
       Machine machine = Machine.open(definition(), listedBackends, listedDevices, candidates);
       BundleContext owner = Objects.requireNonNull(context);
       guestMemory = owner.registerService(GuestMemory.class, machine.memory(), null);
-      set(new MachineState.Up(machine));
+      return new MachineState.Up(machine);
     } catch (NoAllocatorException e) {
-      set(new MachineState.Waiting("" + e.getMessage()));
-    } catch (OptionException | MachineException | RuntimeException | LinkageError e) {
+      return new MachineState.Waiting("" + e.getMessage());
+    } catch (OptionException | MachineException e) {
       LOG.info("the machine did not come up", e);
-      set(new MachineState.Failed(e instanceof RuntimeException ? "" + e : "" + e.getMessage()));
+      return new MachineState.Failed("" + e.getMessage());
+    } catch (RuntimeException | Error e) {
+      // an Error too: whoever waits for this thread's verdict would wait for ever
+      LOG.error("the machine did not come up", e);
+      return new MachineState.Failed(e.toString());
     }
   }
 

@@ -51,7 +51,7 @@ public final class MachineDefinition {
       new TypeDefinition("m", "the machine's memory", List.of(SIZE, SLOTS, MAXMEM));
 
   /** Both, as they stand in one configuration. */
-  static final TypeDefinition BOTH = new TypeDefinition("machine", "the machine", both());
+  public static final TypeDefinition BOTH = new TypeDefinition("machine", "the machine", both());
 
   private MachineDefinition() {}
 

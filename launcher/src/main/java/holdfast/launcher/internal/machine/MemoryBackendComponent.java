@@ -32,7 +32,7 @@ public abstract class MemoryBackendComponent {
   private final TypeDefinition type;
   private volatile Declaration declaration;
   private volatile Map<String, ?> configuration;
-  private volatile Runnable onModified = () -> {};
+  private volatile Runnable onChange = () -> {};
 
   /** Only declares: nothing is opened here. */
   MemoryBackendComponent(TypeDefinition type, Map<String, ?> configuration) {
@@ -45,7 +45,7 @@ public abstract class MemoryBackendComponent {
   void change(Map<String, ?> changed) {
     configuration = Map.copyOf(changed);
     declaration = Declaration.read(type, changed);
-    onModified.run();
+    onChange.run();
   }
 
   @Reference(
@@ -122,7 +122,7 @@ public abstract class MemoryBackendComponent {
   }
 
   /** {@code listener} is called after each change of the configuration, instead of one before. */
-  void onModified(Runnable listener) {
-    onModified = listener;
+  void onChange(Runnable listener) {
+    onChange = listener;
   }
 }

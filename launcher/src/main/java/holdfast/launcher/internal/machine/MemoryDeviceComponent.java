@@ -4,25 +4,22 @@ import holdfast.launcher.internal.options.OptionException;
 import holdfast.launcher.internal.options.ParsedObject;
 import holdfast.launcher.internal.options.TypeDefinition;
 import java.util.Map;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** A memory device that was configured. It only declares; the machine plugs it. */
 public abstract class MemoryDeviceComponent {
-  private static final Logger LOG = LoggerFactory.getLogger(MemoryDeviceComponent.class);
-
-  private final Declaration declaration;
+  private final TypeDefinition type;
+  private volatile Declaration declaration;
+  private volatile Runnable onChange = () -> {};
 
   MemoryDeviceComponent(TypeDefinition type, Map<String, ?> configuration) {
+    this.type = type;
     this.declaration = Declaration.read(type, configuration);
   }
 
-  /** A plugged device can't change under its guest. */
+  /** A change of configuration; a plugged device can't change under its guest. */
   void change(Map<String, ?> changed) {
-    LOG.warn(
-        "device '{}': its configuration changed; the change takes effect when the machine starts"
-            + " again",
-        name());
+    declaration = Declaration.read(type, changed);
+    onChange.run();
   }
 
   /** By which the machine's configuration lists it. */
@@ -37,5 +34,10 @@ public abstract class MemoryDeviceComponent {
    */
   ParsedObject device() throws OptionException {
     return declaration.object();
+  }
+
+  /** {@code listener} is called after each change of the configuration, instead of one before. */
+  void onChange(Runnable listener) {
+    onChange = listener;
   }
 }

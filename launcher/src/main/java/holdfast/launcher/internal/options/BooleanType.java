@@ -1,5 +1,7 @@
 package holdfast.launcher.internal.options;
 
+import java.util.List;
+
 /** A switch; the words are QEMU's, in lower case only. */
 record BooleanType() implements PropertyType<Boolean> {
   @Override
@@ -24,6 +26,11 @@ record BooleanType() implements PropertyType<Boolean> {
       case OptionValue.Flag(boolean value) -> value;
       default -> throw mismatch(given);
     };
+  }
+
+  @Override
+  public List<String> choices() {
+    return List.of(print(true), print(false));
   }
 
   @Override

@@ -1,8 +1,8 @@
 package holdfast.launcher.internal.options;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
 
 /** One of a few words: the constants of an enum, in lower case and with {@code -} for {@code _}. */
 record ChoiceType<E extends Enum<E>>(Class<E> constants) implements PropertyType<E> {
@@ -31,6 +31,11 @@ record ChoiceType<E extends Enum<E>>(Class<E> constants) implements PropertyType
   }
 
   @Override
+  public List<String> choices() {
+    return Arrays.stream(constants.getEnumConstants()).map(this::print).toList();
+  }
+
+  @Override
   public String form() {
     return words("|");
   }
@@ -41,8 +46,6 @@ record ChoiceType<E extends Enum<E>>(Class<E> constants) implements PropertyType
   }
 
   private String words(String separator) {
-    return Arrays.stream(constants.getEnumConstants())
-        .map(this::print)
-        .collect(Collectors.joining(separator));
+    return String.join(separator, choices());
   }
 }

@@ -89,6 +89,11 @@ public sealed interface PropertyType<T>
     return read(given.getLast());
   }
 
+  /** All values in their canonical form, if there are only a few; else none. */
+  default List<String> choices() {
+    return List.of();
+  }
+
   /** How to write a value, for help texts. */
   String form();
 

@@ -7,14 +7,19 @@ import java.util.Map;
 import java.util.Objects;
 import org.osgi.framework.Constants;
 import org.osgi.framework.Filter;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An allocator service that is registered at the moment, with its service properties.
  *
  * @param allocator the service object
+ * @param kind the kind of allocator, such as {@code dax}; asked for when it was registered, since
+ *     later its bundle can be going away
  * @param properties its properties, {@code service.id} among them
  */
-public record Candidate(RamBlockAllocator allocator, Map<String, ?> properties) {
+public record Candidate(RamBlockAllocator allocator, String kind, Map<String, ?> properties) {
+  private static final Logger LOG = LoggerFactory.getLogger(Candidate.class);
 
   /** Best first: the highest ranking, then the service registered first (OSGi Core 5.2.5). */
   static final Comparator<Candidate> ORDER =
@@ -34,17 +39,18 @@ public record Candidate(RamBlockAllocator allocator, Map<String, ?> properties) 
     return properties.get(Constants.SERVICE_ID) instanceof Long id ? id : Long.MAX_VALUE;
   }
 
-  /** The kind of allocator, such as {@code dax}. */
-  public String kind() {
-    return allocator.kind();
-  }
-
   boolean matches(Filter filter) {
     return filter.matches(properties);
   }
 
+  /** Whether it takes such a block; not if its bundle is going away under the question. */
   boolean accepts(RamBlockSpec spec) {
-    return allocator.accepts(spec);
+    try {
+      return allocator.accepts(spec);
+    } catch (RuntimeException | LinkageError e) {
+      LOG.debug("{} is not asked for memory backend '{}'", this, spec.id(), e);
+      return false;
+    }
   }
 
   /** Whether both are the same service, whatever its properties are by now. */
@@ -57,6 +63,6 @@ public record Candidate(RamBlockAllocator allocator, Map<String, ?> properties) 
 
   @Override
   public String toString() {
-    return kind() + " (ranking " + ranking() + ")";
+    return kind + " (ranking " + ranking() + ")";
   }
 }

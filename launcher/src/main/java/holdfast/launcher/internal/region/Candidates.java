@@ -23,7 +23,7 @@ public final class Candidates {
 
   /** An allocator was registered. */
   public void add(RamBlockAllocator allocator, Map<String, ?> properties) {
-    replace(allocator, List.of(new Candidate(allocator, properties)));
+    replace(allocator, List.of(new Candidate(allocator, allocator.kind(), properties)));
   }
 
   /** An allocator's properties changed: its ranking, for one. */

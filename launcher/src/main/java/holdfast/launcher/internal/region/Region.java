@@ -78,8 +78,8 @@ public final class Region implements MemoryRegion {
    *
    * @param candidates the allocators to follow from now on
    * @param filter which of them may be used; null for any
-   * @param changed told after each change of state, flags or durability, in the thread that made it,
-   *     with no lock held
+   * @param changed told after each change of state, flags or durability, in the thread that made
+   *     it, with no lock held
    * @throws NoAllocatorException if no allocator takes it
    * @throws RamBlockException if the allocator could not do it
    */
@@ -217,8 +217,7 @@ public final class Region implements MemoryRegion {
   }
 
   private static Status attached(RamBlock block, Candidate candidate, List<String> refusals) {
-    return new Status(
-        block, RegionState.ATTACHED, candidate.kind(), String.join("; ", refusals));
+    return new Status(block, RegionState.ATTACHED, candidate.kind(), String.join("; ", refusals));
   }
 
   private Status detached(RamBlock block, Status now, List<String> refusals) {
@@ -258,13 +257,29 @@ public final class Region implements MemoryRegion {
         block.persist(offset, length);
         return block.durability().obtained();
       } catch (RetiredBlockException e) {
-        // an exchange is under way: its outcome is reported before anything else is persisted
-        swap.lock();
-        swap.unlock();
+        requireReplaced(block, e);
       } catch (PersistException e) {
         fail(e);
         throw e;
       }
+    }
+  }
+
+  /**
+   * Waits for the outcome of the exchange in which {@code retired} was, before anything else is
+   * persisted.
+   *
+   * @throws RetiredBlockException {@code e}, if there was none: to ask that block again would be to
+   *     ask it for ever
+   */
+  private void requireReplaced(RamBlock retired, RetiredBlockException e) {
+    swap.lock();
+    try {
+      if (status.block() == retired) {
+        throw e;
+      }
+    } finally {
+      swap.unlock();
     }
   }
 

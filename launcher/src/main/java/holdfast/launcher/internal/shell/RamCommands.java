@@ -43,10 +43,8 @@ public final class RamCommands {
 
   private final ConfigurationAdmin configurations;
 
-  @Reference(
-      cardinality = ReferenceCardinality.OPTIONAL,
-      policy = ReferencePolicy.DYNAMIC)
-  private volatile @Nullable MachineComponent machineComponent;
+  @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+  volatile @Nullable MachineComponent machineComponent;
 
   /** For Declarative Services. */
   @Activate
@@ -78,7 +76,8 @@ public final class RamCommands {
   }
 
   /** {@code ram:use ID FILTER}. */
-  @Descriptor("chooses the allocator for one memory backend; re-maps it live if that is another one")
+  @Descriptor(
+      "chooses the allocator for one memory backend; re-maps it live if that is another one")
   public String use(
       @Descriptor("the id of the memory backend") String id,
       @Descriptor(
@@ -90,13 +89,14 @@ public final class RamCommands {
     Region region = backend.region();
     Filter wish = filter.equals(ANY) ? null : parse(filter);
     if (wish != null && region.eligible(wish) == 0) {
+      String present = region.status().allocator();
       throw new CommandFailure(
           "no allocator that takes memory backend '"
               + id
               + "' matches "
               + wish
-              + "; it stays with "
-              + region.status().allocator());
+              + "; it stays "
+              + (present.isEmpty() ? "detached" : "with " + present));
     }
     region.use(wish);
     remember(backend, wish);
@@ -110,6 +110,9 @@ public final class RamCommands {
     }
     Configuration configuration = configurations.getConfiguration(backend.pid(), "?");
     Dictionary<String, Object> properties = configuration.getProperties();
+    if (properties == null) {
+      return; // it was deleted
+    }
     if (wish == null) {
       properties.remove(MemoryBackendComponent.ALLOCATOR_TARGET);
     } else {
@@ -200,8 +203,7 @@ public final class RamCommands {
           throw new CommandFailure("the machine is not up yet: not configured: " + missing);
       case MachineState.Starting starting ->
           throw new CommandFailure("the machine is just coming up");
-      case MachineState.Ended ended ->
-          throw new CommandFailure("the machine has ended");
+      case MachineState.Ended ended -> throw new CommandFailure("the machine has ended");
     };
   }
 }

@@ -1,0 +1,214 @@
+package holdfast.itest;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.Dependency;
+import com.tngtech.archunit.core.domain.JavaAccess;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.util.stream.Stream;
+
+/**
+ * The folders of {@code docs/design.md} and what each may use, held against the classes of all
+ * modules. A rule that finds no class to judge fails.
+ */
+@AnalyzeClasses(packages = "holdfast", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+  private static final String CLI = "holdfast.launcher.internal.cli..";
+
+  @ArchTest static final ArchRule backendApi = module("backend.api");
+
+  @ArchTest static final ArchRule machineApi = module("machine.api", "holdfast.backend.api");
+
+  @ArchTest
+  static final ArchRule mapper =
+      module(
+          "backend.mmap",
+          "holdfast.backend.api",
+          "org.slf4j",
+          "com.sun.jna..",
+          "jdk.internal.misc");
+
+  @ArchTest
+  static final ArchRule fileAllocator =
+      module(
+          "backend.file",
+          "holdfast.backend.api",
+          "holdfast.backend.mmap",
+          "org.slf4j",
+          "org.osgi.service.component.annotations",
+          "org.osgi.service.metatype.annotations");
+
+  @ArchTest
+  static final ArchRule daxAllocator =
+      module(
+          "backend.dax",
+          "holdfast.backend.api",
+          "holdfast.backend.mmap",
+          "org.slf4j",
+          "org.osgi.service.component.annotations",
+          "org.osgi.service.metatype.annotations");
+
+  @ArchTest
+  static final ArchRule testkit =
+      module(
+          "backend.testkit",
+          "holdfast.backend.api",
+          "holdfast.backend.mmap",
+          "org.junit.jupiter.api..");
+
+  @ArchTest
+  static final ArchRule launcher =
+      module(
+          "launcher",
+          "holdfast.backend.api",
+          "holdfast.machine.api",
+          "org.slf4j",
+          "org.osgi..",
+          "org.apache.felix.service.command",
+          "com.fasterxml.jackson..");
+
+  /** A module uses itself, Java, annotations for tools, and the packages {@code allowed}. */
+  private static ArchRule module(String folder, String... allowed) {
+    String own = "holdfast." + folder + "..";
+    Stream<String> everywhere =
+        Stream.of(own, "java..", "org.jspecify.annotations", "org.osgi.annotation..");
+    return classes()
+        .that()
+        .resideInAPackage(own)
+        .should()
+        .onlyDependOnClassesThat()
+        .resideInAnyPackage(Stream.concat(everywhere, Stream.of(allowed)).toArray(String[]::new));
+  }
+
+  @ArchTest
+  static final ArchRule internalPackagesStayInTheirModule =
+      classes()
+          .should(
+              new ArchCondition<>("use no internal package of another module") {
+                @Override
+                public void check(JavaClass user, ConditionEvents events) {
+                  user.getDirectDependenciesFromSelf().stream()
+                      .filter(ArchitectureTest::isForeignInternal)
+                      .map(use -> SimpleConditionEvent.violated(use, use.getDescription()))
+                      .forEach(events::add);
+                }
+              });
+
+  private static boolean isForeignInternal(Dependency use) {
+    String used = use.getTargetClass().getBaseComponentType().getPackageName() + ".";
+    int internal = used.indexOf(".internal.");
+    return used.startsWith("holdfast.")
+        && internal >= 0
+        && !(use.getOriginClass().getPackageName() + ".")
+            .startsWith(used.substring(0, internal + 1));
+  }
+
+  @ArchTest
+  static final ArchRule onlyTheMapperReachesNativeCode =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("holdfast.backend.mmap..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("com.sun.jna..", "sun..", "jdk.internal..")
+          .orShould()
+          .dependOnClassesThat()
+          .belongToAnyOf(Linker.class, SymbolLookup.class)
+          .orShould()
+          .accessTargetWhere(isUnsafe());
+
+  private static DescribedPredicate<JavaAccess<?>> isUnsafe() {
+    return describe(
+        "a segment is stretched or a library loaded",
+        access -> {
+          JavaClass owner = access.getTargetOwner();
+          return switch (access.getTarget().getName()) {
+            case "reinterpret" -> owner.isAssignableTo(MemorySegment.class);
+            case "load", "loadLibrary" ->
+                owner.isEquivalentTo(System.class) || owner.isEquivalentTo(Runtime.class);
+            default -> false;
+          };
+        });
+  }
+
+  @ArchTest static final ArchRule options = launcherPackage("options");
+
+  @ArchTest static final ArchRule guest = launcherPackage("guest");
+
+  @ArchTest static final ArchRule region = launcherPackage("region");
+
+  @ArchTest
+  static final ArchRule machine = launcherPackage("machine", "options", "guest", "region");
+
+  @ArchTest static final ArchRule report = launcherPackage("report", "machine", "region", "guest");
+
+  @ArchTest static final ArchRule metatype = launcherPackage("metatype", "machine", "options");
+
+  @ArchTest
+  static final ArchRule shell =
+      launcherPackage("shell", "report", "machine", "region", "guest", "options");
+
+  @ArchTest
+  static final ArchRule nobodyKnowsTheCommandLine =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(CLI)
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage(CLI);
+
+  /** A package of the launcher uses, of the launcher, itself and the packages {@code allowed}. */
+  private static ArchRule launcherPackage(String name, String... allowed) {
+    String own = "holdfast.launcher.internal." + name;
+    Stream<String> others = Stream.of(allowed).map(other -> "holdfast.launcher.internal." + other);
+    return classes()
+        .that()
+        .resideInAPackage(own)
+        .should()
+        .onlyDependOnClassesThat(
+            JavaClass.Predicates.resideOutsideOfPackage("holdfast.launcher..")
+                .or(
+                    JavaClass.Predicates.resideInAnyPackage(
+                        Stream.concat(Stream.of(own), others).toArray(String[]::new))));
+  }
+
+  @ArchTest
+  static final ArchRule noPackagesFormACircle =
+      slices().matching("holdfast.launcher.(**)").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule nobodyEndsTheJvm =
+      noClasses()
+          .should()
+          .callMethod(System.class, "exit", int.class)
+          .orShould()
+          .callMethod(Runtime.class, "exit", int.class)
+          .orShould()
+          .callMethod(Runtime.class, "halt", int.class);
+
+  @ArchTest
+  static final ArchRule onlyTheCommandLinePrints =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(CLI)
+          .should()
+          .accessField(System.class, "out")
+          .orShould()
+          .accessField(System.class, "err")
+          .orShould()
+          .callMethod(Throwable.class, "printStackTrace");
+}

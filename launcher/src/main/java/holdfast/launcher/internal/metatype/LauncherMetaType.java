@@ -1,0 +1,85 @@
+package holdfast.launcher.internal.metatype;
+
+import holdfast.launcher.internal.machine.BackendDefinitions;
+import holdfast.launcher.internal.machine.DeviceDefinitions;
+import holdfast.launcher.internal.machine.MachineComponent;
+import holdfast.launcher.internal.machine.MachineDefinition;
+import holdfast.launcher.internal.machine.MemoryBackendComponent;
+import holdfast.launcher.internal.machine.MemoryBackendFileComponent;
+import holdfast.launcher.internal.machine.MemoryBackendRamComponent;
+import holdfast.launcher.internal.machine.NvdimmComponent;
+import holdfast.launcher.internal.machine.PcDimmComponent;
+import holdfast.launcher.internal.options.OptionException;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.InvalidSyntaxException;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.metatype.MetaTypeProvider;
+import org.osgi.service.metatype.ObjectClassDefinition;
+
+/**
+ * Tells the Metatype Service of the launcher's configurations (OSGi Compendium 105.5). There is one
+ * language.
+ */
+@Component(
+    property = {
+      MetaTypeProvider.METATYPE_PID + "=" + MachineComponent.PID,
+      MetaTypeProvider.METATYPE_FACTORY_PID + "=" + MemoryBackendFileComponent.PID,
+      MetaTypeProvider.METATYPE_FACTORY_PID + "=" + MemoryBackendRamComponent.PID,
+      MetaTypeProvider.METATYPE_FACTORY_PID + "=" + NvdimmComponent.PID,
+      MetaTypeProvider.METATYPE_FACTORY_PID + "=" + PcDimmComponent.PID
+    })
+public final class LauncherMetaType implements MetaTypeProvider {
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws IllegalArgumentException if {@code pid} is not one of the launcher's
+   */
+  @Override
+  public ObjectClassDefinition getObjectClassDefinition(String pid, @Nullable String locale) {
+    return switch (pid) {
+      case MachineComponent.PID ->
+          ConfigurationDescription.of(
+              pid,
+              MachineDefinition.BOTH,
+              Attribute.list(
+                  MachineComponent.OBJECTS,
+                  "the names of the memory backends' configurations, in order; a name is what"
+                      + " follows ~ in a PID"),
+              Attribute.list(
+                  MachineComponent.DEVICES, "the names of the devices' configurations, in order"));
+      case MemoryBackendFileComponent.PID ->
+          ConfigurationDescription.of(pid, BackendDefinitions.FILE, allocatorTarget());
+      case MemoryBackendRamComponent.PID ->
+          ConfigurationDescription.of(pid, BackendDefinitions.RAM, allocatorTarget());
+      case NvdimmComponent.PID -> ConfigurationDescription.of(pid, DeviceDefinitions.NVDIMM);
+      case PcDimmComponent.PID -> ConfigurationDescription.of(pid, DeviceDefinitions.PC_DIMM);
+      default -> throw new IllegalArgumentException(pid + " is not a PID of the launcher");
+    };
+  }
+
+  private static Attribute allocatorTarget() {
+    return Attribute.optional(
+        MemoryBackendComponent.ALLOCATOR_TARGET,
+        "an OSGi filter on the allocators that may be used, such as (backend.kind=file)",
+        LauncherMetaType::checkFilter);
+  }
+
+  private static void checkFilter(String filter) throws OptionException {
+    try {
+      if (!filter.isEmpty()) {
+        FrameworkUtil.createFilter(filter);
+      }
+    } catch (InvalidSyntaxException e) {
+      throw new OptionException(
+          filter + " is not an OSGi filter: write one, such as (backend.kind=file)");
+    }
+  }
+
+  /** Not told: there is one language. */
+  @Override
+  public String @Nullable [] getLocales() {
+    return null;
+  }
+}

@@ -1,0 +1,54 @@
+package holdfast.launcher.internal.machine;
+
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.ServiceRegistration;
+
+/** A bundle context with which services can be registered, and nothing else. */
+final class FakeFramework {
+  private final List<Object> services = Collections.synchronizedList(new ArrayList<>());
+  private volatile Runnable onUnregister = () -> {};
+
+  /** The services that are registered now. */
+  List<Object> services() {
+    return List.copyOf(services);
+  }
+
+  /** Called when a service is unregistered. */
+  void onUnregister(Runnable listener) {
+    onUnregister = listener;
+  }
+
+  BundleContext context() {
+    return proxy(
+        BundleContext.class,
+        (proxy, method, arguments) -> {
+          if (!method.getName().equals("registerService")) {
+            throw new UnsupportedOperationException(method.toString());
+          }
+          services.add(arguments[1]);
+          return registration(arguments[1]);
+        });
+  }
+
+  private ServiceRegistration<?> registration(Object service) {
+    return proxy(
+        ServiceRegistration.class,
+        (proxy, method, arguments) -> {
+          if (!method.getName().equals("unregister")) {
+            throw new UnsupportedOperationException(method.toString());
+          }
+          onUnregister.run();
+          services.remove(service);
+          return null;
+        });
+  }
+
+  private static <T> T proxy(Class<T> type, InvocationHandler handler) {
+    return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
+  }
+}

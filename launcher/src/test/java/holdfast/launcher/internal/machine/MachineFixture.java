@@ -1,0 +1,265 @@
+package holdfast.launcher.internal.machine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import holdfast.backend.api.Granularity;
+import holdfast.backend.api.RamBlockAllocator;
+import holdfast.backend.api.RamFlag;
+import holdfast.launcher.internal.region.FakeAllocator;
+import holdfast.launcher.internal.region.FakeBlock;
+import holdfast.machine.api.GuestMemory;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.osgi.framework.Constants;
+
+/**
+ * A machine component with the declarations and allocators that a test gives it, in the role of
+ * Declarative Services. What is waited for is waited for at most half a minute.
+ */
+public final class MachineFixture implements AutoCloseable {
+  private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+  /** Takes everything; service 1, ranking 0. */
+  public final FakeAllocator file = new FakeAllocator("file", Granularity.PAGE);
+
+  /** Takes what is persistent memory; service 2, ranking 100. */
+  public final FakeAllocator dax =
+      new FakeAllocator("dax", Granularity.CACHE_LINE)
+          .accepting(spec -> spec.has(RamFlag.RAM_PMEM));
+
+  final FakeFramework framework = new FakeFramework();
+  private final MachineComponent component = new MachineComponent();
+  private final List<MemoryBackendComponent> backends = new ArrayList<>();
+  private final Map<RamBlockAllocator, Map<String, ?>> allocators = new LinkedHashMap<>();
+  private boolean active;
+
+  /** The component under test. */
+  public MachineComponent component() {
+    return component;
+  }
+
+  /** Registers {@link #file}. */
+  public MachineFixture withFile() {
+    register(file, file.properties(1, 0));
+    return this;
+  }
+
+  /** Registers {@link #dax}. */
+  public MachineFixture withDax() {
+    register(dax, dax.properties(2, 100));
+    return this;
+  }
+
+  private void register(RamBlockAllocator allocator, Map<String, ?> properties) {
+    allocators.put(allocator, properties);
+    component.bindAllocator(allocator, properties);
+    backends.forEach(backend -> backend.bindAllocator(allocator, properties));
+  }
+
+  /** Unregisters an allocator. */
+  public void unregister(RamBlockAllocator allocator) {
+    allocators.remove(allocator);
+    component.unbindAllocator(allocator);
+    backends.forEach(backend -> backend.unbindAllocator(allocator));
+  }
+
+  /** A configuration was written: the component that it is for comes up, or is changed. */
+  public void written(String pid, Map<String, Object> properties) {
+    switch (pid.replaceFirst("~.*", "")) {
+      case MachineComponent.PID -> configure(properties);
+      case MemoryBackendFileComponent.PID -> declare(new MemoryBackendFileComponent(properties));
+      case MemoryBackendRamComponent.PID -> declare(new MemoryBackendRamComponent(properties));
+      case NvdimmComponent.PID -> component.bindDevice(new NvdimmComponent(properties));
+      case PcDimmComponent.PID -> component.bindDevice(new PcDimmComponent(properties));
+      default -> throw new IllegalArgumentException(pid);
+    }
+  }
+
+  /** Declares a {@code memory-backend-file} of 1 MiB on {@code /id}, or with other properties. */
+  public MemoryBackendFileComponent backend(String id, String... properties) {
+    MemoryBackendFileComponent backend = new MemoryBackendFileComponent(file(id, properties));
+    declare(backend);
+    return backend;
+  }
+
+  /** The configuration of such a backend. */
+  static Map<String, Object> file(String id, String... properties) {
+    Map<String, Object> own =
+        new HashMap<>(Map.of("id", id, "size", "1M", "mem-path", "/" + id, "share", "on"));
+    own.putAll(configuration(MemoryBackendFileComponent.PID, id, properties));
+    return own;
+  }
+
+  void declare(MemoryBackendComponent backend) {
+    allocators.forEach(backend::bindAllocator);
+    backends.add(backend);
+    component.bindBackend(backend);
+  }
+
+  void withdraw(MemoryBackendComponent backend) {
+    backends.remove(backend);
+    component.unbindBackend(backend);
+    allocators.keySet().forEach(backend::unbindAllocator);
+  }
+
+  /** Declares an {@code nvdimm}; its name is its id. */
+  public NvdimmComponent nvdimm(String id, String memdev, String... properties) {
+    NvdimmComponent device = new NvdimmComponent(nvdimmConfiguration(id, memdev, properties));
+    component.bindDevice(device);
+    return device;
+  }
+
+  static Map<String, Object> nvdimmConfiguration(String id, String memdev, String... properties) {
+    Map<String, Object> own = new HashMap<>(Map.of("id", id, "memdev", memdev));
+    own.putAll(configuration(NvdimmComponent.PID, id, properties));
+    return own;
+  }
+
+  /** A configuration as Declarative Services hand it over. */
+  static Map<String, Object> configuration(String factoryPid, String name, String... properties) {
+    Map<String, Object> all =
+        new HashMap<>(
+            Map.of(
+                Constants.SERVICE_PID,
+                factoryPid + "~" + name,
+                "service.factoryPid",
+                factoryPid,
+                "component.name",
+                "a component",
+                "component.id",
+                7L));
+    for (String property : properties) {
+      int equals = property.indexOf('=');
+      all.put(property.substring(0, equals), property.substring(equals + 1));
+    }
+    return all;
+  }
+
+  /** Configures the machine: 1 MiB of RAM, room for nvdimms, and what {@code properties} say. */
+  public MachineFixture machine(String... properties) {
+    configure(machineConfiguration(properties));
+    return this;
+  }
+
+  void configure(Map<String, Object> configuration) {
+    if (active) {
+      component.modified(configuration);
+    } else {
+      active = true;
+      component.activate(framework.context(), configuration);
+    }
+  }
+
+  static Map<String, Object> machineConfiguration(String... properties) {
+    Map<String, Object> all = new HashMap<>();
+    for (String property : new String[] {"size=1M", "slots=4", "maxmem=1G", "nvdimm=on"}) {
+      int equals = property.indexOf('=');
+      all.put(property.substring(0, equals), property.substring(equals + 1));
+    }
+    for (String property : properties) {
+      int equals = property.indexOf('=');
+      if (equals == property.length() - 1) {
+        all.remove(property.substring(0, equals));
+      } else {
+        all.put(property.substring(0, equals), property.substring(equals + 1));
+      }
+    }
+    all.put(Constants.SERVICE_PID, MachineComponent.PID);
+    return all;
+  }
+
+  /** Waits until the machine is in a state of this kind. */
+  <S extends MachineState> S await(Class<S> wanted) throws InterruptedException {
+    return await(wanted, state -> true);
+  }
+
+  /** Waits until the machine is in a state of this kind that {@code fits}. */
+  <S extends MachineState> S await(Class<S> wanted, Predicate<S> fits) throws InterruptedException {
+    long end = System.nanoTime() + LIMIT_NANOS;
+    synchronized (component) {
+      while (true) {
+        MachineState state = component.state();
+        if (wanted.isInstance(state) && fits.test(wanted.cast(state))) {
+          return wanted.cast(state);
+        }
+        long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+        if (left <= 0) {
+          fail("waited for " + wanted.getSimpleName() + ", but it is " + state);
+        }
+        component.wait(left);
+      }
+    }
+  }
+
+  /** Waits until the machine is up. */
+  public Machine up() throws InterruptedException {
+    return await(MachineState.Up.class).machine();
+  }
+
+  /** Waits until exactly these declarations are missing. */
+  public void awaitIncomplete(String... names) throws InterruptedException {
+    await(MachineState.Incomplete.class, state -> state.missing().equals(List.of(names)));
+  }
+
+  /** Waits until the machine has failed with a sentence that has {@code part} in it. */
+  public void assertFails(String part) throws InterruptedException {
+    String reason = await(MachineState.Failed.class).reason();
+    assertTrue(reason.contains(part), reason);
+    assertEquals(List.of(), guestMemories(), "no guest memory is registered");
+    assertTrue(
+        ends().stream().allMatch(end -> end == FakeBlock.End.DISCARDED), "all is taken back");
+  }
+
+  /** A declaration that tells when the machine looks at it. */
+  private static final class Marker extends MemoryBackendComponent {
+    final CountDownLatch seen = new CountDownLatch(1);
+
+    Marker() {
+      super(BackendDefinitions.FILE, file("marker"));
+    }
+
+    @Override
+    String pid() {
+      seen.countDown();
+      return super.pid();
+    }
+  }
+
+  /** Waits until the machine, which is up, has looked at all changes of declarations so far. */
+  void awaitFollowed() throws InterruptedException {
+    Marker marker = new Marker();
+    component.bindBackend(marker);
+    assertTrue(marker.seen.await(LIMIT_NANOS, TimeUnit.NANOSECONDS));
+    component.unbindBackend(marker);
+  }
+
+  /** The guest memories that are registered as services. */
+  List<GuestMemory> guestMemories() {
+    return framework.services().stream().map(GuestMemory.class::cast).toList();
+  }
+
+  /** How every block ended that an allocator made. */
+  List<FakeBlock.End> ends() {
+    List<FakeBlock.End> ends = new ArrayList<>();
+    file.made().forEach(block -> ends.add(block.end()));
+    dax.made().forEach(block -> ends.add(block.end()));
+    return ends;
+  }
+
+  /** Ends the component. */
+  @Override
+  public void close() {
+    if (active) {
+      active = false;
+      component.deactivate();
+    }
+  }
+}

@@ -1,0 +1,201 @@
+package holdfast.launcher.internal.machine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import holdfast.backend.api.ByteSize;
+import holdfast.launcher.internal.region.FakeBlock;
+import holdfast.launcher.internal.region.Region;
+import holdfast.machine.api.GuestMemoryListener;
+import holdfast.machine.api.MemoryDevice;
+import holdfast.machine.api.MemoryRegion;
+import holdfast.machine.api.RegionState;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A machine that is up stays up through all changes around it, and ends in order. */
+@Timeout(120)
+class MachineLivesTest {
+  private final MachineFixture there = new MachineFixture().withFile().withDax();
+  private final List<String> heard = Collections.synchronizedList(new ArrayList<>());
+  private MemoryBackendFileComponent backend;
+  private NvdimmComponent device;
+  private Machine machine;
+  private Region region;
+
+  @BeforeEach
+  void comeUp() throws InterruptedException {
+    backend = there.backend("m0", "pmem=on");
+    device = there.nvdimm("nv0", "m0");
+    there.machine("objects=m0", "devices=nv0");
+    machine = there.up();
+    region = machine.find("m0").orElseThrow().region();
+    machine.memory().addListener(new Listener());
+    heard.clear();
+  }
+
+  @AfterEach
+  void close() {
+    there.close();
+  }
+
+  private final class Listener implements GuestMemoryListener {
+    @Override
+    public void deviceAdded(MemoryDevice added) {
+      heard.add("added " + added.id());
+    }
+
+    @Override
+    public void deviceRemoved(MemoryDevice removed) {
+      assertTrue(removed.segment().scope().isAlive(), "its bytes stay until all have let go");
+      heard.add("removed " + removed.id());
+    }
+
+    @Override
+    public void regionChanged(MemoryRegion changed) {
+      heard.add(changed.id() + " " + changed.state() + " " + changed.durability().obtained());
+    }
+  }
+
+  @Test
+  @DisplayName("allocators that go and come change the region, and listeners hear of each change")
+  void allocatorsComeAndGo() {
+    there.unregister(there.dax);
+    there.unregister(there.file);
+    there.withDax();
+
+    assertEquals(
+        List.of(
+            "m0 ATTACHED page",
+            // the base RAM can't be re-mapped, and waits for an allocator of its own kind
+            "pc.ram DETACHED page",
+            "m0 DETACHED page",
+            "m0 ATTACHED cache-line"),
+        heard);
+    assertSame(
+        machine, assertInstanceOf(MachineState.Up.class, there.component().state()).machine());
+    assertEquals(RegionState.ATTACHED, region.state());
+  }
+
+  @Test
+  @DisplayName("allocator.target in a changed configuration re-maps the region live")
+  void aChangedFilterIsFollowed() throws Exception {
+    backend.modified(MachineFixture.file("m0", "pmem=on", "allocator.target=(backend.kind=file)"));
+    there.awaitFollowed();
+    assertEquals("file", region.status().allocator());
+
+    backend.modified(MachineFixture.file("m0", "pmem=on"));
+    there.awaitFollowed();
+    assertEquals("dax", region.status().allocator());
+    assertEquals(List.of("m0 ATTACHED page", "m0 ATTACHED cache-line"), heard);
+  }
+
+  @Test
+  void aMistakeInAChangedFilterChangesNothing() throws Exception {
+    backend.modified(MachineFixture.file("m0", "pmem=on", "allocator.target=(x"));
+    there.awaitFollowed();
+
+    assertEquals("dax", region.status().allocator());
+    assertEquals(List.of(), heard);
+  }
+
+  @Test
+  @DisplayName("what else changes in configurations waits until the machine starts again")
+  void anOpenRegionDoesNotChangeItsBlock() throws Exception {
+    backend.modified(MachineFixture.file("m0", "pmem=on", "size=4M"));
+    backend.modified(MachineFixture.file("m0", "id=other", "size=nonsense"));
+    device.modified(MachineFixture.nvdimmConfiguration("nv0", "m0", "slot=3"));
+    there.machine("objects=m0,m1", "size=2M");
+    there.awaitFollowed();
+
+    assertSame(
+        machine, assertInstanceOf(MachineState.Up.class, there.component().state()).machine());
+    assertEquals(ByteSize.mib(1), region.size());
+    assertEquals(0, machine.memory().devices().getLast().slot());
+    assertEquals(List.of(), heard);
+  }
+
+  @Test
+  @DisplayName("a backend's component made anew: the region follows the new one's allocators")
+  void aComponentThatIsReplacedIsFollowed() throws Exception {
+    there.withdraw(backend);
+    assertEquals(RegionState.DETACHED, region.state());
+
+    there.declare(new MemoryBackendFileComponent(MachineFixture.file("m0", "pmem=on")));
+    there.awaitFollowed();
+    assertEquals("dax", region.status().allocator());
+
+    there.unregister(there.dax);
+    assertEquals("file", region.status().allocator());
+  }
+
+  @Test
+  @DisplayName("another configuration with the same id has no say in the region")
+  void anotherConfigurationWithTheSameIdIsNotFollowed() throws Exception {
+    there.declare(
+        new MemoryBackendFileComponent(
+            MachineFixture.configuration(
+                MemoryBackendFileComponent.PID,
+                "twin",
+                "id=m0",
+                "size=1M",
+                "mem-path=/m0",
+                "allocator.target=(backend.kind=file)")));
+    there.awaitFollowed();
+
+    assertEquals("dax", region.status().allocator());
+    assertEquals("", region.filter());
+  }
+
+  @Test
+  @DisplayName("a page that the host can't provide fails its region, and the listeners hear of it")
+  void aLostPageIsTold() {
+    region.fail(new InternalError("a page is gone"));
+
+    assertEquals(List.of("m0 FAILED cache-line"), heard);
+    assertInstanceOf(MachineState.Up.class, there.component().state());
+  }
+
+  @Test
+  @DisplayName("at the end the service goes first, then the devices from the top, then the memory")
+  void endsInOrder() throws Exception {
+    there.framework.onUnregister(
+        () -> {
+          assertTrue(region.segment().scope().isAlive());
+          heard.add("unregistered");
+        });
+
+    there.close();
+
+    assertEquals(List.of("unregistered", "removed nv0", "removed ram:below-4g"), heard);
+    assertInstanceOf(MachineState.Ended.class, there.component().state());
+    assertEquals(List.of(FakeBlock.End.CLOSED, FakeBlock.End.CLOSED), there.ends());
+    assertFalse(region.segment().scope().isAlive());
+    assertThrows(IllegalStateException.class, () -> region.persist(0, 1));
+    assertInstanceOf(MachineState.Ended.class, there.component().awaitSettled(0));
+  }
+
+  @Test
+  void whatChangesAfterTheEndIsOfNoConsequence() {
+    there.close();
+
+    there.unregister(there.dax);
+    there.withDax();
+    backend.modified(MachineFixture.file("m0"));
+    device.modified(MachineFixture.nvdimmConfiguration("nv0", "m0"));
+    there.withdraw(backend);
+
+    assertInstanceOf(MachineState.Ended.class, there.component().state());
+    assertEquals(2, there.ends().size());
+  }
+}

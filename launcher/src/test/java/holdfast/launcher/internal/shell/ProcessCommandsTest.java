@@ -1,0 +1,49 @@
+package holdfast.launcher.internal.shell;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
+
+/** Both words end the framework, and with it the process. */
+class ProcessCommandsTest {
+  private final List<String> calls = new ArrayList<>();
+  private final Bundle system =
+      (Bundle)
+          Proxy.newProxyInstance(
+              Bundle.class.getClassLoader(),
+              new Class<?>[] {Bundle.class},
+              (proxy, method, arguments) -> {
+                calls.add(method.getName());
+                return null;
+              });
+  private final BundleContext context =
+      (BundleContext)
+          Proxy.newProxyInstance(
+              BundleContext.class.getClassLoader(),
+              new Class<?>[] {BundleContext.class},
+              (proxy, method, arguments) -> {
+                assertEquals("getBundle", method.getName());
+                assertEquals(List.of(Constants.SYSTEM_BUNDLE_LOCATION), List.of(arguments));
+                return system;
+              });
+
+  @Test
+  void quitStopsTheFramework() throws Exception {
+    new ProcessCommands(context).quit();
+
+    assertEquals(List.of("stop"), calls);
+  }
+
+  @Test
+  void exitIsTheSame() throws Exception {
+    new ProcessCommands(context).exit();
+
+    assertEquals(List.of("stop"), calls);
+  }
+}

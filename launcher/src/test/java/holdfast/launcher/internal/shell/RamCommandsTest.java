@@ -1,0 +1,277 @@
+package holdfast.launcher.internal.shell;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import holdfast.backend.api.PersistException;
+import holdfast.launcher.internal.machine.FakeConfigurations;
+import holdfast.launcher.internal.machine.Machine;
+import holdfast.launcher.internal.machine.MachineFixture;
+import holdfast.launcher.internal.region.FakeBlock;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The commands {@code ram:…}, on a machine with a backend {@code m0} that both allocators take. */
+@Timeout(120)
+class RamCommandsTest {
+  private static final String PID = "holdfast.memory-backend-file~m0";
+
+  private final MachineFixture there = new MachineFixture().withFile().withDax();
+  private final FakeConfigurations configurations = new FakeConfigurations();
+  private final RamCommands commands = new RamCommands(configurations.admin());
+  private Machine machine;
+
+  @BeforeEach
+  void comeUp() throws InterruptedException {
+    there.backend("m0", "pmem=on");
+    there.nvdimm("nv0", "m0", "label-size=128K");
+    there.machine("objects=m0", "devices=nv0");
+    machine = there.up();
+    commands.machineComponent = there.component();
+    configurations.put(PID, Map.of("id", "m0", "pmem", "on"));
+  }
+
+  @AfterEach
+  void close() {
+    there.close();
+  }
+
+  private String allocator() {
+    return machine.find("m0").orElseThrow().region().status().allocator();
+  }
+
+  private static void assertSays(String sentence, Executable command) {
+    CommandFailure failure = assertThrows(CommandFailure.class, command);
+    assertEquals(sentence, failure.getMessage());
+    assertEquals("holdfast: " + sentence, failure.toString());
+  }
+
+  @Test
+  @DisplayName("list: a table of backends, an empty line, a table of guest memory by address")
+  void listsBackendsAndDevices() {
+    assertEquals(
+        """
+        ID      SIZE  STATE     ALLOCATOR  GRANULARITY  OBTAINED                      BACKING
+        m0      1M    attached  dax        cache-line   RAM_SHARED,RAM_PMEM,RAM_SYNC  /m0
+        pc.ram  1M    attached  file       page         -                             anonymous memory
+
+        GUEST ADDRESS  SIZE  DEVICE        DRIVER  MEMDEV  LABEL  SLOT
+        0x0            1M    ram:below-4g  ram     pc.ram  0      -
+        0x100000000    896K  nv0           nvdimm  m0      128K   0
+        """,
+        commands.list());
+  }
+
+  @Test
+  void showsAllThatIsKnownOfABackend() {
+    String shown = commands.show("m0");
+
+    assertTrue(shown.startsWith("memory backend 'm0' (memory-backend-file)\n"), shown);
+    for (String fact :
+        new String[] {
+          "  backing       /m0 (fakefs)",
+          "  size          1M, aligned to 4K, pages of 4K",
+          "  state         attached to allocator dax",
+          "  requested     RAM_SHARED RAM_PMEM",
+          "  obtained      RAM_SHARED RAM_PMEM RAM_SYNC",
+          "  granularity   cache-line (requested: cache-line)",
+          "  reason        a fake block",
+          "  mmap          no mmap",
+          "  VmFlags       rd wr",
+          "  persist by    nothing"
+        }) {
+      assertTrue(shown.lines().anyMatch(fact::equals), fact + " in\n" + shown);
+    }
+    assertFalse(shown.contains("note"), shown);
+  }
+
+  @Test
+  @DisplayName("show of a detached region says that it is, and why")
+  void showsWhyARegionIsDetached() {
+    there.unregister(there.dax);
+    there.unregister(there.file);
+
+    String shown = commands.show("m0");
+    assertTrue(shown.contains("  state         detached\n"), shown);
+    assertTrue(shown.contains("  note          no allocator that takes it is there\n"), shown);
+  }
+
+  @Test
+  @DisplayName("use: re-mapped at once, and written into the backend's configuration")
+  void useChangesTheAllocatorForGood() throws Exception {
+    String shown = commands.use("m0", "(backend.kind=file)");
+
+    assertEquals("file", allocator());
+    assertTrue(shown.contains("only allocators that match (backend.kind=file)"), shown);
+    assertEquals(
+        Map.of("id", "m0", "pmem", "on", "allocator.target", "(backend.kind=file)"),
+        configurations.written().get(PID));
+  }
+
+  @Test
+  void useTakesAKindAlone() throws Exception {
+    commands.use("m0", "file");
+
+    assertEquals("file", allocator());
+    assertEquals("(backend.kind=file)", configurations.written().get(PID).get("allocator.target"));
+  }
+
+  @Test
+  void useOfAnyTakesTheWishBack() throws Exception {
+    commands.use("m0", "file");
+    String shown = commands.use("m0", "*");
+
+    assertEquals("dax", allocator());
+    assertFalse(shown.contains("only allocators"), shown);
+    assertEquals(Map.of("id", "m0", "pmem", "on"), configurations.written().get(PID));
+  }
+
+  @Test
+  @DisplayName("a wish that nobody meets changes nothing, neither region nor configuration")
+  void useOfNobodyIsRefused() {
+    assertSays(
+        "no allocator that takes memory backend 'm0' matches (backend.kind=nvram); it stays with"
+            + " dax",
+        () -> commands.use("m0", "nvram"));
+
+    assertEquals("dax", allocator());
+    assertEquals(Map.of("id", "m0", "pmem", "on"), configurations.written().get(PID));
+  }
+
+  @Test
+  @DisplayName("the same of a detached region: it says that no allocator has it")
+  void useOfNobodyIsRefusedOfADetachedRegionToo() {
+    there.unregister(there.dax);
+    there.unregister(there.file);
+
+    assertSays(
+        "no allocator that takes memory backend 'm0' matches (backend.kind=dax); it stays detached",
+        () -> commands.use("m0", "dax"));
+  }
+
+  @Test
+  @DisplayName("a backend that refuses the exchange stays, and show says why")
+  void useOfAPinnedBackendSaysWhyItStays() throws Exception {
+    String shown = commands.use("pc.ram", "*");
+    assertTrue(shown.contains("  state         attached to allocator file\n"), shown);
+    assertEquals(1, configurations.written().size(), "the base RAM has no configuration");
+
+    there.dax.accepting(spec -> true);
+    shown = commands.use("pc.ram", "dax");
+    assertTrue(shown.contains("dax (ranking 100) can't take it over: it has no file"), shown);
+  }
+
+  @Test
+  void aConfigurationThatWasDeletedIsNotWrittenAgain() throws Exception {
+    MachineFixture other = new MachineFixture().withFile();
+    try (other) {
+      other.backend("m1");
+      other.machine("objects=m1");
+      other.up();
+      commands.machineComponent = other.component();
+
+      commands.use("m1", "file");
+
+      assertEquals(1, configurations.written().size());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "0    | 4096  | 4096 bytes from offset 0 are durable (granularity cache-line)",
+        "4K   | 1K    | 1024 bytes from offset 4096 are durable (granularity cache-line)",
+        "0x10 | 1     | 1 bytes from offset 16 are durable (granularity cache-line)",
+        "1M   | 0     | 0 bytes from offset 1048576 are durable (granularity cache-line)",
+      })
+  void persistsARange(String offset, String length, String answer) throws Exception {
+    assertEquals(answer, commands.persist("m0", offset, length));
+  }
+
+  @Test
+  void persistsAWholeBackend() throws Exception {
+    assertEquals(
+        "1048576 bytes from offset 0 are durable (granularity cache-line)", commands.persist("m0"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "1M  | 1  | 1 bytes from offset 1048576 are not within memory backend 'm0', which has"
+            + " 1048576 bytes",
+        "4K  | 1M | 1048576 bytes from offset 4096 are not within memory backend 'm0', which has"
+            + " 1048576 bytes",
+        "1   | 0x7fffffffffffffff | 9223372036854775807 bytes from offset 1 are not within memory"
+            + " backend 'm0', which has 1048576 bytes",
+        "-1  | 1  | offset=-1 is negative: write a size of 0 or more",
+        "0   | ten | length=ten is not a size: write bytes as a number, or a number with a suffix"
+            + " k, M, G, T, P or E (for example 256M)",
+      })
+  void aRangeThatIsNoneIsRefused(String offset, String length, String sentence) {
+    assertSays(sentence, () -> commands.persist("m0", offset, length));
+  }
+
+  @Test
+  void aFailedPersistIsTold() {
+    ((FakeBlock) machine.find("m0").orElseThrow().region().status().block()).breakDisk();
+
+    assertThrows(PersistException.class, () -> commands.persist("m0"));
+    assertTrue(commands.list().contains("m0      1M    failed"), commands.list());
+  }
+
+  @Test
+  void anUnknownBackendIsToldByEachCommand() {
+    String sentence = "there is no memory backend 'm9'; ram:list shows those there are";
+
+    assertSays(sentence, () -> commands.show("m9"));
+    assertSays(sentence, () -> commands.use("m9", "file"));
+    assertSays(sentence, () -> commands.persist("m9"));
+  }
+
+  @Test
+  void aFilterThatIsNoneIsRefused() {
+    assertSays(
+        "(x is not an OSGi filter: write one in quotes, such as '(backend.kind=file)'",
+        () -> commands.use("m0", "(x"));
+  }
+
+  @Test
+  @DisplayName("without a machine that is up, every command says how far it is")
+  void saysHowFarTheMachineIs() throws Exception {
+    commands.machineComponent = null;
+    assertSays(
+        "no machine is configured: there is no configuration holdfast.machine", commands::list);
+
+    try (MachineFixture other = new MachineFixture()) {
+      commands.machineComponent = other.component();
+      other.machine("objects=m1", "type=q35");
+      assertIncomplete(other);
+
+      other.backend("m1", "size=nonsense");
+      assertFails(other);
+    }
+    assertSays("the machine has ended", commands::list);
+  }
+
+  private void assertIncomplete(MachineFixture other) throws InterruptedException {
+    other.awaitIncomplete("m1");
+    assertSays("the machine is not up yet: not configured: [m1]", commands::list);
+  }
+
+  private void assertFails(MachineFixture other) throws InterruptedException {
+    other.assertFails("size=nonsense");
+    CommandFailure failure = assertThrows(CommandFailure.class, commands::list);
+    assertTrue(failure.getMessage().startsWith("the machine is not up: configuration "));
+  }
+}
