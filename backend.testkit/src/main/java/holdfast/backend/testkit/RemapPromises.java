@@ -38,7 +38,7 @@ interface RemapPromises extends Promises {
     MemorySegment segment = block.segment();
     LiveAccess guest = LiveAccess.over(segment);
     try (guest) {
-      for (int round = 0; round < 20; round++) {
+      for (int round = 0; round < 9; round++) {
         block =
             round % 3 == 2
                 ? on().allocator().remap(block)
@@ -109,7 +109,7 @@ interface RemapPromises extends Promises {
   @Test
   @DisplayName("of two re-maps of one block at the same time one wins, and the other is told")
   default void oneOfTwoRemapsWins() throws Exception {
-    for (int round = 0; round < 10; round++) {
+    for (int round = 0; round < 5; round++) {
       RamBlock present =
           on().allocator().allocate(on().spec(on().file("contended"), RamFlag.RAM_SHARED));
       CyclicBarrier start = new CyclicBarrier(2);
@@ -141,7 +141,7 @@ interface RemapPromises extends Promises {
     RamBlockSpec spec = on().spec(on().file("persisted"), RamFlag.RAM_SHARED);
     try (ExecutorService threads = Executors.newSingleThreadExecutor()) {
       RamBlock block = on().allocator().allocate(spec);
-      for (int round = 0; round < 20; round++) {
+      for (int round = 0; round < 9; round++) {
         RamBlock present = block;
         CyclicBarrier start = new CyclicBarrier(2);
         Future<?> persisting =

@@ -50,9 +50,17 @@ public record MachineRequest(
       names.add(name);
       Dictionary<String, Object> properties = new Hashtable<>(Map.copyOf(object.properties()));
       admin
-          .getFactoryConfiguration(PID_PREFIX + object.typeName(), name, "?")
+          .getFactoryConfiguration(factoryPid(object.typeName()), name, "?")
           .update(properties);
     }
     return names.toArray(String[]::new);
+  }
+
+  /**
+   * A type's factory PID. Its name with dots: in a file's name, File Install takes what follows a
+   * dash for the name of a factory configuration.
+   */
+  private static String factoryPid(String typeName) {
+    return PID_PREFIX + typeName.replace('-', '.');
   }
 }

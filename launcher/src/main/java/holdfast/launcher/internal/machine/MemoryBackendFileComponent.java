@@ -13,7 +13,7 @@ import org.osgi.service.component.annotations.Modified;
     configurationPolicy = ConfigurationPolicy.REQUIRE)
 public final class MemoryBackendFileComponent extends MemoryBackendComponent {
   /** The factory PID of its configurations. */
-  public static final String PID = "holdfast.memory-backend-file";
+  public static final String PID = "holdfast.memory.backend.file";
 
   /** For Declarative Services. */
   @Activate

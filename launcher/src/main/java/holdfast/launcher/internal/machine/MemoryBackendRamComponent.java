@@ -13,7 +13,7 @@ import org.osgi.service.component.annotations.Modified;
     configurationPolicy = ConfigurationPolicy.REQUIRE)
 public final class MemoryBackendRamComponent extends MemoryBackendComponent {
   /** The factory PID of its configurations. */
-  public static final String PID = "holdfast.memory-backend-ram";
+  public static final String PID = "holdfast.memory.backend.ram";
 
   /** For Declarative Services. */
   @Activate

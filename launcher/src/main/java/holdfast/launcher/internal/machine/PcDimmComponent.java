@@ -13,7 +13,7 @@ import org.osgi.service.component.annotations.Modified;
     configurationPolicy = ConfigurationPolicy.REQUIRE)
 public final class PcDimmComponent extends MemoryDeviceComponent {
   /** The factory PID of its configurations. */
-  public static final String PID = "holdfast.pc-dimm";
+  public static final String PID = "holdfast.pc.dimm";
 
   /** For Declarative Services. */
   @Activate

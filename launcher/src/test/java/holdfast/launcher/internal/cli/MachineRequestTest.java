@@ -44,18 +44,18 @@ class MachineRequestTest {
 
     assertEquals(
         List.of(
-            "holdfast.memory-backend-ram~m1",
-            "holdfast.memory-backend-file~m0",
+            "holdfast.memory.backend.ram~m1",
+            "holdfast.memory.backend.file~m0",
             "holdfast.nvdimm~nvdimm[0]",
             "holdfast.nvdimm~nv",
-            "holdfast.pc-dimm~pc-dimm[2]",
+            "holdfast.pc.dimm~pc-dimm[2]",
             "holdfast.machine"),
         List.copyOf(configurations.written().keySet()));
     assertWritten(
-        "holdfast.memory-backend-ram~m1",
+        "holdfast.memory.backend.ram~m1",
         Map.of("id", "m1", "size", "1M", "share", "off", "prealloc", "off"));
     assertWritten(
-        "holdfast.memory-backend-file~m0",
+        "holdfast.memory.backend.file~m0",
         Map.of(
             "id", "m0",
             "size", "1M",
@@ -80,7 +80,7 @@ class MachineRequestTest {
             "label-size", "128K",
             "unarmed", "off"));
     assertWritten(
-        "holdfast.pc-dimm~pc-dimm[2]",
+        "holdfast.pc.dimm~pc-dimm[2]",
         Map.of("memdev", "m1", "addr", "0", "slot", "1", "node", "0"));
     assertMachine(
         Map.of("type", "q35", "nvdimm", "on", "size", "128M", "slots", "2", "maxmem", "4G"),
@@ -114,7 +114,7 @@ class MachineRequestTest {
     assertEquals(
         request.objects().getFirst(),
         BackendDefinitions.FILE.checkConfiguration(
-            "test", configurations.written().get("holdfast.memory-backend-file~m0")));
+            "test", configurations.written().get("holdfast.memory.backend.file~m0")));
   }
 
   @Test

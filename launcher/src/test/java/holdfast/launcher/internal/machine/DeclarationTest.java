@@ -54,7 +54,7 @@ class DeclarationTest {
 
     assertEquals("m0", declaration.name());
     assertEquals(
-        "configuration holdfast.memory-backend-file~m0: pmem=perhaps is neither on nor off: write"
+        "configuration holdfast.memory.backend.file~m0: pmem=perhaps is neither on nor off: write"
             + " on or off",
         assertThrows(OptionException.class, declaration::object).getMessage());
   }

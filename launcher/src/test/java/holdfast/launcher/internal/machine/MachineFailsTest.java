@@ -30,7 +30,7 @@ class MachineFailsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "size=nonsense | configuration holdfast.memory-backend-file~m0: size=nonsense is not a size",
+        "size=nonsense | configuration holdfast.memory.backend.file~m0: size=nonsense is not a size",
         "sise=1M       | there is no property sise: did you mean size?",
         "align=3K      | memory-backend-file 'm0': align=3K is not a power of two",
         "size=0        | memory-backend-file 'm0': size=0",

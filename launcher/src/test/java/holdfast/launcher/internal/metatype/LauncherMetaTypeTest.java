@@ -60,11 +60,11 @@ class LauncherMetaTypeTest {
     return Stream.of(
         Arguments.of("holdfast.machine", MachineDefinition.BOTH, List.of("objects", "devices")),
         Arguments.of(
-            "holdfast.memory-backend-file", BackendDefinitions.FILE, List.of("allocator.target")),
+            "holdfast.memory.backend.file", BackendDefinitions.FILE, List.of("allocator.target")),
         Arguments.of(
-            "holdfast.memory-backend-ram", BackendDefinitions.RAM, List.of("allocator.target")),
+            "holdfast.memory.backend.ram", BackendDefinitions.RAM, List.of("allocator.target")),
         Arguments.of("holdfast.nvdimm", DeviceDefinitions.NVDIMM, List.of()),
-        Arguments.of("holdfast.pc-dimm", DeviceDefinitions.PC_DIMM, List.of()));
+        Arguments.of("holdfast.pc.dimm", DeviceDefinitions.PC_DIMM, List.of()));
   }
 
   @ParameterizedTest
@@ -114,12 +114,12 @@ class LauncherMetaTypeTest {
   void isWhatAToolShows() {
     assertEquals(
         List.of("id", "size", "mem-path"),
-        ids("holdfast.memory-backend-file", ObjectClassDefinition.REQUIRED));
-    AttributeDefinition policy = attribute("holdfast.memory-backend-file", "x-durability");
+        ids("holdfast.memory.backend.file", ObjectClassDefinition.REQUIRED));
+    AttributeDefinition policy = attribute("holdfast.memory.backend.file", "x-durability");
     assertArrayEquals(new String[] {"warn", "require", "off"}, policy.getOptionValues());
     assertArrayEquals(new String[] {"warn", "require", "off"}, policy.getOptionLabels());
     assertArrayEquals(new String[] {"warn"}, policy.getDefaultValue());
-    AttributeDefinition share = attribute("holdfast.memory-backend-ram", "share");
+    AttributeDefinition share = attribute("holdfast.memory.backend.ram", "share");
     assertArrayEquals(new String[] {"on", "off"}, share.getOptionValues());
     assertArrayEquals(
         new String[] {"pc", "q35"}, attribute("holdfast.machine", "type").getOptionValues());
@@ -133,14 +133,14 @@ class LauncherMetaTypeTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "memory-backend-file | size             | 256M           | ''",
-        "memory-backend-file | size             | much           | size=much is not a size",
-        "memory-backend-file | pmem             | yes            | ''",
-        "memory-backend-file | pmem             | perhaps        | pmem=perhaps is neither on nor",
-        "memory-backend-file | id               | 0              | id=0 is not an identifier",
-        "memory-backend-file | allocator.target | (backend.kind=dax) | ''",
-        "memory-backend-file | allocator.target | ''             | ''",
-        "memory-backend-ram  | allocator.target | (x | allocator.target=(x is not an OSGi filter",
+        "memory.backend.file | size             | 256M           | ''",
+        "memory.backend.file | size             | much           | size=much is not a size",
+        "memory.backend.file | pmem             | yes            | ''",
+        "memory.backend.file | pmem             | perhaps        | pmem=perhaps is neither on nor",
+        "memory.backend.file | id               | 0              | id=0 is not an identifier",
+        "memory.backend.file | allocator.target | (backend.kind=dax) | ''",
+        "memory.backend.file | allocator.target | ''             | ''",
+        "memory.backend.ram  | allocator.target | (x | allocator.target=(x is not an OSGi filter",
         "nvdimm              | slot             | x              | slot=x is not a whole number",
         "machine             | type             | vax            | type=vax is not among the choices",
         "machine             | objects          | m0             | ''",

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The commands {@code ram:…}, on a machine with a backend {@code m0} that both allocators take. */
 @Timeout(120)
 class RamCommandsTest {
-  private static final String PID = "holdfast.memory-backend-file~m0";
+  private static final String PID = "holdfast.memory.backend.file~m0";
 
   private final MachineFixture there = new MachineFixture().withFile().withDax();
   private final FakeConfigurations configurations = new FakeConfigurations();
