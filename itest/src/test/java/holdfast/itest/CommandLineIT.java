@@ -150,8 +150,7 @@ class CommandLineIT {
         List.of("-object " + file + "2M -device nvdimm,id=n,memdev=m,label-size=2M", "2M"),
         List.of("-object " + file + "1M -device nvdimm,memdev=m,slot=9", "slot"),
         List.of("-object " + file + "1M -device nvdimm,memdev=m,addr=0x100000001", "0x100000001"),
-        List.of(
-            "-object " + file + "1M -device nvdimm,memdev=m -device pc-dimm,memdev=m", "'m'"),
+        List.of("-object " + file + "1M -device nvdimm,memdev=m -device pc-dimm,memdev=m", "'m'"),
         List.of("-machine pc,nvdimm", "nvdimm"),
         List.of("-machine sparc", "sparc"),
         List.of("-m 64M,maxmem=32M", "maxmem"),

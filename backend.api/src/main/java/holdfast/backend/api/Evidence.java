@@ -7,10 +7,10 @@ package holdfast.backend.api;
  * @param mmap the flags that were tried beyond the plain ones and the kernel's answer, for example
  *     {@code MAP_SHARED_VALIDATE|MAP_SYNC: EOPNOTSUPP}, or the plain flags and {@code ok}
  * @param vmFlags the mapping's VmFlags line in {@code /proc/self/smaps} (proc(5)): {@code sf} among
- *     them means MAP_SYNC, but proves it only together with {@code mmap}, since tmpfs shows it for a
- *     flag it ignored
- * @param persist what makes stores durable, for example {@code msync(MS_SYNC)} or {@code
- *     pmem_flush + pmem_drain (libpmem.so.1)}
+ *     them means MAP_SYNC, but proves it only together with {@code mmap}, since tmpfs shows it for
+ *     a flag it ignored
+ * @param persist what makes stores durable, for example {@code msync(MS_SYNC)} or {@code pmem_flush
+ *     + pmem_drain (libpmem.so.1)}
  * @param fileSystem the kind of file system or device behind the mapping, for example {@code ext4}
  */
 public record Evidence(String mmap, String vmFlags, String persist, String fileSystem) {}

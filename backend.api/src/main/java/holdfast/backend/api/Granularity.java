@@ -4,7 +4,8 @@ package holdfast.backend.api;
  * What has to be flushed so that a store survives a power cut, in SNIA's and libpmem2's words; from
  * the weakest promise to the strongest.
  *
- * @see <a href="https://pmem.io/pmdk/manpages/linux/master/libpmem2/pmem2_map_get_store_granularity.3/">libpmem2:
+ * @see <a
+ *     href="https://pmem.io/pmdk/manpages/linux/master/libpmem2/pmem2_map_get_store_granularity.3/">libpmem2:
  *     store granularity</a>
  */
 public enum Granularity {
@@ -26,7 +27,10 @@ public enum Granularity {
     this.label = label;
   }
 
-  /** The word shown to people and in JSON: {@code none}, {@code page}, {@code cache-line}, {@code byte}. */
+  /**
+   * The word shown to people and in JSON: {@code none}, {@code page}, {@code cache-line}, {@code
+   * byte}.
+   */
   public String label() {
     return label;
   }

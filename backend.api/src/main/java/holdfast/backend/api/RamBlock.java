@@ -32,8 +32,9 @@ public interface RamBlock extends AutoCloseable {
   Alignment align();
 
   /**
-   * The block's bytes, from offset 0 to its size. The same segment for every block that ever
-   * stands at these addresses.
+   * The block's bytes, from offset 0 to its size. The same segment for every block that ever stands
+   * at these addresses. Of a block with RAM_READONLY it is a read-only segment: a store throws
+   * {@link IllegalArgumentException}.
    *
    * <p>An access after {@link #close()} throws {@link IllegalStateException}. An access to a page
    * that its backing can no longer provide (the file was truncated, the disk failed) throws {@link

@@ -10,7 +10,10 @@ package holdfast.backend.api;
  */
 public interface RamBlockAllocator {
 
-  /** Service property of type String: the {@link #kind()}, for filters like {@code (backend.kind=dax)}. */
+  /**
+   * Service property of type String: the {@link #kind()}, for filters like {@code
+   * (backend.kind=dax)}.
+   */
   String BACKEND_KIND = "backend.kind";
 
   /** A short name for the kind of backing that this allocator is for: {@code file}, {@code dax}. */
@@ -27,7 +30,8 @@ public interface RamBlockAllocator {
    * that was not there before.
    *
    * @throws RamBlockException one type per cause
-   * @throws IllegalArgumentException if this allocator does not {@link #accepts accept} {@code spec}
+   * @throws IllegalArgumentException if this allocator does not {@link #accepts accept} {@code
+   *     spec}
    */
   RamBlock allocate(RamBlockSpec spec) throws RamBlockException;
 
@@ -39,6 +43,9 @@ public interface RamBlockAllocator {
    *
    * @param present a block that came from any allocator of this process
    * @throws RemapRefusedException if it can't be done for this block
+   * @throws RetiredBlockException if another block stands in {@code present}'s place
+   * @throws IllegalStateException if {@code present} is closed
+   * @throws IllegalArgumentException if this allocator does not {@link #accepts accept} its spec
    * @throws RamBlockException if it failed
    *     <p>In both cases {@code present} keeps serving, untouched.
    */

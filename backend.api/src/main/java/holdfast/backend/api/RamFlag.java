@@ -23,8 +23,7 @@ public enum RamFlag {
 
   /**
    * The backing is persistent memory: stores are made durable by flushing CPU caches, and together
-   * with {@link #RAM_SHARED} the mapping is attempted with {@code
-   * MAP_SHARED_VALIDATE|MAP_SYNC}.
+   * with {@link #RAM_SHARED} the mapping is attempted with {@code MAP_SHARED_VALIDATE|MAP_SYNC}.
    *
    * <p>Costs: on a file that is not on a DAX file system nothing is gained and a warning is given.
    */

@@ -25,7 +25,9 @@ public interface CacheFlush {
    */
   boolean platformFlushesCaches();
 
-  /** Which code this is, for reports: for example {@code pmem_flush + pmem_drain (libpmem.so.1)}. */
+  /**
+   * Which code this is, for reports: for example {@code pmem_flush + pmem_drain (libpmem.so.1)}.
+   */
   String describe();
 
   /** libpmem's flush, if the library can be loaded (Debian: {@code libpmem1}). */

@@ -59,7 +59,9 @@ public interface Libc {
   /** fstatfs(2). */
   FileSystemStatus fstatfs(int fd) throws ErrnoException;
 
-  /** lseek(2) to the end: the size in bytes of the file now. The file position means nothing here. */
+  /**
+   * lseek(2) to the end: the size in bytes of the file now. The file position means nothing here.
+   */
   long lseekEnd(int fd) throws ErrnoException;
 
   /** ftruncate(2). */

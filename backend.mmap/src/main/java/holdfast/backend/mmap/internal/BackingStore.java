@@ -78,9 +78,7 @@ public final class BackingStore {
         };
     this.volatileMedium = kind == Kind.ANONYMOUS || kind == Kind.FILE && fileSystem.isVolatile();
     this.pageSize =
-        kind == Kind.FILE && fileSystem.isHugetlbfs()
-            ? fileSystem.blockSize()
-            : libc.getpagesize();
+        kind == Kind.FILE && fileSystem.isHugetlbfs() ? fileSystem.blockSize() : libc.getpagesize();
   }
 
   /**
@@ -127,7 +125,9 @@ public final class BackingStore {
     for (int attempt = 0; attempt < OPEN_ATTEMPTS; attempt++) {
       try {
         // O_PATH looks without touching: opening a FIFO, a terminal or a tape has side effects
-        int look = libc.open(path, KernelConstants.O_PATH | k.openNofollow() | KernelConstants.O_CLOEXEC, 0);
+        int look =
+            libc.open(
+                path, KernelConstants.O_PATH | k.openNofollow() | KernelConstants.O_CLOEXEC, 0);
         try {
           return openFound(libc, sysfs, spec, look, readOnly);
         } finally {
@@ -168,13 +168,14 @@ public final class BackingStore {
       default -> throw unsuitable(spec, status.type());
     }
     // the very file that was looked at, whatever stands at the path by now
-    int flags = (readOnly ? KernelConstants.O_RDONLY : KernelConstants.O_RDWR) | KernelConstants.O_CLOEXEC;
+    int flags =
+        (readOnly ? KernelConstants.O_RDONLY : KernelConstants.O_RDWR) | KernelConstants.O_CLOEXEC;
     int fd = libc.open(Path.of("/proc/self/fd/" + look), flags, 0);
     return adopt(libc, spec, fd, dax, false);
   }
 
-  private static Optional<DaxDevice> findDaxDevice(
-      Path sysfs, RamBlockSpec spec, FileStatus status) throws RamBlockException {
+  private static Optional<DaxDevice> findDaxDevice(Path sysfs, RamBlockSpec spec, FileStatus status)
+      throws RamBlockException {
     try {
       return DaxDevice.find(sysfs, status.specialMajor(), status.specialMinor());
     } catch (IOException e) {

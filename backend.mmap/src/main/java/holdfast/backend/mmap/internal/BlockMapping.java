@@ -58,8 +58,7 @@ public final class BlockMapping {
       requireFlushFor(store);
       Window window = reserveWindow(store);
       try {
-        Agreed agreed = agree(store, false);
-        place(window, store, agreed.flags);
+        Agreed agreed = placeFirst(window, store, agree(store, false));
         Verdict verdict = judge(store, agreed, VmFlags.at(window.address()));
         if (spec.prealloc()) {
           preallocate(window);
@@ -83,7 +82,8 @@ public final class BlockMapping {
   public RamBlock remap(RamBlock present) throws RamBlockException {
     if (!(present instanceof MappedRamBlock old)) {
       throw new RemapRefusedException(
-          spec, "it was made by " + present.getClass().getName() + ", which this allocator doesn't know");
+          spec,
+          "it was made by " + present.getClass().getName() + ", which this allocator doesn't know");
     }
     String pinned = old.pinnedBecause();
     if (!pinned.isEmpty()) {
@@ -163,8 +163,7 @@ public final class BlockMapping {
     // MAP_SYNC can't go with NOREPLACE: what stands there now is less than what stood there before
     LOG.warn("{}; it was left mapped without MAP_SYNC", e.getMessage());
     SyncAttempt lost = new SyncAttempt.NotMade("a re-map failed and lost MAP_SYNC");
-    Verdict verdict =
-        Verdict.of(spec, style, old.store, lost, k.mapFlagNames(plain), vmFlags);
+    Verdict verdict = Verdict.of(spec, style, old.store, lost, k.mapFlagNames(plain), vmFlags);
     MappedRamBlock healed =
         new MappedRamBlock(libc, spec, style, old.store, window, plain, verdict);
     window.current = healed;
@@ -261,8 +260,7 @@ public final class BlockMapping {
     }
   }
 
-  private Agreed scratch(BackingStore store, int flags, SyncAttempt attempt)
-      throws ErrnoException {
+  private Agreed scratch(BackingStore store, int flags, SyncAttempt attempt) throws ErrnoException {
     long address = libc.mmap(0, spec.size().bytes(), protection(), flags, store.fd(), 0);
     VmFlags vmFlags = VmFlags.at(address);
     unmapScratch(address);
@@ -278,18 +276,41 @@ public final class BlockMapping {
     }
   }
 
+  /**
+   * Maps over a window that nobody has seen yet. Should the kernel refuse there what it took on the
+   * scratch address, MAP_SYNC is given up like after any other refusal.
+   */
+  private Agreed placeFirst(Window window, BackingStore store, Agreed agreed)
+      throws MappingException {
+    try {
+      placeOnce(window, store, agreed.flags);
+      return agreed;
+    } catch (ErrnoException e) {
+      window.reserveAgain();
+      if (!(agreed.attempt instanceof SyncAttempt.Accepted)) {
+        throw refused(agreed.flags | k.mapFixed(), e);
+      }
+      int plain = plainFlags(store);
+      place(window, store, plain);
+      return new Agreed(plain, new SyncAttempt.Refused(e.errno()), agreed.vmFlags);
+    }
+  }
+
   /** Maps over the window with flags that were agreed on. */
   private void place(Window window, BackingStore store, int flags) throws MappingException {
-    int fixed = flags | k.mapFixed();
     try {
-      // SAFETY: the window's addresses are ours, and these flags were taken for this file before.
-      libc.mmap(window.address(), window.size(), protection(), fixed, store.fd(), 0);
+      placeOnce(window, store, flags);
     } catch (ErrnoException e) {
       if (window.current == null) {
         window.reserveAgain();
       }
-      throw refused(fixed, e);
+      throw refused(flags | k.mapFixed(), e);
     }
+  }
+
+  private void placeOnce(Window window, BackingStore store, int flags) throws ErrnoException {
+    // SAFETY: the window's addresses are ours, and these flags were taken for this file before.
+    libc.mmap(window.address(), window.size(), protection(), flags | k.mapFixed(), store.fd(), 0);
     advise(window, KernelConstants.MADV_DONTFORK);
     advise(window, KernelConstants.MADV_HUGEPAGE);
   }
@@ -319,15 +340,16 @@ public final class BlockMapping {
       throws DurabilityException {
     Verdict verdict =
         Verdict.of(spec, style, store, agreed.attempt, k.mapFlagNames(agreed.flags), vmFlags);
-    boolean enough =
-        verdict.durability().obtained().compareTo(Granularity.CACHE_LINE) >= 0;
+    boolean enough = verdict.durability().obtained().compareTo(Granularity.CACHE_LINE) >= 0;
     if (spec.policy() == DurabilityPolicy.REQUIRE && !enough) {
       throw new DurabilityException(spec, verdict.durability());
     }
     return verdict;
   }
 
-  /** Warns where the series warns, and where MAP_SYNC was wanted and its kind of allocator is gone. */
+  /**
+   * Warns where the series warns, and where MAP_SYNC was wanted and its kind of allocator is gone.
+   */
   private void report(SyncAttempt attempt, Verdict verdict) {
     if (!spec.wantsSync() || !verdict.durability().isShortfall()) {
       return;

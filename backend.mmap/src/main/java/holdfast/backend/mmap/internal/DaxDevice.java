@@ -18,7 +18,7 @@ public record DaxDevice(long size, long align) {
    * The DAX device with the given device number, empty if that is no DAX device.
    *
    * @param sysfs where sysfs is mounted
-   * @throws IOException if it is one, but its size can't be read
+   * @throws IOException if it is one, but its size or alignment can't be read or make no sense
    */
   public static Optional<DaxDevice> find(Path sysfs, int major, int minor) throws IOException {
     Path device = sysfs.resolve("dev/char/" + major + ":" + minor);
@@ -30,14 +30,21 @@ public record DaxDevice(long size, long align) {
     long size = readNumber(device.resolve("size"));
     Path align = device.resolve("align");
     Path regionAlign = device.resolve("dax_region/align");
-    return Optional.of(
-        new DaxDevice(size, readNumber(Files.exists(align) ? align : regionAlign)));
+    long unit = readNumber(Files.exists(align) ? align : regionAlign);
+    if (Long.bitCount(unit) != 1) {
+      throw new IOException("its align is " + unit + ", which is no power of two");
+    }
+    return Optional.of(new DaxDevice(size, unit));
   }
 
   private static long readNumber(Path attribute) throws IOException {
     String text = Files.readString(attribute).strip();
     try {
-      return Long.decode(text);
+      long number = Long.decode(text);
+      if (number < 0) {
+        throw new IOException(attribute + " holds " + number + ", which is below 0");
+      }
+      return number;
     } catch (NumberFormatException e) {
       throw new IOException(attribute + " holds '" + text + "', which is no number", e);
     }

@@ -10,8 +10,8 @@ import java.util.Optional;
 /**
  * The JDK's write-back of cache lines, which serves its own {@code MappedByteBuffer.force} on
  * mappings made with MAP_SYNC (JEP 352): clwb, clflushopt or clflush on amd64, {@code dc cvap} on
- * aarch64, {@code dcbstps} on ppc64le. It is internal to {@code java.base}, so it is there only when
- * the JVM was started with its package exported.
+ * aarch64, {@code dcbstps} on ppc64le. It is internal to {@code java.base}, so it is there only
+ * when the JVM was started with its package exported.
  */
 public final class JdkCacheFlush implements CacheFlush {
   private final MethodHandle writeback;
@@ -36,8 +36,7 @@ public final class JdkCacheFlush implements CacheFlush {
       Class<?> unsafe = Class.forName("jdk.internal.misc.Unsafe", true, javaBase);
       MethodHandles.Lookup lookup = MethodHandles.lookup();
       MethodHandle enabled =
-          lookup.findStatic(
-              unsafe, "isWritebackEnabled", MethodType.methodType(boolean.class));
+          lookup.findStatic(unsafe, "isWritebackEnabled", MethodType.methodType(boolean.class));
       if (!(boolean) enabled.invoke()) {
         return Optional.empty();
       }
@@ -45,9 +44,7 @@ public final class JdkCacheFlush implements CacheFlush {
           lookup.findStatic(unsafe, "getUnsafe", MethodType.methodType(unsafe)).invoke();
       MethodHandle writeback =
           lookup.findVirtual(
-              unsafe,
-              "writebackMemory",
-              MethodType.methodType(void.class, long.class, long.class));
+              unsafe, "writebackMemory", MethodType.methodType(void.class, long.class, long.class));
       return Optional.of(new JdkCacheFlush(writeback.bindTo(instance)));
     } catch (Throwable notExported) {
       return Optional.empty();

@@ -19,9 +19,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * The host's libc through JNA: direct mapping, and for the two variadic functions JNA's own variadic
- * calls, since the calling convention of their arguments can differ (the System V ABI of 64-bit
- * PowerPC, for one).
+ * The host's libc through JNA: direct mapping, and for the two variadic functions JNA's own
+ * variadic calls, since the calling convention of their arguments can differ (the System V ABI of
+ * 64-bit PowerPC, for one).
  */
 public final class JnaLibc implements Libc {
   private final KernelConstants constants;
@@ -107,7 +107,8 @@ public final class JnaLibc implements Libc {
   @Override
   public long mmap(long address, long length, int prot, int flags, int fd, long offset)
       throws ErrnoException {
-    // SAFETY: with MAP_FIXED the caller owns [address, address + length); RamMapper asks for it only
+    // SAFETY: with MAP_FIXED the caller owns [address, address + length); RamMapper asks for it
+    // only
     // within its own windows. Without, the kernel chooses free addresses.
     long mapped = C.mmap(address, length, prot, flags, fd, offset);
     if (mapped == -1) {
@@ -156,7 +157,9 @@ public final class JnaLibc implements Libc {
   @Override
   public FileStatus statx(int fd) throws ErrnoException {
     byte[] raw = new byte[256]; // struct statx: the same layout on every architecture
-    check("statx", C.statx(fd, new byte[] {0}, Everywhere.AT_EMPTY_PATH, Everywhere.STATX_BASIC_STATS, raw));
+    check(
+        "statx",
+        C.statx(fd, new byte[] {0}, Everywhere.AT_EMPTY_PATH, Everywhere.STATX_BASIC_STATS, raw));
     ByteBuffer buf = ByteBuffer.wrap(raw).order(ByteOrder.nativeOrder());
     return new FileStatus(
         Short.toUnsignedInt(buf.getShort(28)),

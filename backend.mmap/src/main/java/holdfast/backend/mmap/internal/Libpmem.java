@@ -30,8 +30,7 @@ public final class Libpmem implements CacheFlush {
     flush =
         linker.downcallHandle(
             library.findOrThrow("pmem_flush"), FunctionDescriptor.ofVoid(ADDRESS, JAVA_LONG));
-    drain =
-        linker.downcallHandle(library.findOrThrow("pmem_drain"), FunctionDescriptor.ofVoid());
+    drain = linker.downcallHandle(library.findOrThrow("pmem_drain"), FunctionDescriptor.ofVoid());
     MethodHandle hasAutoFlush =
         linker.downcallHandle(
             library.findOrThrow("pmem_has_auto_flush"), FunctionDescriptor.of(JAVA_INT));

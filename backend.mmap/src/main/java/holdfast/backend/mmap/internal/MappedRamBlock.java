@@ -149,8 +149,7 @@ public final class MappedRamBlock implements RamBlock {
     try {
       requireCurrent();
       MappedRamBlock detached =
-          new MappedRamBlock(
-              libc, spec, style, store, window, mapFlags, verdict.detached(store));
+          new MappedRamBlock(libc, spec, style, store, window, mapFlags, verdict.detached(store));
       long stamp = window.persists.writeLock();
       window.current = detached;
       window.persists.unlockWrite(stamp);

@@ -5,7 +5,9 @@ import holdfast.backend.mmap.Errno;
 /** What became of MAP_SHARED_VALIDATE|MAP_SYNC for one mapping. */
 sealed interface SyncAttempt {
 
-  /** It was not tried: the block doesn't ask for it, or the allocator or the host has no use of it. */
+  /**
+   * It was not tried: the block doesn't ask for it, or the allocator or the host has no use of it.
+   */
   record NotMade(String why) implements SyncAttempt {}
 
   /** The kernel took both flags. */

@@ -44,8 +44,7 @@ record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durab
         switch (attempt) {
           case SyncAttempt.NotMade none -> names + ": ok";
           case SyncAttempt.Accepted ok -> "MAP_SHARED_VALIDATE|MAP_SYNC: ok";
-          case SyncAttempt.Refused(Errno errno) ->
-              "MAP_SHARED_VALIDATE|MAP_SYNC: " + errno.name();
+          case SyncAttempt.Refused(Errno errno) -> "MAP_SHARED_VALIDATE|MAP_SYNC: " + errno.name();
         };
     String persist =
         switch (finding.method) {
@@ -57,8 +56,7 @@ record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durab
     return new Verdict(
         RamFlag.checkObtained(spec.flags(), obtained),
         finding.method,
-        new Durability(
-            spec.requestedGranularity(), finding.granularity, finding.reason, evidence));
+        new Durability(spec.requestedGranularity(), finding.granularity, finding.reason, evidence));
   }
 
   /** The same memory without its allocator: only the kernel's own means are left. */

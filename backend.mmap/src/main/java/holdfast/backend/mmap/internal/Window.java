@@ -45,7 +45,8 @@ public final class Window {
     this.address = address;
     this.size = size;
     this.guard = guard;
-    // SAFETY: the segment is handed out only once a block is mapped over all of it (RamMapper), what
+    // SAFETY: the segment is handed out only once a block is mapped over all of it (RamMapper),
+    // what
     // is mapped there is only ever replaced, and the arena is closed before it is unmapped.
     MemorySegment all = MemorySegment.ofAddress(address).reinterpret(size, arena, null);
     this.segment = readOnly ? all.asReadOnly() : all;
@@ -160,7 +161,11 @@ public final class Window {
       // SAFETY: the caller owns the range, and no segment over it is alive.
       libc.munmap(address, length);
     } catch (ErrnoException e) {
-      LOG.error("0x{} bytes at 0x{} stay mapped: {}", Long.toHexString(length), Long.toHexString(address), e.getMessage());
+      LOG.error(
+          "0x{} bytes at 0x{} stay mapped: {}",
+          Long.toHexString(length),
+          Long.toHexString(address),
+          e.getMessage());
     }
   }
 }

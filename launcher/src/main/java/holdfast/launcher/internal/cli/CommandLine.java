@@ -84,8 +84,7 @@ public sealed interface CommandLine {
     }
 
     /** Reads one option; what it asks for alone, or null if it is part of a machine. */
-    private @Nullable CommandLine take(String option)
-        throws OptionException, CommandException {
+    private @Nullable CommandLine take(String option) throws OptionException, CommandException {
       switch (option) {
         case "-h", "-help" -> {
           return new Print(Usage.TEXT);
@@ -154,7 +153,9 @@ public sealed interface CommandLine {
         case "json" -> After.PROBE_JSON;
         default ->
             throw new CommandException(
-                "-probe: '" + format + "' is not a format: write text or json, or nothing for text");
+                "-probe: '"
+                    + format
+                    + "' is not a format: write text or json, or nothing for text");
       };
     }
 
@@ -175,7 +176,12 @@ public sealed interface CommandLine {
         String id = object.id().orElse("");
         if (!id.isEmpty() && !seen.add(id)) {
           throw new CommandException(
-              option + " " + object.typeName() + ": the id " + id + " is taken: give each an id of its own");
+              option
+                  + " "
+                  + object.typeName()
+                  + ": the id "
+                  + id
+                  + " is taken: give each an id of its own");
         }
       }
     }

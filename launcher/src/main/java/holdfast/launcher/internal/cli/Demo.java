@@ -1,13 +1,13 @@
 package holdfast.launcher.internal.cli;
 
+import holdfast.backend.api.Granularity;
+import holdfast.backend.api.PersistException;
 import holdfast.launcher.internal.machine.Machine;
 import holdfast.launcher.internal.options.OptionException;
 import holdfast.launcher.internal.region.Region;
 import holdfast.launcher.internal.report.BackendReport;
 import holdfast.launcher.internal.report.MachineReport;
 import holdfast.machine.api.MemoryDevice;
-import holdfast.backend.api.Granularity;
-import holdfast.backend.api.PersistException;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -59,7 +59,11 @@ final class Demo {
   }
 
   private void show(Path file)
-      throws CommandException, IOException, InterruptedException, BundleException, PersistException {
+      throws CommandException,
+          IOException,
+          InterruptedException,
+          BundleException,
+          PersistException {
     List<String> arguments =
         List.of(
             "-machine",
@@ -84,7 +88,8 @@ final class Demo {
             .orElseThrow();
     long checked;
     try (DemoGuest guest = new DemoGuest(machine.memory(), nvdimm)) {
-      out.println("A guest writes and reads back all the time; now the allocators' bundles change:");
+      out.println(
+          "A guest writes and reads back all the time; now the allocators' bundles change:");
       line("start", machine);
       for (int round = 0; round < ROUNDS; round++) {
         change("stop", DAX_BUNDLE, guest, machine);
@@ -107,7 +112,8 @@ final class Demo {
   private Machine start(List<String> arguments)
       throws CommandException, IOException, InterruptedException {
     try {
-      if (CommandLine.parse(arguments) instanceof CommandLine.Start(MachineRequest request, var a)) {
+      if (CommandLine.parse(arguments)
+          instanceof CommandLine.Start(MachineRequest request, var a)) {
         return new MachineStart(context, configurations).start(request);
       }
       throw new AssertionError(arguments);

@@ -10,7 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Logs the errors that the framework meets, such as a bundle that can't be started. */
-@Component(service = {}, immediate = true)
+@Component(
+    service = {},
+    immediate = true)
 public final class FrameworkErrors implements FrameworkListener {
   private static final Logger LOG = LoggerFactory.getLogger(FrameworkErrors.class);
 

@@ -21,10 +21,12 @@ import org.osgi.service.component.annotations.Reference;
 /**
  * The command {@code holdfast}. The launcher of the executable jar calls it in the main thread, and
  * takes its result as the exit status. It stays away in a container without that launcher, and
- * where the launcher runs something else, such as tests: unless the framework property {@link #MAIN}
- * is {@code true}.
+ * where the launcher runs something else, such as tests: unless the framework property {@link
+ * #MAIN} is {@code true}.
  */
-@Component(service = {}, immediate = true)
+@Component(
+    service = {},
+    immediate = true)
 public final class HoldfastCommand implements Callable<Integer> {
   private static final String ARGUMENTS = "launcher.arguments";
 
@@ -43,8 +45,7 @@ public final class HoldfastCommand implements Callable<Integer> {
   @Activate
   public HoldfastCommand(
       BundleContext context,
-      @Reference(service = Object.class, target = "(" + ARGUMENTS + "=*)")
-          Map<String, ?> launcher,
+      @Reference(service = Object.class, target = "(" + ARGUMENTS + "=*)") Map<String, ?> launcher,
       @Reference ConfigurationAdmin configurations) {
     this.context = context;
     this.arguments = List.of((String[]) Objects.requireNonNull(launcher.get(ARGUMENTS)));

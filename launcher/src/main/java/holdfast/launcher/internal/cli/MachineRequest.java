@@ -49,9 +49,7 @@ public record MachineRequest(
       String name = object.id().orElse(object.typeName() + "[" + names.size() + "]");
       names.add(name);
       Dictionary<String, Object> properties = new Hashtable<>(Map.copyOf(object.properties()));
-      admin
-          .getFactoryConfiguration(factoryPid(object.typeName()), name, "?")
-          .update(properties);
+      admin.getFactoryConfiguration(factoryPid(object.typeName()), name, "?").update(properties);
     }
     return names.toArray(String[]::new);
   }

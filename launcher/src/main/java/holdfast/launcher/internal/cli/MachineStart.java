@@ -26,8 +26,7 @@ final class MachineStart {
    *
    * @throws CommandException with the sentence for the operator if it does not come up
    */
-  Machine start(MachineRequest request)
-      throws CommandException, IOException, InterruptedException {
+  Machine start(MachineRequest request) throws CommandException, IOException, InterruptedException {
     request.configure(configurations);
     ServiceTracker<MachineComponent, MachineComponent> tracker =
         new ServiceTracker<>(context, MachineComponent.class, null);

@@ -1,8 +1,8 @@
 package holdfast.launcher.internal.machine;
 
 import holdfast.backend.api.Alignment;
-import holdfast.backend.api.Backing;
 import holdfast.backend.api.BackendId;
+import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.DurabilityPolicy;
 import holdfast.backend.api.IllegalRamFlagsException;

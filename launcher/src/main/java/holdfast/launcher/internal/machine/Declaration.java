@@ -25,7 +25,9 @@ final class Declaration {
     this.mistake = mistake;
   }
 
-  /** Reads the configuration with the properties {@code dictionary} by the definition of its type. */
+  /**
+   * Reads the configuration with the properties {@code dictionary} by the definition of its type.
+   */
   static Declaration read(TypeDefinition type, Map<String, ?> dictionary) {
     String pid = "" + dictionary.get(Constants.SERVICE_PID);
     String name = pid.substring(pid.indexOf('~') + 1);

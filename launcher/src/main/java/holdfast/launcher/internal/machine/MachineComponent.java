@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
@@ -65,6 +66,12 @@ public final class MachineComponent {
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().name("holdfast-machine").daemon().factory());
+
+  /** How many changes there were that could make another try succeed. */
+  private final AtomicLong changes = new AtomicLong();
+
+  /** The count at the last try; in the machine's thread alone. */
+  private long tried;
 
   private volatile @Nullable BundleContext context;
   private volatile Map<String, ?> configuration = Map.of();
@@ -206,6 +213,7 @@ public final class MachineComponent {
 
   private void reconcile() {
     if (!(state() instanceof MachineState.Up)) {
+      changes.incrementAndGet();
       execute(this::bringUp);
     }
   }
@@ -224,17 +232,19 @@ public final class MachineComponent {
   /** In the machine's thread, so that the last change is the last one that is followed. */
   private void follow(MemoryBackendComponent backend) {
     if (!(state() instanceof MachineState.Up(Machine machine))) {
-      bringUp();
+      reconcile();
     } else if (backends.containsKey(backend)) {
       machine.follow(backend);
     }
   }
 
-  /** In the machine's thread. */
+  /** In the machine's thread. One try serves all changes that came before it. */
   private void bringUp() {
-    if (state() instanceof MachineState.Up) {
+    long seen = changes.get();
+    if (state() instanceof MachineState.Up || seen == tried) {
       return;
     }
+    tried = seen;
     List<String> missing = new ArrayList<>();
     List<MemoryBackendComponent> listedBackends =
         listed(OBJECTS, backends.keySet(), MemoryBackendComponent::name, missing);

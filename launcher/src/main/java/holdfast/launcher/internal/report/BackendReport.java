@@ -108,7 +108,6 @@ public final class BackendReport {
     screen.fact("mmap", evidence.mmap());
     screen.fact("VmFlags", evidence.vmFlags());
     screen.fact("persist by", evidence.persist());
-    screen.fact(
-        "host address", "0x" + Long.toHexString(block.segment().address()));
+    screen.fact("host address", "0x" + Long.toHexString(block.segment().address()));
   }
 }

@@ -1,0 +1,142 @@
+package holdfast.itest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * A mistake in one configuration of many: nothing comes up, nothing is left behind (no mapping, no
+ * descriptor, no file that was not there), and the reason that is told names the mistake. To
+ * correct the configuration is enough for the machine to come up. On files on a disk.
+ */
+class ConfigurationMistakeTest extends LiveMachineTest {
+  private static final String NVDIMM = "nvdimm~nvdimm0";
+
+  @ParameterizedTest(name = "{0}: {1}={2}")
+  @DisplayName("one wrong value: told by name, nothing left behind, up when it is corrected")
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          memory.backend.file~shared  | size         | 12X            | size=            | 12X
+          memory.backend.file~shared  | size         | 0              | shared           | size=0
+          memory.backend.file~shared  | size         | 16385          | 'shared'         | 16385
+          memory.backend.file~shared  | colour       | red            | colour           | shared
+          memory.backend.file~shared  | share        | perhaps        | share=           | perhaps
+          memory.backend.file~shared  | align        | 3M             | 'shared'         | align=3M
+          memory.backend.file~shared  | mem-path     | /no/such/place | 'shared'         | /no/such/place
+          memory.backend.file~shared  | mem-path     | /dev/null      | 'shared'         | /dev/null
+          memory.backend.file~shared  | mem-path     | /tmp           | 'shared'         | /tmp
+          memory.backend.file~shared  | x-durability | require        | 'shared'         | x-durability=require
+          memory.backend.file~shared  | id           | private        | 'private'        | taken
+          memory.backend.file~shared  | allocator.target | (nonsense  | 'shared'         | (nonsense
+          memory.backend.file~private | size         | 99999T         | 'private'        | 99999T
+          memory.backend.file~private | readonly     | on             | 'private'        | private.img
+          memory.backend.ram~anonymous | mem-path    | x              | mem-path         | anonymous
+          memory.backend.ram~anonymous | size        | 1E             | 'anonymous'      | 1E
+          nvdimm~nvdimm0              | memdev       | nobody         | 'nvdimm0'        | nobody
+          nvdimm~nvdimm0              | memdev       | private        | private          | nvdimm0
+          nvdimm~nvdimm0              | label-size   | 1K             | nvdimm0          | 1K
+          nvdimm~nvdimm0              | slot         | 77             | nvdimm0          | 77
+          nvdimm~nvdimm0              | colour       | red            | colour           | nvdimm0
+          pc.dimm~dimm0               | addr         | 0x1000         | dimm0            | 0x1000
+          pc.dimm~dimm0               | id           | dimm1          | dimm1            | id
+          machine                     | type         | vax            | type=            | vax
+          machine                     | nvdimm       | false          | nvdimm0          | nvdimm=on
+          machine                     | slots        | 2              | slots            | dimm1
+          machine                     | slots        | many           | slots=           | many
+          machine                     | maxmem       | 16M            | maxmem           | 8M
+          machine                     | colour       | red            | colour           | holdfast.machine
+          machine                     | memory-backend | nobody       | memory-backend=  | nobody
+          """)
+  void isToldByNameAndLeavesNothing(
+      String pid, String property, String value, String part, String otherPart) throws IOException {
+    Map<String, Map<String, Object>> configurations = machine.standard();
+    String wrongPid = "holdfast." + pid;
+    Map<String, Object> wrong = new HashMap<>(configurations.get(wrongPid));
+    wrong.put(property, value);
+    TreeSet<String> filesBefore = files();
+
+    configurations.forEach(
+        (each, properties) -> machine.configure(each, each.equals(wrongPid) ? wrong : properties));
+    machine.awaitReason(part, otherPart);
+    assertEquals(List.of(), machine.held());
+    assertEquals(filesBefore, files());
+
+    machine.configure(wrongPid, configurations.get(wrongPid));
+    machine.awaitUp();
+    try (GuestLoad load = GuestLoad.on(machine.guestMemory().orElseThrow())) {
+      load.stop();
+      load.checkMemory();
+      load.checkFile("nvdimm0", machine.sharedFile());
+    }
+  }
+
+  @Test
+  @DisplayName("a property is missing that must be given: named")
+  void namesWhatIsMissing() {
+    machine.standard().forEach(machine::configure);
+    machine.awaitUp();
+    machine.takeDown();
+    Map<String, Map<String, Object>> configurations = machine.standard();
+    configurations.put(MachineFixture.NVDIMM, Map.of("id", "nvdimm0"));
+    configurations.forEach(machine::configure);
+    machine.awaitReason("memdev", NVDIMM);
+    machine.delete(MachineFixture.NVDIMM);
+    machine.configure(MachineFixture.NVDIMM, machine.standard().get(MachineFixture.NVDIMM));
+    machine.awaitUp();
+  }
+
+  @Test
+  @DisplayName(
+      "a file that is too small keeps its size and its bytes; it comes up once it is grown")
+  void leavesAFileThatIsTooSmallAlone() throws IOException {
+    Files.writeString(machine.sharedFile(), "mine");
+    machine.standard().forEach(machine::configure);
+    machine.awaitReason("'shared'", "size=16M", "4 bytes");
+    assertEquals("mine", Files.readString(machine.sharedFile()));
+    assertEquals(new TreeSet<>(List.of("shared.img")), files());
+
+    try (FileChannel channel = FileChannel.open(machine.sharedFile(), StandardOpenOption.WRITE)) {
+      channel.write(java.nio.ByteBuffer.allocate(1), (16 << 20) - 1);
+    }
+    machine.configure(MachineFixture.SHARED, machine.standard().get(MachineFixture.SHARED));
+    machine.awaitUp();
+    assertEquals(
+        'm', machine.device("nvdimm0").segment().get(java.lang.foreign.ValueLayout.JAVA_BYTE, 0));
+  }
+
+  @Test
+  @DisplayName("a file that was empty is empty again after a start that failed")
+  void emptiesAgainWhatWasEmpty() throws IOException {
+    Files.createFile(machine.sharedFile());
+    Map<String, Map<String, Object>> configurations = machine.standard();
+    configurations.put(MachineFixture.PRIVATE_DIMM, Map.of("memdev", "nobody"));
+    configurations.forEach(machine::configure);
+    machine.awaitReason("dimm0", "nobody");
+    assertEquals(0, Files.size(machine.sharedFile()));
+    assertEquals(new TreeSet<>(List.of("shared.img")), files());
+    assertEquals(List.of(), machine.held());
+  }
+
+  private TreeSet<String> files() throws IOException {
+    try (Stream<Path> files = Files.list(machine.folder())) {
+      TreeSet<String> names = new TreeSet<>();
+      files.forEach(file -> names.add(file.getFileName().toString()));
+      return names;
+    }
+  }
+}
