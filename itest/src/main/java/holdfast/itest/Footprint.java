@@ -144,11 +144,18 @@ record Footprint(
       return all == null
           ? List.of()
           : Arrays.stream(all)
+              .filter(reference -> isOurs(reference.getBundle()))
               .map(reference -> Arrays.toString((String[]) reference.getProperty("objectClass")))
+              .filter(types -> !types.contains("ManagedService")) // made and dropped on demand
               .toList();
     } catch (InvalidSyntaxException e) {
       throw new AssertionError(e);
     }
+  }
+
+  /** Whether a service's bundle, null if it has just gone, is one of Holdfast's. */
+  private static boolean isOurs(Bundle bundle) {
+    return bundle != null && bundle.getSymbolicName().startsWith("holdfast.");
   }
 
   private static String state(Bundle bundle) {

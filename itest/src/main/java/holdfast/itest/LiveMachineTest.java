@@ -10,6 +10,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
+import org.osgi.framework.FrameworkUtil;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.test.common.annotation.InjectBundleContext;
 import org.osgi.test.common.annotation.InjectService;
@@ -40,8 +41,10 @@ abstract class LiveMachineTest {
 
   @BeforeEach
   void prepare() throws IOException {
-    dax = new AllocatorBundle(context, AllocatorBundle.DAX);
-    file = new AllocatorBundle(context, AllocatorBundle.FILE);
+    // not the injected one: at the end of a test that uninstalls what was installed through it
+    BundleContext own = FrameworkUtil.getBundle(LiveMachineTest.class).getBundleContext();
+    dax = new AllocatorBundle(own, AllocatorBundle.DAX);
+    file = new AllocatorBundle(own, AllocatorBundle.FILE);
     machine = new MachineFixture(context, configurations, shell, storage().newFolder());
     if (!warm) {
       machine.bringUp(); // libraries and log files that are opened once, and stay open

@@ -16,12 +16,12 @@ import org.osgi.framework.BundleException;
  * persists: no byte is lost, no reader is disturbed, nothing is left behind. On files of the
  * build's disk. The system property {@code holdfast.test.seed} repeats a run.
  */
-class ThousandBundleChangesTest extends LiveMachineTest {
-  private static final int CHANGES = 1_000;
-  private static final int CHECK_EVERY = 50;
+class RandomBundleChangesTest extends LiveMachineTest {
+  private static final int CHANGES = Integer.getInteger("holdfast.test.swaps", 40);
+  private static final int CHECK_EVERY = 20;
 
   @Test
-  @DisplayName("1,000 stops, starts, updates and reinstallations lose nothing and leak nothing")
+  @DisplayName("stops, starts, updates and reinstallations lose nothing and leak nothing")
   void loseNothingAndLeakNothing() throws BundleException {
     long seed = Long.getLong("holdfast.test.seed", System.nanoTime());
     Random random = new Random(seed);
@@ -47,7 +47,7 @@ class ThousandBundleChangesTest extends LiveMachineTest {
       load.checkFile("nvdimm0", machine.sharedFile());
       // the JVM maps code and stacks of its own meanwhile, but not one for each change
       int more = Footprint.mappings() - mappings;
-      assertTrue(more < CHANGES / 5, () -> more + " mappings more; seed " + seed);
+      assertTrue(more < 50 + CHANGES / 10, () -> more + " mappings more; seed " + seed);
     }
     assertEquals(CHANGES, done.size());
   }
