@@ -11,6 +11,7 @@ import holdfast.backend.api.Backing;
 import holdfast.backend.api.DurabilityException;
 import holdfast.backend.api.DurabilityPolicy;
 import holdfast.backend.api.Granularity;
+import holdfast.backend.api.MappingException;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
@@ -21,7 +22,6 @@ import holdfast.backend.testkit.MadeCall;
 import holdfast.backend.testkit.Storage;
 import holdfast.backend.testkit.SystemCall;
 import java.io.IOException;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.LinkedHashSet;
@@ -386,18 +386,16 @@ class MapSyncTest {
   }
 
   @Test
-  @DisplayName("MAP_SYNC taken on a scratch address and refused at the window: mapped without it")
-  void mapSyncRefusedAtTheWindowIsGivenUp() throws IOException, RamBlockException {
+  @DisplayName("MAP_SYNC taken on a scratch address and refused at the window is an exception")
+  void mapSyncRefusedAtTheWindowIsAnException() throws IOException {
     try (Bench bench = new Bench(Storage.simulatedDax())) {
       KernelConstants k = bench.libc.constants();
       bench.libc.with(Fault.ofMmapWith(k.mapSync() | k.mapFixed(), Errno.EAGAIN));
       RamBlockSpec spec = Bench.pmemSpec(bench.file("file"));
-      try (RamBlock block = bench.mapper().map(spec, bench.pmem)) {
-        assertFalse(block.obtained().contains(RamFlag.RAM_SYNC));
-        assertEquals(Granularity.PAGE, block.durability().obtained());
-        assertEquals("MAP_SHARED_VALIDATE|MAP_SYNC: EAGAIN", block.durability().evidence().mmap());
-        block.segment().set(ValueLayout.JAVA_BYTE, 0, (byte) 1);
-      }
+      MappingException failure =
+          assertThrows(MappingException.class, () -> bench.mapper().map(spec, bench.pmem));
+      assertEquals("mmap(MAP_SHARED_VALIDATE|MAP_SYNC|MAP_FIXED)", failure.call());
+      assertEquals("EAGAIN (Resource temporarily unavailable)", failure.errno());
     }
   }
 

@@ -58,7 +58,8 @@ public final class BlockMapping {
       requireFlushFor(store);
       Window window = reserveWindow(store);
       try {
-        Agreed agreed = placeFirst(window, store, agree(store, false));
+        Agreed agreed = agree(store, false);
+        place(window, store, agreed.flags);
         Verdict verdict = judge(store, agreed, VmFlags.at(window.address()));
         if (spec.prealloc()) {
           preallocate(window);
@@ -276,41 +277,18 @@ public final class BlockMapping {
     }
   }
 
-  /**
-   * Maps over a window that nobody has seen yet. Should the kernel refuse there what it took on the
-   * scratch address, MAP_SYNC is given up like after any other refusal.
-   */
-  private Agreed placeFirst(Window window, BackingStore store, Agreed agreed)
-      throws MappingException {
-    try {
-      placeOnce(window, store, agreed.flags);
-      return agreed;
-    } catch (ErrnoException e) {
-      window.reserveAgain();
-      if (!(agreed.attempt instanceof SyncAttempt.Accepted)) {
-        throw refused(agreed.flags | k.mapFixed(), e);
-      }
-      int plain = plainFlags(store);
-      place(window, store, plain);
-      return new Agreed(plain, new SyncAttempt.Refused(e.errno()), agreed.vmFlags);
-    }
-  }
-
   /** Maps over the window with flags that were agreed on. */
   private void place(Window window, BackingStore store, int flags) throws MappingException {
+    int fixed = flags | k.mapFixed();
     try {
-      placeOnce(window, store, flags);
+      // SAFETY: the window's addresses are ours, and these flags were taken for this file before.
+      libc.mmap(window.address(), window.size(), protection(), fixed, store.fd(), 0);
     } catch (ErrnoException e) {
       if (window.current == null) {
         window.reserveAgain();
       }
-      throw refused(flags | k.mapFixed(), e);
+      throw refused(fixed, e);
     }
-  }
-
-  private void placeOnce(Window window, BackingStore store, int flags) throws ErrnoException {
-    // SAFETY: the window's addresses are ours, and these flags were taken for this file before.
-    libc.mmap(window.address(), window.size(), protection(), flags | k.mapFixed(), store.fd(), 0);
     advise(window, KernelConstants.MADV_DONTFORK);
     advise(window, KernelConstants.MADV_HUGEPAGE);
   }
