@@ -11,12 +11,12 @@ import holdfast.backend.api.Backing;
 import holdfast.backend.api.DurabilityException;
 import holdfast.backend.api.DurabilityPolicy;
 import holdfast.backend.api.Granularity;
-import holdfast.backend.api.MappingException;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.testkit.Fault;
+import holdfast.backend.testkit.Fault.Harm;
 import holdfast.backend.testkit.FaultyLibc.SyncAnswer;
 import holdfast.backend.testkit.MadeCall;
 import holdfast.backend.testkit.Storage;
@@ -386,16 +386,38 @@ class MapSyncTest {
   }
 
   @Test
-  @DisplayName("MAP_SYNC taken on a scratch address and refused at the window is an exception")
-  void mapSyncRefusedAtTheWindowIsAnException() throws IOException {
+  @DisplayName(
+      "MAP_SYNC taken on a scratch address and refused at the window is a refusal like any other")
+  void mapSyncRefusedAtTheWindowFallsBack() throws IOException, RamBlockException {
+    for (int errno : new int[] {Errno.EOPNOTSUPP, Errno.EAGAIN}) {
+      for (Harm harm : Harm.values()) {
+        try (Bench bench = new Bench(Storage.simulatedDax());
+            LogCapture log = new LogCapture()) {
+          KernelConstants k = bench.libc.constants();
+          bench.libc.with(Fault.ofMmapWith(k.mapSync() | k.mapFixed(), errno).doing(harm));
+          RamBlockSpec spec = Bench.pmemSpec(bench.file("file"));
+          try (RamBlock block = bench.mapper().map(spec, bench.pmem)) {
+            assertFalse(block.obtained().contains(RamFlag.RAM_SYNC));
+            assertEquals(Granularity.PAGE, block.durability().obtained());
+            assertEquals(
+                "MAP_SHARED_VALIDATE|MAP_SYNC: " + Errnos.name(errno),
+                block.durability().evidence().mmap());
+          }
+          assertEquals(errno == Errno.EOPNOTSUPP ? 1 : 0, log.complaints().size());
+          assertEquals(errno == Errno.EOPNOTSUPP ? 0 : 1, log.at(Level.INFO).size());
+        }
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("the same with policy require is refused, and nothing is left behind")
+  void mapSyncRefusedAtTheWindowUnderPolicyRequire() throws IOException {
     try (Bench bench = new Bench(Storage.simulatedDax())) {
       KernelConstants k = bench.libc.constants();
-      bench.libc.with(Fault.ofMmapWith(k.mapSync() | k.mapFixed(), Errno.EAGAIN));
-      RamBlockSpec spec = Bench.pmemSpec(bench.file("file"));
-      MappingException failure =
-          assertThrows(MappingException.class, () -> bench.mapper().map(spec, bench.pmem));
-      assertEquals("mmap(MAP_SHARED_VALIDATE|MAP_SYNC|MAP_FIXED)", failure.call());
-      assertEquals("EAGAIN (Resource temporarily unavailable)", failure.errno());
+      bench.libc.with(Fault.ofMmapWith(k.mapSync() | k.mapFixed(), Errno.EAGAIN).doing(Harm.DONE));
+      RamBlockSpec spec = Bench.pmemSpec(bench.file("file")).withPolicy(DurabilityPolicy.REQUIRE);
+      assertThrows(DurabilityException.class, () -> bench.mapper().map(spec, bench.pmem));
     }
   }
 

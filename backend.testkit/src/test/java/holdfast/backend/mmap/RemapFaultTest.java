@@ -32,6 +32,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -154,7 +155,7 @@ class RemapFaultTest {
       }
       bench.libc.forget();
       bench.libc.with(Fault.ofCall(victim.number(), errno).doing(harm));
-      RamBlock now = attempt(bench, scenario, present, victim, errno, harm);
+      RamBlock now = attempt(bench, scenario, present, victim, errno);
       assertEquals(
           victim.call(), bench.libc.made().get(victim.number() - 1).call(), "another call failed");
       checkTruth(now);
@@ -176,25 +177,17 @@ class RemapFaultTest {
 
   /** The re-map with the fault in it. Returns what stands in the window then. */
   private static RamBlock attempt(
-      Bench bench, Scenario scenario, RamBlock present, MadeCall victim, int errno, Harm harm)
+      Bench bench, Scenario scenario, RamBlock present, MadeCall victim, int errno)
       throws RamBlockException {
     Optional<Class<? extends RamBlockException>> expected =
         expected(bench.libc.constants(), victim);
-    boolean placement = (victim.mapFlags() & bench.libc.constants().mapFixed()) != 0;
-    boolean losesSync =
-        placement && harm == Harm.DONE && present.obtained().contains(RamFlag.RAM_SYNC);
     try {
       RamBlock next = bench.mapper().remap(present, scenario.after(bench));
-      assertTrue(expected.isEmpty() || losesSync, () -> "not " + expected + ", but a block");
+      assertTrue(expected.isEmpty(), () -> "not " + expected + ", but a block");
       assertThrows(RetiredBlockException.class, () -> present.persist(0, 1));
-      if (losesSync) {
-        assertTrue(!next.obtained().contains(RamFlag.RAM_SYNC));
-        assertEquals(Granularity.PAGE, next.durability().obtained());
-      }
       return next;
     } catch (RamBlockException failure) {
       assertEquals(expected, Optional.of(failure.getClass()), failure::getMessage);
-      assertTrue(!losesSync, "the block that stands there now was to be returned");
       AllocatorFixture.assertNames(failure, "nv_be4");
       AllocatorFixture.assertNames(failure, present.spec().backing().toString());
       AllocatorFixture.assertNames(failure, Errnos.name(errno));
@@ -254,6 +247,28 @@ class RemapFaultTest {
         assertTrue(log.complaints().getFirst().contains("without MAP_SYNC"));
         now.close();
       }
+    }
+  }
+
+  @Test
+  @DisplayName("a hole that can't be filled at first is filled as soon as the kernel can")
+  void aHoleIsFilledAsSoonAsTheKernelCan() throws IOException, RamBlockException {
+    try (Bench bench = new Bench(Storage.disk());
+        LogCapture quiet = new LogCapture()) {
+      RamBlock present = bench.mapper().map(Bench.pmemSpec(bench.file("live")), Bench.KERNEL);
+      KernelConstants k = bench.libc.constants();
+      bench.libc.with(Fault.ofMmapWith(k.mapFixed(), Errno.ENOMEM).doing(Harm.DONE));
+      AtomicInteger refusals = new AtomicInteger(3);
+      bench.libc.with(
+          new Fault(
+              made ->
+                  (made.mapFlags() & k.mapFixedNoreplace()) != 0 && refusals.getAndDecrement() > 0,
+              Errno.ENOMEM,
+              Harm.NONE));
+      assertThrows(MappingException.class, () -> bench.mapper().remap(present, Bench.KERNEL));
+      checkTruth(present);
+      assertTrue(refusals.get() < 0);
+      present.close();
     }
   }
 

@@ -248,7 +248,13 @@ public final class BackingStore {
       if (e.is(Errno.EAGAIN) || e.is(Errno.EACCES)) {
         throw new BackingLockedException(spec);
       }
-      LOG.info("memory backend '{}' on {}: not locked: {}", spec.id(), spec.backing(), e.errno());
+      LOG.warn(
+          "memory backend '{}' on {}: {} can't lock it ({}): see to it yourself that no other machine"
+              + " uses this file",
+          spec.id(),
+          spec.backing(),
+          medium,
+          e.errno());
     }
   }
 

@@ -20,6 +20,8 @@ import holdfast.backend.mmap.MappingStyle;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +34,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class BlockMapping {
   private static final Logger LOG = LoggerFactory.getLogger(BlockMapping.class);
+  private static final Duration HOLE_LIMIT = Duration.ofSeconds(1);
 
   private final Libc libc;
   private final KernelConstants k;
@@ -56,27 +59,43 @@ public final class BlockMapping {
     BackingStore store = BackingStore.open(libc, sysfs, spec);
     try {
       requireFlushFor(store);
-      Window window = reserveWindow(store);
-      try {
-        Agreed agreed = agree(store, false);
-        place(window, store, agreed.flags);
-        Verdict verdict = judge(store, agreed, VmFlags.at(window.address()));
-        if (spec.prealloc()) {
-          preallocate(window);
-        }
-        MappedRamBlock block =
-            new MappedRamBlock(libc, spec, style, store, window, agreed.flags, verdict);
-        window.current = block;
-        report(agreed.attempt, verdict);
-        return block;
-      } catch (RamBlockException | RuntimeException | Error e) {
-        window.abandon();
-        throw e;
-      }
+      return mapIn(store, agree(store, false));
     } catch (RamBlockException | RuntimeException | Error e) {
       store.discard();
       throw e;
     }
+  }
+
+  private MappedRamBlock mapIn(BackingStore store, Agreed agreed) throws RamBlockException {
+    Window window = reserveWindow(store);
+    try {
+      place(window, store, agreed.flags);
+      Verdict verdict = judge(store, agreed, VmFlags.at(window.address()));
+      if (spec.prealloc()) {
+        preallocate(window);
+      }
+      MappedRamBlock block =
+          new MappedRamBlock(libc, spec, style, store, window, agreed.flags, verdict);
+      window.current = block;
+      report(agreed.attempt, verdict);
+      return block;
+    } catch (ErrnoException e) {
+      window.reserveAgain();
+      window.abandon();
+      if (!(agreed.attempt instanceof SyncAttempt.Accepted)) {
+        throw refused(agreed.flags | k.mapFixed(), e);
+      }
+      logRefusedSync(agreed.flags, e);
+      return mapIn(store, withoutSync(store, e));
+    } catch (RamBlockException | RuntimeException | Error e) {
+      window.abandon();
+      throw e;
+    }
+  }
+
+  private Agreed withoutSync(BackingStore store, ErrnoException refused) {
+    return new Agreed(
+        plainFlags(store), new SyncAttempt.Refused(refused.errno()), VmFlags.NOT_LOOKED_AT);
   }
 
   /** Maps the block's file again over the window that {@code present} stands in. */
@@ -114,8 +133,8 @@ public final class BlockMapping {
     try {
       try {
         place(window, old.store, agreed.flags);
-      } catch (MappingException e) {
-        return keepServing(old, e);
+      } catch (ErrnoException e) {
+        return keepServing(old, refused(agreed.flags | k.mapFixed(), e));
       }
       VmFlags vmFlags = VmFlags.at(window.address());
       MappedRamBlock next;
@@ -139,15 +158,15 @@ public final class BlockMapping {
       throws RamBlockException {
     try {
       place(old.window, old.store, old.mapFlags);
-    } catch (MappingException refused) {
-      return keepServing(old, refused);
+    } catch (ErrnoException refused) {
+      return keepServing(old, refused(old.mapFlags | k.mapFixed(), refused));
     }
     throw e;
   }
 
   /**
    * After a refused placement: fills the hole that it may have left, so that no reader meets it,
-   * and looks at what stands in the window now.
+   * and puts back MAP_SYNC if that went with it.
    *
    * @return the block that stands there, if that is less than {@code old}
    * @throws MappingException {@code e}, if it is as good as {@code old}
@@ -157,13 +176,21 @@ public final class BlockMapping {
     Window window = old.window;
     int plain = plainFlags(old.store);
     fillHole(window, old.store, plain);
-    VmFlags vmFlags = VmFlags.at(window.address());
-    if (!old.obtained().contains(RamFlag.RAM_SYNC) || vmFlags.showsSync()) {
+    if (isAsGoodAs(old)) {
       throw e;
     }
-    // MAP_SYNC can't go with NOREPLACE: what stands there now is less than what stood there before
-    LOG.warn("{}; it was left mapped without MAP_SYNC", e.getMessage());
+    try {
+      // MAP_SYNC can't go with NOREPLACE, so what filled the hole is less than what stood there
+      place(window, old.store, old.mapFlags);
+      if (isAsGoodAs(old)) {
+        throw e;
+      }
+    } catch (ErrnoException refusedAgain) {
+      fillHole(window, old.store, plain);
+    }
+    LOG.error("{}; it was left mapped without MAP_SYNC", e.getMessage());
     SyncAttempt lost = new SyncAttempt.NotMade("a re-map failed and lost MAP_SYNC");
+    VmFlags vmFlags = VmFlags.at(window.address());
     Verdict verdict = Verdict.of(spec, style, old.store, lost, k.mapFlagNames(plain), vmFlags);
     MappedRamBlock healed =
         new MappedRamBlock(libc, spec, style, old.store, window, plain, verdict);
@@ -171,23 +198,48 @@ public final class BlockMapping {
     return healed;
   }
 
-  /** Maps plainly where a live window has a hole, and nowhere else. */
+  private static boolean isAsGoodAs(MappedRamBlock old) {
+    return !old.obtained().contains(RamFlag.RAM_SYNC)
+        || VmFlags.at(old.window.address()).showsSync();
+  }
+
+  /**
+   * Maps plainly where a live window has a hole, and nowhere else. Tries for a while: an access to
+   * a hole ends the JVM.
+   */
   private void fillHole(Window window, BackingStore store, int plain) {
     int flags = plain | k.mapFixedNoreplace();
-    try {
-      // SAFETY: NOREPLACE maps only into the hole, if there is one; the flags are those of a plain
-      // shared mapping of this very file, which the kernel takes for every file that it maps.
-      long mapped = libc.mmap(window.address(), window.size(), protection(), flags, store.fd(), 0);
-      if (mapped != window.address()) {
-        unmapScratch(mapped); // a kernel before 4.17 takes the address for a hint
+    long limit = System.nanoTime() + HOLE_LIMIT.toNanos();
+    while (true) {
+      try {
+        // SAFETY: NOREPLACE maps only into the hole, if there is one; the flags are those of a
+        // plain shared mapping of this very file, which the kernel takes for every file.
+        long mapped =
+            libc.mmap(window.address(), window.size(), protection(), flags, store.fd(), 0);
+        if (mapped != window.address()) {
+          unmapScratch(mapped); // a kernel before 4.17 takes the address for a hint
+          return;
+        }
+        advise(window, KernelConstants.MADV_DONTFORK);
+        advise(window, KernelConstants.MADV_HUGEPAGE);
         return;
+      } catch (ErrnoException e) {
+        if (e.is(Errno.EEXIST)) {
+          return; // there was no hole
+        }
+        if (System.nanoTime() > limit) {
+          LOG.error(
+              "memory backend '{}' on {}: nothing is mapped at 0x{} any more, and the next access"
+                  + " ends the process: {}",
+              spec.id(),
+              spec.backing(),
+              Long.toHexString(window.address()),
+              e.getMessage());
+          return;
+        }
+        LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
       }
-    } catch (ErrnoException stillThere) {
-      LOG.debug("window at 0x{}: {}", Long.toHexString(window.address()), stillThere.getMessage());
-      return;
     }
-    advise(window, KernelConstants.MADV_DONTFORK);
-    advise(window, KernelConstants.MADV_HUGEPAGE);
   }
 
   private void requireFlushFor(BackingStore store) throws RamBlockException {
@@ -234,21 +286,26 @@ public final class BlockMapping {
       SyncAttempt none = new SyncAttempt.NotMade(whyNot);
       return live
           ? tryOnScratch(store, plain, none)
-          : new Agreed(plain, none, new VmFlags("(not looked at)"));
+          : new Agreed(plain, none, VmFlags.NOT_LOOKED_AT);
     }
     int sync = plain & ~KernelConstants.MAP_SHARED | k.mapSharedValidate() | k.mapSync();
     try {
       return scratch(store, sync, new SyncAttempt.Accepted());
     } catch (ErrnoException e) {
-      if (!e.is(Errno.EOPNOTSUPP)) {
-        LOG.info(
-            "memory backend '{}' on {}: mmap({}): {}; mapped without both flags",
-            spec.id(),
-            spec.backing(),
-            k.mapFlagNames(sync),
-            e.errno());
-      }
+      logRefusedSync(sync, e);
       return tryOnScratch(store, plain, new SyncAttempt.Refused(e.errno()));
+    }
+  }
+
+  /** Of EOPNOTSUPP the operator hears a warning ({@link #report}); of all else, this. */
+  private void logRefusedSync(int flags, ErrnoException e) {
+    if (!e.is(Errno.EOPNOTSUPP)) {
+      LOG.info(
+          "memory backend '{}' on {}: mmap({}): {}; mapped without both flags",
+          spec.id(),
+          spec.backing(),
+          k.mapFlagNames(flags),
+          e.errno());
     }
   }
 
@@ -277,18 +334,10 @@ public final class BlockMapping {
     }
   }
 
-  /** Maps over the window with flags that were agreed on. */
-  private void place(Window window, BackingStore store, int flags) throws MappingException {
-    int fixed = flags | k.mapFixed();
-    try {
-      // SAFETY: the window's addresses are ours, and these flags were taken for this file before.
-      libc.mmap(window.address(), window.size(), protection(), fixed, store.fd(), 0);
-    } catch (ErrnoException e) {
-      if (window.current == null) {
-        window.reserveAgain();
-      }
-      throw refused(fixed, e);
-    }
+  /** Maps over the window with flags that were agreed on. A refusal may leave a hole there. */
+  private void place(Window window, BackingStore store, int flags) throws ErrnoException {
+    // SAFETY: the window's addresses are ours, and these flags were taken for this file before.
+    libc.mmap(window.address(), window.size(), protection(), flags | k.mapFixed(), store.fd(), 0);
     advise(window, KernelConstants.MADV_DONTFORK);
     advise(window, KernelConstants.MADV_HUGEPAGE);
   }

@@ -15,6 +15,9 @@ import java.util.List;
  *     brackets where the kernel shows none
  */
 public record VmFlags(String text) {
+  /** Of a mapping whose flags nobody needs. */
+  static final VmFlags NOT_LOOKED_AT = new VmFlags("(not looked at)");
+
   private static final Path SMAPS = Path.of("/proc/self/smaps");
   private static final String LINE = "VmFlags:";
 

@@ -34,6 +34,9 @@ public final class Window {
   private final Arena arena = Arena.ofShared();
   private final MemorySegment segment;
 
+  /** Whether the addresses, but for the guard page, may be somebody else's by now. */
+  private boolean lost;
+
   final ReentrantLock structure = new ReentrantLock();
   final StampedLock persists = new StampedLock();
 
@@ -45,9 +48,8 @@ public final class Window {
     this.address = address;
     this.size = size;
     this.guard = guard;
-    // SAFETY: the segment is handed out only once a block is mapped over all of it (RamMapper),
-    // what
-    // is mapped there is only ever replaced, and the arena is closed before it is unmapped.
+    // SAFETY: the segment is handed out only once a block is mapped over all of it (RamMapper);
+    // what is mapped there is only ever replaced, and the arena is closed before it is unmapped.
     MemorySegment all = MemorySegment.ofAddress(address).reinterpret(size, arena, null);
     this.segment = readOnly ? all.asReadOnly() : all;
   }
@@ -106,7 +108,10 @@ public final class Window {
     return segment;
   }
 
-  /** Fills a hole that a refused MAP_FIXED left, before the window was handed out. */
+  /**
+   * After a refused MAP_FIXED, before the window was handed out: closes the hole that it may have
+   * left. If another thread's mapping has got into the hole, those addresses are no longer ours.
+   */
   void reserveAgain() {
     KernelConstants k = libc.constants();
     int flags = KernelConstants.MAP_PRIVATE | k.mapAnonymous() | k.mapFixedNoreplace();
@@ -116,8 +121,10 @@ public final class Window {
       long mapped = libc.mmap(address, size, KernelConstants.PROT_NONE, flags, -1, 0);
       if (mapped != address) {
         releaseQuietly(libc, mapped, size); // a kernel before 4.17 takes the address for a hint
+        lost = !Reservation.covers(address, address + size);
       }
     } catch (ErrnoException e) {
+      lost = !Reservation.covers(address, address + size);
       LOG.debug("window at 0x{}: {}", Long.toHexString(address), e.getMessage());
     }
   }
@@ -125,7 +132,11 @@ public final class Window {
   /** Gives up a window whose segment was never handed out. */
   void abandon() {
     arena.close();
-    releaseQuietly(libc, address, size + guard);
+    if (lost) {
+      releaseQuietly(libc, address + size, guard);
+    } else {
+      releaseQuietly(libc, address, size + guard);
+    }
   }
 
   /**

@@ -109,6 +109,21 @@ class WindowTest {
   }
 
   @Test
+  @DisplayName("what another thread mapped into a hole is theirs: it is not unmapped with the rest")
+  void aForeignMappingInAHoleIsLeftAlone() throws ErrnoException {
+    KernelConstants k = libc.constants();
+    Window window = Window.reserve(libc, SIZE, new Alignment(page), false);
+    libc.munmap(window.address(), SIZE);
+    int flags = KernelConstants.MAP_PRIVATE | k.mapAnonymous() | k.mapFixedNoreplace();
+    int readWrite = KernelConstants.PROT_READ | KernelConstants.PROT_WRITE;
+    long theirs = libc.mmap(window.address() + page, page, readWrite, flags, -1, 0);
+    window.reserveAgain();
+    window.abandon();
+    assertEquals("rw-p", HostMapping.at(theirs).orElseThrow().permissions());
+    libc.munmap(theirs, page);
+  }
+
+  @Test
   @DisplayName("a kernel before 4.17, to which the address is a hint, leaves no stray reservation")
   void aHintIsNoReservation() throws ErrnoException {
     KernelConstants k = libc.constants();
