@@ -4,7 +4,9 @@ import java.util.Arrays;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
+import org.osgi.framework.Constants;
 import org.osgi.framework.startlevel.BundleStartLevel;
+import org.osgi.framework.startlevel.FrameworkStartLevel;
 
 /** What an operator does to one bundle, found by its symbolic name whatever its id is by now. */
 final class AllocatorBundle {
@@ -54,12 +56,17 @@ final class AllocatorBundle {
     return location;
   }
 
-  /** Installs it, without starting it, at the start level that it had. */
+  /**
+   * Installs it, without starting it, at the start level of the tests' bundle. As the initial one:
+   * to set a bundle's own is done later, in a thread of the framework, which may find it gone.
+   */
   void install(String location) throws BundleException {
     context
-        .installBundle(location)
-        .adapt(BundleStartLevel.class)
-        .setStartLevel(context.getBundle().adapt(BundleStartLevel.class).getStartLevel());
+        .getBundle(Constants.SYSTEM_BUNDLE_LOCATION)
+        .adapt(FrameworkStartLevel.class)
+        .setInitialBundleStartLevel(
+            context.getBundle().adapt(BundleStartLevel.class).getStartLevel());
+    context.installBundle(location);
   }
 
   /** Uninstalls it and installs it again; starts it if it ran. */

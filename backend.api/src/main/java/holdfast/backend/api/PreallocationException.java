@@ -16,7 +16,7 @@ public final class PreallocationException extends RamBlockException {
             + spec.size()
             + ": "
             + errno
-            + "; free some memory or disk space, or set prealloc=off");
+            + "; free some memory, huge pages or disk space, or set prealloc=off");
     this.errno = errno;
   }
 

@@ -2,6 +2,7 @@ package holdfast.backend.api;
 
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
+import java.util.OptionalInt;
 
 /**
  * Memory of a backend as it is mapped now. Immutable in what it reports: when another allocator
@@ -57,6 +58,28 @@ public interface RamBlock extends AutoCloseable {
    */
   void persist(long offset, long length) throws PersistException;
 
+  /** What the kernel is told about the pages now; at first as in {@link #spec()}. */
+  MemoryAdvice advice();
+
+  /**
+   * Tells the kernel something else about the pages, at once and for every block that will stand at
+   * these addresses. Advice is no promise: what the kernel won't do is logged.
+   *
+   * @throws RetiredBlockException if another block stands in this one's place: ask that one
+   * @throws IllegalStateException if the block is closed
+   */
+  void advise(MemoryAdvice advice);
+
+  /**
+   * Makes every page present now, as {@code prealloc=on} does at the start; the content stays.
+   *
+   * @param threads at most so many threads, 1 or more; empty: as many as there are processors
+   * @throws PreallocationException if the host can't
+   * @throws RetiredBlockException if another block stands in this one's place: ask that one
+   * @throws IllegalStateException if the block is closed
+   */
+  void preallocate(OptionalInt threads) throws PreallocationException;
+
   /**
    * Why no allocator can re-map this memory in place, or an empty string if one can. Only shared
    * mappings of a file can be re-mapped: the changes in a private one exist nowhere else.
@@ -73,7 +96,8 @@ public interface RamBlock extends AutoCloseable {
 
   /**
    * Ends the memory: waits for accesses through the segment that are under way, makes later ones
-   * throw, unmaps, closes the file and gives up its lock. Of a retired block: nothing. Idempotent.
+   * throw, unmaps, closes the file and gives up its lock; with {@link MemoryAdvice#discardData} the
+   * content is thrown away before. Of a retired block: nothing. Idempotent.
    */
   @Override
   void close();

@@ -11,12 +11,15 @@ public abstract sealed class RamBlockException extends Exception
         BackingSizeException,
         BackingSpaceException,
         BlockAlignmentException,
+        BlockOffsetException,
         BlockSizeException,
         DurabilityException,
         MappingException,
+        NumaBindingException,
         PersistException,
         PreallocationException,
-        RemapRefusedException {
+        RemapRefusedException,
+        ReservationException {
   private static final long serialVersionUID = 1;
 
   private final transient RamBlockSpec spec;

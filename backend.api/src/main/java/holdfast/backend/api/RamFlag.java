@@ -48,12 +48,21 @@ public enum RamFlag {
   RAM_NORESERVE,
 
   /**
-   * The file is opened and mapped for reading only.
+   * The memory is mapped for reading only, as ROM; its file is opened for reading only, too.
    *
    * <p>Costs: a store into the block is an error of the writer. An NVDIMM on it must be unarmed, so
    * that its guest knows.
    */
-  RAM_READONLY;
+  RAM_READONLY,
+
+  /**
+   * The file is opened for reading only. Without {@link #RAM_READONLY} the memory can be written
+   * all the same, to private copies of the pages: a template that any number of machines can start
+   * from.
+   *
+   * <p>Costs: never together with {@link #RAM_SHARED} unless the memory is read-only as well.
+   */
+  RAM_READONLY_FD;
 
   /**
    * Checks a set of flags that somebody asks for.
@@ -67,14 +76,18 @@ public enum RamFlag {
       throw new IllegalRamFlagsException(
           set, "RAM_SYNC is what the kernel grants: ask for it with RAM_SHARED and RAM_PMEM");
     }
-    if (backing instanceof Backing.Anonymous) {
+    if (!(backing instanceof Backing.File)) {
       if (set.contains(RAM_PMEM)) {
         throw new IllegalRamFlagsException(set, "RAM_PMEM needs a file: this memory has none");
       }
-      if (set.contains(RAM_READONLY)) {
+      if (set.contains(RAM_READONLY) || set.contains(RAM_READONLY_FD)) {
         throw new IllegalRamFlagsException(
-            set, "RAM_READONLY needs a file: anonymous memory would stay zero for ever");
+            set, "RAM_READONLY needs a file: " + backing + " would stay zero for ever");
       }
+    }
+    if (set.contains(RAM_SHARED) && set.contains(RAM_READONLY_FD) && !set.contains(RAM_READONLY)) {
+      throw new IllegalRamFlagsException(
+          set, "RAM_SHARED stores would have to reach a file that RAM_READONLY_FD can't write");
     }
     return set;
   }

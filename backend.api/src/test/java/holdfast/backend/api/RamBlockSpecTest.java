@@ -1,5 +1,6 @@
 package holdfast.backend.api;
 
+import static holdfast.backend.api.RamFlag.RAM_NORESERVE;
 import static holdfast.backend.api.RamFlag.RAM_PMEM;
 import static holdfast.backend.api.RamFlag.RAM_READONLY;
 import static holdfast.backend.api.RamFlag.RAM_SHARED;
@@ -13,8 +14,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -22,6 +27,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 class RamBlockSpecTest {
   private static final BackendId ID = new BackendId("nv_be4");
   private static final Backing FILE = new Backing.File(Path.of("/pmem/nv"));
+  private static final NumaBinding NODES =
+      new NumaBinding(NumaPolicy.BIND, new TreeSet<>(Set.of(0, 1)));
+  private static final MemoryAdvice QUIET = new MemoryAdvice(false, false, true);
 
   private static RamBlockSpec spec(RamFlag... flags) {
     return RamBlockSpec.of(ID, FILE, ByteSize.mib(256), List.of(flags));
@@ -32,7 +40,10 @@ class RamBlockSpecTest {
   void defaults() {
     RamBlockSpec spec = spec(RAM_SHARED);
     assertEquals(Alignment.PAGE_SIZE, spec.align());
-    assertFalse(spec.prealloc());
+    assertEquals(Preallocation.NONE, spec.prealloc());
+    assertEquals(NumaBinding.NONE, spec.numa());
+    assertEquals(MemoryAdvice.DEFAULT, spec.advice());
+    assertEquals(ByteSize.ZERO, spec.offset());
     assertEquals(DurabilityPolicy.WARN, spec.policy());
   }
 
@@ -48,10 +59,55 @@ class RamBlockSpecTest {
             ByteSize.mib(256),
             wide,
             EnumSet.of(RAM_SHARED),
-            true,
+            Preallocation.ALL,
+            NODES,
+            QUIET,
             DurabilityPolicy.REQUIRE),
-        spec.withAlign(wide).withPrealloc(true).withPolicy(DurabilityPolicy.REQUIRE));
-    assertNotEquals(spec, spec.withPrealloc(true));
+        spec.withAlign(wide)
+            .withPrealloc(Preallocation.ALL)
+            .withNuma(NODES)
+            .withAdvice(QUIET)
+            .withPolicy(DurabilityPolicy.REQUIRE));
+    assertNotEquals(spec, spec.withPrealloc(Preallocation.ALL));
+    assertEquals(ByteSize.mib(1), spec.withSize(ByteSize.mib(1)).size());
+  }
+
+  @Test
+  @DisplayName("a block begins at its file's offset, and can't end behind the end of all files")
+  void theOffset() {
+    Backing behind = new Backing.File(Path.of("/pmem/nv"), ByteSize.mib(2), false);
+    assertEquals(ByteSize.mib(2), RamBlockSpec.of(ID, behind, ByteSize.mib(1), List.of()).offset());
+    Backing last = new Backing.File(Path.of("/f"), new ByteSize(Long.MAX_VALUE - 4096), false);
+    String sentence =
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> RamBlockSpec.of(ID, last, ByteSize.mib(1), List.of()))
+            .getMessage();
+    assertTrue(sentence.contains("offset=") && sentence.contains("size=1M"), sentence);
+  }
+
+  @Test
+  @DisplayName("pages can't be made present and not be set aside")
+  void preallocationNeedsReservation() {
+    RamBlockSpec spec = spec(RAM_NORESERVE);
+    assertThrows(IllegalArgumentException.class, () -> spec.withPrealloc(Preallocation.ALL));
+  }
+
+  @Test
+  @DisplayName("nodes need a policy, a policy needs nodes, preallocation needs a thread")
+  void contradictions() {
+    TreeSet<Integer> nodes = new TreeSet<>(Set.of(0));
+    for (Executable mistake :
+        List.<Executable>of(
+            () -> new NumaBinding(NumaPolicy.DEFAULT, nodes),
+            () -> new NumaBinding(NumaPolicy.BIND, new TreeSet<>()),
+            () -> new NumaBinding(NumaPolicy.BIND, new TreeSet<>(Set.of(-1))),
+            () -> new Preallocation(true, OptionalInt.of(0)))) {
+      assertThrows(IllegalArgumentException.class, mistake);
+    }
+    NumaBinding bound = new NumaBinding(NumaPolicy.INTERLEAVE, nodes);
+    nodes.add(1);
+    assertEquals(Set.of(0), bound.hostNodes());
   }
 
   @Test

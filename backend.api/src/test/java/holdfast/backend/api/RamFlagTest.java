@@ -3,6 +3,7 @@ package holdfast.backend.api;
 import static holdfast.backend.api.RamFlag.RAM_NORESERVE;
 import static holdfast.backend.api.RamFlag.RAM_PMEM;
 import static holdfast.backend.api.RamFlag.RAM_READONLY;
+import static holdfast.backend.api.RamFlag.RAM_READONLY_FD;
 import static holdfast.backend.api.RamFlag.RAM_SHARED;
 import static holdfast.backend.api.RamFlag.RAM_SYNC;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -28,7 +29,11 @@ class RamFlagTest {
   @Property
   @Label("on a file any flags can be asked for but RAM_SYNC, which only the kernel grants")
   void anythingButSyncCanBeAskedOfAFile(@ForAll Set<RamFlag> flags) {
-    if (flags.contains(RAM_SYNC)) {
+    boolean unwritable =
+        flags.contains(RAM_SHARED)
+            && flags.contains(RAM_READONLY_FD)
+            && !flags.contains(RAM_READONLY);
+    if (flags.contains(RAM_SYNC) || unwritable) {
       IllegalRamFlagsException refusal =
           assertThrows(IllegalRamFlagsException.class, () -> RamFlag.checkRequest(flags, FILE));
       assertEquals(flags, refusal.flags());
@@ -42,7 +47,10 @@ class RamFlagTest {
   @Label("anonymous memory can't be asked to be persistent or read-only")
   void anonymousMemoryHasNoFile(@ForAll Set<RamFlag> flags) {
     boolean legal =
-        !flags.contains(RAM_SYNC) && !flags.contains(RAM_PMEM) && !flags.contains(RAM_READONLY);
+        !flags.contains(RAM_SYNC)
+            && !flags.contains(RAM_PMEM)
+            && !flags.contains(RAM_READONLY)
+            && !flags.contains(RAM_READONLY_FD);
     if (legal) {
       assertEquals(flags, RamFlag.checkRequest(flags, ANONYMOUS));
     } else {

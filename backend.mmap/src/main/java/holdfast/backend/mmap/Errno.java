@@ -37,6 +37,12 @@ public record Errno(int value, String text) {
   /** File exists. */
   public static final int EEXIST = Everywhere.EEXIST;
 
+  /** Is a directory; of open(2) also: O_TMPFILE is not known. */
+  public static final int EISDIR = Everywhere.EISDIR;
+
+  /** Read-only file system. */
+  public static final int EROFS = Everywhere.EROFS;
+
   /** Invalid argument: among others, the answer of a kernel that doesn't know a flag. */
   public static final int EINVAL = Everywhere.EINVAL;
 

@@ -52,6 +52,21 @@ public record KernelConstants(
   /** MADV_DONTFORK, everywhere. */
   public static final int MADV_DONTFORK = Everywhere.MADV_DONTFORK;
 
+  /** MADV_REMOVE, everywhere. */
+  public static final int MADV_REMOVE = Everywhere.MADV_REMOVE;
+
+  /** MADV_MERGEABLE on this host. */
+  public static final int MADV_MERGEABLE = onThisHost(LinuxConstant.MADV_MERGEABLE);
+
+  /** MADV_UNMERGEABLE on this host. */
+  public static final int MADV_UNMERGEABLE = onThisHost(LinuxConstant.MADV_UNMERGEABLE);
+
+  /** MADV_DONTDUMP on this host. */
+  public static final int MADV_DONTDUMP = onThisHost(LinuxConstant.MADV_DONTDUMP);
+
+  /** MADV_DODUMP on this host. */
+  public static final int MADV_DODUMP = onThisHost(LinuxConstant.MADV_DODUMP);
+
   /** MADV_HUGEPAGE on this host. */
   public static final int MADV_HUGEPAGE = onThisHost(LinuxConstant.MADV_HUGEPAGE);
 
@@ -78,6 +93,43 @@ public record KernelConstants(
 
   /** O_PATH on this host. */
   public static final int O_PATH = onThisHost(LinuxConstant.O_PATH);
+
+  /** O_TMPFILE (Linux 3.11) on this host. */
+  public static final int O_TMPFILE = onThisHost(LinuxConstant.O_TMPFILE);
+
+  /** MFD_CLOEXEC, everywhere. */
+  public static final int MFD_CLOEXEC = Everywhere.MFD_CLOEXEC;
+
+  /** MFD_ALLOW_SEALING, everywhere. */
+  public static final int MFD_ALLOW_SEALING = Everywhere.MFD_ALLOW_SEALING;
+
+  /** MFD_HUGETLB (Linux 4.14), everywhere. */
+  public static final int MFD_HUGETLB = Everywhere.MFD_HUGETLB;
+
+  /** By how many bits the binary logarithm of a huge page size is shifted in MFD flags. */
+  public static final int MAP_HUGE_SHIFT = Everywhere.MAP_HUGE_SHIFT;
+
+  /** F_SEAL_SHRINK, F_SEAL_GROW and F_SEAL_SEAL: the size is fixed for ever. */
+  public static final int F_SEAL_SIZE =
+      Everywhere.F_SEAL_SHRINK | Everywhere.F_SEAL_GROW | Everywhere.F_SEAL_SEAL;
+
+  /** MPOL_PREFERRED, everywhere. */
+  public static final int MPOL_PREFERRED = Everywhere.MPOL_PREFERRED;
+
+  /** MPOL_PREFERRED_MANY (Linux 5.15), everywhere. */
+  public static final int MPOL_PREFERRED_MANY = Everywhere.MPOL_PREFERRED_MANY;
+
+  /** MPOL_BIND, everywhere. */
+  public static final int MPOL_BIND = Everywhere.MPOL_BIND;
+
+  /** MPOL_INTERLEAVE, everywhere. */
+  public static final int MPOL_INTERLEAVE = Everywhere.MPOL_INTERLEAVE;
+
+  /** MPOL_MF_STRICT, everywhere. */
+  public static final int MPOL_MF_STRICT = Everywhere.MPOL_MF_STRICT;
+
+  /** MPOL_MF_MOVE, everywhere. */
+  public static final int MPOL_MF_MOVE = Everywhere.MPOL_MF_MOVE;
 
   private static int onThisHost(LinuxConstant constant) {
     return LinuxFamily.host().value(constant);

@@ -2,6 +2,7 @@ package holdfast.backend.mmap;
 
 import holdfast.backend.mmap.internal.JnaLibc;
 import java.nio.file.Path;
+import java.util.SortedSet;
 
 /**
  * Every system call that Holdfast makes. One method per call, named after it, with its arguments in
@@ -43,6 +44,23 @@ public interface Libc {
 
   /** madvise(2). */
   void madvise(long address, long length, int advice) throws ErrnoException;
+
+  /**
+   * mbind(2), through libnuma: the C library has no function for it.
+   *
+   * @param mode MPOL_…
+   * @param nodes the numbers of the nodes
+   * @param flags MPOL_MF_…
+   * @throws ErrnoException ENOSYS also if libnuma.so.1 can't be loaded
+   */
+  void mbind(long address, long length, int mode, SortedSet<Integer> nodes, int flags)
+      throws ErrnoException;
+
+  /** memfd_create(2). */
+  int memfdCreate(String name, int flags) throws ErrnoException;
+
+  /** fcntl(2) F_ADD_SEALS. */
+  void fcntlAddSeals(int fd, int seals) throws ErrnoException;
 
   /** open(2). */
   int open(Path path, int flags, int mode) throws ErrnoException;

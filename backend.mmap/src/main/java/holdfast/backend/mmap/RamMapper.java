@@ -16,12 +16,25 @@ import java.nio.file.Path;
 public final class RamMapper {
   private static final Path SYSFS = Path.of("/sys");
 
+  private static final Path PROCFS = Path.of("/proc");
+
   private final Libc libc;
   private final Path sysfs;
+  private final Path procfs;
 
   /** A mapper on this host. */
   public RamMapper() {
-    this(Libc.host(), SYSFS);
+    this(Libc.host(), SYSFS, PROCFS);
+  }
+
+  /**
+   * A mapper on a host as a test wants it, with the real proc(5).
+   *
+   * @param libc the system calls
+   * @param sysfs where sysfs is mounted
+   */
+  public RamMapper(Libc libc, Path sysfs) {
+    this(libc, sysfs, PROCFS);
   }
 
   /**
@@ -29,10 +42,12 @@ public final class RamMapper {
    *
    * @param libc the system calls
    * @param sysfs where sysfs is mounted
+   * @param procfs where proc(5) is mounted, as far as it tells of the system
    */
-  public RamMapper(Libc libc, Path sysfs) {
+  public RamMapper(Libc libc, Path sysfs, Path procfs) {
     this.libc = libc;
     this.sysfs = sysfs;
+    this.procfs = procfs;
   }
 
   /**
@@ -42,7 +57,7 @@ public final class RamMapper {
    * @throws RamBlockException one type per cause
    */
   public RamBlock map(RamBlockSpec spec, MappingStyle style) throws RamBlockException {
-    return new BlockMapping(libc, sysfs, spec, style).map();
+    return new BlockMapping(libc, sysfs, procfs, spec, style).map();
   }
 
   /**
@@ -55,6 +70,6 @@ public final class RamMapper {
    * @throws RamBlockException if it can't be done; {@code present} keeps serving
    */
   public RamBlock remap(RamBlock present, MappingStyle style) throws RamBlockException {
-    return new BlockMapping(libc, sysfs, present.spec(), style).remap(present);
+    return new BlockMapping(libc, sysfs, procfs, present.spec(), style).remap(present);
   }
 }

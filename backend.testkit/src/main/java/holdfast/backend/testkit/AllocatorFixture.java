@@ -146,14 +146,7 @@ public final class AllocatorFixture {
 
   /** The same question about a block of another size. */
   public static RamBlockSpec withSize(RamBlockSpec spec, ByteSize size) {
-    return new RamBlockSpec(
-        spec.id(),
-        spec.backing(),
-        size,
-        spec.align(),
-        spec.flags(),
-        spec.prealloc(),
-        spec.policy());
+    return spec.withSize(size);
   }
 
   /** Whether this allocator gets RAM_SYNC for such a block here. */

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.Preallocation;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
@@ -157,7 +158,7 @@ interface ContentPromises extends Promises {
           on().spec(on().file("full")),
           on().spec(on().file("full"), RamFlag.RAM_SHARED, RamFlag.RAM_READONLY)
         }) {
-      try (RamBlock block = on().allocator().allocate(spec.withPrealloc(true))) {
+      try (RamBlock block = on().allocator().allocate(spec.withPrealloc(Preallocation.ALL))) {
         HostMapping seen = HostMapping.at(block.segment().address()).orElseThrow();
         assertEquals(spec.size().bytes() / 1024, seen.residentKiB(), spec.flags().toString());
       }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 
@@ -281,6 +282,44 @@ public final class FaultyLibc implements Libc {
         address,
         length,
         advice);
+  }
+
+  @Override
+  public void mbind(long address, long length, int mode, SortedSet<Integer> nodes, int flags)
+      throws ErrnoException {
+    call(
+        SystemCall.MBIND,
+        FaultyLibc::nothing,
+        () -> real.mbind(address, length, mode, nodes, flags),
+        address,
+        length,
+        mode,
+        nodes,
+        flags);
+  }
+
+  @Override
+  public int memfdCreate(String name, int flags) throws ErrnoException {
+    return call(
+        SystemCall.MEMFD_CREATE,
+        FaultyLibc::nothing,
+        () -> {
+          int fd = real.memfdCreate(name, flags);
+          holdings.addDescriptor(fd);
+          return fd;
+        },
+        name,
+        flags);
+  }
+
+  @Override
+  public void fcntlAddSeals(int fd, int seals) throws ErrnoException {
+    call(
+        SystemCall.FCNTL_ADD_SEALS,
+        FaultyLibc::nothing,
+        () -> real.fcntlAddSeals(fd, seals),
+        fd,
+        seals);
   }
 
   @Override

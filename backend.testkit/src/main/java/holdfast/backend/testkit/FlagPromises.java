@@ -53,6 +53,11 @@ interface FlagPromises extends Promises {
         sets.add(with);
       }
     }
+    sets.removeIf(
+        set ->
+            set.contains(RamFlag.RAM_SHARED)
+                && set.contains(RamFlag.RAM_READONLY_FD)
+                && !set.contains(RamFlag.RAM_READONLY));
     return sets;
   }
 

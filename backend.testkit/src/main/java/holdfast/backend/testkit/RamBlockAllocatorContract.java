@@ -30,6 +30,8 @@ public abstract class RamBlockAllocatorContract
         DetachPromises,
         ClosePromises,
         LockPromises,
+        BackingPromises,
+        AdvicePromises,
         RefusalPromises,
         CleanUpPromises {
   private @Nullable AllocatorFixture fixture;

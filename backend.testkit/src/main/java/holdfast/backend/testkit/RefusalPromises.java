@@ -32,12 +32,6 @@ import org.junit.jupiter.api.Test;
 interface RefusalPromises extends Promises {
 
   @Test
-  @DisplayName("a directory is refused")
-  default void aDirectoryIsRefused() {
-    assertRefusedKind(on().folder(), "a directory");
-  }
-
-  @Test
   @DisplayName("a FIFO is refused without being opened, which would wait for its other end")
   default void aFifoIsRefused() throws IOException, InterruptedException {
     Path path = on().folder().resolve("fifo");

@@ -10,6 +10,7 @@ import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Durability;
 import holdfast.backend.api.MappingException;
+import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
@@ -20,6 +21,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.EnumSet;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -153,6 +155,17 @@ interface RemapRefusalPromises extends Promises {
 
     @Override
     public void persist(long offset, long length) {}
+
+    @Override
+    public MemoryAdvice advice() {
+      return spec.advice();
+    }
+
+    @Override
+    public void advise(MemoryAdvice advice) {}
+
+    @Override
+    public void preallocate(OptionalInt threads) {}
 
     @Override
     public String pinnedBecause() {

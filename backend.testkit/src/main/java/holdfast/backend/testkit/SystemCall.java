@@ -12,6 +12,10 @@ public enum SystemCall {
   MSYNC("msync"),
   /** madvise(2). */
   MADVISE("madvise"),
+  /** mbind(2). */
+  MBIND("mbind"),
+  /** memfd_create(2). */
+  MEMFD_CREATE("memfd_create"),
   /** open(2). */
   OPEN("open"),
   /** close(2). */
@@ -30,8 +34,10 @@ public enum SystemCall {
   FALLOCATE("fallocate"),
   /** fsync(2). */
   FSYNC("fsync"),
-  /** fcntl(2). */
-  FCNTL("fcntl");
+  /** fcntl(2) F_OFD_SETLK. */
+  FCNTL("fcntl"),
+  /** fcntl(2) F_ADD_SEALS. */
+  FCNTL_ADD_SEALS("fcntl");
 
   private final String label;
 

@@ -32,6 +32,9 @@ final class Errnos {
           made.advice() == MADV_POPULATE_WRITE || made.advice() == MADV_POPULATE_READ
               ? List.of(Errno.EINVAL, Errno.ENOSYS, Errno.ENOMEM, EFAULT)
               : List.of(Errno.EINVAL);
+      case MBIND -> List.of(Errno.EINVAL, EFAULT);
+      case MEMFD_CREATE -> List.of(Errno.EINVAL, EMFILE);
+      case FCNTL_ADD_SEALS -> List.of(Errno.EINVAL);
       case MSYNC -> List.of(Errno.EIO, Errno.ENOMEM);
       case UNLINK -> List.of(Errno.EACCES);
     };

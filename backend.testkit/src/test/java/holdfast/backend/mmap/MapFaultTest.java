@@ -15,7 +15,12 @@ import holdfast.backend.api.Backing;
 import holdfast.backend.api.BackingLockedException;
 import holdfast.backend.api.BackingOpenException;
 import holdfast.backend.api.BackingSpaceException;
+import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.MappingException;
+import holdfast.backend.api.NumaBinding;
+import holdfast.backend.api.NumaBindingException;
+import holdfast.backend.api.NumaPolicy;
+import holdfast.backend.api.Preallocation;
 import holdfast.backend.api.PreallocationException;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
@@ -38,6 +43,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
@@ -54,8 +60,13 @@ class MapFaultTest {
   private static final EnumSet<RamFlag> SHARED = EnumSet.of(RamFlag.RAM_SHARED);
   private static final EnumSet<RamFlag> PMEM = EnumSet.of(RamFlag.RAM_SHARED, RamFlag.RAM_PMEM);
   private static final EnumSet<RamFlag> PRIVATE = EnumSet.noneOf(RamFlag.class);
+  private static final EnumSet<RamFlag> TEMPLATE = EnumSet.of(RamFlag.RAM_READONLY_FD);
+  private static final NumaBinding NODE_0 =
+      new NumaBinding(NumaPolicy.INTERLEAVE, new TreeSet<>(Set.of(0)));
   private static final EnumSet<RamFlag> READ_ONLY =
       EnumSet.of(RamFlag.RAM_SHARED, RamFlag.RAM_READONLY);
+
+  private static final long PAGE = Libc.host().getpagesize();
 
   /** So great that a reservation of the kernel's choice is never aligned by chance. */
   private static final Alignment WIDE = new Alignment(1L << 30);
@@ -65,8 +76,12 @@ class MapFaultTest {
     NOTHING,
     EMPTY_FILE,
     FULL_FILE,
+    /** The path is that of a folder. */
+    FOLDER,
     /** There is no path. */
-    ANONYMOUS
+    ANONYMOUS,
+    /** There is no path. */
+    MEMFD
   }
 
   private record Scenario(
@@ -75,19 +90,37 @@ class MapFaultTest {
       Found found,
       EnumSet<RamFlag> flags,
       Alignment align,
-      boolean prealloc) {
+      boolean prealloc,
+      NumaBinding numa) {
+
+    Scenario(
+        String name,
+        Supplier<Storage> storage,
+        Found found,
+        EnumSet<RamFlag> flags,
+        Alignment align,
+        boolean prealloc) {
+      this(name, storage, found, flags, align, prealloc, NumaBinding.NONE);
+    }
 
     RamBlockSpec spec(Bench bench) throws IOException {
       Path path = bench.folder.resolve("file");
       switch (found) {
         case EMPTY_FILE -> Files.createFile(path);
         case FULL_FILE -> bench.file("file");
-        case NOTHING, ANONYMOUS -> {}
+        case NOTHING, FOLDER, ANONYMOUS, MEMFD -> {}
       }
-      Backing backing = found == Found.ANONYMOUS ? new Backing.Anonymous() : new Backing.File(path);
+      Backing backing =
+          switch (found) {
+            case ANONYMOUS -> new Backing.Anonymous();
+            case MEMFD -> new Backing.Memfd(false, ByteSize.ZERO, true);
+            case FOLDER -> new Backing.File(bench.folder);
+            case NOTHING, EMPTY_FILE, FULL_FILE -> new Backing.File(path);
+          };
       return RamBlockSpec.of(new BackendId("nv_be4"), backing, Bench.SIZE, flags)
           .withAlign(align)
-          .withPrealloc(prealloc);
+          .withNuma(numa)
+          .withPrealloc(prealloc ? Preallocation.ALL : Preallocation.NONE);
     }
 
     MappingStyle style(Bench bench) {
@@ -112,6 +145,10 @@ class MapFaultTest {
         new Scenario("a new file on simulated DAX", dax, Found.NOTHING, PMEM, page, true),
         new Scenario("an empty file on simulated DAX", dax, Found.EMPTY_FILE, PMEM, page, false),
         new Scenario("a full file on simulated DAX", dax, Found.FULL_FILE, PMEM, page, false),
+        new Scenario("a folder", disk, Found.FOLDER, SHARED, page, false),
+        new Scenario("a memfd", disk, Found.MEMFD, SHARED, page, false),
+        new Scenario("a template", disk, Found.FULL_FILE, TEMPLATE, page, true),
+        new Scenario("bound to a node", disk, Found.FULL_FILE, SHARED, page, true, NODE_0),
         new Scenario("anonymous memory", disk, Found.ANONYMOUS, SHARED, page, true));
   }
 
@@ -187,13 +224,20 @@ class MapFaultTest {
       KernelConstants k, List<MadeCall> calls, MadeCall victim, int errno) {
     return switch (victim.call()) {
       case OPEN -> {
-        boolean folder = ((int) victim.arguments().get(1) & k.openDirectory()) != 0;
+        int flags = (int) victim.arguments().get(1);
+        boolean unnamed = (flags & KernelConstants.O_TMPFILE) == KernelConstants.O_TMPFILE;
+        boolean folder = !unnamed && (flags & k.openDirectory()) != 0;
         yield folder
             ? Optional.of(BackingSpaceException.class)
             : unless(errno == Errno.EINTR, BackingOpenException.class);
       }
       case STATX -> Optional.of(BackingOpenException.class);
-      case FSTATFS -> unless(errno == Errno.EINTR, BackingOpenException.class);
+      case FSTATFS -> {
+        boolean memfd = calls.stream().anyMatch(one -> one.call() == SystemCall.MEMFD_CREATE);
+        yield memfd
+            ? Optional.of(MappingException.class)
+            : unless(errno == Errno.EINTR, BackingOpenException.class);
+      }
       case FCNTL ->
           unless(errno != Errno.EAGAIN && errno != Errno.EACCES, BackingLockedException.class);
       case LSEEK -> {
@@ -218,10 +262,15 @@ class MapFaultTest {
       case MADVISE -> {
         boolean populates =
             victim.advice() == MADV_POPULATE_WRITE || victim.advice() == MADV_POPULATE_READ;
-        boolean unknown = errno == Errno.EINVAL || errno == Errno.ENOSYS;
+        // asked with one page; of more the kernel can't say that it doesn't know the question
+        boolean asked = victim.arguments().get(1).equals(PAGE);
+        boolean unknown = asked && (errno == Errno.EINVAL || errno == Errno.ENOSYS);
         yield unless(!populates || unknown, PreallocationException.class);
       }
       case CLOSE -> Optional.empty();
+      case MBIND -> Optional.of(NumaBindingException.class);
+      case MEMFD_CREATE -> Optional.of(MappingException.class);
+      case FCNTL_ADD_SEALS -> Optional.of(BackingSpaceException.class);
       case MSYNC, UNLINK -> throw new AssertionError("no part of making a block: " + victim);
     };
   }
@@ -274,7 +323,7 @@ class MapFaultTest {
       case EMPTY_FILE -> assertEquals(0, Files.size(path));
       case FULL_FILE ->
           assertArrayEquals(AllocatorFixture.content(Bench.SIZE), Files.readAllBytes(path));
-      case ANONYMOUS -> assertTrue(Files.notExists(path));
+      case FOLDER, ANONYMOUS, MEMFD -> assertTrue(Files.notExists(path));
     }
   }
 }

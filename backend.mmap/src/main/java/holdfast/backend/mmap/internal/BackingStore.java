@@ -2,12 +2,12 @@ package holdfast.backend.mmap.internal;
 
 import holdfast.backend.api.Alignment;
 import holdfast.backend.api.Backing;
-import holdfast.backend.api.BackingKindException;
 import holdfast.backend.api.BackingLockedException;
 import holdfast.backend.api.BackingOpenException;
 import holdfast.backend.api.BackingSizeException;
 import holdfast.backend.api.BackingSpaceException;
 import holdfast.backend.api.BlockAlignmentException;
+import holdfast.backend.api.BlockOffsetException;
 import holdfast.backend.api.BlockSizeException;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.RamBlockException;
@@ -15,11 +15,11 @@ import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.mmap.Errno;
 import holdfast.backend.mmap.ErrnoException;
-import holdfast.backend.mmap.FileStatus;
 import holdfast.backend.mmap.FileSystemStatus;
 import holdfast.backend.mmap.KernelConstants;
 import holdfast.backend.mmap.Libc;
-import java.io.IOException;
+import holdfast.backend.mmap.internal.BackingOpener.Opened;
+import holdfast.backend.mmap.internal.BackingOpener.Origin;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -32,14 +32,12 @@ import org.slf4j.LoggerFactory;
  */
 public final class BackingStore {
   private static final Logger LOG = LoggerFactory.getLogger(BackingStore.class);
-  private static final int OPEN_ATTEMPTS = 16;
-  private static final int NO_FD = -1;
 
   /** The three kinds of backing, which differ in how they are mapped and persisted. */
   public enum Kind {
     /** Memory of the process. */
     ANONYMOUS,
-    /** A regular file, on whatever file system. */
+    /** A regular file, on whatever file system; a memfd is one on a file system in memory. */
     FILE,
     /** A device-DAX character device: no file system, and msync(2) does nothing for it. */
     DAX_DEVICE
@@ -49,34 +47,33 @@ public final class BackingStore {
   private final RamBlockSpec spec;
   private final int fd;
   private final Kind kind;
+  private final Origin origin;
   private final String medium;
   private final boolean volatileMedium;
   private final long pageSize;
   private final Optional<DaxDevice> dax;
-  private final boolean created;
   private boolean grown;
 
-  private BackingStore(
-      Libc libc,
-      RamBlockSpec spec,
-      int fd,
-      Kind kind,
-      FileSystemStatus fileSystem,
-      Optional<DaxDevice> dax,
-      boolean created) {
+  private BackingStore(Libc libc, RamBlockSpec spec, Opened opened) {
     this.libc = libc;
     this.spec = spec;
-    this.fd = fd;
-    this.kind = kind;
-    this.dax = dax;
-    this.created = created;
+    this.fd = opened.fd();
+    this.dax = opened.dax();
+    this.origin = opened.origin();
+    FileSystemStatus fileSystem = opened.fileSystem();
+    this.kind =
+        switch (spec.backing()) {
+          case Backing.Anonymous none -> Kind.ANONYMOUS;
+          case Backing.Memfd memfd -> Kind.FILE;
+          case Backing.File file -> dax.isPresent() ? Kind.DAX_DEVICE : Kind.FILE;
+        };
     this.medium =
         switch (kind) {
           case ANONYMOUS -> "anonymous memory";
           case FILE -> fileSystem.name();
           case DAX_DEVICE -> "device DAX";
         };
-    this.volatileMedium = kind == Kind.ANONYMOUS || kind == Kind.FILE && fileSystem.isVolatile();
+    this.volatileMedium = kind == Kind.FILE && fileSystem.isVolatile();
     this.pageSize =
         kind == Kind.FILE && fileSystem.isHugetlbfs() ? fileSystem.blockSize() : libc.getpagesize();
   }
@@ -89,19 +86,7 @@ public final class BackingStore {
    */
   public static BackingStore open(Libc libc, Path sysfs, RamBlockSpec spec)
       throws RamBlockException {
-    BackingStore store =
-        switch (spec.backing()) {
-          case Backing.Anonymous none ->
-              new BackingStore(
-                  libc,
-                  spec,
-                  NO_FD,
-                  Kind.ANONYMOUS,
-                  new FileSystemStatus(0, 0),
-                  Optional.empty(),
-                  false);
-          case Backing.File(Path path) -> openPath(libc, sysfs, spec, path);
-        };
+    BackingStore store = new BackingStore(libc, spec, new BackingOpener(libc, sysfs, spec).open());
     try {
       store.lock();
     } catch (RamBlockException | RuntimeException | Error e) {
@@ -118,129 +103,10 @@ public final class BackingStore {
     }
   }
 
-  private static BackingStore openPath(Libc libc, Path sysfs, RamBlockSpec spec, Path path)
-      throws RamBlockException {
-    KernelConstants k = libc.constants();
-    boolean readOnly = spec.has(RamFlag.RAM_READONLY);
-    for (int attempt = 0; attempt < OPEN_ATTEMPTS; attempt++) {
-      try {
-        // O_PATH looks without touching: opening a FIFO, a terminal or a tape has side effects
-        int look =
-            libc.open(
-                path, KernelConstants.O_PATH | k.openNofollow() | KernelConstants.O_CLOEXEC, 0);
-        try {
-          return openFound(libc, sysfs, spec, look, readOnly);
-        } finally {
-          closeQuietly(libc, look);
-        }
-      } catch (ErrnoException e) {
-        if (e.is(Errno.EINTR)) {
-          continue;
-        }
-        if (!e.is(Errno.ENOENT) || readOnly) {
-          throw openFailure(spec, e);
-        }
-      }
-      Optional<BackingStore> made = create(libc, spec, path);
-      if (made.isPresent()) {
-        return made.get();
-      }
-    }
-    throw new BackingOpenException(
-        spec,
-        "it keeps appearing and vanishing",
-        "find out which other program creates and removes it");
-  }
-
-  private static BackingStore openFound(
-      Libc libc, Path sysfs, RamBlockSpec spec, int look, boolean readOnly)
-      throws RamBlockException, ErrnoException {
-    FileStatus status = libc.statx(look);
-    Optional<DaxDevice> dax = Optional.empty();
-    switch (status.type()) {
-      case REGULAR -> {}
-      case CHARACTER_DEVICE -> {
-        dax = findDaxDevice(sysfs, spec, status);
-        if (dax.isEmpty()) {
-          throw unsuitable(spec, status.type());
-        }
-      }
-      default -> throw unsuitable(spec, status.type());
-    }
-    // the very file that was looked at, whatever stands at the path by now
-    int flags =
-        (readOnly ? KernelConstants.O_RDONLY : KernelConstants.O_RDWR) | KernelConstants.O_CLOEXEC;
-    int fd = libc.open(Path.of("/proc/self/fd/" + look), flags, 0);
-    return adopt(libc, spec, fd, dax, false);
-  }
-
-  private static Optional<DaxDevice> findDaxDevice(Path sysfs, RamBlockSpec spec, FileStatus status)
-      throws RamBlockException {
-    try {
-      return DaxDevice.find(sysfs, status.specialMajor(), status.specialMinor());
-    } catch (IOException e) {
-      throw new BackingKindException(
-          spec, "a DAX device whose size can't be read: " + e.getMessage(), "is sysfs mounted?");
-    }
-  }
-
-  private static BackingKindException unsuitable(RamBlockSpec spec, FileStatus.Type type) {
-    String advice =
-        switch (type) {
-          case SYMBOLIC_LINK -> "a link is not followed, so name the file that it points to";
-          case DIRECTORY -> "name a file in it; one that does not exist is created";
-          default -> "name a regular file or a DAX device";
-        };
-    return new BackingKindException(spec, type.toString(), advice);
-  }
-
-  /** Creates the file; empty if somebody else made it in between. */
-  private static Optional<BackingStore> create(Libc libc, RamBlockSpec spec, Path path)
-      throws RamBlockException {
-    int flags =
-        KernelConstants.O_RDWR
-            | KernelConstants.O_CREAT
-            | KernelConstants.O_EXCL
-            | KernelConstants.O_CLOEXEC;
-    try {
-      return Optional.of(adopt(libc, spec, libc.open(path, flags, 0600), Optional.empty(), true));
-    } catch (ErrnoException e) {
-      if (e.is(Errno.EEXIST) || e.is(Errno.EINTR)) {
-        return Optional.empty();
-      }
-      throw openFailure(spec, e);
-    }
-  }
-
-  private static BackingStore adopt(
-      Libc libc, RamBlockSpec spec, int fd, Optional<DaxDevice> dax, boolean created)
-      throws ErrnoException {
-    try {
-      Kind kind = dax.isPresent() ? Kind.DAX_DEVICE : Kind.FILE;
-      return new BackingStore(libc, spec, fd, kind, libc.fstatfs(fd), dax, created);
-    } catch (ErrnoException | RuntimeException | Error e) {
-      closeQuietly(libc, fd);
-      if (created) {
-        unlinkQuietly(libc, spec);
-      }
-      throw e;
-    }
-  }
-
-  private static BackingOpenException openFailure(RamBlockSpec spec, ErrnoException e) {
-    String advice =
-        switch (e.errno().value()) {
-          case Errno.ENOENT -> "check the path, and create the folder it is in";
-          case Errno.EACCES -> "check the permissions of the file and its folder";
-          default -> "check the path";
-        };
-    return new BackingOpenException(spec, e.errno().toString(), advice);
-  }
-
   /** One writer or any number of readers, across processes: fcntl(2), F_OFD_SETLK. */
-  private void lock() throws RamBlockException {
-    if (kind == Kind.ANONYMOUS) {
-      return;
+  private void lock() throws BackingLockedException {
+    if (origin == Origin.UNNAMED) {
+      return; // nobody else can open it
     }
     try {
       libc.fcntlOfdSetlk(fd, storesReachIt());
@@ -262,8 +128,8 @@ public final class BackingStore {
   private void checkGeometry() throws RamBlockException {
     if (kind != Kind.ANONYMOUS) {
       long actual = size();
-      boolean empty = actual == 0 && kind == Kind.FILE && !spec.has(RamFlag.RAM_READONLY);
-      if (!empty && actual < spec.size().bytes()) {
+      boolean empty = actual == 0 && kind == Kind.FILE && canGrow();
+      if (!empty && actual < end()) {
         throw new BackingSizeException(spec, new ByteSize(actual));
       }
     }
@@ -277,43 +143,55 @@ public final class BackingStore {
           spec, new Alignment(pageSize), "the page size of this backing");
     }
     long unit = Math.max(pageSize, dax.map(DaxDevice::align).orElse(0L));
+    if (offset() % unit != 0) {
+      throw new BlockOffsetException(spec, spec.offset(), new ByteSize(unit));
+    }
     if (spec.size().bytes() % unit != 0) {
       throw new BlockSizeException(spec, new ByteSize(unit));
     }
   }
 
   /** How many bytes there are now. */
-  private long size() throws RamBlockException {
+  private long size() throws BackingOpenException {
     if (dax.isPresent()) {
       return dax.get().size();
     }
     try {
       return libc.lseekEnd(fd);
     } catch (ErrnoException e) {
-      throw openFailure(spec, e);
+      throw new BackingOpenException(spec, e.errno().toString(), "check the path");
     }
   }
 
+  private boolean canGrow() {
+    return !spec.has(RamFlag.RAM_READONLY) && !spec.has(RamFlag.RAM_READONLY_FD);
+  }
+
   /**
-   * Grows an empty file to the block's size, allocates what the guest can store into, so that a
-   * full disk is met here and not in the guest, and makes the file itself durable: its size, its
+   * Grows an empty file to the block's end, allocates what the guest can store into, so that a full
+   * disk is met here and not in the guest, and makes the file itself durable: its size, its
    * allocation and, if it is new, its name.
    */
-  private void provideSpace() throws RamBlockException {
-    if (kind != Kind.FILE || spec.has(RamFlag.RAM_READONLY)) {
+  private void provideSpace() throws BackingSpaceException {
+    if (kind != Kind.FILE || !canGrow()) {
       return;
     }
-    long size = spec.size().bytes();
     try {
       if (libc.lseekEnd(fd) == 0) {
         grown = true;
-        libc.ftruncate(fd, size);
+        libc.ftruncate(fd, end());
       }
-      boolean allocated = storesReachIt() && !spec.has(RamFlag.RAM_NORESERVE) && allocate(size);
-      if (!volatileMedium && (grown || allocated)) {
+      if (spec.backing() instanceof Backing.Memfd(boolean h, ByteSize s, boolean seal)) {
+        if (seal) {
+          libc.fcntlAddSeals(fd, KernelConstants.F_SEAL_SIZE);
+        }
+        return;
+      }
+      boolean allocated = storesReachIt() && !spec.has(RamFlag.RAM_NORESERVE) && allocate();
+      if (!isVolatile() && (grown || allocated)) {
         libc.fsync(fd);
       }
-      if (created) {
+      if (origin == Origin.CREATED) {
         syncFolder();
       }
     } catch (ErrnoException e) {
@@ -321,19 +199,20 @@ public final class BackingStore {
     }
   }
 
-  /** Allocates the file's first {@code size} bytes; false on a file system that can't. */
-  private boolean allocate(long size) throws ErrnoException {
+  /** Allocates the block's bytes in the file; false on a file system that can't. */
+  private boolean allocate() throws ErrnoException {
     while (true) {
       try {
-        libc.fallocate(fd, 0, 0, size);
+        libc.fallocate(fd, 0, offset(), spec.size().bytes());
         return true;
       } catch (ErrnoException e) {
         if (e.is(Errno.EINTR)) {
           continue;
         }
         if (e.is(Errno.EOPNOTSUPP) || e.is(Errno.ENOSYS)) {
-          LOG.info(
-              "memory backend '{}' on {}: {} can't set space aside: {}",
+          LOG.warn(
+              "memory backend '{}' on {}: {} can't set space aside ({}): a full disk will be met by"
+                  + " the guest",
               spec.id(),
               spec.backing(),
               medium,
@@ -347,10 +226,10 @@ public final class BackingStore {
 
   /** A new file's name is durable when its folder is, fsync(2). */
   private void syncFolder() throws ErrnoException {
-    if (volatileMedium || !(spec.backing() instanceof Backing.File(Path path))) {
+    if (isVolatile() || !(spec.backing() instanceof Backing.File file)) {
       return;
     }
-    Path parent = path.toAbsolutePath().getParent();
+    Path parent = file.path().toAbsolutePath().getParent();
     if (parent == null) {
       return;
     }
@@ -362,13 +241,23 @@ public final class BackingStore {
     try {
       libc.fsync(folder);
     } finally {
-      closeQuietly(libc, folder);
+      BackingOpener.closeQuietly(libc, folder);
     }
   }
 
   /** The descriptor, -1 for anonymous memory. */
   public int fd() {
     return fd;
+  }
+
+  /** Where in the file the block begins, in bytes. */
+  public long offset() {
+    return spec.offset().bytes();
+  }
+
+  /** Where in the file the block ends, in bytes. */
+  private long end() {
+    return offset() + spec.size().bytes();
   }
 
   /** What kind of backing this is. */
@@ -381,9 +270,22 @@ public final class BackingStore {
     return medium;
   }
 
-  /** Whether a power cut takes the whole medium away. */
+  /** Whether nothing of it is left after a power cut, or after the end of the process. */
   public boolean isVolatile() {
-    return volatileMedium;
+    return volatileMedium || origin == Origin.UNNAMED;
+  }
+
+  /** Why nothing is left of it, as a sentence; empty if something is. */
+  public String whyVolatile() {
+    return switch (spec.backing()) {
+      case Backing.Anonymous none -> "anonymous memory ends with the process";
+      case Backing.Memfd memfd -> "a memfd ends with the process";
+      case Backing.File folder when origin == Origin.UNNAMED ->
+          "mem-path is a folder: the file made in it has no name and ends with the process";
+      case Backing.File file when volatileMedium ->
+          medium + " keeps its files in the host's memory, which a power cut takes away";
+      case Backing.File file -> "";
+    };
   }
 
   /** The page size of mappings, in bytes. */
@@ -396,14 +298,15 @@ public final class BackingStore {
     return spec.align().orPageSize(pageSize);
   }
 
-  private boolean storesReachIt() {
+  /** Whether what the guest stores goes into the file. */
+  public boolean storesReachIt() {
     return spec.has(RamFlag.RAM_SHARED) && !spec.has(RamFlag.RAM_READONLY);
   }
 
   /** Closes the file and with it gives up the lock. */
   public void close() {
     if (kind != Kind.ANONYMOUS) {
-      closeQuietly(libc, fd);
+      BackingOpener.closeQuietly(libc, fd);
     }
   }
 
@@ -412,9 +315,9 @@ public final class BackingStore {
    * another reader has it by now.
    */
   public void discard() {
-    if (created && isOurs()) {
-      unlinkQuietly(libc, spec);
-    } else if (grown && isOurs()) {
+    if (origin == Origin.CREATED && isOurs()) {
+      BackingOpener.unlinkQuietly(libc, spec);
+    } else if (grown && origin == Origin.FOUND && isOurs()) {
       try {
         libc.ftruncate(fd, 0);
       } catch (ErrnoException e) {
@@ -435,25 +338,6 @@ public final class BackingStore {
       return true;
     } catch (ErrnoException e) {
       return !e.is(Errno.EAGAIN) && !e.is(Errno.EACCES);
-    }
-  }
-
-  private static void unlinkQuietly(Libc libc, RamBlockSpec spec) {
-    if (spec.backing() instanceof Backing.File(Path path)) {
-      try {
-        libc.unlink(path);
-      } catch (ErrnoException e) {
-        LOG.warn("{}: could not be removed again: {}", path, e.errno());
-      }
-    }
-  }
-
-  private static void closeQuietly(Libc libc, int fd) {
-    try {
-      libc.close(fd);
-    } catch (ErrnoException e) {
-      // Linux has given the descriptor up whatever close(2) answers
-      LOG.debug("close: {}", e.errno().toString());
     }
   }
 }

@@ -5,20 +5,23 @@ import holdfast.backend.api.DurabilityException;
 import holdfast.backend.api.DurabilityPolicy;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.MappingException;
+import holdfast.backend.api.NumaBinding;
+import holdfast.backend.api.NumaBindingException;
+import holdfast.backend.api.NumaPolicy;
 import holdfast.backend.api.PersistException;
-import holdfast.backend.api.PreallocationException;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RemapRefusedException;
+import holdfast.backend.api.ReservationException;
 import holdfast.backend.mmap.Errno;
 import holdfast.backend.mmap.ErrnoException;
 import holdfast.backend.mmap.KernelConstants;
 import holdfast.backend.mmap.Libc;
 import holdfast.backend.mmap.MappingStyle;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
@@ -34,19 +37,22 @@ import org.slf4j.LoggerFactory;
  */
 public final class BlockMapping {
   private static final Logger LOG = LoggerFactory.getLogger(BlockMapping.class);
+  private static final String COUNTS_EVERY_PROMISE = "2";
   private static final Duration HOLE_LIMIT = Duration.ofSeconds(1);
 
   private final Libc libc;
   private final KernelConstants k;
   private final Path sysfs;
+  private final Path overcommit;
   private final RamBlockSpec spec;
   private final MappingStyle style;
 
   /** The way of one block in one allocator's style. */
-  public BlockMapping(Libc libc, Path sysfs, RamBlockSpec spec, MappingStyle style) {
+  public BlockMapping(Libc libc, Path sysfs, Path procfs, RamBlockSpec spec, MappingStyle style) {
     this.libc = libc;
     this.k = libc.constants();
     this.sysfs = sysfs;
+    this.overcommit = procfs.resolve("sys/vm/overcommit_memory");
     this.spec = spec;
     this.style = style;
   }
@@ -59,6 +65,7 @@ public final class BlockMapping {
     BackingStore store = BackingStore.open(libc, sysfs, spec);
     try {
       requireFlushFor(store);
+      requireReservation(store);
       return mapIn(store, agree(store, false));
     } catch (RamBlockException | RuntimeException | Error e) {
       store.discard();
@@ -71,8 +78,9 @@ public final class BlockMapping {
     try {
       place(window, store, agreed.flags);
       Verdict verdict = judge(store, agreed, VmFlags.at(window.address()));
-      if (spec.prealloc()) {
-        preallocate(window);
+      bind(window);
+      if (spec.prealloc().wanted()) {
+        new Preallocator(libc, spec, window, store.pageSize()).run(spec.prealloc().threads());
       }
       MappedRamBlock block =
           new MappedRamBlock(libc, spec, style, store, window, agreed.flags, verdict);
@@ -136,6 +144,7 @@ public final class BlockMapping {
       } catch (ErrnoException e) {
         return keepServing(old, refused(agreed.flags | k.mapFixed(), e));
       }
+      bindAgain(window);
       VmFlags vmFlags = VmFlags.at(window.address());
       MappedRamBlock next;
       try {
@@ -158,6 +167,7 @@ public final class BlockMapping {
       throws RamBlockException {
     try {
       place(old.window, old.store, old.mapFlags);
+      bindAgain(old.window);
     } catch (ErrnoException refused) {
       return keepServing(old, refused(old.mapFlags | k.mapFixed(), refused));
     }
@@ -182,6 +192,7 @@ public final class BlockMapping {
     try {
       // MAP_SYNC can't go with NOREPLACE, so what filled the hole is less than what stood there
       place(window, old.store, old.mapFlags);
+      bindAgain(window);
       if (isAsGoodAs(old)) {
         throw e;
       }
@@ -215,13 +226,14 @@ public final class BlockMapping {
         // SAFETY: NOREPLACE maps only into the hole, if there is one; the flags are those of a
         // plain shared mapping of this very file, which the kernel takes for every file.
         long mapped =
-            libc.mmap(window.address(), window.size(), protection(), flags, store.fd(), 0);
+            libc.mmap(
+                window.address(), window.size(), protection(), flags, store.fd(), store.offset());
         if (mapped != window.address()) {
           unmapScratch(mapped); // a kernel before 4.17 takes the address for a hint
           return;
         }
-        advise(window, KernelConstants.MADV_DONTFORK);
-        advise(window, KernelConstants.MADV_HUGEPAGE);
+        window.adviseNewMapping();
+        bindAgain(window);
         return;
       } catch (ErrnoException e) {
         if (e.is(Errno.EEXIST)) {
@@ -268,7 +280,7 @@ public final class BlockMapping {
   private Window reserveWindow(BackingStore store) throws MappingException {
     try {
       return Window.reserve(
-          libc, spec.size().bytes(), store.align(), spec.has(RamFlag.RAM_READONLY));
+          libc, spec.size().bytes(), store.align(), spec.has(RamFlag.RAM_READONLY), spec.advice());
     } catch (ErrnoException e) {
       throw new MappingException(
           spec,
@@ -319,7 +331,8 @@ public final class BlockMapping {
   }
 
   private Agreed scratch(BackingStore store, int flags, SyncAttempt attempt) throws ErrnoException {
-    long address = libc.mmap(0, spec.size().bytes(), protection(), flags, store.fd(), 0);
+    long address =
+        libc.mmap(0, spec.size().bytes(), protection(), flags, store.fd(), store.offset());
     VmFlags vmFlags = VmFlags.at(address);
     unmapScratch(address);
     return new Agreed(flags, attempt, vmFlags);
@@ -337,16 +350,80 @@ public final class BlockMapping {
   /** Maps over the window with flags that were agreed on. A refusal may leave a hole there. */
   private void place(Window window, BackingStore store, int flags) throws ErrnoException {
     // SAFETY: the window's addresses are ours, and these flags were taken for this file before.
-    libc.mmap(window.address(), window.size(), protection(), flags | k.mapFixed(), store.fd(), 0);
-    advise(window, KernelConstants.MADV_DONTFORK);
-    advise(window, KernelConstants.MADV_HUGEPAGE);
+    libc.mmap(
+        window.address(),
+        window.size(),
+        protection(),
+        flags | k.mapFixed(),
+        store.fd(),
+        store.offset());
+    window.adviseNewMapping();
   }
 
-  private void advise(Window window, int advice) {
+  private void bindAgain(Window window) {
     try {
-      libc.madvise(window.address(), window.size(), advice);
+      bind(window);
+    } catch (NumaBindingException e) {
+      LOG.warn("{}; it was re-mapped all the same", e.getMessage());
+    }
+  }
+
+  /** Binds the pages to NUMA nodes, before any of them is made present. */
+  private void bind(Window window) throws NumaBindingException {
+    NumaBinding numa = spec.numa();
+    if (numa.policy() == NumaPolicy.DEFAULT) {
+      return;
+    }
+    try {
+      mbind(window, numa);
     } catch (ErrnoException e) {
-      LOG.debug("madvise({}) of {}: {}", advice, spec.backing(), e.errno().toString());
+      throw new NumaBindingException(
+          spec,
+          e.errno().toString(),
+          e.is(Errno.ENOSYS)
+              ? "install libnuma"
+              : "the nodes that this host has are listed in /sys/devices/system/node/online");
+    }
+  }
+
+  private void mbind(Window window, NumaBinding numa) throws ErrnoException {
+    int strict = KernelConstants.MPOL_MF_STRICT | KernelConstants.MPOL_MF_MOVE;
+    int mode =
+        switch (numa.policy()) {
+          case DEFAULT, PREFERRED -> KernelConstants.MPOL_PREFERRED_MANY;
+          case BIND -> KernelConstants.MPOL_BIND;
+          case INTERLEAVE -> KernelConstants.MPOL_INTERLEAVE;
+        };
+    try {
+      libc.mbind(window.address(), window.size(), mode, numa.hostNodes(), strict);
+    } catch (ErrnoException e) {
+      if (mode != KernelConstants.MPOL_PREFERRED_MANY || !e.is(Errno.EINVAL)) {
+        throw e;
+      }
+      // a kernel before 5.15, or a node that it doesn't have: it says which
+      int one = KernelConstants.MPOL_PREFERRED;
+      libc.mbind(window.address(), window.size(), one, numa.hostNodes(), strict);
+    }
+  }
+
+  /**
+   * That MAP_NORESERVE has an effect, if it is asked for, by QEMU's rule: huge pages, read-only and
+   * shared mappings of a file always; else not while the kernel counts every promise.
+   */
+  private void requireReservation(BackingStore store) throws ReservationException {
+    if (!spec.has(RamFlag.RAM_NORESERVE)
+        || store.pageSize() != libc.getpagesize()
+        || spec.has(RamFlag.RAM_READONLY)
+        || spec.has(RamFlag.RAM_SHARED) && store.kind() != BackingStore.Kind.ANONYMOUS) {
+      return;
+    }
+    try {
+      if (Files.readString(overcommit).strip().equals(COUNTS_EVERY_PROMISE)) {
+        throw new ReservationException(
+            spec, overcommit + " is 2, so that the kernel sets memory aside all the same");
+      }
+    } catch (IOException e) {
+      throw new ReservationException(spec, overcommit + " can't be read: " + e.getMessage());
     }
   }
 
@@ -413,35 +490,6 @@ public final class BlockMapping {
         verdict.durability().obtained(),
         expected,
         verdict.durability().reason());
-  }
-
-  private void preallocate(Window window) throws PreallocationException {
-    boolean readOnly = spec.has(RamFlag.RAM_READONLY);
-    try {
-      libc.madvise(
-          window.address(),
-          window.size(),
-          readOnly ? KernelConstants.MADV_POPULATE_READ : KernelConstants.MADV_POPULATE_WRITE);
-    } catch (ErrnoException e) {
-      if (!e.is(Errno.EINVAL) && !e.is(Errno.ENOSYS)) {
-        throw new PreallocationException(spec, e.errno().toString());
-      }
-      if (!readOnly) {
-        touch(window.segment());
-      }
-    }
-  }
-
-  /** For kernels before 5.14: stores each page's first byte back into it. */
-  private void touch(MemorySegment segment) throws PreallocationException {
-    long page = libc.getpagesize();
-    try {
-      for (long at = 0; at < segment.byteSize(); at += page) {
-        segment.set(ValueLayout.JAVA_BYTE, at, segment.get(ValueLayout.JAVA_BYTE, at));
-      }
-    } catch (InternalError sigbus) {
-      throw new PreallocationException(spec, "SIGBUS (a page has nothing behind it)");
-    }
   }
 
   private int protection() {

@@ -1,5 +1,6 @@
 package holdfast.backend.mmap.internal;
 
+import com.sun.jna.Function;
 import com.sun.jna.Library;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
@@ -17,6 +18,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.SortedSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The host's libc through JNA: direct mapping, and for the two variadic functions JNA's own
@@ -24,9 +27,14 @@ import java.util.Arrays;
  * 64-bit PowerPC, for one).
  */
 public final class JnaLibc implements Libc {
+  private static final String LIBNUMA = "libnuma.so.1";
+
   private final KernelConstants constants;
   private final LinuxFamily linux = LinuxFamily.host();
   private final Variadic variadic;
+
+  /** libnuma's mbind; null if the library is not there. */
+  private final @Nullable Function mbind;
 
   private JnaLibc() {
     if (Native.LONG_SIZE != 8) {
@@ -41,6 +49,15 @@ public final class JnaLibc implements Libc {
     }
     constants = KernelConstants.of(system, System.getProperty("os.arch"));
     variadic = Native.load(null, Variadic.class);
+    mbind = findMbind();
+  }
+
+  private static @Nullable Function findMbind() {
+    try {
+      return NativeLibrary.getInstance(LIBNUMA).getFunction("mbind");
+    } catch (UnsatisfiedLinkError notThere) {
+      return null;
+    }
   }
 
   private static final class Holder {
@@ -75,6 +92,8 @@ public final class JnaLibc implements Libc {
 
     static native int madvise(long addr, long length, int advice);
 
+    static native int memfd_create(byte[] name, int flags);
+
     static native int close(int fd);
 
     static native int unlink(byte[] path);
@@ -108,8 +127,7 @@ public final class JnaLibc implements Libc {
   public long mmap(long address, long length, int prot, int flags, int fd, long offset)
       throws ErrnoException {
     // SAFETY: with MAP_FIXED the caller owns [address, address + length); RamMapper asks for it
-    // only
-    // within its own windows. Without, the kernel chooses free addresses.
+    // only within its own windows. Without, the kernel chooses free addresses.
     long mapped = C.mmap(address, length, prot, flags, fd, offset);
     if (mapped == -1) {
       throw failure("mmap");
@@ -131,8 +149,39 @@ public final class JnaLibc implements Libc {
 
   @Override
   public void madvise(long address, long length, int advice) throws ErrnoException {
-    // SAFETY: the advices in KernelConstants change no byte of a mapping.
+    // SAFETY: the advices in KernelConstants change no byte of a mapping, but for MADV_REMOVE,
+    // which a window gives only when its segment is closed.
     check("madvise", C.madvise(address, length, advice));
+  }
+
+  @Override
+  public void mbind(long address, long length, int mode, SortedSet<Integer> nodes, int flags)
+      throws ErrnoException {
+    if (mbind == null) {
+      throw new ErrnoException(
+          "mbind", new Errno(Errno.ENOSYS, LIBNUMA + " is not there (Debian: libnuma1)"));
+    }
+    long[] mask = new long[nodes.last() / Long.SIZE + 1];
+    nodes.forEach(node -> mask[node / Long.SIZE] |= 1L << node);
+    // one more than there are bits: the kernel takes off one (mm/mempolicy.c, get_nodes)
+    long bits = (long) mask.length * Long.SIZE + 1;
+    // SAFETY: a policy changes where pages lie, not what they hold.
+    int result = mbind.invokeInt(new Object[] {address, length, mode, mask, bits, flags});
+    check("mbind", result);
+  }
+
+  @Override
+  public int memfdCreate(String name, int flags) throws ErrnoException {
+    int fd = C.memfd_create(cString(name), flags);
+    if (fd < 0) {
+      throw failure("memfd_create");
+    }
+    return fd;
+  }
+
+  @Override
+  public void fcntlAddSeals(int fd, int seals) throws ErrnoException {
+    check("fcntl", variadic.fcntl(fd, Everywhere.F_ADD_SEALS, seals));
   }
 
   @Override
@@ -228,8 +277,12 @@ public final class JnaLibc implements Libc {
 
   /** A path as the kernel takes it: bytes in the encoding of file names, and a NUL. */
   private static byte[] cString(Path path) {
+    return cString(path.toString());
+  }
+
+  private static byte[] cString(String text) {
     Charset fileNames = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
-    byte[] bytes = path.toString().getBytes(fileNames);
+    byte[] bytes = text.getBytes(fileNames);
     return Arrays.copyOf(bytes, bytes.length + 1);
   }
 }

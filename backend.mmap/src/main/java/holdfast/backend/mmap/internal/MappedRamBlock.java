@@ -3,7 +3,9 @@ package holdfast.backend.mmap.internal;
 import holdfast.backend.api.Alignment;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Durability;
+import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.PersistException;
+import holdfast.backend.api.PreallocationException;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
@@ -15,6 +17,7 @@ import holdfast.backend.mmap.MappingStyle;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.Objects;
+import java.util.OptionalInt;
 
 /** A block in its window. All of its code is in this bundle, so that it outlives its allocator. */
 public final class MappedRamBlock implements RamBlock {
@@ -76,6 +79,33 @@ public final class MappedRamBlock implements RamBlock {
   }
 
   @Override
+  public MemoryAdvice advice() {
+    return window.advice();
+  }
+
+  @Override
+  public void advise(MemoryAdvice advice) {
+    window.structure.lock();
+    try {
+      requireCurrent();
+      window.advise(advice);
+    } finally {
+      window.structure.unlock();
+    }
+  }
+
+  @Override
+  public void preallocate(OptionalInt threads) throws PreallocationException {
+    window.structure.lock();
+    try {
+      requireCurrent();
+      new Preallocator(libc, spec, window, store.pageSize()).run(threads);
+    } finally {
+      window.structure.unlock();
+    }
+  }
+
+  @Override
   public String pinnedBecause() {
     if (store.kind() == BackingStore.Kind.ANONYMOUS) {
       return "anonymous memory has no file that could be mapped again";
@@ -131,7 +161,7 @@ public final class MappedRamBlock implements RamBlock {
       return;
     }
     long present = libc.lseekEnd(store.fd());
-    if (present < offset + length) {
+    if (present < store.offset() + offset + length) {
       throw new PersistException(
           spec, offset, length, "lseek", "the file was truncated to " + present + " bytes");
     }
@@ -161,15 +191,15 @@ public final class MappedRamBlock implements RamBlock {
 
   @Override
   public void close() {
-    end(store::close);
+    end(store::close, window.advice().discardData() && store.storesReachIt());
   }
 
   @Override
   public void discard() {
-    end(store::discard);
+    end(store::discard, false);
   }
 
-  private void end(Runnable release) {
+  private void end(Runnable release, boolean discardData) {
     window.structure.lock();
     try {
       if (window.current != this) {
@@ -178,7 +208,7 @@ public final class MappedRamBlock implements RamBlock {
       long stamp = window.persists.writeLock();
       try {
         window.current = null;
-        if (window.close()) {
+        if (window.close(discardData)) {
           release.run();
         }
       } finally {

@@ -86,7 +86,7 @@ record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durab
       VmFlags vmFlags,
       boolean inForce) {
     if (store.kind() == BackingStore.Kind.ANONYMOUS) {
-      return none("anonymous memory ends with the process");
+      return none(store.whyVolatile());
     }
     if (spec.has(RamFlag.RAM_READONLY)) {
       return none("readonly=on: nothing can be stored");
@@ -95,8 +95,7 @@ record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durab
       return none("share=off: stores go to private copies of the pages and never reach the file");
     }
     if (store.isVolatile()) {
-      return none(
-          store.medium() + " keeps its files in the host's memory, which a power cut takes away");
+      return none(store.whyVolatile());
     }
     if (store.kind() == BackingStore.Kind.DAX_DEVICE) {
       return flushed(style, "a DAX device has no metadata that a crash could lose");

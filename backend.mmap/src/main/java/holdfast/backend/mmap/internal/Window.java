@@ -1,6 +1,7 @@
 package holdfast.backend.mmap.internal;
 
 import holdfast.backend.api.Alignment;
+import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.mmap.Errno;
 import holdfast.backend.mmap.ErrnoException;
 import holdfast.backend.mmap.KernelConstants;
@@ -43,11 +44,16 @@ public final class Window {
   /** What stands here: null before the first block and after the end. Guarded by both locks. */
   volatile @Nullable MappedRamBlock current;
 
-  private Window(Libc libc, long address, long size, long guard, boolean readOnly) {
+  /** What the kernel is told about every mapping made here. */
+  private volatile MemoryAdvice advice;
+
+  private Window(
+      Libc libc, long address, long size, long guard, boolean readOnly, MemoryAdvice advice) {
     this.libc = libc;
     this.address = address;
     this.size = size;
     this.guard = guard;
+    this.advice = advice;
     // SAFETY: the segment is handed out only once a block is mapped over all of it (RamMapper);
     // what is mapped there is only ever replaced, and the arena is closed before it is unmapped.
     MemorySegment all = MemorySegment.ofAddress(address).reinterpret(size, arena, null);
@@ -60,9 +66,11 @@ public final class Window {
    * @param size bytes, a multiple of the host's page size
    * @param align at least the host's page size
    * @param readOnly whether stores through the segment are refused, since they would end the JVM
+   * @param advice what the kernel is told about every mapping made here
    * @throws ErrnoException if there is no room; nothing is left behind
    */
-  static Window reserve(Libc libc, long size, Alignment align, boolean readOnly)
+  static Window reserve(
+      Libc libc, long size, Alignment align, boolean readOnly, MemoryAdvice advice)
       throws ErrnoException {
     long guard = libc.getpagesize();
     long total;
@@ -90,7 +98,7 @@ public final class Window {
       releaseQuietly(libc, ours, reserved + total - ours);
       throw e;
     }
-    return new Window(libc, address, size, guard, readOnly);
+    return new Window(libc, address, size, guard, readOnly, advice);
   }
 
   /** The first address. */
@@ -106,6 +114,47 @@ public final class Window {
   /** The window's bytes. Only for a window that is mapped. */
   MemorySegment segment() {
     return segment;
+  }
+
+  /** What the kernel is told about every mapping made here. */
+  MemoryAdvice advice() {
+    return advice;
+  }
+
+  /**
+   * Gives a mapping that was just made here its advice: it is not inherited by child processes, may
+   * have huge pages, and all that {@link #advice} says that differs from the kernel's defaults.
+   */
+  void adviseNewMapping() {
+    madvise(KernelConstants.MADV_DONTFORK);
+    madvise(KernelConstants.MADV_HUGEPAGE);
+    MemoryAdvice now = advice;
+    if (now.merge()) {
+      madvise(KernelConstants.MADV_MERGEABLE);
+    }
+    if (!now.dump()) {
+      madvise(KernelConstants.MADV_DONTDUMP);
+    }
+  }
+
+  /** Changes the advice, of the mapping that stands here and of every later one. */
+  void advise(MemoryAdvice next) {
+    MemoryAdvice before = advice;
+    advice = next;
+    if (next.merge() != before.merge()) {
+      madvise(next.merge() ? KernelConstants.MADV_MERGEABLE : KernelConstants.MADV_UNMERGEABLE);
+    }
+    if (next.dump() != before.dump()) {
+      madvise(next.dump() ? KernelConstants.MADV_DODUMP : KernelConstants.MADV_DONTDUMP);
+    }
+  }
+
+  private void madvise(int advice) {
+    try {
+      libc.madvise(address, size, advice);
+    } catch (ErrnoException e) {
+      LOG.info("madvise({}) at 0x{}: {}", advice, Long.toHexString(address), e.errno());
+    }
   }
 
   /**
@@ -143,10 +192,11 @@ public final class Window {
    * Ends the window: waits for accesses that are under way, makes later ones throw, unmaps. The
    * caller holds both locks.
    *
+   * @param discardData whether the content of what stands here is thrown away before
    * @return false if native code held on to the segment for too long: then the memory stays mapped,
    *     since unmapping it would end the JVM
    */
-  boolean close() {
+  boolean close(boolean discardData) {
     long limit = System.nanoTime() + CLOSE_LIMIT.toNanos();
     while (true) {
       try {
@@ -162,6 +212,9 @@ public final class Window {
         }
         LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
       }
+    }
+    if (discardData) {
+      madvise(KernelConstants.MADV_REMOVE);
     }
     releaseQuietly(libc, address, size + guard);
     return true;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.Alignment;
+import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.mmap.Errno;
 import holdfast.backend.mmap.ErrnoException;
 import holdfast.backend.mmap.KernelConstants;
@@ -42,7 +43,7 @@ class WindowTest {
   @DisplayName("a window is aligned, and only its bytes and one guard page stay reserved")
   void aWindowIsAlignedAndTrimmed(long wish) throws ErrnoException {
     Alignment align = new Alignment(wish).orPageSize(page);
-    Window window = Window.reserve(libc, SIZE, align, false);
+    Window window = Window.reserve(libc, SIZE, align, false, MemoryAdvice.DEFAULT);
     long from = window.address();
     assertTrue(align.divides(from));
     assertEquals(SIZE, window.size());
@@ -57,8 +58,8 @@ class WindowTest {
   @DisplayName("a read-only window's segment refuses stores, another's takes them")
   void readOnlyWindows() throws ErrnoException {
     Alignment align = new Alignment(page);
-    Window readOnly = Window.reserve(libc, SIZE, align, true);
-    Window writable = Window.reserve(libc, SIZE, align, false);
+    Window readOnly = Window.reserve(libc, SIZE, align, true, MemoryAdvice.DEFAULT);
+    Window writable = Window.reserve(libc, SIZE, align, false, MemoryAdvice.DEFAULT);
     assertTrue(readOnly.segment().isReadOnly());
     assertFalse(writable.segment().isReadOnly());
     assertEquals(SIZE, writable.segment().byteSize());
@@ -74,7 +75,8 @@ class WindowTest {
       ErrnoException failure =
           assertThrows(
               ErrnoException.class,
-              () -> Window.reserve(libc, size, new Alignment(1L << 40), false));
+              () ->
+                  Window.reserve(libc, size, new Alignment(1L << 40), false, MemoryAdvice.DEFAULT));
       assertEquals(Errno.ENOMEM, failure.errno().value());
     }
   }
@@ -84,7 +86,8 @@ class WindowTest {
   @DisplayName("head or tail can't be given back: all that is still ours is, and nothing twice")
   void aFailureToTrim(int nth) {
     libc.with(Fault.ofNth(SystemCall.MUNMAP, nth, Errno.ENOMEM));
-    assertThrows(ErrnoException.class, () -> Window.reserve(libc, SIZE, WIDE, false));
+    assertThrows(
+        ErrnoException.class, () -> Window.reserve(libc, SIZE, WIDE, false, MemoryAdvice.DEFAULT));
     List<MadeCall> unmaps = libc.made(SystemCall.MUNMAP);
     if (nth == 2) {
       // the head is somebody else's by now: to unmap it again would take their memory away
@@ -98,7 +101,7 @@ class WindowTest {
   @Test
   @DisplayName("a hole in a window is reserved again, and a window without one is left alone")
   void aHoleIsReservedAgain() throws ErrnoException {
-    Window window = Window.reserve(libc, SIZE, new Alignment(page), false);
+    Window window = Window.reserve(libc, SIZE, new Alignment(page), false, MemoryAdvice.DEFAULT);
     AddressRange all = libc.mapped().getFirst();
     window.reserveAgain();
     assertEquals(List.of(all), libc.mapped());
@@ -112,7 +115,7 @@ class WindowTest {
   @DisplayName("what another thread mapped into a hole is theirs: it is not unmapped with the rest")
   void aForeignMappingInAHoleIsLeftAlone() throws ErrnoException {
     KernelConstants k = libc.constants();
-    Window window = Window.reserve(libc, SIZE, new Alignment(page), false);
+    Window window = Window.reserve(libc, SIZE, new Alignment(page), false, MemoryAdvice.DEFAULT);
     libc.munmap(window.address(), SIZE);
     int flags = KernelConstants.MAP_PRIVATE | k.mapAnonymous() | k.mapFixedNoreplace();
     int readWrite = KernelConstants.PROT_READ | KernelConstants.PROT_WRITE;
@@ -138,7 +141,7 @@ class WindowTest {
             k.msSync(),
             k.openDirectory(),
             k.openNofollow()));
-    Window window = Window.reserve(libc, SIZE, new Alignment(page), false);
+    Window window = Window.reserve(libc, SIZE, new Alignment(page), false, MemoryAdvice.DEFAULT);
     List<AddressRange> before = libc.mapped();
     window.reserveAgain();
     assertEquals(before, libc.mapped());

@@ -1,13 +1,10 @@
 package holdfast.launcher.internal.machine;
 
-import holdfast.backend.api.Alignment;
-import holdfast.backend.api.BackendId;
-import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
-import holdfast.backend.api.DurabilityPolicy;
+import holdfast.backend.api.MemoryAdvice;
+import holdfast.backend.api.PreallocationException;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
-import holdfast.backend.api.RamFlag;
 import holdfast.launcher.internal.guest.FlatGuestMemory;
 import holdfast.launcher.internal.guest.MachineMemory;
 import holdfast.launcher.internal.guest.MachineMemoryException;
@@ -19,10 +16,11 @@ import holdfast.launcher.internal.region.NoAllocatorException;
 import holdfast.launcher.internal.region.Region;
 import holdfast.machine.api.MemoryRegion;
 import java.util.ArrayList;
-import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,19 +28,10 @@ import org.slf4j.LoggerFactory;
 /** A machine that is up: its open regions and its guest memory. */
 public final class Machine {
   private static final Logger LOG = LoggerFactory.getLogger(Machine.class);
-  private static final BackendId BASE_RAM = new BackendId("pc.ram");
+  private static final String BASE_RAM = "pc.ram";
 
-  private final List<Backend> backends = new ArrayList<>();
+  private final List<OpenBackend> backends = new ArrayList<>();
   private @Nullable FlatGuestMemory memory;
-
-  /**
-   * A memory backend of the machine.
-   *
-   * @param type its type, such as {@code memory-backend-file}
-   * @param pid the PID of its configuration, empty for the base RAM that needs none
-   * @param region its open region
-   */
-  public record Backend(String type, String pid, Region region) {}
 
   private Machine() {}
 
@@ -84,22 +73,23 @@ public final class Machine {
           NoAllocatorException,
           RamBlockException,
           PlugException {
+    MemoryAdvice standard = MachineDefinition.advice(configuration);
     Optional<String> ramBackend = MachineDefinition.memoryBackend(configuration);
     ByteSize ramBackendSize = null;
     for (MemoryBackendComponent declared : declaredBackends) {
-      RamBlockSpec spec = declared.spec();
+      RamBlockSpec spec = declared.spec(standard);
       if (ramBackend.isPresent() && spec.id().value().equals(ramBackend.get())) {
         ramBackendSize = spec.size();
       }
     }
     MachineMemory layout = MachineDefinition.memory(configuration, ramBackendSize);
     for (MemoryBackendComponent declared : declaredBackends) {
-      open(declared);
+      open(declared, standard);
     }
     Region ram =
         ramBackend.isPresent()
             ? region(ramBackend.get(), "-machine: memory-backend=")
-            : openBaseRam(layout.ram(), candidates);
+            : openBaseRam(layout.ram(), standard, candidates);
     FlatGuestMemory guest =
         new FlatGuestMemory(layout, ram, (region, error) -> fail(region, error));
     memory = guest;
@@ -111,9 +101,9 @@ public final class Machine {
     }
   }
 
-  private void open(MemoryBackendComponent declared)
+  private void open(MemoryBackendComponent declared, MemoryAdvice standard)
       throws OptionException, MachineException, NoAllocatorException, RamBlockException {
-    RamBlockSpec spec = declared.spec();
+    RamBlockSpec spec = declared.spec(standard);
     if (find(spec.id().value()).isPresent()) {
       throw new MachineException(
           "memory backend '"
@@ -122,52 +112,56 @@ public final class Machine {
     }
     Region region =
         Region.open(spec, declared.candidates(), declared.target(), this::regionChanged);
-    backends.add(new Backend(declared.typeName(), declared.pid(), region));
+    backends.add(
+        new OpenBackend(declared.type(), declared.pid(), region, declared.object(), standard));
   }
 
   /**
    * A component of a memory backend that is open was configured again or came anew: the region
-   * follows its allocators. Nothing else of an open region changes.
+   * follows its allocators, and takes over what can be changed while it is in use.
    */
   void follow(MemoryBackendComponent declared) {
-    Optional<Backend> open =
+    Optional<OpenBackend> open =
         backends.stream().filter(b -> b.pid().equals(declared.pid())).findFirst();
     if (open.isEmpty()) {
       return;
     }
-    Region region = open.get().region();
+    OpenBackend backend = open.get();
     try {
-      region.follow(declared.candidates(), declared.target());
-      if (!region.spec().equals(declared.spec())) {
+      backend.region().follow(declared.candidates(), declared.target());
+      List<String> refused = backend.change(declared.object());
+      if (!refused.isEmpty()) {
         LOG.warn(
-            "memory backend '{}': its configuration changed; it stays as it is until the machine"
-                + " starts again",
-            region.id());
+            "memory backend '{}': {} can't be changed while it is in use, and stays as it is until"
+                + " the machine starts again",
+            backend.region().id(),
+            String.join(", ", refused));
       }
-    } catch (OptionException | MachineException e) {
+    } catch (OptionException | MachineException | PreallocationException e) {
       LOG.warn("{}; what is open stays as it is", e.getMessage());
     }
   }
 
-  private Region openBaseRam(ByteSize size, Candidates candidates)
-      throws NoAllocatorException, RamBlockException {
-    RamBlockSpec spec =
-        new RamBlockSpec(
-            BASE_RAM,
-            new Backing.Anonymous(),
-            size,
-            Alignment.PAGE_SIZE,
-            EnumSet.noneOf(RamFlag.class),
-            false,
-            DurabilityPolicy.WARN);
+  private Region openBaseRam(ByteSize size, MemoryAdvice standard, Candidates candidates)
+      throws MachineException, NoAllocatorException, RamBlockException {
+    SequencedMap<String, String> properties = new LinkedHashMap<>();
+    properties.put("id", BASE_RAM);
+    properties.put("size", size.toString());
+    ParsedObject object;
+    try {
+      object = BackendDefinitions.RAM.checkConfiguration(BASE_RAM, properties);
+    } catch (OptionException e) {
+      throw new MachineException("" + e.getMessage());
+    }
+    RamBlockSpec spec = BackendDefinitions.spec(object, standard);
     Region region = Region.open(spec, candidates, null, this::regionChanged);
-    backends.add(new Backend(BackendDefinitions.RAM.name(), "", region));
+    backends.add(new OpenBackend(BackendDefinitions.RAM, "", region, object, standard));
     return region;
   }
 
   private Region region(String id, String subject) throws MachineException {
     return find(id)
-        .map(Backend::region)
+        .map(OpenBackend::region)
         .orElseThrow(
             () ->
                 new MachineException(
@@ -198,12 +192,12 @@ public final class Machine {
   }
 
   /** The memory backends, in the order of their objects; the base RAM last if it has none. */
-  public List<Backend> backends() {
+  public List<OpenBackend> backends() {
     return List.copyOf(backends);
   }
 
   /** The memory backend with an id. */
-  public Optional<Backend> find(String id) {
+  public Optional<OpenBackend> find(String id) {
     return backends.stream().filter(b -> b.region().id().value().equals(id)).findFirst();
   }
 

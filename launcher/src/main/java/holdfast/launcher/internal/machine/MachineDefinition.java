@@ -1,6 +1,7 @@
 package holdfast.launcher.internal.machine;
 
 import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.MemoryAdvice;
 import holdfast.launcher.internal.guest.MachineMemory;
 import holdfast.launcher.internal.guest.MachineMemoryException;
 import holdfast.launcher.internal.guest.MachineType;
@@ -27,6 +28,18 @@ public final class MachineDefinition {
           "memory-backend",
           PropertyType.identifier(),
           "the id of the memory backend for the base RAM, which otherwise is plain memory");
+  private static final PropertyDefinition<Boolean> MEM_MERGE =
+      PropertyDefinition.withDefault(
+          "mem-merge",
+          PropertyType.bool(),
+          "on",
+          "what merge is for memory that doesn't say it of itself");
+  private static final PropertyDefinition<Boolean> DUMP_GUEST_CORE =
+      PropertyDefinition.withDefault(
+          "dump-guest-core",
+          PropertyType.bool(),
+          "on",
+          "what dump is for memory that doesn't say it of itself");
   private static final PropertyDefinition<ByteSize> SIZE =
       PropertyDefinition.optional(
           "size",
@@ -44,7 +57,10 @@ public final class MachineDefinition {
 
   /** {@code -machine}. */
   public static final TypeDefinition MACHINE =
-      new TypeDefinition("machine", "the machine", List.of(TYPE, NVDIMM, MEMORY_BACKEND));
+      new TypeDefinition(
+          "machine",
+          "the machine",
+          List.of(TYPE, NVDIMM, MEMORY_BACKEND, MEM_MERGE, DUMP_GUEST_CORE));
 
   /** {@code -m}. */
   public static final TypeDefinition MEMORY =
@@ -75,6 +91,11 @@ public final class MachineDefinition {
             machine.find(SLOTS).orElse(null),
             machine.find(MAXMEM).orElse(null))
         .withNvdimm(machine.get(NVDIMM));
+  }
+
+  /** What the kernel is told about memory that doesn't say it of itself. */
+  static MemoryAdvice advice(ParsedObject machine) {
+    return new MemoryAdvice(machine.get(MEM_MERGE), machine.get(DUMP_GUEST_CORE), false);
   }
 
   /** The id of the memory backend for the base RAM, if one is named. */

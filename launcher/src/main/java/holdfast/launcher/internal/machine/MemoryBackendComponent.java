@@ -1,8 +1,10 @@
 package holdfast.launcher.internal.machine;
 
+import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.RamBlockAllocator;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.launcher.internal.options.OptionException;
+import holdfast.launcher.internal.options.ParsedObject;
 import holdfast.launcher.internal.options.TypeDefinition;
 import holdfast.launcher.internal.region.Candidates;
 import java.util.Map;
@@ -73,18 +75,28 @@ public abstract class MemoryBackendComponent {
   }
 
   /** The type, such as {@code memory-backend-file}. */
-  String typeName() {
-    return type.name();
+  TypeDefinition type() {
+    return type;
+  }
+
+  /**
+   * The properties.
+   *
+   * @throws OptionException the mistake in one of them
+   */
+  ParsedObject object() throws OptionException {
+    return declaration.object();
   }
 
   /**
    * The block that is asked for.
    *
+   * @param standard the advice for what the properties leave open
    * @throws OptionException the mistake in a property
    * @throws MachineException a contradiction between properties
    */
-  RamBlockSpec spec() throws OptionException, MachineException {
-    return BackendDefinitions.spec(declaration.object());
+  RamBlockSpec spec(MemoryAdvice standard) throws OptionException, MachineException {
+    return BackendDefinitions.spec(declaration.object(), standard);
   }
 
   /** The allocators there are. */

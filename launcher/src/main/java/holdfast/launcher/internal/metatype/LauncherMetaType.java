@@ -6,6 +6,7 @@ import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.machine.MachineDefinition;
 import holdfast.launcher.internal.machine.MemoryBackendComponent;
 import holdfast.launcher.internal.machine.MemoryBackendFileComponent;
+import holdfast.launcher.internal.machine.MemoryBackendMemfdComponent;
 import holdfast.launcher.internal.machine.MemoryBackendRamComponent;
 import holdfast.launcher.internal.machine.NvdimmComponent;
 import holdfast.launcher.internal.machine.PcDimmComponent;
@@ -25,6 +26,7 @@ import org.osgi.service.metatype.ObjectClassDefinition;
     property = {
       MetaTypeProvider.METATYPE_PID + "=" + MachineComponent.PID,
       MetaTypeProvider.METATYPE_FACTORY_PID + "=" + MemoryBackendFileComponent.PID,
+      MetaTypeProvider.METATYPE_FACTORY_PID + "=" + MemoryBackendMemfdComponent.PID,
       MetaTypeProvider.METATYPE_FACTORY_PID + "=" + MemoryBackendRamComponent.PID,
       MetaTypeProvider.METATYPE_FACTORY_PID + "=" + NvdimmComponent.PID,
       MetaTypeProvider.METATYPE_FACTORY_PID + "=" + PcDimmComponent.PID
@@ -51,6 +53,8 @@ public final class LauncherMetaType implements MetaTypeProvider {
                   MachineComponent.DEVICES, "the names of the devices' configurations, in order"));
       case MemoryBackendFileComponent.PID ->
           ConfigurationDescription.of(pid, BackendDefinitions.FILE, allocatorTarget());
+      case MemoryBackendMemfdComponent.PID ->
+          ConfigurationDescription.of(pid, BackendDefinitions.MEMFD, allocatorTarget());
       case MemoryBackendRamComponent.PID ->
           ConfigurationDescription.of(pid, BackendDefinitions.RAM, allocatorTarget());
       case NvdimmComponent.PID -> ConfigurationDescription.of(pid, DeviceDefinitions.NVDIMM);

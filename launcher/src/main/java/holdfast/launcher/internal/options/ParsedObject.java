@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An object or device that was asked for, checked against the definition of its type.
@@ -19,6 +20,26 @@ public record ParsedObject(String typeName, SequencedMap<String, String> propert
 
   public ParsedObject {
     properties = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(properties));
+  }
+
+  /** The same with another value of {@code property}. */
+  public <T> ParsedObject with(PropertyDefinition<T> property, T value) {
+    return withText(property.name(), property.type().print(value));
+  }
+
+  /**
+   * The same with another value of a property.
+   *
+   * @param value in its canonical form; null for none
+   */
+  public ParsedObject withText(String property, @Nullable String value) {
+    SequencedMap<String, String> changed = new LinkedHashMap<>(properties);
+    if (value == null) {
+      changed.remove(property);
+    } else {
+      changed.put(property, value);
+    }
+    return new ParsedObject(typeName, changed);
   }
 
   /** Its name, if it has one. */

@@ -6,10 +6,11 @@ package holdfast.launcher.internal.options;
  * @param name as the operator writes it
  * @param absence what it means to leave the property out
  * @param description one line for the help text, without a full stop
+ * @param live whether it can be changed while the object is in use
  * @param <T> the type of its values
  */
 public record PropertyDefinition<T>(
-    String name, PropertyType<T> type, Absence absence, String description) {
+    String name, PropertyType<T> type, Absence absence, String description, boolean live) {
 
   /** What it means that a property was left out. */
   public sealed interface Absence {
@@ -39,18 +40,24 @@ public record PropertyDefinition<T>(
   /** A property without which there is no object. */
   public static <T> PropertyDefinition<T> required(
       String name, PropertyType<T> type, String description) {
-    return new PropertyDefinition<>(name, type, new Absence.Refused(), description);
+    return new PropertyDefinition<>(name, type, new Absence.Refused(), description, false);
   }
 
   /** A property that may be left without a value. */
   public static <T> PropertyDefinition<T> optional(
       String name, PropertyType<T> type, String description) {
-    return new PropertyDefinition<>(name, type, new Absence.Unset(), description);
+    return new PropertyDefinition<>(name, type, new Absence.Unset(), description, false);
   }
 
   /** A property that has the value {@code defaultText} when left out. */
   public static <T> PropertyDefinition<T> withDefault(
       String name, PropertyType<T> type, String defaultText, String description) {
-    return new PropertyDefinition<>(name, type, new Absence.Default(defaultText), description);
+    return new PropertyDefinition<>(
+        name, type, new Absence.Default(defaultText), description, false);
+  }
+
+  /** The same as one that can be changed while the object is in use. */
+  public PropertyDefinition<T> whichIsLive() {
+    return new PropertyDefinition<>(name, type, absence, description, true);
   }
 }

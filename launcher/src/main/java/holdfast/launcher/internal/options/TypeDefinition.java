@@ -60,6 +60,55 @@ public record TypeDefinition(
     return check(subject, configuration.keys(), configuration::value);
   }
 
+  /**
+   * The object with another value of one property.
+   *
+   * @param text the value as on the command line
+   * @throws OptionException if there is no such property, it can't be changed while the object is
+   *     in use, or {@code text} is not one of its values
+   */
+  public ParsedObject change(ParsedObject object, String property, String text)
+      throws OptionException {
+    requireKnown(property);
+    SequencedMap<String, String> values = new LinkedHashMap<>();
+    for (PropertyDefinition<?> definition : properties) {
+      String value = object.properties().get(definition.name());
+      if (definition.name().equals(property)) {
+        if (!definition.live()) {
+          throw new OptionException(
+              property
+                  + " can't be changed while "
+                  + object.id().orElse(name)
+                  + " is in use: write it into the configuration, and it holds from the next start"
+                  + " on; live changes are those of "
+                  + String.join(", ", liveNames()));
+        }
+        value = printed(definition, text);
+      }
+      if (value != null) {
+        values.put(definition.name(), value);
+      }
+    }
+    return new ParsedObject(name, values);
+  }
+
+  private static <T> String printed(PropertyDefinition<T> property, String text)
+      throws OptionException {
+    try {
+      return property.type().print(property.type().parse(text));
+    } catch (OptionException e) {
+      throw e.within(property.name() + "=");
+    }
+  }
+
+  /** The names of the properties that can be changed while an object is in use. */
+  public List<String> liveNames() {
+    return properties.stream()
+        .filter(PropertyDefinition::live)
+        .map(PropertyDefinition::name)
+        .toList();
+  }
+
   /** All properties, one line each. */
   public HelpText help() {
     HelpTable table = new HelpTable(name + ": " + description);
@@ -71,7 +120,9 @@ public record TypeDefinition(
             case PropertyDefinition.Absence.Default(String text) when text.isEmpty() -> "";
             case PropertyDefinition.Absence.Default(String text) -> " (default " + text + ")";
           };
-      table.add(property.name() + "=" + property.type().form(), property.description() + note);
+      table.add(
+          property.name() + "=" + property.type().form(),
+          property.description() + note + (property.live() ? ", can be changed live" : ""));
     }
     return table.toHelpText();
   }

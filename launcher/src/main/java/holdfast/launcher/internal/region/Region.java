@@ -5,7 +5,9 @@ import holdfast.backend.api.BackendId;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Durability;
 import holdfast.backend.api.Granularity;
+import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.PersistException;
+import holdfast.backend.api.PreallocationException;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
@@ -17,6 +19,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -298,6 +301,36 @@ public final class Region implements MemoryRegion {
     try {
       candidates.removeListener(reconsider);
       way.accept(status.block());
+    } finally {
+      swap.unlock();
+    }
+  }
+
+  /** What the kernel is told about the pages now. */
+  public MemoryAdvice advice() {
+    return status.block().advice();
+  }
+
+  /** Tells the kernel something else about the pages, at once. */
+  public void advise(MemoryAdvice advice) {
+    swap.lock();
+    try {
+      status.block().advise(advice);
+    } finally {
+      swap.unlock();
+    }
+  }
+
+  /**
+   * Makes every page present.
+   *
+   * @param threads at most so many threads; empty: as many as there are processors
+   * @throws PreallocationException if the host can't
+   */
+  public void preallocate(OptionalInt threads) throws PreallocationException {
+    swap.lock();
+    try {
+      status.block().preallocate(threads);
     } finally {
       swap.unlock();
     }

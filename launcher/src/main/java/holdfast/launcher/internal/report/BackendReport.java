@@ -5,22 +5,26 @@ import holdfast.backend.api.Durability;
 import holdfast.backend.api.Evidence;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamFlag;
-import holdfast.launcher.internal.machine.Machine;
+import holdfast.launcher.internal.machine.OpenBackend;
 import holdfast.launcher.internal.region.Region;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.StringJoiner;
 
 /** One memory backend at one moment. */
 public final class BackendReport {
-  private final Machine.Backend backend;
+  private static final Set<String> TOLD = Set.of("id", "size", "mem-path");
+
+  private final OpenBackend backend;
   private final Region.Status status;
   private final RamBlock block;
 
   /** Looks at {@code backend} now. */
-  public BackendReport(Machine.Backend backend) {
+  public BackendReport(OpenBackend backend) {
     this.backend = backend;
     this.status = backend.region().status();
     this.block = status.block();
@@ -33,8 +37,8 @@ public final class BackendReport {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("id", block.spec().id().value());
     map.put("type", backend.type());
-    if (block.spec().backing() instanceof Backing.File(var path)) {
-      map.put("path", path.toString());
+    if (block.spec().backing() instanceof Backing.File file) {
+      map.put("path", file.path().toString());
     }
     map.put("size", block.spec().size().bytes());
     map.put("align", block.align().bytes());
@@ -54,6 +58,7 @@ public final class BackendReport {
     map.put("evidence", seen);
     map.put("allocator", status.allocator());
     map.put("state", state());
+    map.put("properties", backend.properties());
     return map;
   }
 
@@ -63,6 +68,20 @@ public final class BackendReport {
 
   private static List<String> names(Collection<RamFlag> flags) {
     return flags.stream().map(RamFlag::name).toList();
+  }
+
+  /** All but those that are told on lines of their own. */
+  private String properties() {
+    StringJoiner told = new StringJoiner(" ");
+    backend
+        .properties()
+        .forEach(
+            (name, value) -> {
+              if (!TOLD.contains(name)) {
+                told.add(name + "=" + value);
+              }
+            });
+    return told.toString();
   }
 
   /** The headings of {@link #row}. */
@@ -105,6 +124,7 @@ public final class BackendReport {
     screen.fact(
         "granularity", durability.obtained() + " (requested: " + durability.requested() + ")");
     screen.fact("reason", durability.reason());
+    screen.fact("properties", properties());
     screen.fact("mmap", evidence.mmap());
     screen.fact("VmFlags", evidence.vmFlags());
     screen.fact("persist by", evidence.persist());

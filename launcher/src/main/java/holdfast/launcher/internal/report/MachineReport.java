@@ -2,6 +2,7 @@ package holdfast.launcher.internal.report;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import holdfast.launcher.internal.machine.Machine;
+import holdfast.launcher.internal.machine.OpenBackend;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryDriver;
 import java.io.IOException;
@@ -38,7 +39,7 @@ public record MachineReport(Machine machine) {
   /** The same for people, with the base RAM. */
   public String toText() {
     Screen screen = new Screen();
-    for (Machine.Backend backend : machine.backends()) {
+    for (OpenBackend backend : machine.backends()) {
       new BackendReport(backend).show(screen);
     }
     screen.heading("guest memory");

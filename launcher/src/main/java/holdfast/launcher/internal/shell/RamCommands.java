@@ -3,10 +3,12 @@ package holdfast.launcher.internal.shell;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.PersistException;
+import holdfast.backend.api.PreallocationException;
 import holdfast.launcher.internal.machine.Machine;
 import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.machine.MachineState;
 import holdfast.launcher.internal.machine.MemoryBackendComponent;
+import holdfast.launcher.internal.machine.OpenBackend;
 import holdfast.launcher.internal.options.OptionException;
 import holdfast.launcher.internal.options.PropertyType;
 import holdfast.launcher.internal.region.Region;
@@ -28,7 +30,7 @@ import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 
-/** {@code ram:list}, {@code ram:show}, {@code ram:use}, {@code ram:persist}. */
+/** {@code ram:list}, {@code ram:show}, {@code ram:use}, {@code ram:set}, {@code ram:persist}. */
 @Component(
     service = RamCommands.class,
     property = {
@@ -36,7 +38,8 @@ import org.osgi.service.component.annotations.ReferencePolicy;
       "osgi.command.function=list",
       "osgi.command.function=show",
       "osgi.command.function=use",
-      "osgi.command.function=persist"
+      "osgi.command.function=persist",
+      "osgi.command.function=set"
     })
 public final class RamCommands {
   private static final String ANY = "*";
@@ -85,7 +88,7 @@ public final class RamCommands {
                   + " '(backend.kind=file)'; a kind, such as file; or * for any allocator")
           String filter)
       throws IOException {
-    Machine.Backend backend = backend(id);
+    OpenBackend backend = backend(id);
     Region region = backend.region();
     Filter wish = filter.equals(ANY) ? null : parse(filter);
     if (wish != null && region.eligible(wish) == 0) {
@@ -99,12 +102,32 @@ public final class RamCommands {
               + (present.isEmpty() ? "detached" : "with " + present));
     }
     region.use(wish);
-    remember(backend, wish);
+    remember(
+        backend, MemoryBackendComponent.ALLOCATOR_TARGET, wish == null ? null : wish.toString());
     return show(id);
   }
 
-  /** Writes the choice into the backend's configuration, so that it holds from now on. */
-  private void remember(Machine.Backend backend, @Nullable Filter wish) throws IOException {
+  /** {@code ram:set ID PROPERTY VALUE}. */
+  @Descriptor("changes a property of a memory backend while it is in use, such as dump or prealloc")
+  public String set(
+      @Descriptor("the id of the memory backend") String id,
+      @Descriptor("the property: discard-data, merge, dump or prealloc") String property,
+      @Descriptor("its value, as on the command line") String value)
+      throws IOException, PreallocationException {
+    OpenBackend backend = backend(id);
+    String printed;
+    try {
+      printed = backend.set(property, value);
+    } catch (OptionException e) {
+      throw new CommandFailure("memory backend '" + id + "': " + e.getMessage());
+    }
+    remember(backend, property, printed);
+    return "memory backend '" + id + "': " + property + "=" + backend.properties().get(property);
+  }
+
+  /** Writes a choice into the backend's configuration, so that it holds from now on. */
+  private void remember(OpenBackend backend, String key, @Nullable String value)
+      throws IOException {
     if (backend.pid().isEmpty()) {
       return; // the base RAM has no configuration
     }
@@ -113,10 +136,10 @@ public final class RamCommands {
     if (properties == null) {
       return; // it was deleted
     }
-    if (wish == null) {
-      properties.remove(MemoryBackendComponent.ALLOCATOR_TARGET);
+    if (value == null) {
+      properties.remove(key);
     } else {
-      properties.put(MemoryBackendComponent.ALLOCATOR_TARGET, wish.toString());
+      properties.put(key, value);
     }
     configuration.updateIfDifferent(properties);
   }
@@ -177,7 +200,7 @@ public final class RamCommands {
     }
   }
 
-  private Machine.Backend backend(String id) {
+  private OpenBackend backend(String id) {
     Machine machine = machine();
     return machine
         .find(id)

@@ -52,6 +52,12 @@ class CommandLineTest {
     assertEquals(sentence, refusal.getMessage());
   }
 
+  private static void assertMachine(String type, String nvdimm, MachineRequest request) {
+    assertEquals(
+        Map.of("type", type, "nvdimm", nvdimm, "mem-merge", "on", "dump-guest-core", "on"),
+        request.machine().properties());
+  }
+
   @Test
   @DisplayName("every option of the series' start, in one command line")
   void readsAWholeCommandLine() throws Exception {
@@ -62,7 +68,7 @@ class CommandLineTest {
                 + "align=128M,pmem=on,share=on"
                 + " -device nvdimm,id=nv4,memdev=nv_be4,label-size=2M");
 
-    assertEquals(Map.of("type", "pc", "nvdimm", "on"), request.machine().properties());
+    assertMachine("pc", "on", request);
     assertEquals(
         Map.of("size", "128M", "slots", "2", "maxmem", "4G"), request.memory().properties());
     ParsedObject object = request.objects().getFirst();
@@ -79,7 +85,7 @@ class CommandLineTest {
   void anyOptionCanBeLeftOut() throws Exception {
     MachineRequest request = request("-probe");
 
-    assertEquals(Map.of("type", "pc", "nvdimm", "off"), request.machine().properties());
+    assertMachine("pc", "off", request);
     assertEquals(Map.of(), request.memory().properties());
     assertEquals(List.of(), request.objects());
     assertEquals(List.of(), request.devices());
@@ -102,7 +108,7 @@ class CommandLineTest {
   @DisplayName(
       "-machine and -M are one option; repeated, they are merged and the last value counts")
   void machineIsMerged(String arguments, String type, String nvdimm) throws Exception {
-    assertEquals(Map.of("type", type, "nvdimm", nvdimm), request(arguments).machine().properties());
+    assertMachine(type, nvdimm, request(arguments));
   }
 
   @ParameterizedTest
@@ -224,7 +230,7 @@ class CommandLineTest {
         "-m 1G,slot=2 | -m: there is no property slot: did you mean slots?",
         "-device nvdimm | -device nvdimm: memdev is missing: add memdev=<identifier>",
         "-object floppy | -object: floppy is not a type: the types are memory-backend-file,"
-            + " memory-backend-ram",
+            + " memory-backend-memfd, memory-backend-ram",
       })
   void aMistakeIsOneSentenceAboutItsOption(String arguments, String sentence) {
     assertRefused(sentence, arguments);

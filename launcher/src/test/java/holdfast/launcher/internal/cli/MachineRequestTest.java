@@ -53,19 +53,31 @@ class MachineRequestTest {
         List.copyOf(configurations.written().keySet()));
     assertWritten(
         "holdfast.memory.backend.ram~m1",
-        Map.of("id", "m1", "size", "1M", "share", "off", "prealloc", "off"));
+        Map.of(
+            "id", "m1",
+            "size", "1M",
+            "share", "off",
+            "prealloc", "off",
+            "reserve", "on",
+            "policy", "default"));
     assertWritten(
         "holdfast.memory.backend.file~m0",
-        Map.of(
-            "id", "m0",
-            "size", "1M",
-            "mem-path", "/d/a,b",
-            "share", "on",
-            "align", "0",
-            "pmem", "on",
-            "readonly", "off",
-            "prealloc", "off",
-            "x-durability", "warn"));
+        Map.ofEntries(
+            Map.entry("id", "m0"),
+            Map.entry("size", "1M"),
+            Map.entry("mem-path", "/d/a,b"),
+            Map.entry("share", "on"),
+            Map.entry("align", "0"),
+            Map.entry("offset", "0"),
+            Map.entry("pmem", "on"),
+            Map.entry("readonly", "off"),
+            Map.entry("rom", "auto"),
+            Map.entry("discard-data", "off"),
+            Map.entry("prealloc", "off"),
+            Map.entry("reserve", "on"),
+            Map.entry("policy", "default"),
+            Map.entry("x-durability", "warn"),
+            Map.entry("x-follow-symlink", "off")));
     assertWritten(
         "holdfast.nvdimm~nvdimm[0]",
         Map.of("memdev", "m0", "addr", "0", "slot", "-1", "node", "0", "unarmed", "off"));
@@ -101,6 +113,8 @@ class MachineRequestTest {
     Map<String, Object> own = new HashMap<>(configurations.written().get("holdfast.machine"));
     assertArrayEquals(objects.toArray(), assertInstanceOf(String[].class, own.remove("objects")));
     assertArrayEquals(devices.toArray(), assertInstanceOf(String[].class, own.remove("devices")));
+    assertEquals("on", own.remove("mem-merge"));
+    assertEquals("on", own.remove("dump-guest-core"));
     assertEquals(properties, own);
   }
 

@@ -112,7 +112,7 @@ class MachineComesUpTest {
   void baseRamIsPlainMemory() throws Exception {
     there.withFile().machine("objects=", "devices=");
 
-    Machine.Backend ram = there.up().find("pc.ram").orElseThrow();
+    OpenBackend ram = there.up().find("pc.ram").orElseThrow();
 
     assertEquals("memory-backend-ram", ram.type());
     assertEquals("", ram.pid());

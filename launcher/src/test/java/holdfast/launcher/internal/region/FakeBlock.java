@@ -6,7 +6,9 @@ import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Durability;
 import holdfast.backend.api.Evidence;
 import holdfast.backend.api.Granularity;
+import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.PersistException;
+import holdfast.backend.api.PreallocationException;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
@@ -15,6 +17,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -37,9 +40,12 @@ public final class FakeBlock implements RamBlock {
     volatile End end = End.NOT_YET;
     volatile Runnable onRetired = () -> {};
     volatile boolean diskFails;
+    volatile boolean preallocated;
+    volatile MemoryAdvice advice;
 
-    Memory(ByteSize size) {
-      segment = arena.allocate(size.bytes(), 4096);
+    Memory(RamBlockSpec spec) {
+      segment = arena.allocate(spec.size().bytes(), 4096);
+      advice = spec.advice();
     }
   }
 
@@ -55,7 +61,7 @@ public final class FakeBlock implements RamBlock {
 
   /** Fresh memory, all zero. */
   static FakeBlock make(RamBlockSpec spec, Granularity granularity) {
-    Memory memory = new Memory(spec.size());
+    Memory memory = new Memory(spec);
     FakeBlock block = new FakeBlock(memory, spec, granularity);
     memory.current.set(block);
     return block;
@@ -141,6 +147,29 @@ public final class FakeBlock implements RamBlock {
     if (memory.diskFails) {
       throw new PersistException(spec, offset, length, "msync", "EIO (Input/output error)");
     }
+  }
+
+  @Override
+  public MemoryAdvice advice() {
+    return memory.advice;
+  }
+
+  @Override
+  public void advise(MemoryAdvice advice) {
+    memory.advice = advice;
+  }
+
+  @Override
+  public void preallocate(OptionalInt threads) throws PreallocationException {
+    if (memory.diskFails) {
+      throw new PreallocationException(spec, "ENOSPC (No space left on device)");
+    }
+    memory.preallocated = true;
+  }
+
+  /** Whether every page was made present after the block was made. */
+  public boolean isPreallocated() {
+    return memory.preallocated;
   }
 
   @Override

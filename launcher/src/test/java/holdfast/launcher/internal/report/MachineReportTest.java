@@ -33,7 +33,8 @@ class MachineReportTest {
           "granularity",
           "evidence",
           "allocator",
-          "state");
+          "state",
+          "properties");
 
   private final MachineFixture there = new MachineFixture().withFile().withDax();
   private Machine machine;

@@ -7,22 +7,28 @@ import holdfast.machine.api.GuestMemory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.osgi.framework.BundleException;
 
 /**
- * Bundles of allocators come and go at random, a thousand times, under readers, writers and
- * persists: no byte is lost, no reader is disturbed, nothing is left behind. On files of the
- * build's disk. The system property {@code holdfast.test.seed} repeats a run.
+ * Bundles of allocators come and go at random under readers, writers and persists: no byte is lost,
+ * no reader is disturbed, nothing is left behind. The system property {@code holdfast.test.seed}
+ * repeats a run, {@code holdfast.test.swaps} says how many changes there are.
  */
-class RandomBundleChangesTest extends LiveMachineTest {
-  private static final int CHANGES = Integer.getInteger("holdfast.test.swaps", 40);
+abstract class RandomBundleChanges extends LiveMachineTest {
   private static final int CHECK_EVERY = 20;
 
+  /** How many changes there are unless the system property says otherwise. */
+  abstract int changes();
+
   @Test
+  @Timeout(value = 2, unit = TimeUnit.HOURS)
   @DisplayName("stops, starts, updates and reinstallations lose nothing and leak nothing")
   void loseNothingAndLeakNothing() throws BundleException {
+    int changes = Integer.getInteger("holdfast.test.swaps", changes());
     long seed = Long.getLong("holdfast.test.seed", System.nanoTime());
     Random random = new Random(seed);
     GuestMemory memory = machine.bringUp();
@@ -30,7 +36,7 @@ class RandomBundleChangesTest extends LiveMachineTest {
     List<String> done = new ArrayList<>();
     try (GuestLoad load = GuestLoad.on(memory).persisting(2)) {
       int mappings = Footprint.mappings();
-      for (int change = 1; change <= CHANGES; change++) {
+      for (int change = 1; change <= changes; change++) {
         done.add(change(bundles.get(random.nextInt(bundles.size())), random.nextInt(3)));
         if (change % CHECK_EVERY == 0) {
           load.awaitProgress();
@@ -47,9 +53,9 @@ class RandomBundleChangesTest extends LiveMachineTest {
       load.checkFile("nvdimm0", machine.sharedFile());
       // the JVM maps code and stacks of its own meanwhile, but not one for each change
       int more = Footprint.mappings() - mappings;
-      assertTrue(more < 50 + CHANGES / 10, () -> more + " mappings more; seed " + seed);
+      assertTrue(more < 50 + changes / 10, () -> more + " mappings more; seed " + seed);
     }
-    assertEquals(CHANGES, done.size());
+    assertEquals(changes, done.size());
   }
 
   private static String change(AllocatorBundle bundle, int kind) throws BundleException {

@@ -1,0 +1,40 @@
+package holdfast.backend.api;
+
+import java.util.Collections;
+import java.util.Locale;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * The NUMA nodes of the host that a block's pages come from.
+ *
+ * @param policy how the nodes are used
+ * @param hostNodes their numbers, from 0; none exactly for {@link NumaPolicy#DEFAULT}
+ */
+public record NumaBinding(NumaPolicy policy, SortedSet<Integer> hostNodes) {
+  /** Wherever the host puts them. */
+  public static final NumaBinding NONE =
+      new NumaBinding(NumaPolicy.DEFAULT, Collections.emptySortedSet());
+
+  /**
+   * @throws IllegalArgumentException if nodes are named without a policy for them, or the other way
+   *     round
+   */
+  public NumaBinding {
+    hostNodes = Collections.unmodifiableSortedSet(new TreeSet<>(hostNodes));
+    if (policy == NumaPolicy.DEFAULT && !hostNodes.isEmpty()) {
+      throw new IllegalArgumentException(
+          "host-nodes is set, but policy=default doesn't use them: add policy=bind, preferred or"
+              + " interleave, or leave host-nodes out");
+    }
+    if (policy != NumaPolicy.DEFAULT && hostNodes.isEmpty()) {
+      throw new IllegalArgumentException(
+          "policy="
+              + policy.name().toLowerCase(Locale.ROOT)
+              + " without nodes: add host-nodes=0, for example, or leave policy out");
+    }
+    if (!hostNodes.isEmpty() && hostNodes.first() < 0) {
+      throw new IllegalArgumentException("host-nodes=" + hostNodes.first() + ": write 0 or more");
+    }
+  }
+}

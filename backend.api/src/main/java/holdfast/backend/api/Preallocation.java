@@ -1,0 +1,29 @@
+package holdfast.backend.api;
+
+import java.util.OptionalInt;
+
+/**
+ * Whether every page of a block is made present before the block is handed out, and by how many
+ * threads.
+ *
+ * @param wanted whether it is
+ * @param threads at most so many threads, 1 or more; empty: as many as there are processors. Never
+ *     more than 16, nor more than one for each 64 MiB
+ */
+public record Preallocation(boolean wanted, OptionalInt threads) {
+  /** Pages become present when they are first touched. */
+  public static final Preallocation NONE = new Preallocation(false, OptionalInt.empty());
+
+  /** Every page is made present, by as many threads as there are processors. */
+  public static final Preallocation ALL = new Preallocation(true, OptionalInt.empty());
+
+  /**
+   * @throws IllegalArgumentException if {@code threads} is less than 1
+   */
+  public Preallocation {
+    if (threads.isPresent() && threads.getAsInt() < 1) {
+      throw new IllegalArgumentException(
+          "prealloc-threads=" + threads.getAsInt() + ": write 1 or more");
+    }
+  }
+}

@@ -1,0 +1,25 @@
+package holdfast.backend.api;
+
+/** {@code reserve=off} was asked for, and would have no effect on this host. */
+public final class ReservationException extends RamBlockException {
+  private static final long serialVersionUID = 1;
+
+  private final String reason;
+
+  /**
+   * @param reason why not, as half a sentence
+   */
+  public ReservationException(RamBlockSpec spec, String reason) {
+    super(
+        spec,
+        "reserve=off can't be had: "
+            + reason
+            + "; set reserve=on, or sysctl vm.overcommit_memory to 0 or 1");
+    this.reason = reason;
+  }
+
+  /** Why not. */
+  public String reason() {
+    return reason;
+  }
+}

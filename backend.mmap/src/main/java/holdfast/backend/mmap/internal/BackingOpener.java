@@ -1,0 +1,297 @@
+package holdfast.backend.mmap.internal;
+
+import holdfast.backend.api.Backing;
+import holdfast.backend.api.BackingKindException;
+import holdfast.backend.api.BackingOpenException;
+import holdfast.backend.api.MappingException;
+import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import holdfast.backend.mmap.Errno;
+import holdfast.backend.mmap.ErrnoException;
+import holdfast.backend.mmap.FileStatus;
+import holdfast.backend.mmap.FileSystemStatus;
+import holdfast.backend.mmap.KernelConstants;
+import holdfast.backend.mmap.Libc;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Finds what a block's bytes live on, or makes it, and opens it. */
+final class BackingOpener {
+  private static final Logger LOG = LoggerFactory.getLogger(BackingOpener.class);
+  private static final int ATTEMPTS = 16;
+  private static final int NO_FD = -1;
+
+  private final Libc libc;
+  private final KernelConstants k;
+  private final Path sysfs;
+  private final RamBlockSpec spec;
+  private final boolean readOnly;
+
+  /** Where an open backing came from. */
+  enum Origin {
+    /** It was there before. */
+    FOUND,
+    /** It was made here, under its name. */
+    CREATED,
+    /** It was made here, and no name leads to it: it ends with its descriptor. */
+    UNNAMED
+  }
+
+  /**
+   * An open backing.
+   *
+   * @param fd the descriptor, -1 for anonymous memory
+   * @param dax what is known of it if it is a DAX device
+   */
+  record Opened(int fd, FileSystemStatus fileSystem, Optional<DaxDevice> dax, Origin origin) {}
+
+  /**
+   * @param sysfs where sysfs is mounted
+   */
+  BackingOpener(Libc libc, Path sysfs, RamBlockSpec spec) {
+    this.libc = libc;
+    this.k = libc.constants();
+    this.sysfs = sysfs;
+    this.spec = spec;
+    this.readOnly = spec.has(RamFlag.RAM_READONLY) || spec.has(RamFlag.RAM_READONLY_FD);
+  }
+
+  /**
+   * Opens it.
+   *
+   * @throws RamBlockException one type per cause; nothing is left behind
+   */
+  Opened open() throws RamBlockException {
+    return switch (spec.backing()) {
+      case Backing.Anonymous none ->
+          new Opened(NO_FD, new FileSystemStatus(0, 0), Optional.empty(), Origin.UNNAMED);
+      case Backing.Memfd memfd -> openMemfd(memfd);
+      case Backing.File file -> openPath(file);
+    };
+  }
+
+  private Opened openMemfd(Backing.Memfd memfd) throws MappingException {
+    int flags = KernelConstants.MFD_CLOEXEC;
+    if (memfd.seal()) {
+      flags |= KernelConstants.MFD_ALLOW_SEALING;
+    }
+    if (memfd.hugetlb()) {
+      long size = memfd.hugetlbSize().bytes();
+      flags |= KernelConstants.MFD_HUGETLB;
+      flags |= size == 0 ? 0 : Long.numberOfTrailingZeros(size) << KernelConstants.MAP_HUGE_SHIFT;
+    }
+    try {
+      return adopt(libc.memfdCreate(spec.id().value(), flags), Optional.empty(), Origin.UNNAMED);
+    } catch (ErrnoException e) {
+      throw new MappingException(
+          spec,
+          e.call() + (memfd.hugetlb() ? " (MFD_HUGETLB)" : ""),
+          e.errno().toString(),
+          memfd.hugetlb()
+              ? "the sizes of huge pages that this host has are listed in"
+                  + " /sys/kernel/mm/hugepages"
+              : "Linux has had it since 3.17");
+    }
+  }
+
+  private Opened openPath(Backing.File file) throws RamBlockException {
+    int looking =
+        KernelConstants.O_PATH
+            | KernelConstants.O_CLOEXEC
+            | (file.followsLink() ? 0 : k.openNofollow());
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      try {
+        // O_PATH looks without touching: opening a FIFO, a terminal or a tape has side effects
+        int look = libc.open(file.path(), looking, 0);
+        try {
+          return openFound(file, look);
+        } finally {
+          closeQuietly(libc, look);
+        }
+      } catch (ErrnoException e) {
+        if (e.is(Errno.EINTR)) {
+          continue;
+        }
+        if (!e.is(Errno.ENOENT) || readOnly) {
+          throw openFailure(e);
+        }
+      }
+      Optional<Opened> made = create(file.path());
+      if (made.isPresent()) {
+        return made.get();
+      }
+    }
+    throw new BackingOpenException(
+        spec,
+        "it keeps appearing and vanishing",
+        "if it is a symbolic link, create the file that it points to; else find out which other"
+            + " program creates and removes it");
+  }
+
+  private Opened openFound(Backing.File file, int look) throws RamBlockException, ErrnoException {
+    FileStatus status = libc.statx(look);
+    Optional<DaxDevice> dax = Optional.empty();
+    switch (status.type()) {
+      case REGULAR -> {}
+      case CHARACTER_DEVICE -> {
+        dax = findDaxDevice(status);
+        if (dax.isEmpty()) {
+          throw unsuitable(status.type());
+        }
+      }
+      case DIRECTORY -> {
+        return openUnnamed(file.path());
+      }
+      default -> throw unsuitable(status.type());
+    }
+    int flags =
+        (readOnly ? KernelConstants.O_RDONLY : KernelConstants.O_RDWR) | KernelConstants.O_CLOEXEC;
+    // the very file that was looked at, whatever stands at the path by now
+    Path found = Path.of("/proc/self/fd/" + look);
+    try {
+      return adopt(libc.open(found, flags, 0), dax, Origin.FOUND);
+    } catch (ErrnoException e) {
+      if (e.is(Errno.EACCES) || e.is(Errno.EROFS)) {
+        throw notWritable(found, e);
+      }
+      throw e;
+    }
+  }
+
+  private Optional<DaxDevice> findDaxDevice(FileStatus status) throws BackingKindException {
+    try {
+      return DaxDevice.find(sysfs, status.specialMajor(), status.specialMinor());
+    } catch (IOException e) {
+      throw new BackingKindException(
+          spec, "a DAX device whose size can't be read: " + e.getMessage(), "is sysfs mounted?");
+    }
+  }
+
+  private BackingKindException unsuitable(FileStatus.Type type) {
+    return new BackingKindException(
+        spec,
+        type.toString(),
+        type == FileStatus.Type.SYMBOLIC_LINK
+            ? "a link is not followed, so name the file that it points to, or set"
+                + " x-follow-symlink=on"
+            : "name a regular file, a folder or a DAX device");
+  }
+
+  /** A file that can't be written may still do as a template, which is what to say then. */
+  private BackingOpenException notWritable(Path found, ErrnoException e) {
+    if (!readOnly && !spec.has(RamFlag.RAM_SHARED)) {
+      try {
+        closeQuietly(
+            libc, libc.open(found, KernelConstants.O_RDONLY | KernelConstants.O_CLOEXEC, 0));
+        return new BackingOpenException(
+            spec,
+            e.errno().toString(),
+            "it can be read: set readonly=on,rom=off to start from it and leave it as it is");
+      } catch (ErrnoException notReadable) {
+        LOG.debug("{}: {}", spec.backing(), notReadable.getMessage());
+      }
+    }
+    return openFailure(e);
+  }
+
+  /** In a folder: a file that has no name, or has it only until it is open. */
+  private Opened openUnnamed(Path folder) throws RamBlockException, ErrnoException {
+    if (readOnly) {
+      throw new BackingKindException(
+          spec,
+          "a folder, in which a new file would be made, and readonly=on would leave it zero for"
+              + " ever",
+          "name a file, or set readonly=off");
+    }
+    int flags = KernelConstants.O_RDWR | KernelConstants.O_CLOEXEC;
+    try {
+      return adopt(
+          libc.open(folder, flags | KernelConstants.O_TMPFILE, 0600),
+          Optional.empty(),
+          Origin.UNNAMED);
+    } catch (ErrnoException e) {
+      // open(2): EOPNOTSUPP of file systems, EISDIR and ENOENT of kernels that don't know O_TMPFILE
+      if (!e.is(Errno.EOPNOTSUPP) && !e.is(Errno.EISDIR) && !e.is(Errno.ENOENT)) {
+        throw e;
+      }
+    }
+    String suffix = HexFormat.of().toHexDigits(RandomGenerator.getDefault().nextLong());
+    Path file = folder.resolve("holdfast-" + spec.id() + "." + suffix);
+    int fd = libc.open(file, flags | KernelConstants.O_CREAT | KernelConstants.O_EXCL, 0600);
+    try {
+      libc.unlink(file);
+    } catch (ErrnoException e) {
+      closeQuietly(libc, fd);
+      throw e;
+    }
+    return adopt(fd, Optional.empty(), Origin.UNNAMED);
+  }
+
+  /** Creates the file; empty if somebody else made it in between. */
+  private Optional<Opened> create(Path path) throws BackingOpenException {
+    int flags =
+        KernelConstants.O_RDWR
+            | KernelConstants.O_CREAT
+            | KernelConstants.O_EXCL
+            | KernelConstants.O_CLOEXEC;
+    try {
+      return Optional.of(adopt(libc.open(path, flags, 0600), Optional.empty(), Origin.CREATED));
+    } catch (ErrnoException e) {
+      if (e.is(Errno.EEXIST) || e.is(Errno.EINTR)) {
+        return Optional.empty();
+      }
+      throw openFailure(e);
+    }
+  }
+
+  private Opened adopt(int fd, Optional<DaxDevice> dax, Origin origin) throws ErrnoException {
+    try {
+      return new Opened(fd, libc.fstatfs(fd), dax, origin);
+    } catch (ErrnoException | RuntimeException | Error e) {
+      closeQuietly(libc, fd);
+      if (origin == Origin.CREATED) {
+        unlinkQuietly(libc, spec);
+      }
+      throw e;
+    }
+  }
+
+  private BackingOpenException openFailure(ErrnoException e) {
+    String advice =
+        switch (e.errno().value()) {
+          case Errno.ENOENT ->
+              readOnly
+                  ? "check the path; with readonly=on no file is created"
+                  : "check the path, and create the folder it is in";
+          case Errno.EACCES -> "check the permissions of the file and its folder";
+          case Errno.EROFS -> "its file system can't be written: set readonly=on, or use another";
+          default -> "check the path";
+        };
+    return new BackingOpenException(spec, e.errno().toString(), advice);
+  }
+
+  static void unlinkQuietly(Libc libc, RamBlockSpec spec) {
+    if (spec.backing() instanceof Backing.File file) {
+      try {
+        libc.unlink(file.path());
+      } catch (ErrnoException e) {
+        LOG.warn("{}: could not be removed again: {}", file, e.errno());
+      }
+    }
+  }
+
+  static void closeQuietly(Libc libc, int fd) {
+    try {
+      libc.close(fd);
+    } catch (ErrnoException e) {
+      // Linux has given the descriptor up whatever close(2) answers
+      LOG.debug("close: {}", e.errno().toString());
+    }
+  }
+}

@@ -1,0 +1,213 @@
+package holdfast.backend.mmap.internal;
+
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.PreallocationException;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import holdfast.backend.mmap.Errno;
+import holdfast.backend.mmap.ErrnoException;
+import holdfast.backend.mmap.KernelConstants;
+import holdfast.backend.mmap.Libc;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes every page of a mapping present, on several threads, and tells how far it is when that
+ * takes longer than a second. The content stays.
+ */
+final class Preallocator {
+  /** Shown to the operator, unlike other information. */
+  private static final Logger PROGRESS = LoggerFactory.getLogger("holdfast.progress");
+
+  /** As many threads as QEMU uses at most, and as many bytes as it finds worth one. */
+  private static final int MOST_THREADS = 16;
+
+  private static final long LEAST_PER_THREAD = 64L << 20;
+
+  /** What one system call makes present: little enough to be stopped after. */
+  private static final long PORTION = 32L << 20;
+
+  private static final long TELL_EVERY_MILLIS = 1_000;
+
+  private final Libc libc;
+  private final RamBlockSpec spec;
+  private final Window window;
+  private final long pageSize;
+  private final int advice;
+  private final AtomicLong next = new AtomicLong();
+  private final AtomicLong present = new AtomicLong();
+  private final AtomicReference<@Nullable PreallocationException> failure = new AtomicReference<>();
+
+  /**
+   * @param pageSize the page size of the mapping in bytes
+   */
+  Preallocator(Libc libc, RamBlockSpec spec, Window window, long pageSize) {
+    this.libc = libc;
+    this.spec = spec;
+    this.window = window;
+    this.pageSize = pageSize;
+    this.advice =
+        spec.has(RamFlag.RAM_READONLY)
+            ? KernelConstants.MADV_POPULATE_READ
+            : KernelConstants.MADV_POPULATE_WRITE;
+  }
+
+  /**
+   * Does it.
+   *
+   * @param wished at most so many threads
+   * @throws PreallocationException if a page can't be had
+   */
+  void run(OptionalInt wished) throws PreallocationException {
+    Portions way = kernelPopulates() ? this::populate : this::touch;
+    int count = threads(window.size(), pageSize, wished);
+    CountDownLatch ended = new CountDownLatch(count);
+    List<Thread> threads = new ArrayList<>();
+    for (int number = 0; number < count; number++) {
+      threads.add(
+          Thread.ofPlatform()
+              .daemon()
+              .name("holdfast-prealloc-" + number)
+              .start(() -> work(way, ended)));
+    }
+    await(ended);
+    for (Thread thread : threads) {
+      joinUninterruptibly(thread);
+    }
+    PreallocationException first = failure.get();
+    if (first != null) {
+      throw first;
+    }
+  }
+
+  /** QEMU's rule for the number of threads, with processors in the place of its vCPUs. */
+  static int threads(long bytes, long pageSize, OptionalInt wished) {
+    int processors = Runtime.getRuntime().availableProcessors();
+    return (int)
+        LongStream.of(
+                processors,
+                MOST_THREADS,
+                wished.orElse(processors),
+                bytes / pageSize,
+                Math.max(1, bytes / LEAST_PER_THREAD))
+            .min()
+            .getAsLong();
+  }
+
+  /** A way to make a range of the window present. */
+  private interface Portions {
+    void make(long from, long length) throws ErrnoException;
+  }
+
+  /** Whether this kernel knows MADV_POPULATE_READ and _WRITE (5.14), asked with one page. */
+  private boolean kernelPopulates() throws PreallocationException {
+    try {
+      populate(0, pageSize);
+      return true;
+    } catch (ErrnoException e) {
+      if (e.is(Errno.EINVAL) || e.is(Errno.ENOSYS)) {
+        return false;
+      }
+      throw new PreallocationException(spec, e.errno().toString());
+    }
+  }
+
+  private void work(Portions way, CountDownLatch ended) {
+    try {
+      long portion = Math.max(pageSize, PORTION);
+      for (long from = next.getAndAdd(portion);
+          from < window.size() && failure.get() == null;
+          from = next.getAndAdd(portion)) {
+        long length = Math.min(portion, window.size() - from);
+        way.make(from, length);
+        present.addAndGet(length);
+      }
+    } catch (ErrnoException e) {
+      fail(e.errno().toString());
+    } catch (InternalError sigbus) {
+      fail("SIGBUS (a page has nothing behind it)");
+    } finally {
+      ended.countDown();
+    }
+  }
+
+  private void fail(String errno) {
+    failure.compareAndSet(null, new PreallocationException(spec, errno));
+  }
+
+  private void populate(long from, long length) throws ErrnoException {
+    while (true) {
+      try {
+        libc.madvise(window.address() + from, length, advice);
+        return;
+      } catch (ErrnoException e) {
+        if (!e.is(Errno.EINTR) && !e.is(Errno.EAGAIN)) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** For older kernels: stores each page's first byte back into it, or reads it. */
+  private void touch(long from, long length) {
+    MemorySegment segment = window.segment();
+    boolean readOnly = segment.isReadOnly();
+    long page = libc.getpagesize();
+    for (long at = from; at < from + length; at += page) {
+      byte first = segment.get(ValueLayout.JAVA_BYTE, at);
+      if (!readOnly) {
+        segment.set(ValueLayout.JAVA_BYTE, at, first);
+      }
+    }
+  }
+
+  private void await(CountDownLatch ended) {
+    boolean told = false;
+    try {
+      while (!ended.await(TELL_EVERY_MILLIS, TimeUnit.MILLISECONDS)) {
+        tell();
+        told = true;
+      }
+    } catch (InterruptedException e) {
+      fail("interrupted");
+      Thread.currentThread().interrupt();
+    }
+    if (told && failure.get() == null) {
+      tell();
+    }
+  }
+
+  private void tell() {
+    long done = present.get();
+    PROGRESS.info(
+        "memory backend '{}': {} of {} preallocated ({} %)",
+        spec.id(), new ByteSize(done), spec.size(), done * 100 / window.size());
+  }
+
+  /** A thread must not go on with memory that its starter may give up. */
+  private static void joinUninterruptibly(Thread thread) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        thread.join();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

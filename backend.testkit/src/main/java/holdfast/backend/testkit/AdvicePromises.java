@@ -1,0 +1,184 @@
+package holdfast.backend.testkit;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import holdfast.backend.api.BackendId;
+import holdfast.backend.api.Backing;
+import holdfast.backend.api.MemoryAdvice;
+import holdfast.backend.api.NumaBinding;
+import holdfast.backend.api.NumaBindingException;
+import holdfast.backend.api.NumaPolicy;
+import holdfast.backend.api.Preallocation;
+import holdfast.backend.api.RamBlock;
+import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import holdfast.backend.api.RetiredBlockException;
+import holdfast.backend.mmap.Errno;
+import holdfast.backend.mmap.ErrnoException;
+import holdfast.backend.mmap.KernelConstants;
+import holdfast.backend.mmap.MappingStyle;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** What the kernel is told about a block's pages, and what of that can change while it is used. */
+interface AdvicePromises extends Promises {
+  /** Not merged, not dumped, kept. */
+  MemoryAdvice QUIET = new MemoryAdvice(false, false, false);
+
+  private static List<String> flags(RamBlock block) {
+    return HostMapping.at(block.segment().address()).orElseThrow().vmFlags();
+  }
+
+  @Test
+  @DisplayName("dump=off keeps a block out of core dumps: at the start, changed live, re-mapped")
+  default void dumping() throws RamBlockException, IOException {
+    RamBlockSpec spec = on().spec(on().file("full"), RamFlag.RAM_SHARED).withAdvice(QUIET);
+    RamBlock block = on().allocator().allocate(spec);
+    assertTrue(flags(block).contains("dd"), () -> "dd is not in " + flags(block));
+    RamBlock next = on().allocator().remap(block);
+    assertTrue(flags(next).contains("dd"), "after a re-map");
+    next.advise(MemoryAdvice.DEFAULT);
+    assertTrue(!flags(next).contains("dd"), "changed");
+    assertEquals(MemoryAdvice.DEFAULT, next.advice());
+    next.advise(QUIET);
+    RamBlock last = on().allocator().remap(next);
+    assertTrue(flags(last).contains("dd"), "changed, then re-mapped");
+    assertThrows(RetiredBlockException.class, () -> next.advise(MemoryAdvice.DEFAULT));
+    last.close();
+    assertThrows(IllegalStateException.class, () -> last.advise(MemoryAdvice.DEFAULT));
+  }
+
+  @Test
+  @DisplayName("merge=on offers private pages to KSM, and takes them back live")
+  default void merging() throws RamBlockException, IOException {
+    assumeTrue(Files.exists(Path.of("/sys/kernel/mm/ksm")), "this kernel has no KSM");
+    RamBlockSpec spec = on().spec(on().file("full"));
+    try (RamBlock block = on().allocator().allocate(spec);
+        RamBlock unmerged = on().allocator().allocate(spec.withAdvice(QUIET))) {
+      assertTrue(flags(block).contains("mg"), () -> "mg is not in " + flags(block));
+      assertTrue(!flags(unmerged).contains("mg"));
+      block.advise(QUIET);
+      assertTrue(!flags(block).contains("mg"));
+      unmerged.advise(MemoryAdvice.DEFAULT);
+      assertTrue(flags(unmerged).contains("mg"));
+    }
+  }
+
+  @Test
+  @DisplayName("discard-data=on empties the file at an orderly end, and keeps its length")
+  default void discarding() throws RamBlockException, IOException {
+    Path path = on().file("full");
+    RamBlockSpec spec =
+        on().spec(path, RamFlag.RAM_SHARED).withAdvice(new MemoryAdvice(true, true, true));
+    on().allocator().allocate(spec).close();
+    assertArrayEquals(new byte[(int) spec.size().bytes()], Files.readAllBytes(path));
+  }
+
+  @Test
+  @DisplayName("discard-data can be switched off in time; a start that failed discards nothing")
+  default void discardingIsRevocable() throws RamBlockException, IOException {
+    Path path = on().file("full");
+    byte[] content = AllocatorFixture.content(AllocatorFixture.SIZE);
+    RamBlockSpec spec =
+        on().spec(path, RamFlag.RAM_SHARED).withAdvice(new MemoryAdvice(true, true, true));
+    RamBlock revoked = on().allocator().allocate(spec);
+    revoked.advise(QUIET);
+    revoked.close();
+    assertArrayEquals(content, Files.readAllBytes(path));
+    on().allocator().allocate(spec).discard();
+    assertArrayEquals(content, Files.readAllBytes(path));
+    on().allocator().allocate(on().spec(path).withAdvice(spec.advice())).close();
+    assertArrayEquals(content, Files.readAllBytes(path), "a private block has no say in its file");
+  }
+
+  @Test
+  @DisplayName("preallocation can be had later, and keeps the content")
+  default void latePreallocation() throws RamBlockException, IOException {
+    RamBlockSpec spec = on().spec(on().file("full"), RamFlag.RAM_SHARED);
+    try (RamBlock block = on().allocator().allocate(spec)) {
+      block.preallocate(OptionalInt.of(1));
+      assertEquals(
+          spec.size().bytes() / 1024,
+          HostMapping.at(block.segment().address()).orElseThrow().residentKiB());
+      assertArrayEquals(
+          AllocatorFixture.content(spec.size()), AllocatorFixture.bytesOf(block.segment()));
+    }
+  }
+
+  @Test
+  @DisplayName("pages are bound to NUMA nodes before they are made present, and at each re-map")
+  default void binding() throws RamBlockException, IOException {
+    assumeNuma();
+    for (NumaPolicy policy :
+        List.of(NumaPolicy.BIND, NumaPolicy.PREFERRED, NumaPolicy.INTERLEAVE)) {
+      RamBlockSpec spec =
+          on().spec(on().file("full"), RamFlag.RAM_SHARED)
+              .withPrealloc(Preallocation.ALL)
+              .withNuma(new NumaBinding(policy, new TreeSet<>(Set.of(0))));
+      on().libc().forget();
+      RamBlock block = on().allocator().allocate(spec);
+      List<SystemCall> order =
+          on().libc().made().stream()
+              .filter(
+                  made ->
+                      made.call() == SystemCall.MBIND
+                          || made.advice() == KernelConstants.MADV_POPULATE_WRITE)
+              .map(MadeCall::call)
+              .toList();
+      assertEquals(SystemCall.MBIND, order.getFirst());
+      assertTrue(order.contains(SystemCall.MADVISE));
+      on().libc().forget();
+      RamBlock next = on().allocator().remap(block);
+      assertEquals(1, on().libc().made(SystemCall.MBIND).size());
+      next.close();
+    }
+  }
+
+  @Test
+  @DisplayName("a NUMA node that the host doesn't have is refused, and says where to look")
+  default void aMissingNode() throws IOException {
+    assumeNuma();
+    assumeFalse(Files.exists(Path.of("/sys/devices/system/node/node127")), "this host has 128");
+    RamBlockSpec spec =
+        on().spec(on().file("full"), RamFlag.RAM_SHARED)
+            .withNuma(new NumaBinding(NumaPolicy.BIND, new TreeSet<>(Set.of(127))));
+    NumaBindingException refusal = on().assertRefused(NumaBindingException.class, spec);
+    AllocatorFixture.assertNames(refusal, "host-nodes=127");
+    AllocatorFixture.assertNames(refusal, "/sys/devices/system/node/online");
+  }
+
+  /** Skips the test where pages can't be bound at all. */
+  private void assumeNuma() {
+    RamBlockSpec spec =
+        RamBlockSpec.of(
+            new BackendId("probe"), new Backing.Anonymous(), AllocatorFixture.SIZE, Set.of());
+    try (RamBlock block = on().mapper().map(spec, MappingStyle.kernel("probe"))) {
+      on().libc()
+          .mbind(
+              block.segment().address(),
+              spec.size().bytes(),
+              KernelConstants.MPOL_BIND,
+              new TreeSet<>(Set.of(0)),
+              0);
+    } catch (ErrnoException e) {
+      assumeTrue(
+          !e.is(Errno.ENOSYS), "no libnuma.so.1 (Debian: libnuma1), or a kernel without NUMA");
+      throw new AssertionError(e);
+    } catch (RamBlockException e) {
+      throw new AssertionError(e);
+    }
+  }
+}
