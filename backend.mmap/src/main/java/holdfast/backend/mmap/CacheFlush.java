@@ -21,7 +21,7 @@ public interface CacheFlush {
 
   /**
    * Whether the platform itself writes back the CPU caches when power fails (eADR), so that a fence
-   * alone makes a store durable.
+   * alone makes a store durable. Then {@link #flush} is not called: what comes of it is not needed.
    */
   boolean platformFlushesCaches();
 

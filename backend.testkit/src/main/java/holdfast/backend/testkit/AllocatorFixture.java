@@ -38,6 +38,7 @@ public final class AllocatorFixture {
 
   private final Storage storage;
   private final FaultyLibc libc;
+  private final FlushOracle oracle = new FlushOracle();
   private final boolean attemptsSync;
   private final RamBlockAllocator allocator;
   private final Path folder;
@@ -45,9 +46,9 @@ public final class AllocatorFixture {
 
   AllocatorFixture(RamBlockAllocatorContract contract) throws IOException {
     storage = contract.storage();
-    libc = storage.libc();
+    libc = storage.libc().withOracle(oracle);
     attemptsSync = contract.attemptsSync();
-    allocator = contract.newAllocator(libc, SYSFS);
+    allocator = contract.newAllocator(libc, SYSFS, oracle);
     folder = storage.newFolder();
     leaks = LeakCheck.start(libc, folder);
   }
@@ -69,6 +70,11 @@ public final class AllocatorFixture {
   /** The libc that the allocator uses. */
   public FaultyLibc libc() {
     return libc;
+  }
+
+  /** The CPU caches that the allocator flushes; it learns of the libc's msync(2) too. */
+  public FlushOracle oracle() {
+    return oracle;
   }
 
   /** The allocator. */
@@ -94,7 +100,7 @@ public final class AllocatorFixture {
   /** The styles of other allocators: one that maps plainly, one that attempts MAP_SYNC. */
   public static MappingStyle otherStyle(boolean sync) {
     return sync
-        ? MappingStyle.pmem("other-dax", Optional.of(new RecordingCacheFlush()))
+        ? MappingStyle.pmem("other-dax", Optional.of(new FlushOracle()))
         : MappingStyle.kernel("other-file");
   }
 

@@ -67,6 +67,7 @@ public final class FaultyLibc implements Libc {
   private volatile UnaryOperator<FileStatus> statxAnswer = UnaryOperator.identity();
   private volatile UnaryOperator<FileSystemStatus> fstatfsAnswer = UnaryOperator.identity();
   private volatile SyncAnswer syncAnswer = SyncAnswer.REAL;
+  private volatile FlushOracle oracle = new FlushOracle();
 
   /** A libc that does what {@code real} does until it is told otherwise. */
   public FaultyLibc(Libc real) {
@@ -128,6 +129,15 @@ public final class FaultyLibc implements Libc {
   /** From now on MAP_SYNC is answered so. */
   public FaultyLibc withSync(SyncAnswer answer) {
     syncAnswer = answer;
+    return this;
+  }
+
+  /**
+   * From now on that oracle is told of each msync(2) that succeeds: what its pages held when it
+   * began is durable when it returns.
+   */
+  public FaultyLibc withOracle(FlushOracle told) {
+    oracle = told;
     return this;
   }
 
@@ -267,7 +277,12 @@ public final class FaultyLibc implements Libc {
     call(
         SystemCall.MSYNC,
         FaultyLibc::nothing,
-        () -> real.msync(address, length, flags),
+        () -> {
+          long pages = (length + getpagesize() - 1) & -getpagesize();
+          Runnable written = oracle.writeBack(new AddressRange(address, address + pages));
+          real.msync(address, length, flags);
+          written.run();
+        },
         address,
         length,
         flags);

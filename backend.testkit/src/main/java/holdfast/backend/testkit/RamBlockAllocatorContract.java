@@ -1,6 +1,7 @@
 package holdfast.backend.testkit;
 
 import holdfast.backend.api.RamBlockAllocator;
+import holdfast.backend.mmap.CacheFlush;
 import holdfast.backend.mmap.Libc;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -25,6 +26,7 @@ public abstract class RamBlockAllocatorContract
         GeometryPromises,
         ContentPromises,
         PersistPromises,
+        PowerCutPromises,
         RemapPromises,
         RemapRefusalPromises,
         DetachPromises,
@@ -44,8 +46,9 @@ public abstract class RamBlockAllocatorContract
    *
    * @param libc all the system calls that it makes
    * @param sysfs where sysfs is mounted
+   * @param caches how it flushes CPU caches, if it does
    */
-  protected abstract RamBlockAllocator newAllocator(Libc libc, Path sysfs);
+  protected abstract RamBlockAllocator newAllocator(Libc libc, Path sysfs, CacheFlush caches);
 
   /**
    * Whether the allocator attempts MAP_SYNC for blocks with RAM_SHARED and RAM_PMEM, and flushes

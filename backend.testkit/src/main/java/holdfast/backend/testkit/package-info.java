@@ -6,7 +6,8 @@
  * holdfast.backend.testkit.Storage} (where a promise is checked), {@link
  * holdfast.backend.testkit.FaultyLibc} (a libc that fails on command), {@link
  * holdfast.backend.testkit.LeakCheck} (what a test left behind), {@link
- * holdfast.backend.testkit.RecordingCacheFlush} (what was flushed, and what was not).
+ * holdfast.backend.testkit.FlushOracle} (CPU caches that lose what was not flushed) and {@link
+ * holdfast.backend.testkit.WatchedMemory} (what a power cut would leave).
  *
  * <p>For tests alone: nothing here belongs into a running product.
  */

@@ -7,8 +7,8 @@ import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.testkit.AllocatorFixture;
 import holdfast.backend.testkit.FaultyLibc;
+import holdfast.backend.testkit.FlushOracle;
 import holdfast.backend.testkit.LeakCheck;
-import holdfast.backend.testkit.RecordingCacheFlush;
 import holdfast.backend.testkit.Storage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,16 +29,16 @@ final class Bench implements AutoCloseable {
   final Storage storage;
   final FaultyLibc libc;
   final Path folder;
-  final RecordingCacheFlush caches = new RecordingCacheFlush();
+  final FlushOracle oracle = new FlushOracle();
 
   /** The style of the DAX allocator. */
-  final MappingStyle pmem = MappingStyle.pmem("dax", Optional.of(caches));
+  final MappingStyle pmem = MappingStyle.pmem("dax", Optional.of(oracle));
 
   private final LeakCheck leaks;
 
   Bench(Storage storage) throws IOException {
     this.storage = storage;
-    this.libc = storage.libc();
+    this.libc = storage.libc().withOracle(oracle);
     this.folder = storage.newFolder();
     this.leaks = LeakCheck.start(libc, folder);
   }

@@ -83,9 +83,7 @@ class DaxDeviceMapTest {
       assertEquals("device DAX", block.durability().evidence().fileSystem());
       assertTrue(ALIGN.divides(block.segment().address()));
       bench.libc.forget();
-      block.persist(100, 1);
-      assertEquals(1, bench.caches.flushed().size());
-      assertEquals(List.of(), bench.caches.undrained());
+      assertEquals(List.of(), bench.oracle.persist(block, 100, 1));
       assertEquals(List.of(), bench.libc.made(), "no system call");
     }
   }

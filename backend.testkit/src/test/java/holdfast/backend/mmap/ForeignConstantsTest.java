@@ -11,9 +11,9 @@ import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.testkit.AllocatorFixture;
 import holdfast.backend.testkit.FaultyLibc;
+import holdfast.backend.testkit.FlushOracle;
 import holdfast.backend.testkit.LeakCheck;
 import holdfast.backend.testkit.MadeCall;
-import holdfast.backend.testkit.RecordingCacheFlush;
 import holdfast.backend.testkit.Storage;
 import holdfast.backend.testkit.SystemCall;
 import java.io.IOException;
@@ -35,8 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ForeignConstantsTest {
   private static final long EXT4 = 0xEF53;
   private static final int MAP_SYNC_OF_OTHERS = 0x80000;
-  private static final MappingStyle PMEM =
-      MappingStyle.pmem("dax", Optional.of(new RecordingCacheFlush()));
+  private static final MappingStyle PMEM = MappingStyle.pmem("dax", Optional.of(new FlushOracle()));
 
   private Path folder;
   private RamBlockSpec spec;

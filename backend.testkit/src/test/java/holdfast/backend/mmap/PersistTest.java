@@ -11,11 +11,11 @@ import holdfast.backend.api.PersistException;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamFlag;
-import holdfast.backend.testkit.AddressRange;
+import holdfast.backend.testkit.FlushOracle;
 import holdfast.backend.testkit.MadeCall;
-import holdfast.backend.testkit.RecordingCacheFlush;
 import holdfast.backend.testkit.Storage;
 import holdfast.backend.testkit.SystemCall;
+import holdfast.backend.testkit.WatchedMemory;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -55,15 +55,9 @@ class PersistTest {
   void eachLineIsFlushedOnceAndDrained(long[] range) throws IOException, RamBlockException {
     try (Bench bench = new Bench(Storage.simulatedDax());
         RamBlock block = bench.mapper().map(Bench.pmemSpec(bench.file("file")), bench.pmem)) {
-      bench.caches.forget();
       bench.libc.forget();
-      block.persist(range[0], range[1]);
-      long from = block.segment().address() + range[0];
-      assertEquals(
-          RecordingCacheFlush.linesOf(new AddressRange(from, from + range[1])),
-          bench.caches.flushed());
-      assertEquals(List.of(), bench.caches.undrained());
-      assertEquals(1, bench.caches.drains());
+      assertEquals(List.of(), bench.oracle.persist(block, range[0], range[1]));
+      assertEquals(1, bench.oracle.drains());
       assertEquals(List.of(), bench.libc.made(SystemCall.MSYNC));
     }
   }
@@ -94,18 +88,20 @@ class PersistTest {
   void anEmptyRangeDoesNothing() throws IOException, RamBlockException {
     try (Bench bench = new Bench(Storage.simulatedDax());
         RamBlock block = bench.mapper().map(Bench.pmemSpec(bench.file("file")), bench.pmem)) {
-      bench.caches.forget();
       bench.libc.forget();
       block.persist(100, 0);
-      assertEquals(List.of(), bench.caches.flushed());
+      assertEquals(List.of(), bench.oracle.flushed());
+      assertEquals(0, bench.oracle.drains());
       assertEquals(List.of(), bench.libc.made());
     }
   }
 
   @Test
-  @DisplayName("on a platform that flushes its caches itself (eADR) the granularity is byte")
-  void eadrGivesByteGranularity() throws IOException, RamBlockException {
-    RecordingCacheFlush eadr = new RecordingCacheFlush(true);
+  @DisplayName(
+      "on a platform that flushes its caches itself (eADR) the granularity is byte, and a persist is"
+          + " one fence")
+  void eadrNeedsAFenceAlone() throws IOException, RamBlockException {
+    FlushOracle eadr = new FlushOracle(true);
     try (Bench bench = new Bench(Storage.simulatedDax());
         RamBlock block =
             bench
@@ -114,8 +110,12 @@ class PersistTest {
                     Bench.pmemSpec(bench.file("file")),
                     MappingStyle.pmem("dax", Optional.of(eadr)))) {
       assertEquals(Granularity.BYTE, block.durability().obtained());
-      block.persist(0, 64);
+      WatchedMemory memory = eadr.watch(block.segment());
+      memory.store(63, (byte) 1, (byte) 2);
+      assertEquals(List.of(), eadr.persist(block, 63, 2));
+      assertEquals(List.of(), memory.lost(63, 2));
       assertEquals(1, eadr.drains());
+      assertEquals(List.of(), eadr.flushed());
     }
   }
 
@@ -125,10 +125,9 @@ class PersistTest {
     try (Bench bench = new Bench(Storage.simulatedDax());
         RamBlock block =
             bench.mapper().map(Bench.pmemSpec(bench.file("file")), bench.pmem).detach()) {
-      bench.caches.forget();
       bench.libc.forget();
       block.persist(0, 64);
-      assertEquals(List.of(), bench.caches.flushed());
+      assertEquals(List.of(), bench.oracle.flushed());
       assertEquals(1, bench.libc.made(SystemCall.MSYNC).size());
       assertTrue(block.obtained().contains(RamFlag.RAM_SYNC), "the mapping is the same");
       assertEquals(Granularity.PAGE, block.durability().obtained());
@@ -144,11 +143,9 @@ class PersistTest {
         try (FileChannel other = FileChannel.open(path, StandardOpenOption.WRITE)) {
           other.truncate(4096);
         }
-        bench.caches.forget();
         assertThrows(PersistException.class, () -> block.persist(4095, 2));
-        assertEquals(List.of(), bench.caches.flushed());
-        block.persist(0, 4096);
-        assertEquals(4096 / RecordingCacheFlush.LINE, bench.caches.flushed().size());
+        assertEquals(List.of(), bench.oracle.flushed());
+        assertEquals(List.of(), bench.oracle.persist(block, 0, 4096));
       }
     }
   }

@@ -1,20 +1,19 @@
 package holdfast.backend.dax.internal;
 
 import holdfast.backend.api.RamBlockAllocator;
+import holdfast.backend.mmap.CacheFlush;
 import holdfast.backend.mmap.Libc;
 import holdfast.backend.mmap.RamMapper;
 import holdfast.backend.testkit.RamBlockAllocatorContract;
-import holdfast.backend.testkit.RecordingCacheFlush;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** The contract, for the DAX allocator with a cache flush that every host has. */
+/** The contract, for the DAX allocator. */
 abstract class DaxAllocatorContract extends RamBlockAllocatorContract {
 
   @Override
-  protected RamBlockAllocator newAllocator(Libc libc, Path sysfs) {
-    return new DaxRamBlockAllocator(
-        new RamMapper(libc, sysfs), Optional.of(new RecordingCacheFlush()));
+  protected RamBlockAllocator newAllocator(Libc libc, Path sysfs, CacheFlush caches) {
+    return new DaxRamBlockAllocator(new RamMapper(libc, sysfs), Optional.of(caches));
   }
 
   @Override

@@ -15,8 +15,8 @@ import holdfast.backend.api.RamFlag;
 import holdfast.backend.mmap.CacheFlush;
 import holdfast.backend.mmap.RamMapper;
 import holdfast.backend.testkit.FaultyLibc;
+import holdfast.backend.testkit.FlushOracle;
 import holdfast.backend.testkit.LeakCheck;
-import holdfast.backend.testkit.RecordingCacheFlush;
 import holdfast.backend.testkit.Storage;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
@@ -85,7 +85,7 @@ class DaxRamBlockAllocatorTest {
     Storage storage = Storage.simulatedDax();
     FaultyLibc libc = storage.libc();
     Path folder = storage.newFolder();
-    RecordingCacheFlush caches = new RecordingCacheFlush();
+    FlushOracle caches = new FlushOracle();
     DaxRamBlockAllocator allocator =
         new DaxRamBlockAllocator(new RamMapper(libc, Path.of("/sys")), Optional.of(caches));
     try (LeakCheck leaks = LeakCheck.start(libc, folder);

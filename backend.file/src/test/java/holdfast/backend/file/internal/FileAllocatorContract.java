@@ -1,6 +1,7 @@
 package holdfast.backend.file.internal;
 
 import holdfast.backend.api.RamBlockAllocator;
+import holdfast.backend.mmap.CacheFlush;
 import holdfast.backend.mmap.Libc;
 import holdfast.backend.mmap.RamMapper;
 import holdfast.backend.testkit.RamBlockAllocatorContract;
@@ -10,7 +11,7 @@ import java.nio.file.Path;
 abstract class FileAllocatorContract extends RamBlockAllocatorContract {
 
   @Override
-  protected RamBlockAllocator newAllocator(Libc libc, Path sysfs) {
+  protected RamBlockAllocator newAllocator(Libc libc, Path sysfs, CacheFlush caches) {
     return new FileRamBlockAllocator(new RamMapper(libc, sysfs));
   }
 

@@ -34,7 +34,9 @@ public final class Libpmem implements CacheFlush {
     MethodHandle hasAutoFlush =
         linker.downcallHandle(
             library.findOrThrow("pmem_has_auto_flush"), FunctionDescriptor.of(JAVA_INT));
-    autoFlush = (int) hasAutoFlush.invokeExact() == 1;
+    // PMEM_NO_FLUSH=0, libpmem(7), is an operator who wants the flushes on such a platform too
+    boolean wanted = "0".equals(System.getenv("PMEM_NO_FLUSH"));
+    autoFlush = (int) hasAutoFlush.invokeExact() == 1 && !wanted;
   }
 
   private static final class Holder {

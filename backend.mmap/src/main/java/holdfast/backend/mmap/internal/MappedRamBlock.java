@@ -136,6 +136,10 @@ public final class MappedRamBlock implements RamBlock {
           requirePresent(offset, length);
           flush(offset, length);
         }
+        case FENCE -> {
+          requirePresent(offset, length);
+          style.cacheFlush().orElseThrow().drain();
+        }
       }
     } catch (ErrnoException e) {
       throw new PersistException(spec, offset, length, e.call(), e.errno().toString());

@@ -7,5 +7,9 @@ enum PersistMethod {
   /** msync(2), by the kernel, in whole pages. */
   MSYNC,
   /** Write-back of CPU cache lines and a fence, from user space. */
-  CACHE_FLUSH
+  CACHE_FLUSH,
+  /**
+   * A fence alone, on a platform that writes back its CPU caches itself when power fails (eADR).
+   */
+  FENCE
 }

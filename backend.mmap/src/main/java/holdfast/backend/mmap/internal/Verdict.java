@@ -51,6 +51,8 @@ record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durab
           case NOTHING -> "nothing";
           case MSYNC -> MSYNC;
           case CACHE_FLUSH -> style.cacheFlush().map(CacheFlush::describe).orElseThrow();
+          case FENCE ->
+              "the fence of " + style.cacheFlush().map(CacheFlush::describe).orElseThrow();
         };
     Evidence evidence = new Evidence(tried, vmFlags.text(), persist, store.medium());
     return new Verdict(
@@ -61,7 +63,12 @@ record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durab
 
   /** The same memory without its allocator: only the kernel's own means are left. */
   Verdict detached(BackingStore store) {
-    if (method != PersistMethod.CACHE_FLUSH || store.kind() == BackingStore.Kind.DAX_DEVICE) {
+    boolean needsAllocator =
+        switch (method) {
+          case NOTHING, MSYNC -> false;
+          case CACHE_FLUSH, FENCE -> true;
+        };
+    if (!needsAllocator || store.kind() == BackingStore.Kind.DAX_DEVICE) {
       return this;
     }
     Evidence seen = durability.evidence();
@@ -133,9 +140,11 @@ record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durab
     boolean automatic = style.cacheFlush().orElseThrow().platformFlushesCaches();
     return automatic
         ? new Finding(
-            PersistMethod.CACHE_FLUSH,
+            PersistMethod.FENCE,
             Granularity.BYTE,
-            reason + ", and the platform flushes CPU caches when power fails (eADR)")
+            reason
+                + ", and the platform flushes CPU caches when power fails (eADR); each persist is a"
+                + " fence")
         : new Finding(
             PersistMethod.CACHE_FLUSH,
             Granularity.CACHE_LINE,

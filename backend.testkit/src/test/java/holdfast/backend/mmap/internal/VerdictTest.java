@@ -24,7 +24,7 @@ import holdfast.backend.mmap.KernelConstants;
 import holdfast.backend.mmap.MappingStyle;
 import holdfast.backend.testkit.FakeSysfs;
 import holdfast.backend.testkit.FaultyLibc;
-import holdfast.backend.testkit.RecordingCacheFlush;
+import holdfast.backend.testkit.FlushOracle;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,9 +46,9 @@ class VerdictTest {
 
   private static final MappingStyle FILE_STYLE = MappingStyle.kernel("file");
   private static final MappingStyle DAX_STYLE =
-      MappingStyle.pmem("dax", Optional.of(new RecordingCacheFlush()));
+      MappingStyle.pmem("dax", Optional.of(new FlushOracle()));
   private static final MappingStyle EADR_STYLE =
-      MappingStyle.pmem("dax", Optional.of(new RecordingCacheFlush(true)));
+      MappingStyle.pmem("dax", Optional.of(new FlushOracle(true)));
   private static final MappingStyle NO_FLUSH_STYLE = MappingStyle.pmem("dax", Optional.empty());
 
   private static final SyncAttempt ACCEPTED = new SyncAttempt.Accepted();
@@ -229,7 +229,7 @@ class VerdictTest {
             ACCEPTED,
             SF,
             PMEM_SYNC,
-            flush,
+            PersistMethod.FENCE,
             Granularity.BYTE,
             "eADR"),
         new Row(
@@ -259,7 +259,7 @@ class VerdictTest {
             UNSUPPORTED,
             NO_SF,
             PMEM,
-            flush,
+            PersistMethod.FENCE,
             Granularity.BYTE,
             "eADR"));
   }
@@ -297,7 +297,8 @@ class VerdictTest {
     return switch (method) {
       case NOTHING -> "nothing";
       case MSYNC -> "msync(MS_SYNC)";
-      case CACHE_FLUSH -> new RecordingCacheFlush().describe();
+      case CACHE_FLUSH -> new FlushOracle().describe();
+      case FENCE -> "the fence of " + new FlushOracle().describe();
     };
   }
 
@@ -336,6 +337,8 @@ class VerdictTest {
     assertTrue(detached.durability().reason().startsWith("detached: "));
     assertEquals("msync(MS_SYNC)", detached.durability().evidence().persist());
     assertEquals(SF, detached.durability().evidence().vmFlags());
+    Verdict fencing = Verdict.of(spec, EADR_STYLE, store, ACCEPTED, "NAMES", new VmFlags(SF));
+    assertEquals(detached, fencing.detached(store));
     Verdict plain = Verdict.of(spec, FILE_STYLE, store, NOT_MADE, "NAMES", new VmFlags(NO_SF));
     assertSame(plain, plain.detached(store));
   }
@@ -348,6 +351,8 @@ class VerdictTest {
     store.close();
     Verdict flushing = Verdict.of(spec, DAX_STYLE, store, ACCEPTED, "NAMES", new VmFlags(SF));
     assertSame(flushing, flushing.detached(store));
+    Verdict fencing = Verdict.of(spec, EADR_STYLE, store, ACCEPTED, "NAMES", new VmFlags(SF));
+    assertSame(fencing, fencing.detached(store));
   }
 
   @Test
