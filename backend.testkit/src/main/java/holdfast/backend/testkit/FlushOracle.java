@@ -246,7 +246,8 @@ public final class FlushOracle implements CacheFlush {
         : " was not flushed by this persist, only before it";
   }
 
-  private static String name(long line) {
+  /** What a line is called in sentences. */
+  static String name(long line) {
     return "line 0x" + Long.toHexString(line);
   }
 

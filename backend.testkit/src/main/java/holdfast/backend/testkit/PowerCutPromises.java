@@ -87,7 +87,8 @@ interface PowerCutPromises extends Promises {
       WatchedMemory memory = on().oracle().watch(block.segment());
       memory.store(8192, (byte) 1);
       block.persist(0, 4096);
-      assertEquals(List.of(block.segment().address() + 8192), memory.lost(0, 16384));
+      long line = block.segment().address() + 8192;
+      assertEquals(List.of("line 0x" + Long.toHexString(line)), memory.lost(0, 16384));
     }
   }
 

@@ -64,21 +64,22 @@ public final class WatchedMemory {
   }
 
   /**
-   * The addresses of the lines of which a power cut at this moment would lose bytes of a range:
-   * there the memory holds something else than what is durable.
+   * The lines of which a power cut at this moment would lose bytes of a range, by the names that
+   * they have in the oracle's sentences: there the memory holds something else than what is
+   * durable.
    *
    * @throws IndexOutOfBoundsException if the range is not within the memory
    */
-  public List<Long> lost(long offset, long length) {
+  public List<String> lost(long offset, long length) {
     synchronized (oracle) {
       byte[] present = memory.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE);
-      List<Long> lines = new ArrayList<>();
+      List<String> lines = new ArrayList<>();
       int first = Math.toIntExact(offset);
       int at = 0;
       while (at < present.length) {
         int end = Math.min(present.length, at + FlushOracle.LINE - (first + at) % FlushOracle.LINE);
         if (!Arrays.equals(present, at, end, durable, first + at, first + end)) {
-          lines.add((range.from() + first + at) & -FlushOracle.LINE);
+          lines.add(FlushOracle.name((range.from() + first + at) & -FlushOracle.LINE));
         }
         at = end;
       }

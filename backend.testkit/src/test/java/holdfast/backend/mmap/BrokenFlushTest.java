@@ -152,9 +152,10 @@ class BrokenFlushTest {
     }
   }
 
-  private static List<Long> addresses(RamBlock block, int... lines) {
+  private static List<String> names(RamBlock block, int... lines) {
+    long first = block.segment().address();
     return IntStream.of(lines)
-        .mapToObj(line -> block.segment().address() + (long) line * LINE)
+        .mapToObj(line -> "line 0x" + Long.toHexString(first + (long) line * LINE))
         .toList();
   }
 
@@ -178,11 +179,9 @@ class BrokenFlushTest {
       WatchedMemory memory = bench.oracle.watch(block.segment());
       memory.store(FROM, ones());
       List<String> expected =
-          addresses(block, fault.lines).stream()
-              .map(line -> "line 0x" + Long.toHexString(line) + fault.sentence)
-              .toList();
+          names(block, fault.lines).stream().map(line -> line + fault.sentence).toList();
       assertEquals(expected, bench.oracle.persist(block, FROM, LENGTH));
-      List<Long> lost = fault.loses() ? addresses(block, fault.lines) : List.of();
+      List<String> lost = fault.loses() ? names(block, fault.lines) : List.of();
       assertEquals(lost, memory.lost(FROM, LENGTH));
     }
   }
@@ -202,12 +201,12 @@ class BrokenFlushTest {
       bench.oracle.drain();
       WatchedMemory memory = bench.oracle.watch(block.segment());
       memory.store(FROM, ones());
-      String line = "line 0x" + Long.toHexString(addresses(block, fault.lines).getFirst());
+      String line = names(block, fault.lines).getFirst();
       String thread = Thread.currentThread().getName();
       assertEquals(
           List.of(line + " was stored to by thread " + thread + " after its last flush"),
           bench.oracle.persist(block, FROM, LENGTH));
-      assertEquals(addresses(block, fault.lines), memory.lost(FROM, LENGTH));
+      assertEquals(names(block, fault.lines), memory.lost(FROM, LENGTH));
     }
   }
 

@@ -99,7 +99,7 @@ class PersistTest {
   @Test
   @DisplayName(
       "on a platform that flushes its caches itself (eADR) the granularity is byte, and a persist is"
-          + " one fence")
+          + " one fence, of bytes that the file still has")
   void eadrNeedsAFenceAlone() throws IOException, RamBlockException {
     FlushOracle eadr = new FlushOracle(true);
     try (Bench bench = new Bench(Storage.simulatedDax());
@@ -116,6 +116,11 @@ class PersistTest {
       assertEquals(List.of(), memory.lost(63, 2));
       assertEquals(1, eadr.drains());
       assertEquals(List.of(), eadr.flushed());
+      try (FileChannel other =
+          FileChannel.open(bench.folder.resolve("file"), StandardOpenOption.WRITE)) {
+        other.truncate(4096);
+      }
+      assertThrows(PersistException.class, () -> block.persist(4095, 2), "lost with the file");
     }
   }
 
