@@ -4,9 +4,11 @@ import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.PreallocationException;
 import holdfast.launcher.internal.options.OptionException;
 import holdfast.launcher.internal.options.ParsedObject;
+import holdfast.launcher.internal.options.PropertyDefinition;
 import holdfast.launcher.internal.options.TypeDefinition;
 import holdfast.launcher.internal.region.Region;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.SequencedMap;
@@ -48,9 +50,20 @@ public final class OpenBackend {
     return region;
   }
 
-  /** Its properties as they are in force, in their canonical form. */
+  /**
+   * Its properties as they are in force, in their canonical form and in the order of their
+   * definitions.
+   */
   public SequencedMap<String, String> properties() {
-    return BackendDefinitions.withAdvice(inForce, region.advice()).properties();
+    ParsedObject now = BackendDefinitions.withAdvice(inForce, region.advice());
+    SequencedMap<String, String> ordered = new LinkedHashMap<>();
+    for (PropertyDefinition<?> property : type.properties()) {
+      String value = now.properties().get(property.name());
+      if (value != null) {
+        ordered.put(property.name(), value);
+      }
+    }
+    return ordered;
   }
 
   /**
@@ -79,7 +92,7 @@ public final class OpenBackend {
     List<String> refused = new ArrayList<>();
     List<String> live = type.liveNames();
     ParsedObject taken = before;
-    for (var property : type.properties()) {
+    for (PropertyDefinition<?> property : type.properties()) {
       String name = property.name();
       String value = next.properties().get(name);
       if (Objects.equals(value, before.properties().get(name))) {

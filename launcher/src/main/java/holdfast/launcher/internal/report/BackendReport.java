@@ -70,6 +70,10 @@ public final class BackendReport {
     return flags.stream().map(RamFlag::name).toList();
   }
 
+  private static String listed(String separator, Collection<RamFlag> flags) {
+    return flags.isEmpty() ? "-" : String.join(separator, names(flags));
+  }
+
   /** All but those that are told on lines of their own. */
   private String properties() {
     StringJoiner told = new StringJoiner(" ");
@@ -96,7 +100,7 @@ public final class BackendReport {
         state(),
         status.allocator().isEmpty() ? "-" : status.allocator(),
         block.durability().obtained().label(),
-        block.obtained().isEmpty() ? "-" : String.join(",", names(block.obtained())),
+        listed(",", block.obtained()),
         block.spec().backing().toString());
   }
 
@@ -105,7 +109,12 @@ public final class BackendReport {
     Durability durability = block.durability();
     Evidence evidence = durability.evidence();
     screen.heading("memory backend '" + block.spec().id() + "' (" + backend.type() + ")");
-    screen.fact("backing", block.spec().backing() + " (" + evidence.fileSystem() + ")");
+    String backing = block.spec().backing().toString();
+    screen.fact(
+        "backing",
+        backing.equals(evidence.fileSystem())
+            ? backing
+            : backing + " (" + evidence.fileSystem() + ")");
     screen.fact(
         "size",
         block.spec().size() + ", aligned to " + block.align() + ", pages of " + block.pageSize());
@@ -119,8 +128,8 @@ public final class BackendReport {
     if (!filter.isEmpty()) {
       screen.fact("use", "only allocators that match " + filter);
     }
-    screen.fact("requested", String.join(" ", names(block.spec().flags())));
-    screen.fact("obtained", String.join(" ", names(block.obtained())));
+    screen.fact("requested", listed(" ", block.spec().flags()));
+    screen.fact("obtained", listed(" ", block.obtained()));
     screen.fact(
         "granularity", durability.obtained() + " (requested: " + durability.requested() + ")");
     screen.fact("reason", durability.reason());
