@@ -3,6 +3,7 @@ package holdfast.launcher.internal.cli;
 import holdfast.launcher.internal.machine.BackendDefinitions;
 import holdfast.launcher.internal.machine.DeviceDefinitions;
 import holdfast.launcher.internal.machine.MachineDefinition;
+import holdfast.launcher.internal.options.Excerpt;
 import holdfast.launcher.internal.options.HelpText;
 import holdfast.launcher.internal.options.Keyval;
 import holdfast.launcher.internal.options.OptionException;
@@ -74,8 +75,7 @@ public sealed interface CommandLine {
       }
       while (next < arguments.size()) {
         String argument = arguments.get(next++);
-        String option = argument.startsWith("--") ? argument.substring(1) : argument;
-        CommandLine done = take(option);
+        CommandLine done = take(argument);
         if (done != null) {
           return done;
         }
@@ -84,7 +84,8 @@ public sealed interface CommandLine {
     }
 
     /** Reads one option; what it asks for alone, or null if it is part of a machine. */
-    private @Nullable CommandLine take(String option) throws OptionException, CommandException {
+    private @Nullable CommandLine take(String argument) throws OptionException, CommandException {
+      String option = argument.startsWith("--") ? argument.substring(1) : argument;
       switch (option) {
         case "-h", "-help" -> {
           return new Print(Usage.TEXT);
@@ -109,10 +110,13 @@ public sealed interface CommandLine {
           return typed(DeviceDefinitions.OPTION, value(option), devices);
         }
         case "-probe" -> after = probe();
+        case "demo" ->
+            throw new CommandException(
+                "demo stands alone: write nothing else beside it, or leave it out");
         default ->
             throw new CommandException(
                 "there is no option "
-                    + option
+                    + Excerpt.of(argument)
                     + ": the options are -machine, -m, -object, -device, -probe, -help and"
                     + " -version, or the command demo");
       }
@@ -153,9 +157,9 @@ public sealed interface CommandLine {
         case "json" -> After.PROBE_JSON;
         default ->
             throw new CommandException(
-                "-probe: '"
-                    + format
-                    + "' is not a format: write text or json, or nothing for text");
+                "-probe: "
+                    + Excerpt.of(format)
+                    + " is not a format: write text or json, or nothing for text");
       };
     }
 

@@ -1,6 +1,7 @@
 package holdfast.launcher.internal.cli;
 
 import holdfast.launcher.internal.machine.Machine;
+import holdfast.launcher.internal.options.Excerpt;
 import holdfast.launcher.internal.options.OptionException;
 import holdfast.launcher.internal.report.MachineReport;
 import java.io.IOException;
@@ -81,7 +82,8 @@ public final class HoldfastCommand implements Callable<Integer> {
       out.flush();
       return 0;
     } catch (OptionException | CommandException e) {
-      System.err.println("holdfast: " + e.getMessage());
+      // a path may be part of it, and a path may hold anything
+      System.err.println("holdfast: " + Excerpt.onOneLine(e.getMessage() + ""));
       return 1;
     }
   }

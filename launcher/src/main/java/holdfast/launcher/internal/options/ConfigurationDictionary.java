@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The properties in an OSGi configuration, as a component gets it: among keys of the framework,
@@ -64,15 +65,16 @@ record ConfigurationDictionary(Map<String, ?> dictionary) {
         : item;
   }
 
-  private static OptionValue typed(Object value) throws OptionException {
+  private static OptionValue typed(@Nullable Object value) throws OptionException {
     return switch (value) {
+      case null -> throw new OptionException("null is no value: leave it out instead");
       case String text -> new OptionValue.Bare(text);
       case Boolean flag -> new OptionValue.Flag(flag);
       case Byte number -> whole(number);
       case Short number -> whole(number);
       case Integer number -> whole(number);
       case Long number -> whole(number);
-      case Collection<?> list -> items(List.copyOf(list));
+      case Collection<?> list -> items(new ArrayList<>(list));
       default -> {
         if (!value.getClass().isArray()) {
           throw new OptionException(

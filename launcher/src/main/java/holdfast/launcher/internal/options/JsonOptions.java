@@ -106,7 +106,8 @@ public final class JsonOptions {
         "the JSON is not well formed at character "
             + position(parser)
             + ": "
-            + Excerpt.ofReason(reason));
+            + Excerpt.ofReason(reason)
+            + "; write one JSON object, in quotes for the shell");
   }
 
   /** What the parser says, without its remark on where the text came from. */

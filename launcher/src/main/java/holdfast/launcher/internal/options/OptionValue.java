@@ -21,7 +21,7 @@ public sealed interface OptionValue {
   record Text(String text) implements OptionValue {
     @Override
     public String toString() {
-      return '"' + Excerpt.of(text) + '"';
+      return Excerpt.quoted(text, "\"");
     }
   }
 

@@ -1,6 +1,7 @@
 package holdfast.launcher.internal.options;
 
 import holdfast.backend.api.ByteSize;
+import java.nio.charset.Charset;
 import java.util.List;
 import java.util.SortedSet;
 
@@ -53,7 +54,8 @@ public sealed interface PropertyType<T>
 
   /** Any text that can be handed to the operating system. */
   static PropertyType<String> text() {
-    return new TextType();
+    // in what the JDK writes file names and reads arguments: the locale's encoding (JEP 400)
+    return new TextType(Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8")));
   }
 
   /** The name of an object or a device. */

@@ -197,7 +197,7 @@ class CommandLineTest {
       strings = {"-nonsense", "--nonsense", "nonsense", "-", "--", "---m", "-Machine", "-demo", ""})
   @DisplayName("an option that there isn't is named, with those that there are")
   void anUnknownOptionIsRefused(String option) {
-    String named = option.startsWith("--") ? option.substring(1) : option;
+    String named = option.isEmpty() ? "''" : option;
     CommandException refusal =
         assertThrows(CommandException.class, () -> CommandLine.parse(List.of("-m", "1G", option)));
 
@@ -207,6 +207,34 @@ class CommandLineTest {
             + ": the options are -machine, -m, -object, -device, -probe, -help and -version, or"
             + " the command demo",
         refusal.getMessage());
+  }
+
+  @Test
+  @DisplayName("what can't be printed stands as escapes in a sentence, and what is long is cut")
+  void anArgumentNeverBreaksItsSentence() {
+    assertEquals(
+        "there is no option '-a\\u000ab\\u001b[31m': the options are -machine, -m, -object, -device,"
+            + " -probe, -help and -version, or the command demo",
+        assertThrows(
+                CommandException.class, () -> CommandLine.parse(List.of("-a\nb\u001b[31m", "-m")))
+            .getMessage());
+    assertEquals(
+        "there is no option "
+            + "-".repeat(80)
+            + "... (5000 characters): the options are -machine, -m, -object, -device, -probe, -help"
+            + " and -version, or the command demo",
+        assertThrows(CommandException.class, () -> CommandLine.parse(List.of("-".repeat(5000))))
+            .getMessage());
+    assertEquals(
+        "-probe: 'x\\u000ay' is not a format: write text or json, or nothing for text",
+        assertThrows(CommandException.class, () -> CommandLine.parse(List.of("-probe", "x\ny")))
+            .getMessage());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"demo -m 1G", "demo demo", "-m 1G demo"})
+  void theDemoStandsAlone(String arguments) {
+    assertRefused("demo stands alone: write nothing else beside it, or leave it out", arguments);
   }
 
   @ParameterizedTest
@@ -221,8 +249,8 @@ class CommandLineTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "-probe xml | -probe: 'xml' is not a format: write text or json, or nothing for text",
-        "-probe JSON | -probe: 'JSON' is not a format: write text or json, or nothing for text",
+        "-probe xml | -probe: xml is not a format: write text or json, or nothing for text",
+        "-probe JSON | -probe: JSON is not a format: write text or json, or nothing for text",
         "-machine vax | -machine: type=vax is not among the choices: write pc, q35",
         "-machine pc,nvdimm | -machine: nvdimm has no value: write nvdimm=VALUE",
         "-m lots | -m: size=lots is not a size: write MiB as a number, or a number with a suffix"

@@ -4,6 +4,7 @@ import static holdfast.launcher.internal.options.Refusals.sentenceOf;
 import static holdfast.launcher.internal.options.SampleOptions.objectWith;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -72,6 +73,14 @@ class ConfigurationIsCheckedTest {
     return Stream.of(
         Arguments.of("share", "maybe", "share=maybe is neither on nor off: write on or off"),
         Arguments.of("share", 1, "share=1 is a number: write true or false"),
+        Arguments.of(
+            "host-nodes",
+            new Integer[] {0, null},
+            "host-nodes=null is no value: leave it out instead"),
+        Arguments.of(
+            "host-nodes",
+            Arrays.asList(0, null),
+            "host-nodes=null is no value: leave it out instead"),
         Arguments.of("share", new String[] {"on"}, "share=[...] is a list: write true or false"),
         Arguments.of("align", true, "align=true is a boolean: write a number of bytes"),
         Arguments.of("align", -1, "align=-1 is negative: write a size of 0 or more"),

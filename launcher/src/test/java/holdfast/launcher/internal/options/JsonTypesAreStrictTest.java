@@ -52,6 +52,8 @@ class JsonTypesAreStrictTest {
         "\"share\":[true]|share=[...] is a list: write true or false",
         "\"share\":{}|share={...} is an object: write true or false",
         "\"align\":\"2M\"|align=\"2M\" is a string: write a number of bytes",
+        "\"align\":\"\"|align=\"\" is a string: write a number of bytes",
+        "\"align\":\"2 M\"|align=\"2 M\" is a string: write a number of bytes",
         "\"align\":true|align=true is a boolean: write a number of bytes",
         "\"align\":-1|align=-1 is negative: write a size of 0 or more",
         "\"align\":9223372036854775808|align=9223372036854775808 is too large: the largest size"

@@ -83,7 +83,7 @@ class KeyvalGrammarTest {
         ".a=x|.a can't be a key: write names of letters, digits, - and _, joined by dots",
         "a.=x|a. can't be a key: write names of letters, digits, - and _, joined by dots",
         "a.0b=x|a.0b can't be a key: write names of letters, digits, - and _, joined by dots",
-        "a b=x|a b can't be a key: write names of letters, digits, - and _, joined by dots",
+        "a b=x|'a b' can't be a key: write names of letters, digits, - and _, joined by dots",
         "a=1,a.b=2|a.b is used in two ways: write a value, a list or an object, and not two of"
             + " them",
         "a.b=1,a=2|a is used in two ways: write a value, a list or an object, and not two of them",

@@ -3,7 +3,9 @@ package holdfast.launcher.internal.options;
 import static holdfast.launcher.internal.options.Refusals.sentenceOf;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -100,18 +102,59 @@ class PropertyTypesTest {
   }
 
   @Test
+  @DisplayName("an identifier has at most 127 characters")
+  void longIdentifiers() throws OptionException {
+    String longest = "m".repeat(127);
+    assertEquals(longest, PropertyType.identifier().parse(longest));
+    assertEquals(
+        "m".repeat(80)
+            + "... (128 characters) is too long: write an identifier of at most 127 characters",
+        sentenceOf(() -> PropertyType.identifier().parse(longest + "m")));
+  }
+
+  @Test
   @DisplayName("text is any that can be a file name")
   void texts() throws OptionException {
-    for (String text : List.of("", "/mnt/pmem/a,b", "\u00e4\ud83d\ude00", "a\nb")) {
-      assertEquals(text, PropertyType.text().parse(text));
+    PropertyType<String> type = new TextType(StandardCharsets.UTF_8);
+    for (String text :
+        List.of(
+            " ",
+            "/mnt/pmem/a,b",
+            "\u00e4\ud83d\ude00",
+            "a\nb",
+            "a".repeat(4095),
+            "\u00e4".repeat(2047))) {
+      assertEquals(text, type.parse(text));
     }
+    assertEquals("'' is empty: write at least one character", sentenceOf(() -> type.parse("")));
     for (String text : List.of("a\0b", "\ud83d", "a\ude00b")) {
       assertEquals(
           Excerpt.of(text)
               + " has a character that no file name can have: write it without NUL characters and"
               + " unpaired surrogates",
-          sentenceOf(() -> PropertyType.text().parse(text)));
+          sentenceOf(() -> type.parse(text)));
     }
+    for (String text : List.of("a".repeat(4096), "\u00e4".repeat(2048))) {
+      assertEquals(
+          Excerpt.of(text) + " is too long: write at most 4095 bytes",
+          sentenceOf(() -> type.parse(text)));
+    }
+  }
+
+  @Test
+  @DisplayName("text has only characters that file names in this locale can have")
+  void textsInThisLocale() throws OptionException {
+    PropertyType<String> ascii = new TextType(StandardCharsets.US_ASCII);
+    assertEquals("/mnt/~", ascii.parse("/mnt/~"));
+    assertEquals(
+        "/mnt/\u00e4 has a character that file names in this locale, which are in US-ASCII, can't"
+            + " have: use names in the encoding of the locale, or another locale, such as"
+            + " LC_ALL=C.UTF-8",
+        sentenceOf(() -> ascii.parse("/mnt/\u00e4")));
+    // What was no character in the arguments would be another file.
+    assertTrue(
+        sentenceOf(() -> new TextType(StandardCharsets.UTF_8).parse("/mnt/\ufffd"))
+            .startsWith("/mnt/\ufffd has a character that file names in this locale"));
   }
 
   @ParameterizedTest(name = "[{0}] is {1}")
