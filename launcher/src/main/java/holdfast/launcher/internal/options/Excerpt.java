@@ -8,8 +8,8 @@ public final class Excerpt {
   private Excerpt() {}
 
   /**
-   * A key or a value, cut after 80 characters, in quotes if its end could not be seen otherwise,
-   * what can't be printed written as escapes.
+   * A key or a value: what can't be printed written as escapes, cut after 80 characters, in quotes
+   * if its end could not be seen otherwise.
    */
   public static String of(String text) {
     return quoted(text, text.isEmpty() || text.codePoints().anyMatch(Excerpt::isBlank) ? "'" : "");
@@ -17,37 +17,37 @@ public final class Excerpt {
 
   /** The same, in these quotes in any case. */
   static String quoted(String text, String quote) {
-    return quote + cut(text, LONGEST_VALUE) + quote + lengthIfCut(text, LONGEST_VALUE);
+    return shown(text, quote, LONGEST_VALUE);
   }
 
   /** Another's sentence, cut after 300 characters, what can't be printed written as escapes. */
   static String ofReason(String text) {
-    return cut(text, LONGEST_REASON) + lengthIfCut(text, LONGEST_REASON);
+    return shown(text, "", LONGEST_REASON);
   }
 
   /** A whole sentence, what can't be printed written as escapes: it stays on one line. */
   public static String onOneLine(String sentence) {
-    return cut(sentence, Integer.MAX_VALUE);
+    return shown(sentence, "", Integer.MAX_VALUE);
   }
 
   private static boolean isBlank(int codePoint) {
     return Character.isWhitespace(codePoint) || Character.isSpaceChar(codePoint);
   }
 
-  private static String cut(String text, int longest) {
+  private static String shown(String text, String quote, int longest) {
     StringBuilder shown = new StringBuilder();
-    text.codePoints().limit(longest).forEach(c -> append(shown, c));
-    return shown.toString();
+    for (int at = 0; at < text.length(); at = text.offsetByCodePoints(at, 1)) {
+      String next = printable(text.codePointAt(at));
+      if (shown.length() + next.length() > longest) {
+        return quote + shown + quote + "... (" + text.length() + " characters)";
+      }
+      shown.append(next);
+    }
+    return quote + shown + quote;
   }
 
-  private static String lengthIfCut(String text, int longest) {
-    return text.codePointCount(0, text.length()) > longest
-        ? "... (" + text.length() + " characters)"
-        : "";
-  }
-
-  private static void append(StringBuilder shown, int codePoint) {
-    switch (Character.getType(codePoint)) {
+  private static String printable(int codePoint) {
+    return switch (Character.getType(codePoint)) {
       case Character.CONTROL,
           Character.FORMAT,
           Character.SURROGATE,
@@ -55,11 +55,13 @@ public final class Excerpt {
           Character.UNASSIGNED,
           Character.LINE_SEPARATOR,
           Character.PARAGRAPH_SEPARATOR -> {
+        StringBuilder escapes = new StringBuilder();
         for (char unit : Character.toChars(codePoint)) {
-          shown.append("\\u%04x".formatted((int) unit));
+          escapes.append("\\u%04x".formatted((int) unit));
         }
+        yield escapes.toString();
       }
-      default -> shown.appendCodePoint(codePoint);
-    }
+      default -> Character.toString(codePoint);
+    };
   }
 }

@@ -37,6 +37,13 @@ class ExcerptTest {
   }
 
   @Test
+  @DisplayName("cut where its escapes have 80 characters")
+  void cutEscapes() {
+    assertEquals("\\u0000".repeat(13) + "... (14 characters)", Excerpt.of("\0".repeat(14)));
+    assertEquals("\\ud83d".repeat(13) + "... (100 characters)", Excerpt.of("\ud83d".repeat(100)));
+  }
+
+  @Test
   @DisplayName("a whole sentence keeps its length, on one line")
   void sentence() {
     assertEquals("a\\u000ab" + "c".repeat(9000), Excerpt.onOneLine("a\nb" + "c".repeat(9000)));

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.function.Executable;
 
 /** Reads what a refusal says. */
-final class Refusals {
+public final class Refusals {
   private static final int LONGEST_SENTENCE = 1000;
 
   private Refusals() {}
@@ -19,12 +19,20 @@ final class Refusals {
   }
 
   /** One line that can be shown on any terminal, and that is not endless. */
-  static void assertIsSentence(String sentence) {
+  public static void assertIsSentence(String sentence) {
     assertTrue(!sentence.isBlank() && sentence.length() <= LONGEST_SENTENCE, sentence);
     assertTrue(sentence.codePoints().noneMatch(Refusals::isUnprintable), sentence);
   }
 
   private static boolean isUnprintable(int codePoint) {
-    return Character.isISOControl(codePoint) || Character.getType(codePoint) == Character.SURROGATE;
+    return switch (Character.getType(codePoint)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.SURROGATE,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR ->
+          true;
+      default -> false;
+    };
   }
 }

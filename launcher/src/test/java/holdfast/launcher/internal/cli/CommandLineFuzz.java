@@ -1,0 +1,37 @@
+package holdfast.launcher.internal.cli;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+
+import holdfast.launcher.internal.fuzz.FuzzedText;
+import holdfast.launcher.internal.options.OptionException;
+import holdfast.launcher.internal.options.Refusals;
+import java.util.List;
+
+/** Fuzzed: all arguments of the command; a line feed stands between two. */
+public final class CommandLineFuzz {
+  private CommandLineFuzz() {}
+
+  /** Called by the fuzzer. */
+  public static void fuzzerTestOneInput(byte[] input) {
+    endsInAResultOrOneSentence(List.of(FuzzedText.of(input).split("\n", -1)));
+  }
+
+  /** {@code -version} is left out: it asks the bundle, which is there only in a framework. */
+  static void endsInAResultOrOneSentence(List<String> arguments) {
+    List<String> asked =
+        arguments.stream().filter(a -> !a.equals("-version") && !a.equals("--version")).toList();
+    try {
+      switch (CommandLine.parse(asked)) {
+        case CommandLine.Print(String text) -> assertFalse(text.isBlank());
+        case CommandLine.Demo() -> {}
+        case CommandLine.Start(MachineRequest request, var after) -> {
+          assertNotNull(request.machine());
+          assertNotNull(after);
+        }
+      }
+    } catch (OptionException | CommandException e) {
+      Refusals.assertIsSentence(e.getMessage());
+    }
+  }
+}
