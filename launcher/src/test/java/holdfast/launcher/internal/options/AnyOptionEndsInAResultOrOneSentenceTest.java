@@ -128,6 +128,17 @@ class AnyOptionEndsInAResultOrOneSentenceTest {
     ends(() -> SampleOptions.MEMORY.checkConfiguration("configuration", Map.of("size", size)));
   }
 
+  @Property(tries = 100)
+  void anyPatternOverAndOver(@ForAll("options") String option, @ForAll("json") String json) {
+    for (String pattern : List.of(option, json)) {
+      String text = pattern.repeat(65_536 / Math.max(1, pattern.length()));
+      assertTimeoutPreemptively(LONGEST, () -> readInEveryWay(text), pattern);
+      // The same within the value of a property.
+      assertTimeoutPreemptively(
+          LONGEST, () -> readInEveryWay("memory-backend-file,mem-path=" + text), pattern);
+    }
+  }
+
   @Provide
   Arbitrary<String> options() {
     return Arbitraries.of(PIECES).list().ofMaxSize(20).map(pieces -> String.join("", pieces));
