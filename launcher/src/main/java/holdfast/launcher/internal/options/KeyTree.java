@@ -49,6 +49,11 @@ final class KeyTree {
     return fields("", root);
   }
 
+  /** Refuses what can't be a key, by name. */
+  static void requireKey(String key) throws OptionException {
+    path(key);
+  }
+
   private static List<String> path(String key) throws OptionException {
     String[] fragments = key.split("\\.", MOST_FRAGMENTS + 1);
     if (fragments.length > MOST_FRAGMENTS) {

@@ -115,11 +115,13 @@ public final class Keyval {
     return all;
   }
 
-  private static OptionException noValue(String name) {
-    return name.isEmpty()
-        ? new OptionException("an item is empty: write KEY=VALUE on each side of a comma")
-        : new OptionException(
-            Excerpt.of(name) + " has no value: write " + Excerpt.of(name) + "=VALUE");
+  private static OptionException noValue(String name) throws OptionException {
+    if (name.isEmpty()) {
+      return new OptionException("an item is empty: write KEY=VALUE on each side of a comma");
+    }
+    KeyTree.requireKey(name);
+    return new OptionException(
+        Excerpt.of(name) + " has no value: write " + Excerpt.of(name) + "=VALUE");
   }
 
   private static boolean isTree(OptionValue value) {

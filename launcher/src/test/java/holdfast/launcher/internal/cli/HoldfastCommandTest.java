@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
+import holdfast.backend.api.BackingLockedException;
 import holdfast.launcher.internal.machine.FakeConfigurations;
 import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.machine.MachineFixture;
@@ -171,6 +172,21 @@ class HoldfastCommandTest {
             .anyMatch(line -> line.startsWith("holdfast: device 'nvdimm[1]': memdev=m9 names no")),
         err.toString(StandardCharsets.UTF_8));
     assertEquals("", printed());
+  }
+
+  @Test
+  @DisplayName("a path can hold a line feed; the sentence about it is one line all the same")
+  void aPathDoesNotBreakItsSentence() throws Exception {
+    there.file.beforeAllocate(
+        spec -> {
+          throw new BackingLockedException(spec);
+        });
+    String object = "memory-backend-file,id=m1,size=1M,mem-path=/a\nb\u001b[31m";
+    assertEquals(1, command("-object", object, "-probe").call());
+
+    String last = err.toString(StandardCharsets.UTF_8).lines().toList().getLast();
+    assertTrue(last.startsWith("holdfast: memory backend 'm1'"), last);
+    assertTrue(last.contains("/a\\u000ab\\u001b[31m"), last);
   }
 
   @Test

@@ -71,6 +71,8 @@ class KeyvalGrammarTest {
       quoteCharacter = '`',
       value = {
         "pc,nvdimm|nvdimm has no value: write nvdimm=VALUE",
+        "pc,n v|'n v' can't be a key: write names of letters, digits, - and _, joined by dots",
+        "pc,1a|1a can't be a key: write names of letters, digits, - and _, joined by dots",
         "a=1,nvdimm|nvdimm has no value: write nvdimm=VALUE",
         "pc,,a=1|an item is empty: write KEY=VALUE on each side of a comma",
         ",|an item is empty: write KEY=VALUE on each side of a comma",
