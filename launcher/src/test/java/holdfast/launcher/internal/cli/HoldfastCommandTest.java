@@ -175,6 +175,16 @@ class HoldfastCommandTest {
   }
 
   @Test
+  @DisplayName("a flag without a value switches on, without a warning")
+  void aFlagIsTakenInSilence() throws Exception {
+    String object = "memory-backend-file,id=m1,share,size=1M,mem-path=/m1,share=on";
+    assertEquals(0, command(machineAnd("-object", object, "-probe", "json")).call());
+
+    assertTrue(printed().contains("RAM_SHARED"), printed());
+    assertEquals("", err.toString(StandardCharsets.UTF_8));
+  }
+
+  @Test
   @DisplayName("a path can hold a line feed; the sentence about it is one line all the same")
   void aPathDoesNotBreakItsSentence() throws Exception {
     there.file.beforeAllocate(
