@@ -1,0 +1,78 @@
+package holdfast.itest.dax;
+
+import holdfast.backend.api.Alignment;
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.Durability;
+import holdfast.backend.api.RamBlock;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import holdfast.backend.mmap.CacheFlush;
+import java.lang.foreign.MemorySegment;
+import java.util.EnumSet;
+
+/** A block that is persisted by flushing CPU caches, whatever its mapping is worth. */
+final class FlushedRamBlock implements RamBlock {
+  private final RamBlock block;
+  private final CacheFlush flush;
+
+  FlushedRamBlock(RamBlock block, CacheFlush flush) {
+    this.block = block;
+    this.flush = flush;
+  }
+
+  @Override
+  public void persist(long offset, long length) {
+    flush.flush(block.segment().asSlice(offset, length));
+    flush.drain();
+  }
+
+  @Override
+  public RamBlockSpec spec() {
+    return block.spec();
+  }
+
+  @Override
+  public EnumSet<RamFlag> obtained() {
+    return block.obtained();
+  }
+
+  @Override
+  public Durability durability() {
+    return block.durability();
+  }
+
+  @Override
+  public ByteSize pageSize() {
+    return block.pageSize();
+  }
+
+  @Override
+  public Alignment align() {
+    return block.align();
+  }
+
+  @Override
+  public MemorySegment segment() {
+    return block.segment();
+  }
+
+  @Override
+  public String pinnedBecause() {
+    return "the negative control stays as it is";
+  }
+
+  @Override
+  public RamBlock detach() {
+    return block.detach();
+  }
+
+  @Override
+  public void close() {
+    block.close();
+  }
+
+  @Override
+  public void discard() {
+    block.discard();
+  }
+}

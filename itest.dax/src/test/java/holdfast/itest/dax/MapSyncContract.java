@@ -1,0 +1,95 @@
+package holdfast.itest.dax;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Case 1a of the MAP_SYNC series on a real DAX file system: MAP_SYNC is in force, and what was
+ * persisted survives when the power is cut.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+abstract class MapSyncContract {
+  private static final String PMEM = "pmem=on,share=on";
+
+  private PowerCutRig rig;
+
+  abstract DaxFileSystem fileSystem();
+
+  @BeforeAll
+  void boot() throws IOException, InterruptedException {
+    rig = new PowerCutRig(getClass().getSimpleName(), fileSystem());
+  }
+
+  @AfterAll
+  void end() throws IOException {
+    if (rig != null) {
+      rig.close();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 40, 300})
+  @DisplayName("case 1a: no warning, MAP_SYNC in force; each persisted record survives the cut")
+  void persistedRecordsSurvive(long killAt) throws IOException, InterruptedException {
+    Guest guest =
+        rig.newFileSystem(
+            """
+            truncate -s 8M sparse
+            fallocate -l 8M fallocated
+            fallocate -l 256M file2
+            sync
+            """);
+    WriterVm one =
+        WriterVm.start(
+            guest,
+            1,
+            "writer.jar",
+            "",
+            List.of(
+                NvdimmOption.ofSeries("/dax/file1"),
+                NvdimmOption.small("sparse", "/dax/sparse", PMEM),
+                NvdimmOption.small("fallocated", "/dax/fallocated", PMEM),
+                NvdimmOption.small("new", "/dax/new", PMEM)));
+    WriterVm two =
+        WriterVm.start(guest, 2, "writer.jar", "", List.of(NvdimmOption.ofSeries("/dax/file2")));
+
+    List<PowerCutRig.Found> found =
+        rig.cut(
+            List.of(one, two),
+            () -> {
+              two.awaitRecord(1);
+              one.awaitRecord(killAt);
+            });
+
+    found.forEach(file -> System.out.println("case 1a, " + fileSystem() + ": " + file));
+    for (WriterVm machine : List.of(one, two)) {
+      assertEquals(List.of(), machine.warnings());
+      assertEquals(List.of("cache-line"), machine.granularities());
+    }
+    for (PowerCutRig.Found file : found) {
+      assertInForce(file.region());
+      assertTrue(file.reported() > 0, file::toString);
+      assertEquals(file.reported(), file.survived(), file::toString);
+      assertEquals(file.nvdimm().size(), file.size(), file::toString);
+      assertTrue(file.allocated() >= file.size(), file::toString);
+    }
+  }
+
+  private static void assertInForce(WriterVm.RegionLine region) {
+    assertEquals("cache-line", region.granularity());
+    assertTrue(region.obtained().contains("RAM_SYNC"), region::toString);
+    assertEquals("MAP_SHARED_VALIDATE|MAP_SYNC: ok", region.mmap());
+    assertTrue(Stream.of(region.vmFlags().split(" ")).anyMatch("sf"::equals), region::toString);
+    assertTrue(region.persist().contains("pmem_flush"), region::toString);
+  }
+}

@@ -1,0 +1,12 @@
+package holdfast.itest.dax;
+
+import org.junit.jupiter.api.DisplayName;
+
+@DisplayName("MAP_SYNC on ext4 mounted with DAX")
+class MapSyncOnExt4IT extends MapSyncContract {
+
+  @Override
+  DaxFileSystem fileSystem() {
+    return DaxFileSystem.EXT4;
+  }
+}

@@ -1,0 +1,33 @@
+package holdfast.itest.dax;
+
+/**
+ * An NVDIMM of the emulator under test: an {@code -object} with its {@code -device}.
+ *
+ * @param id the memory backend's id
+ * @param file the file, in the guest
+ * @param mib the size in MiB
+ * @param labelMib how much of it is label
+ * @param options the other options of the object
+ */
+record NvdimmOption(String id, String file, int mib, int labelMib, String options) {
+
+  /** The options of the MAP_SYNC series' test cases, with its bare {@code share}. */
+  static NvdimmOption ofSeries(String file) {
+    return new NvdimmOption("nv_be4", file, 256, 2, "share,align=128M,pmem=on,share=on");
+  }
+
+  /** A small one, at whatever host address: then pages of 4 KiB are mapped, not of 2 MiB. */
+  static NvdimmOption small(String id, String file, String options) {
+    return new NvdimmOption(id, file, 8, 0, options);
+  }
+
+  String arguments() {
+    return "-object memory-backend-file,id=%s,mem-path=%s,size=%dM,%s -device nvdimm,memdev=%s%s "
+        .formatted(
+            id, file, mib, options, id, labelMib == 0 ? "" : ",label-size=" + labelMib + "M");
+  }
+
+  long size() {
+    return (long) mib << 20;
+  }
+}
