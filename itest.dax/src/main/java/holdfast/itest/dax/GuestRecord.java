@@ -10,7 +10,7 @@ import java.util.SplittableRandom;
  * number, so that no other record, and nothing that a disk may hold by itself, is taken for it.
  *
  * @param id the memory backend's id
- * @param number from 1
+ * @param number from 1; 0 for the one in the label
  */
 record GuestRecord(String id, long number) {
   /** Bytes of a record: a cache line. */
@@ -27,6 +27,11 @@ record GuestRecord(String id, long number) {
 
   private static final ValueLayout.OfLong WORD =
       ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /** The one that stands at the beginning of a label. */
+  static GuestRecord ofLabel(String id) {
+    return new GuestRecord(id, 0);
+  }
 
   /** How many records a region of {@code size} bytes takes before one meets another's page. */
   static long capacity(long size) {

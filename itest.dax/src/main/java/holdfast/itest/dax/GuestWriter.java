@@ -19,13 +19,14 @@ import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 
 /**
- * Works in every NVDIMM of the machine: stores a record through guest memory, persists it, and
- * reports its number when that has returned for all of them; then the next one. What it reports, in
- * lines of fields separated by tabs:
+ * Works in every NVDIMM of the machine: stores a record in the label, if there is one, and persists
+ * it; then a record through guest memory, persists it, and reports its number when that has
+ * returned for all of them; then the next one. What it reports, in lines of fields separated by
+ * tabs:
  *
  * <ul>
  *   <li>{@code region}, once for each at the start: id, granularity, obtained flags, what mmap
- *       answered, VmFlags, how it persists, bytes that the guest sees, host address
+ *       answered, VmFlags, how it persists, bytes that the guest sees, bytes of the label
  *   <li>{@code record}: its number, the weakest granularity that a persist of it returned
  *   <li>{@code changed}, when a region did: id, granularity, obtained flags, what mmap answered,
  *       state
@@ -80,6 +81,7 @@ public final class GuestWriter implements GuestMemoryListener {
           memory.devices().stream().filter(d -> d.driver() == MemoryDriver.NVDIMM).toList();
       for (MemoryDevice nvdimm : nvdimms) {
         describe(to, nvdimm);
+        label(nvdimm);
       }
       long capacity =
           nvdimms.stream().mapToLong(d -> GuestRecord.capacity(d.size().bytes())).min().orElse(0);
@@ -102,6 +104,15 @@ public final class GuestWriter implements GuestMemoryListener {
     }
   }
 
+  private static void label(MemoryDevice nvdimm) throws PersistException {
+    MemoryRegion region = nvdimm.region();
+    if (nvdimm.label().isPresent()) {
+      GuestRecord record = GuestRecord.ofLabel(region.id().value());
+      nvdimm.label().get().asSlice(0, GuestRecord.SIZE).copyFrom(record.bytes());
+      region.persist(region.size().bytes() - nvdimm.labelSize().bytes(), GuestRecord.SIZE);
+    }
+  }
+
   private Granularity store(MemoryDevice nvdimm, long number) throws PersistException {
     GuestRecord record = new GuestRecord(nvdimm.region().id().value(), number);
     var address = nvdimm.address().plus(record.offset(nvdimm.size().bytes()));
@@ -121,7 +132,7 @@ public final class GuestWriter implements GuestMemoryListener {
         durability.evidence().vmFlags(),
         durability.evidence().persist(),
         nvdimm.size().bytes(),
-        Long.toHexString(region.segment().address()));
+        nvdimm.labelSize().bytes());
   }
 
   @Override

@@ -14,39 +14,52 @@ import java.nio.file.StandardOpenOption;
 final class RecordReader {
   private RecordReader() {}
 
+  private static final int ARGUMENTS = 6;
+
   /**
-   * Prints, for each three arguments, a line {@code ID SURVIVED FIRST_LOST}; the last is 0 if none
-   * was lost.
+   * Prints, for each six arguments, a line {@code ID SURVIVED FIRST_LOST LABEL}: the number of the
+   * first record that is not there, 0 if all are; and whether the label's record is.
    *
-   * @param arguments again and again: the backend's id, its file, how many bytes of it the guest
-   *     sees, the number of the last record reported
+   * @param arguments again and again: the backend's id, the file, where in it the region begins, how
+   *     many bytes of that the guest sees, where in the region the label begins (-1 without one),
+   *     the number of the last record reported
    */
   public static void main(String[] arguments) throws IOException {
-    for (int at = 0; at + 3 < arguments.length; at += 4) {
-      String id = arguments[at];
-      long size = Long.parseLong(arguments[at + 2]);
-      long last = Long.parseLong(arguments[at + 3]);
-      try (FileChannel file =
-          FileChannel.open(Path.of(arguments[at + 1]), StandardOpenOption.READ)) {
-        long survived = 0;
-        long firstLost = 0;
-        for (long number = 1; number <= last; number++) {
-          if (isThere(file, new GuestRecord(id, number), size)) {
-            survived++;
-          } else if (firstLost == 0) {
-            firstLost = number;
-          }
-        }
-        System.out.println(id + " " + survived + " " + firstLost);
-      }
+    for (int at = 0; at + ARGUMENTS <= arguments.length; at += ARGUMENTS) {
+      System.out.println(
+          look(
+              arguments[at],
+              Path.of(arguments[at + 1]),
+              Long.parseLong(arguments[at + 2]),
+              Long.parseLong(arguments[at + 3]),
+              Long.parseLong(arguments[at + 4]),
+              Long.parseLong(arguments[at + 5])));
     }
   }
 
-  private static boolean isThere(FileChannel file, GuestRecord record, long size)
+  /** The line for one region. */
+  static String look(String id, Path path, long base, long visible, long label, long last)
       throws IOException {
+    try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
+      long survived = 0;
+      long firstLost = 0;
+      for (long number = 1; number <= last; number++) {
+        GuestRecord record = new GuestRecord(id, number);
+        if (isThere(file, record, base + record.offset(visible))) {
+          survived++;
+        } else if (firstLost == 0) {
+          firstLost = number;
+        }
+      }
+      boolean labelled = label >= 0 && isThere(file, GuestRecord.ofLabel(id), base + label);
+      return id + " " + survived + " " + firstLost + " " + labelled;
+    }
+  }
+
+  private static boolean isThere(FileChannel file, GuestRecord record, long at) throws IOException {
     ByteBuffer found = ByteBuffer.allocate(GuestRecord.SIZE);
     while (found.hasRemaining()) {
-      if (file.read(found, record.offset(size) + found.position()) < 0) {
+      if (file.read(found, at + found.position()) < 0) {
         return false;
       }
     }

@@ -62,6 +62,15 @@ final class Build {
     return java("-cp " + path("itest.dax/target/classes") + " holdfast.itest.dax.RecordReader");
   }
 
+  /** The command that asks libpmem and the JDK about files. */
+  static String view(String files) {
+    return java(
+        "--enable-native-access=ALL-UNNAMED -cp "
+            + path("itest.dax/target/test-classes")
+            + " holdfast.itest.dax.PersistentMemoryViews "
+            + files);
+  }
+
   /** What Java has learned from a start on the host (JEP 514), which makes that in a guest short. */
   private static synchronized Path aotCache(Path jar) throws IOException, InterruptedException {
     Path folder = Files.createDirectories(path("itest.dax/target/aot"));

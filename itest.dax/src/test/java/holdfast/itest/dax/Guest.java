@@ -1,5 +1,6 @@
 package holdfast.itest.dax;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.fail;
 
@@ -33,6 +34,7 @@ final class Guest implements AutoCloseable {
   private static final AtomicInteger COUNT = new AtomicInteger();
 
   private final Path folder;
+  private final Path scratch;
   private final Process qemu;
   private final LineSocket control;
   private final List<LineSocket> reports = new ArrayList<>();
@@ -108,6 +110,7 @@ final class Guest implements AutoCloseable {
     Files.writeString(
         folder.resolve("environment"),
         "export JAVA_HOME='" + System.getProperty("java.home") + "'\n");
+    scratch = Files.createDirectories(folder.resolve("scratch"));
     control = new LineSocket(folder.resolve("control"), this::onControl);
     List<String> command = new ArrayList<>(machine(image, nvdimms));
     addPort(command, "control");
@@ -154,6 +157,7 @@ final class Guest implements AutoCloseable {
     addFolder(command, "root", Path.of("/"), ",readonly=on");
     addFolder(command, "tools", image.tools(), ",readonly=on");
     addFolder(command, "session", folder, "");
+    addFolder(command, "scratch", scratch, "");
     command.addAll(List.of("-device", "virtio-serial-pci"));
     return command;
   }
@@ -211,7 +215,7 @@ final class Guest implements AutoCloseable {
     Path console = folder.resolve("console.log");
     List<String> said = new ArrayList<>(Files.readAllLines(folder.resolve("qemu.log"), UTF_8));
     if (Files.exists(console)) {
-      List<String> lines = Files.readString(console, java.nio.charset.StandardCharsets.ISO_8859_1).lines().toList();
+      List<String> lines = Files.readString(console, ISO_8859_1).lines().toList();
       said.addAll(lines.subList(Math.max(0, lines.size() - 30), lines.size()));
     }
     return new AssertionError(

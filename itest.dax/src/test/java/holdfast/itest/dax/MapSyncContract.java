@@ -9,6 +9,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,6 +21,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class MapSyncContract {
   private static final String PMEM = "pmem=on,share=on";
+  private static final String FILES =
+      """
+      truncate -s 8M sparse
+      fallocate -l 8M fallocated
+      fallocate -l 256M file2
+      sync
+      """;
 
   private PowerCutRig rig;
 
@@ -37,42 +45,46 @@ abstract class MapSyncContract {
     }
   }
 
-  @ParameterizedTest
-  @ValueSource(longs = {1, 40, 300})
-  @DisplayName("case 1a: no warning, MAP_SYNC in force; each persisted record survives the cut")
-  void persistedRecordsSurvive(long killAt) throws IOException, InterruptedException {
-    Guest guest =
-        rig.newFileSystem(
-            """
-            truncate -s 8M sparse
-            fallocate -l 8M fallocated
-            fallocate -l 256M file2
-            sync
-            """);
-    WriterVm one =
-        WriterVm.start(
-            guest,
-            1,
-            "writer.jar",
-            "",
-            List.of(
-                NvdimmOption.ofSeries("/dax/file1"),
-                NvdimmOption.small("sparse", "/dax/sparse", PMEM),
-                NvdimmOption.small("fallocated", "/dax/fallocated", PMEM),
-                NvdimmOption.small("new", "/dax/new", PMEM)));
+  private static List<NvdimmOption> everyKindOfFile() {
+    return List.of(
+        NvdimmOption.ofSeries("/dax/file1"),
+        NvdimmOption.small("sparse", "/dax/sparse", PMEM),
+        NvdimmOption.small("fallocated", "/dax/fallocated", PMEM),
+        NvdimmOption.small("new", "/dax/new", PMEM));
+  }
+
+  @Test
+  @DisplayName("case 1a: VM 1 and VM 2, the power is cut: each persisted record of both survives")
+  void persistedRecordsOfTwoMachinesSurvive() throws IOException, InterruptedException {
+    Guest guest = rig.newFileSystem(FILES);
+    WriterVm one = WriterVm.start(guest, 1, "writer.jar", "", everyKindOfFile());
     WriterVm two =
         WriterVm.start(guest, 2, "writer.jar", "", List.of(NvdimmOption.ofSeries("/dax/file2")));
 
-    List<PowerCutRig.Found> found =
-        rig.cut(
-            List.of(one, two),
-            () -> {
-              two.awaitRecord(1);
-              one.awaitRecord(killAt);
-            });
+    checkCut(
+        List.of(one, two),
+        () -> {
+          two.awaitRecord(1);
+          one.awaitRecord(40);
+        });
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 300})
+  @DisplayName("case 1a: no warning, MAP_SYNC in force; each persisted record survives the cut")
+  void persistedRecordsSurvive(long killAt) throws IOException, InterruptedException {
+    Guest guest = rig.newFileSystem(FILES);
+    WriterVm machine = WriterVm.start(guest, 1, "writer.jar", "", everyKindOfFile());
+
+    checkCut(List.of(machine), () -> machine.awaitRecord(killAt));
+  }
+
+  private void checkCut(List<WriterVm> machines, PowerCutRig.Moment moment)
+      throws IOException, InterruptedException {
+    List<PowerCutRig.Found> found = rig.cut(machines, moment);
 
     found.forEach(file -> System.out.println("case 1a, " + fileSystem() + ": " + file));
-    for (WriterVm machine : List.of(one, two)) {
+    for (WriterVm machine : machines) {
       assertEquals(List.of(), machine.warnings());
       assertEquals(List.of("cache-line"), machine.granularities());
     }
@@ -82,6 +94,7 @@ abstract class MapSyncContract {
       assertEquals(file.reported(), file.survived(), file::toString);
       assertEquals(file.nvdimm().size(), file.size(), file::toString);
       assertTrue(file.allocated() >= file.size(), file::toString);
+      assertEquals(file.nvdimm().labelMib() > 0, file.labelled(), file::toString);
     }
   }
 

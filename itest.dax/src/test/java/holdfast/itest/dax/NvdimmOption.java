@@ -30,4 +30,9 @@ record NvdimmOption(String id, String file, int mib, int labelMib, String option
   long size() {
     return (long) mib << 20;
   }
+
+  /** Where in the region the label begins, -1 if there is none. */
+  long labelAt() {
+    return labelMib == 0 ? -1 : (long) (mib - labelMib) << 20;
+  }
 }

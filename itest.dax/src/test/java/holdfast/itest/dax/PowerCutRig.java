@@ -23,12 +23,13 @@ final class PowerCutRig implements AutoCloseable {
    * @param reported how many records its writer had reported
    * @param survived how many of these are in the file
    * @param firstLost the number of the first that is not, or 0
+   * @param labelled whether the label's record is there
    * @param size the file's size in bytes
    * @param allocated the bytes of its blocks
    */
   record Found(
       NvdimmOption nvdimm, WriterVm.RegionLine region, long reported, long survived,
-      long firstLost, long size, long allocated) {
+      long firstLost, boolean labelled, long size, long allocated) {
 
     @Override
     public String toString() {
@@ -90,9 +91,13 @@ final class PowerCutRig implements AutoCloseable {
     script.append(Build.reader());
     for (NvdimmOption nvdimm : machine.nvdimms()) {
       script.append(
-          "%s %s %d %d "
+          "%s %s 0 %d %d %d "
               .formatted(
-                  nvdimm.id(), nvdimm.file(), machine.region(nvdimm.id()).visible(), reported));
+                  nvdimm.id(),
+                  nvdimm.file(),
+                  machine.region(nvdimm.id()).visible(),
+                  nvdimm.labelAt(),
+                  reported));
     }
     List<String> lines = guest.run(script.toString()).lines();
     List<Found> found = new ArrayList<>();
@@ -108,6 +113,7 @@ final class PowerCutRig implements AutoCloseable {
               reported,
               Long.parseLong(records[1]),
               Long.parseLong(records[2]),
+              Boolean.parseBoolean(records[3]),
               Long.parseLong(file[0]),
               Long.parseLong(file[1]) * 512));
     }

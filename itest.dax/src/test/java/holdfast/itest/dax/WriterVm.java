@@ -20,16 +20,17 @@ final class WriterVm {
   /**
    * What the writer said of a region at its start.
    *
-   * @param host the host address, hexadecimal
+   * @param visible how many of its bytes the guest sees
+   * @param label how many of its bytes are label
    */
   record RegionLine(
       String id, String granularity, String obtained, String mmap, String vmFlags, String persist,
-      long visible, String host) {
+      long visible, long label) {
 
     private static RegionLine of(List<String> f) {
       return new RegionLine(
           f.get(1), f.get(2), f.get(3), f.get(4), f.get(5), f.get(6), Long.parseLong(f.get(7)),
-          f.get(8));
+          Long.parseLong(f.get(8)));
     }
   }
 

@@ -1,0 +1,163 @@
+package holdfast.itest.dax;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What the built product says of files in every place that there is, in one guest: cases 1a, 1b and
+ * 2 of the MAP_SYNC series, and what libpmem and the JDK think of the same files.
+ */
+@DisplayName("verdicts on ext4 and xfs with DAX, ext4 without, tmpfs, overlayfs and 9p")
+class VerdictsIT {
+  private static final String WARNING =
+      "failed to validate with mapping flags: Operation not supported";
+
+  private static Guest guest;
+
+  @BeforeAll
+  static void boot() throws IOException, InterruptedException {
+    GuestImage.get();
+    Path folder = Files.createDirectories(Path.of("target", "guest"));
+    guest =
+        Guest.boot(
+            Nvdimm.create(folder.resolve("verdicts-1.nvdimm"), 512),
+            Nvdimm.create(folder.resolve("verdicts-2.nvdimm"), 512));
+    for (Place place : Place.values()) {
+      guest.run("set -e\n" + place.script()).lines();
+    }
+  }
+
+  @AfterAll
+  static void end() throws IOException {
+    if (guest != null) {
+      guest.close();
+      Files.delete(Path.of("target", "guest", "verdicts-1.nvdimm"));
+      Files.delete(Path.of("target", "guest", "verdicts-2.nvdimm"));
+    }
+  }
+
+  @Test
+  @DisplayName("case 1a, the series' own options on ext4 with DAX: no warning, MAP_SYNC in force")
+  void seriesOptions() throws IOException, InterruptedException {
+    Probe probe =
+        Probe.run(
+            guest,
+            "-object memory-backend-file,id=nv_be4,share,mem-path=/dax/series,size=256M,align=128M,"
+                + "pmem=on,share=on -device nvdimm,id=nv4,memdev=nv_be4,label-size=2M");
+
+    System.out.println("case 1a, the product on ext4 with DAX: " + probe.line("nv_be4"));
+    assertEquals(List.of(), probe.warnings());
+    checkInForce(probe, "nv_be4");
+    assertEquals(128 << 20, probe.devices().get("nv_be4").get("size"));
+    assertEquals(2 << 20, probe.devices().get("nv_be4").get("label-size"));
+    assertEquals(false, probe.devices().get("nv_be4").get("unarmed"));
+  }
+
+  private static void checkInForce(Probe probe, String id) {
+    assertEquals("cache-line", probe.granularity(id), id);
+    assertEquals(List.of("RAM_SHARED", "RAM_PMEM", "RAM_SYNC"), probe.obtained(id), id);
+    assertEquals("MAP_SHARED_VALIDATE|MAP_SYNC: ok", probe.evidence(id, "mmap"), id);
+    assertTrue(probe.showsSync(id), id);
+  }
+
+  private static String id(Place place, String pmem, String share) {
+    return place.name().toLowerCase(Locale.ROOT) + "-" + pmem + "-" + share;
+  }
+
+  private static String object(Place place, String pmem, String share) {
+    String id = id(place, pmem, share);
+    return "-object memory-backend-file,id=%s,mem-path=%s/%s,size=2M,pmem=%s,share=%s "
+        .formatted(id, place.folder(), id, pmem, share);
+  }
+
+  /** A warning in words, or its absence. */
+  private record Warned(Place place, boolean warned) {}
+
+  @Test
+  @DisplayName("cases 1a, 1b and 2: each combination of pmem and share in each place")
+  void everyCombination() throws IOException, InterruptedException {
+    StringBuilder arguments = new StringBuilder();
+    for (Place place : Place.values()) {
+      for (String pmem : List.of("on", "off")) {
+        arguments.append(object(place, pmem, "on")).append(object(place, pmem, "off"));
+      }
+    }
+
+    Probe probe = Probe.run(guest, arguments.toString());
+
+    for (Place place : Place.values()) {
+      for (String pmem : List.of("on", "off")) {
+        for (String share : List.of("on", "off")) {
+          String id = id(place, pmem, share);
+          System.out.println("verdict, " + id + ": " + probe.line(id));
+        }
+      }
+    }
+    List<Warned> expected = new ArrayList<>();
+    List<Warned> warned = new ArrayList<>();
+    for (Place place : Place.values()) {
+      String id = id(place, "on", "on");
+      expected.add(new Warned(place, !place.grantsSync()));
+      warned.add(
+          new Warned(
+              place,
+              probe.warnings().stream().anyMatch(l -> l.contains("'" + id + "'") && l.contains(WARNING))));
+      if (place.grantsSync()) {
+        checkInForce(probe, id);
+      } else {
+        assertEquals(place.byKernel(), probe.granularity(id), id);
+        assertEquals(List.of("RAM_SHARED", "RAM_PMEM"), probe.obtained(id), id);
+        assertEquals("MAP_SHARED_VALIDATE|MAP_SYNC: EOPNOTSUPP", probe.evidence(id, "mmap"), id);
+        assertFalse(probe.showsSync(id), id);
+      }
+      checkNeverAsked(probe, id(place, "off", "on"), place.byKernel());
+      checkNeverAsked(probe, id(place, "on", "off"), "none");
+      checkNeverAsked(probe, id(place, "off", "off"), "none");
+    }
+    assertEquals(expected, warned, () -> probe.warnings().toString());
+    long places = expected.stream().filter(Warned::warned).count();
+    assertEquals(places, probe.warnings().size(), () -> probe.warnings().toString());
+  }
+
+  private static void checkNeverAsked(Probe probe, String id, String granularity) {
+    assertEquals(granularity, probe.granularity(id), id);
+    assertFalse(probe.obtained(id).toString().contains("RAM_SYNC"), id);
+    assertFalse(probe.evidence(id, "mmap").contains("SYNC"), id);
+    assertFalse(probe.showsSync(id), id);
+  }
+
+  @Test
+  @DisplayName("libpmem and the JDK take for persistent memory what the product does, and no more")
+  void othersAgree() throws IOException, InterruptedException {
+    StringBuilder script = new StringBuilder();
+    StringBuilder files = new StringBuilder();
+    for (Place place : Place.values()) {
+      String file = place.folder() + "/views";
+      script.append("truncate -s 2M ").append(file).append('\n');
+      files.append(file).append(' ');
+    }
+    script.append(Build.view(files.toString()));
+
+    List<String> lines = guest.run(script.toString()).lines();
+
+    List<String> expected = new ArrayList<>();
+    for (Place place : Place.values()) {
+      expected.add(
+          "%s/views %b %b".formatted(place.folder(), place.grantsSync(), place.grantsSync()));
+    }
+    lines.forEach(line -> System.out.println("is persistent memory to libpmem, the JDK: " + line));
+    assertEquals(expected, lines);
+  }
+}
