@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -26,6 +27,8 @@ import java.util.function.Predicate;
  * <p>Thread-safe.
  */
 final class LineSocket implements AutoCloseable {
+  private static final Duration END_LIMIT = Duration.ofSeconds(30);
+
   private final ServerSocketChannel server;
   private final Thread reader;
   private final List<String> lines = new ArrayList<>();
@@ -100,10 +103,11 @@ final class LineSocket implements AutoCloseable {
     }
   }
 
-  /** All lines, once QEMU has ended. A last one that was cut short is not among them. */
-  List<String> allLines() throws InterruptedException {
-    reader.join(Duration.ofSeconds(30));
-    return linesSoFar();
+  /** Waits until all is read that QEMU, which has ended, left behind. */
+  void awaitEnd() throws InterruptedException {
+    if (!reader.join(END_LIMIT)) {
+      throw new AssertionError("QEMU has ended, but not its port");
+    }
   }
 
   /** The lines that have come. */
@@ -116,7 +120,7 @@ final class LineSocket implements AutoCloseable {
     try {
       server.close();
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 }

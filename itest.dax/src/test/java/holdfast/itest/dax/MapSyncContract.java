@@ -89,7 +89,7 @@ abstract class MapSyncContract {
       assertEquals(List.of("cache-line"), machine.granularities());
     }
     for (PowerCutRig.Found file : found) {
-      assertInForce(file.region());
+      checkInForce(file.region());
       assertTrue(file.reported() > 0, file::toString);
       assertEquals(file.reported(), file.survived(), file::toString);
       assertEquals(file.nvdimm().size(), file.size(), file::toString);
@@ -98,7 +98,8 @@ abstract class MapSyncContract {
     }
   }
 
-  private static void assertInForce(WriterVm.RegionLine region) {
+  /** The evidence: what mmap(2) took and what the kernel shows. */
+  static void checkInForce(WriterVm.RegionLine region) {
     assertEquals("cache-line", region.granularity());
     assertTrue(region.obtained().contains("RAM_SYNC"), region::toString);
     assertEquals("MAP_SHARED_VALIDATE|MAP_SYNC: ok", region.mmap());

@@ -109,10 +109,15 @@ final class WriterVm {
     return lines("record").map(line -> line.get(2)).distinct().toList();
   }
 
+  /** The number of the last record that it has reported. */
+  long lastSoFar() throws InterruptedException {
+    return lines("record").mapToLong(line -> Long.parseLong(line.get(1))).max().orElse(0);
+  }
+
   /** The number of the last record that it reported, once its power has been cut. */
   long lastReported() throws InterruptedException {
-    report.allLines();
-    return lines("record").mapToLong(line -> Long.parseLong(line.get(1))).max().orElse(0);
+    report.awaitEnd();
+    return lastSoFar();
   }
 
   /** What it said on standard error. */
