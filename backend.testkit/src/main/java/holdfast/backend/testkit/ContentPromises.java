@@ -160,7 +160,8 @@ interface ContentPromises extends Promises {
         }) {
       try (RamBlock block = on().allocator().allocate(spec.withPrealloc(Preallocation.ALL))) {
         HostMapping seen = HostMapping.at(block.segment().address()).orElseThrow();
-        assertEquals(spec.size().bytes() / 1024, seen.residentKiB(), spec.flags().toString());
+        long page = block.pageSize().bytes();
+        assertEquals(spec.size().bytes() / page, seen.presentPages(page), spec.flags().toString());
       }
     }
     assertArrayEquals(
