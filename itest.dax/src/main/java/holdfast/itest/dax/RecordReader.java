@@ -20,9 +20,9 @@ final class RecordReader {
    * Prints, for each six arguments, a line {@code ID SURVIVED FIRST_LOST LABEL}: the number of the
    * first record that is not there, 0 if all are; and whether the label's record is.
    *
-   * @param arguments again and again: the backend's id, the file, where in it the region begins, how
-   *     many bytes of that the guest sees, where in the region the label begins (-1 without one),
-   *     the number of the last record reported
+   * @param arguments again and again: the backend's id, the file, where in it the region begins,
+   *     how many bytes of that the guest sees, where in the region the label begins (-1 without
+   *     one), the number of the last record reported
    */
   public static void main(String[] arguments) throws IOException {
     for (int at = 0; at + ARGUMENTS <= arguments.length; at += ARGUMENTS) {

@@ -62,7 +62,10 @@ class AllocatorExchangeIT {
 
   private static Path daxBundle() throws IOException {
     try (Stream<Path> files = Files.list(Build.path("backend.dax/target"))) {
-      return files.filter(file -> file.toString().endsWith("SNAPSHOT.jar")).findFirst().orElseThrow();
+      return files
+          .filter(file -> file.toString().endsWith("SNAPSHOT.jar"))
+          .findFirst()
+          .orElseThrow();
     }
   }
 
@@ -70,8 +73,7 @@ class AllocatorExchangeIT {
   @DisplayName("upgrade: page and a warning; backend.dax comes: cache-line; nothing is lost")
   void upgrade() throws IOException, InterruptedException {
     Guest guest = rig.newFileSystem(FILES);
-    String install =
-        "-D" + AllocatorExchange.INSTALL + "=reference:file:" + daxBundle() + " ";
+    String install = "-D" + AllocatorExchange.INSTALL + "=reference:file:" + daxBundle() + " ";
     WriterVm machine =
         WriterVm.start(guest, 1, "writer-without-dax.jar", exchange() + install, nvdimms());
 
@@ -136,7 +138,8 @@ class AllocatorExchangeIT {
     }
     assertTrue(granularities.size() > 1, granularities::toString);
     assertEquals(
-        List.of("page"), granularities.subList(1, granularities.size()).stream().distinct().toList());
+        List.of("page"),
+        granularities.subList(1, granularities.size()).stream().distinct().toList());
   }
 
   private static List<String> lastChange(WriterVm machine, String id) throws InterruptedException {

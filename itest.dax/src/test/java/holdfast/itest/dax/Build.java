@@ -62,6 +62,27 @@ final class Build {
     return java("-cp " + path("itest.dax/target/classes") + " holdfast.itest.dax.RecordReader");
   }
 
+  /** The command that runs test classes of the modules, whose XML report goes to a folder. */
+  static String tests(String reports, String dax, List<String> classes) {
+    StringBuilder classPath = new StringBuilder(System.getProperty("java.class.path"));
+    for (String module : List.of("backend.dax", "backend.file")) {
+      classPath.append(':').append(path(module + "/target/test-classes"));
+    }
+    return java(
+        "--enable-native-access=ALL-UNNAMED --add-exports=java.base/jdk.internal.misc=ALL-UNNAMED"
+            + " -Dholdfast.test.dax="
+            + dax
+            + " -Dlogback.configurationFile="
+            + path("dist/logback.xml")
+            + " -cp "
+            + classPath
+            + " org.junit.platform.console.ConsoleLauncher execute --disable-banner"
+            + " --details=none --include-engine=junit-jupiter --reports-dir="
+            + reports
+            + " -c "
+            + String.join(" -c ", classes));
+  }
+
   /** The command that asks libpmem and the JDK about files. */
   static String view(String files) {
     return java(
@@ -71,7 +92,9 @@ final class Build {
             + files);
   }
 
-  /** What Java has learned from a start on the host (JEP 514), which makes that in a guest short. */
+  /**
+   * What Java has learned from a start on the host (JEP 514), which makes that in a guest short.
+   */
   private static synchronized Path aotCache(Path jar) throws IOException, InterruptedException {
     Path folder = Files.createDirectories(path("itest.dax/target/aot"));
     Path cache = folder.resolve(jar.getFileName() + ".aot");

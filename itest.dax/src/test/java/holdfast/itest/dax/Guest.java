@@ -139,8 +139,7 @@ final class Guest implements AutoCloseable {
     command.addAll(List.of("-machine", "q35,nvdimm=on,hpet=off"));
     command.add("-m");
     // The sum and a little more: each NVDIMM is put at an aligned address.
-    command.add(
-        "%dM,slots=4,maxmem=%dM".formatted(MEMORY_MIB, MEMORY_MIB + nvdimmMib + 4 * 1024));
+    command.add("%dM,slots=4,maxmem=%dM".formatted(MEMORY_MIB, MEMORY_MIB + nvdimmMib + 4 * 1024));
     for (int i = 0; i < nvdimms.size(); i++) {
       Nvdimm nvdimm = nvdimms.get(i);
       command.add("-object");
@@ -203,6 +202,11 @@ final class Guest implements AutoCloseable {
   /** Runs a shell script to its end. */
   Ended run(String script) throws IOException, InterruptedException {
     return start(script).await();
+  }
+
+  /** The folder of the host that is the guest's {@code /run/session}. */
+  Path session() {
+    return folder;
   }
 
   /** A report port, from 1. */

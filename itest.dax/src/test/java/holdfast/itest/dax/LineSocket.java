@@ -45,7 +45,8 @@ final class LineSocket implements AutoCloseable {
     Files.deleteIfExists(path);
     server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     server.bind(UnixDomainSocketAddress.of(path));
-    reader = Thread.ofPlatform().name("port " + path.getFileName()).daemon().start(() -> read(onLine));
+    reader =
+        Thread.ofPlatform().name("port " + path.getFileName()).daemon().start(() -> read(onLine));
   }
 
   private void read(Consumer<String> onLine) {

@@ -44,8 +44,7 @@ final class PersistentMemoryViews {
                       library.findOrThrow("pmem_map_file"),
                       FunctionDescriptor.of(
                           ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS))
-                  .invokeExact(
-                      arena.allocateFrom(file.toString()), 0L, 0, 0, mappedLength, isPmem);
+                  .invokeExact(arena.allocateFrom(file.toString()), 0L, 0, 0, mappedLength, isPmem);
       if (mapped.address() == 0) {
         throw new IOException("pmem_map_file refused " + file);
       }

@@ -28,15 +28,26 @@ final class PowerCutRig implements AutoCloseable {
    * @param allocated the bytes of its blocks
    */
   record Found(
-      NvdimmOption nvdimm, WriterVm.RegionLine region, long reported, long survived,
-      long firstLost, boolean labelled, long size, long allocated) {
+      NvdimmOption nvdimm,
+      WriterVm.RegionLine region,
+      long reported,
+      long survived,
+      long firstLost,
+      boolean labelled,
+      long size,
+      long allocated) {
 
     @Override
     public String toString() {
       return "%s: granularity %s, obtained %s, mmap(%s), %d of %d reported records survived%s"
           .formatted(
-              nvdimm.file(), region.granularity(), region.obtained(), region.mmap(), survived,
-              reported, firstLost == 0 ? "" : ", the first lost is " + firstLost);
+              nvdimm.file(),
+              region.granularity(),
+              region.obtained(),
+              region.mmap(),
+              survived,
+              reported,
+              firstLost == 0 ? "" : ", the first lost is " + firstLost);
     }
   }
 

@@ -15,7 +15,8 @@ import java.util.Map;
  * @param devices by the id of their backend
  * @param warnings its standard error
  */
-record Probe(Map<String, Map<?, ?>> backends, Map<String, Map<?, ?>> devices, List<String> warnings) {
+record Probe(
+    Map<String, Map<?, ?>> backends, Map<String, Map<?, ?>> devices, List<String> warnings) {
   private static final String MACHINE = "-machine pc,nvdimm=on -m 128M,slots=40,maxmem=16G ";
 
   /** Starts the product in the guest, to say what it got. */

@@ -113,7 +113,8 @@ class VerdictsIT {
       warned.add(
           new Warned(
               place,
-              probe.warnings().stream().anyMatch(l -> l.contains("'" + id + "'") && l.contains(WARNING))));
+              probe.warnings().stream()
+                  .anyMatch(l -> l.contains("'" + id + "'") && l.contains(WARNING))));
       if (place.grantsSync()) {
         checkInForce(probe, id);
       } else {

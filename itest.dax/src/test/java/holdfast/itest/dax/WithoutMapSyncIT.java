@@ -51,8 +51,7 @@ class WithoutMapSyncIT {
   void cacheFlushesAloneLoseRecords() throws IOException, InterruptedException {
     Guest guest = rig.newFileSystem(FILES);
     String seam = "-D" + AllocatorWithoutMapSync.ENABLED + "=true";
-    WriterVm machine =
-        WriterVm.start(guest, 1, "writer.jar", seam, nvdimms("pmem=on,share=on"));
+    WriterVm machine = WriterVm.start(guest, 1, "writer.jar", seam, nvdimms("pmem=on,share=on"));
 
     List<PowerCutRig.Found> found = rig.cut(List.of(machine), () -> machine.awaitRecord(KILL_AT));
 
@@ -68,8 +67,7 @@ class WithoutMapSyncIT {
   @DisplayName("pmem=off: granularity page, persist is msync(2), each persisted record survives")
   void pmemOffPersistsWithMsync() throws IOException, InterruptedException {
     Guest guest = rig.newFileSystem(FILES);
-    WriterVm machine =
-        WriterVm.start(guest, 1, "writer.jar", "", nvdimms("pmem=off,share=on"));
+    WriterVm machine = WriterVm.start(guest, 1, "writer.jar", "", nvdimms("pmem=off,share=on"));
 
     List<PowerCutRig.Found> found = rig.cut(List.of(machine), () -> machine.awaitRecord(KILL_AT));
 

@@ -24,12 +24,24 @@ final class WriterVm {
    * @param label how many of its bytes are label
    */
   record RegionLine(
-      String id, String granularity, String obtained, String mmap, String vmFlags, String persist,
-      long visible, long label) {
+      String id,
+      String granularity,
+      String obtained,
+      String mmap,
+      String vmFlags,
+      String persist,
+      long visible,
+      long label) {
 
     private static RegionLine of(List<String> f) {
       return new RegionLine(
-          f.get(1), f.get(2), f.get(3), f.get(4), f.get(5), f.get(6), Long.parseLong(f.get(7)),
+          f.get(1),
+          f.get(2),
+          f.get(3),
+          f.get(4),
+          f.get(5),
+          f.get(6),
+          Long.parseLong(f.get(7)),
           Long.parseLong(f.get(8)));
     }
   }
@@ -78,12 +90,16 @@ final class WriterVm {
   private void await(String what, java.util.function.Predicate<String> wanted)
       throws IOException, InterruptedException {
     Optional<String> line =
-        report.await(
-            LIMIT, l -> wanted.test(l) || l.startsWith("failed") || l.startsWith("full"));
+        report.await(LIMIT, l -> wanted.test(l) || l.startsWith("failed") || l.startsWith("full"));
     if (line.isEmpty() || !wanted.test(line.get())) {
       throw guest.lost(
-          "the writer did not report " + what + " but " + report.linesSoFar() + "; "
-              + process.out() + process.err());
+          "the writer did not report "
+              + what
+              + " but "
+              + report.linesSoFar()
+              + "; "
+              + process.out()
+              + process.err());
     }
   }
 
