@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
  * The contract of all allocators, with files on real DAX: the modules' own tests, skipped on a host
  * that has none, run in the guest. Their report is one of those that {@code ./check} sums up.
  */
+@NeedsGuest
 @DisplayName("the contract suites that need real DAX")
 class AllocatorContractsOnDaxIT {
   private static final List<String> SUITES =
@@ -34,9 +35,7 @@ class AllocatorContractsOnDaxIT {
   @Test
   @DisplayName("both allocators keep the contract on ext4 with DAX")
   void contractsHold() throws IOException, InterruptedException {
-    GuestImage.get();
-    Path folder = Files.createDirectories(Path.of("target", "guest"));
-    Nvdimm nvdimm = Nvdimm.create(folder.resolve("contracts.nvdimm"), NVDIMM_MIB);
+    Nvdimm nvdimm = Nvdimm.create("contracts", NVDIMM_MIB);
     try (Guest guest = Guest.boot(nvdimm)) {
       guest.run(DaxFileSystem.EXT4.make()).lines();
 
@@ -55,7 +54,7 @@ class AllocatorContractsOnDaxIT {
       assertEquals("0 0", counts.group(3) + " " + counts.group(4), ended::out);
       assertFalse(report.contains("no DAX file system here"), "skipped as on a host without DAX");
     } finally {
-      Files.delete(nvdimm.file());
+      nvdimm.delete();
     }
   }
 }

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
  * The allocator for persistent memory comes to a machine that is at work, or goes, and the power is
  * cut right after.
  */
+@NeedsGuest
 @DisplayName("an allocator exchanged on ext4 with DAX")
 class AllocatorExchangeIT {
   private static final long EXCHANGE_AT = 60;

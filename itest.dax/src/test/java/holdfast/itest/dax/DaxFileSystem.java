@@ -8,7 +8,7 @@ enum DaxFileSystem {
    */
   EXT4("mke2fs -q -F -t ext4 -b 4096", "ext4 -o dax=always,commit=600", "e2fsck -fn"),
 
-  /** Without reflinks, which exclude DAX before Linux 6.2. */
+  /** Without reflinks, beside which older kernels grant no DAX. */
   XFS("mkfs.xfs -q -f -m reflink=0", "xfs -o dax=always", "xfs_repair -n");
 
   /** Where it is mounted. */

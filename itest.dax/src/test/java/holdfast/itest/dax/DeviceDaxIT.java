@@ -4,8 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -13,6 +11,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /** A whole NVDIMM as a DAX device, {@code /dev/dax0.0}, which has no file system. */
+@NeedsGuest
 @DisplayName("a DAX device")
 class DeviceDaxIT {
   private static final String DEVICE = "/dev/dax0.0";
@@ -28,9 +27,7 @@ class DeviceDaxIT {
 
   @BeforeEach
   void boot() throws IOException, InterruptedException {
-    GuestImage.get();
-    Path folder = Files.createDirectories(Path.of("target", "guest"));
-    nvdimm = Nvdimm.create(folder.resolve("device.nvdimm"), NVDIMM_MIB);
+    nvdimm = Nvdimm.create("device", NVDIMM_MIB);
     guest = Guest.boot(nvdimm);
     guest.run("ndctl create-namespace -f -e namespace0.0 -m devdax -M mem").lines();
   }
@@ -39,7 +36,7 @@ class DeviceDaxIT {
   void end() throws IOException {
     if (guest != null) {
       guest.close();
-      Files.delete(nvdimm.file());
+      nvdimm.delete();
     }
   }
 

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import holdfast.backend.testkit.Storage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +30,7 @@ final class Guest implements AutoCloseable {
   static final int REPORTS = 2;
 
   private static final Duration BOOT_LIMIT = Duration.ofMinutes(3);
-  private static final Duration LIMIT = Duration.ofMinutes(4);
+  private static final Duration LIMIT = Duration.ofMinutes(6);
   private static final int MEMORY_MIB = 2048;
   private static final AtomicInteger COUNT = new AtomicInteger();
 
@@ -102,7 +103,11 @@ final class Guest implements AutoCloseable {
 
   private Guest(GuestImage image, List<Nvdimm> nvdimms) throws IOException {
     // Relative and short, since sockets are made in it.
-    folder = Files.createDirectories(Path.of("target", "guest", "" + COUNT.incrementAndGet()));
+    folder = Path.of("target", "guest", "" + COUNT.incrementAndGet());
+    if (Files.exists(folder)) {
+      Storage.remove(folder);
+    }
+    Files.createDirectories(folder);
     Files.copy(
         GuestImage.SCRIPTS.resolve("session"),
         folder.resolve("session"),

@@ -1,14 +1,15 @@
 package holdfast.itest.dax;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Assertions;
-import org.junit.jupiter.api.Assumptions;
 
 /**
  * What a guest boots from, made once by {@code guest/make-image}.
@@ -19,28 +20,48 @@ record GuestImage(Path folder) {
   /** The folder of the scripts, in this module. */
   static final Path SCRIPTS = Path.of("guest");
 
-  private static final int LIMIT_MINUTES = 10;
+  private static final int LIMIT_MINUTES = 15;
   private static final int CANNOT = 3;
 
-  /** With the value {@code required} a test fails where it would be skipped. */
-  private static final String POLICY = "holdfast.test.guest";
+  /** What came of the one try: an image, or a sentence that tells why there is none. */
+  private sealed interface Outcome {
+    record Made(GuestImage image) implements Outcome {}
 
-  private static volatile GuestImage made;
-  private static volatile String cannot;
-
-  /** The image. The test is skipped where it can't be made, with a sentence that tells why. */
-  static synchronized GuestImage get() throws IOException, InterruptedException {
-    if (made == null && cannot == null) {
-      make();
-    }
-    if (made == null && "required".equals(System.getProperty(POLICY))) {
-      Assertions.fail(cannot);
-    }
-    Assumptions.assumeTrue(made != null, cannot);
-    return made;
+    record Impossible(String why) implements Outcome {}
   }
 
-  private static void make() throws IOException, InterruptedException {
+  private static Outcome outcome;
+
+  /** The image. */
+  static GuestImage get() {
+    return switch (outcome()) {
+      case Outcome.Made(GuestImage image) -> image;
+      case Outcome.Impossible(String why) -> fail(why);
+    };
+  }
+
+  /** Why there can be no image here; empty if there is one. */
+  static Optional<String> whyNot() {
+    return switch (outcome()) {
+      case Outcome.Made made -> Optional.empty();
+      case Outcome.Impossible(String why) -> Optional.of(why);
+    };
+  }
+
+  private static synchronized Outcome outcome() {
+    if (outcome == null) {
+      try {
+        outcome = make();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+    }
+    return outcome;
+  }
+
+  private static Outcome make() throws IOException, InterruptedException {
     Path target = Files.createDirectories(Path.of("target"));
     Path out = target.resolve("make-image.out");
     Path err = target.resolve("make-image.err");
@@ -51,16 +72,16 @@ record GuestImage(Path folder) {
             .start();
     if (!process.waitFor(LIMIT_MINUTES, TimeUnit.MINUTES)) {
       process.destroyForcibly();
-      Assertions.fail("no image within " + LIMIT_MINUTES + " minutes: " + Files.readString(err));
+      fail("no image within " + LIMIT_MINUTES + " minutes: " + Files.readString(err));
     }
-    switch (process.exitValue()) {
-      case 0 -> made = new GuestImage(Path.of(Files.readString(out).strip()));
+    return switch (process.exitValue()) {
+      case 0 -> new Outcome.Made(new GuestImage(Path.of(Files.readString(out).strip())));
       case CANNOT -> {
         List<String> sentences = Files.readAllLines(err, UTF_8);
-        cannot = "no guest with DAX: " + sentences.getLast();
+        yield new Outcome.Impossible("no guest with DAX: " + sentences.getLast());
       }
-      default -> Assertions.fail("the guest's image was not made: " + Files.readString(err));
-    }
+      default -> fail("the guest's image was not made: " + Files.readString(err));
+    };
   }
 
   /** The kernel, unpacked if it could be. */

@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Case 1a of the MAP_SYNC series on a real DAX file system: MAP_SYNC is in force, and what was
  * persisted survives when the power is cut.
  */
+@NeedsGuest
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class MapSyncContract {
   private static final String PMEM = "pmem=on,share=on";
@@ -64,7 +65,7 @@ abstract class MapSyncContract {
     checkCut(
         List.of(one, two),
         () -> {
-          two.awaitRecord(1);
+          two.awaitRecord(20);
           one.awaitRecord(40);
         });
   }

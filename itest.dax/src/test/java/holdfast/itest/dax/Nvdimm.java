@@ -2,6 +2,7 @@ package holdfast.itest.dax;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -12,11 +13,17 @@ import java.nio.file.Path;
  */
 record Nvdimm(Path file, int mib) {
 
-  /** A new, empty one. */
-  static Nvdimm create(Path file, int mib) throws IOException {
+  /** A new, empty one among the module's temporary files. */
+  static Nvdimm create(String name, int mib) throws IOException {
+    Path file = Files.createDirectories(Path.of("target", "guest")).resolve(name + ".nvdimm");
+    Files.deleteIfExists(file);
     try (RandomAccessFile made = new RandomAccessFile(file.toFile(), "rw")) {
       made.setLength((long) mib << 20);
     }
     return new Nvdimm(file, mib);
+  }
+
+  void delete() throws IOException {
+    Files.deleteIfExists(file);
   }
 }

@@ -1,8 +1,6 @@
 package holdfast.itest.dax;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -57,10 +55,8 @@ final class PowerCutRig implements AutoCloseable {
   }
 
   PowerCutRig(String name, DaxFileSystem fileSystem) throws IOException, InterruptedException {
-    GuestImage.get();
-    Path folder = Files.createDirectories(Path.of("target", "guest"));
     this.fileSystem = fileSystem;
-    nvdimm = Nvdimm.create(folder.resolve(name + ".nvdimm"), NVDIMM_MIB);
+    nvdimm = Nvdimm.create(name, NVDIMM_MIB);
     guest = Guest.boot(nvdimm);
   }
 
@@ -134,6 +130,6 @@ final class PowerCutRig implements AutoCloseable {
   @Override
   public void close() throws IOException {
     guest.close();
-    Files.deleteIfExists(nvdimm.file());
+    nvdimm.delete();
   }
 }

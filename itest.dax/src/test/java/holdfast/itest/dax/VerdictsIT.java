@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -19,21 +17,21 @@ import org.junit.jupiter.api.Test;
  * What the built product says of files in every place that there is, in one guest: cases 1a, 1b and
  * 2 of the MAP_SYNC series, and what libpmem and the JDK think of the same files.
  */
+@NeedsGuest
 @DisplayName("verdicts on ext4 and xfs with DAX, ext4 without, tmpfs, overlayfs and 9p")
 class VerdictsIT {
   private static final String WARNING =
       "failed to validate with mapping flags: Operation not supported";
 
+  private static Nvdimm one;
+  private static Nvdimm two;
   private static Guest guest;
 
   @BeforeAll
   static void boot() throws IOException, InterruptedException {
-    GuestImage.get();
-    Path folder = Files.createDirectories(Path.of("target", "guest"));
-    guest =
-        Guest.boot(
-            Nvdimm.create(folder.resolve("verdicts-1.nvdimm"), 512),
-            Nvdimm.create(folder.resolve("verdicts-2.nvdimm"), 512));
+    one = Nvdimm.create("verdicts-1", 512);
+    two = Nvdimm.create("verdicts-2", 512);
+    guest = Guest.boot(one, two);
     for (Place place : Place.values()) {
       guest.run("set -e\n" + place.script()).lines();
     }
@@ -43,8 +41,8 @@ class VerdictsIT {
   static void end() throws IOException {
     if (guest != null) {
       guest.close();
-      Files.delete(Path.of("target", "guest", "verdicts-1.nvdimm"));
-      Files.delete(Path.of("target", "guest", "verdicts-2.nvdimm"));
+      one.delete();
+      two.delete();
     }
   }
 

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
  * What is at stake: mappings without MAP_SYNC of files on ext4 mounted with DAX. Were no record
  * lost here, {@link MapSyncContract} would prove nothing.
  */
+@NeedsGuest
 @DisplayName("without MAP_SYNC on ext4 mounted with DAX")
 class WithoutMapSyncIT {
   private static final long KILL_AT = 100;
