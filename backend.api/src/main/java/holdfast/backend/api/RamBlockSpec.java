@@ -40,7 +40,8 @@ public record RamBlockSpec(
     Objects.requireNonNull(advice);
     Objects.requireNonNull(policy);
     if (size.bytes() == 0) {
-      throw new IllegalArgumentException("size=0: a RAM block has at least one page");
+      throw new IllegalArgumentException(
+          "size=0: a RAM block has at least one page; write how many bytes to map, such as 256M");
     }
     if (backing instanceof Backing.File file
         && file.offset().bytes() > Long.MAX_VALUE - size.bytes()) {

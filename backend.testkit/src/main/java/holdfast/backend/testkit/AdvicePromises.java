@@ -110,9 +110,10 @@ interface AdvicePromises extends Promises {
     RamBlockSpec spec = on().spec(on().file("full"), RamFlag.RAM_SHARED);
     try (RamBlock block = on().allocator().allocate(spec)) {
       block.preallocate(OptionalInt.of(1));
+      long page = on().libc().getpagesize();
       assertEquals(
-          spec.size().bytes() / 1024,
-          HostMapping.at(block.segment().address()).orElseThrow().residentKiB());
+          spec.size().bytes() / page,
+          HostMapping.at(block.segment().address()).orElseThrow().presentPages(page));
       assertArrayEquals(
           AllocatorFixture.content(spec.size()), AllocatorFixture.bytesOf(block.segment()));
     }

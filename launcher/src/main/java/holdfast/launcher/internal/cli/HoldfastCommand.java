@@ -63,7 +63,7 @@ public final class HoldfastCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException, InterruptedException {
+  public Integer call() throws InterruptedException {
     OrderlyEnd.install(context);
     PrintStream out = System.out;
     try {
@@ -81,6 +81,12 @@ public final class HoldfastCommand implements Callable<Integer> {
       }
       out.flush();
       return 0;
+    } catch (IOException e) {
+      System.err.println(
+          "holdfast: configurations and temporary files can't be written: "
+              + Excerpt.onOneLine(e.toString())
+              + "; see to the space in the folder for temporary files");
+      return 1;
     } catch (OptionException | CommandException e) {
       // a path may be part of it, and a path may hold anything
       System.err.println("holdfast: " + Excerpt.onOneLine(e.getMessage() + ""));

@@ -84,7 +84,7 @@ public final class Machine {
     }
     MachineMemory layout = MachineDefinition.memory(configuration, ramBackendSize);
     for (MemoryBackendComponent declared : declaredBackends) {
-      open(declared, standard);
+      open(declared, standard, ramBackend.isPresent());
     }
     Region ram =
         ramBackend.isPresent()
@@ -101,9 +101,17 @@ public final class Machine {
     }
   }
 
-  private void open(MemoryBackendComponent declared, MemoryAdvice standard)
+  private void open(MemoryBackendComponent declared, MemoryAdvice standard, boolean baseRamIsNamed)
       throws OptionException, MachineException, NoAllocatorException, RamBlockException {
     RamBlockSpec spec = declared.spec(standard);
+    if (spec.id().value().equals(BASE_RAM) && !baseRamIsNamed) {
+      throw new MachineException(
+          "memory backend '"
+              + BASE_RAM
+              + "': that is the name of the base RAM; give it another id, or name it with -machine"
+              + " memory-backend="
+              + BASE_RAM);
+    }
     if (find(spec.id().value()).isPresent()) {
       throw new MachineException(
           "memory backend '"

@@ -156,7 +156,8 @@ class BackendDefinitionsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "size=0   | memory-backend-file 'm0': size=0: a RAM block has at least one page",
+        "size=0   | memory-backend-file 'm0': size=0: a RAM block has at least one page; write how"
+            + " many bytes to map, such as 256M",
         "align=3  | memory-backend-file 'm0': align=3 is not a power of two: write one, such as 2M",
         "align=6M | memory-backend-file 'm0': align=6M is not a power of two: write one, such as 2M",
         "rom=on   | memory-backend-file 'm0': rom=on needs readonly=on: add it, or leave rom=on out",
