@@ -20,6 +20,7 @@ import holdfast.backend.mmap.KernelConstants;
 import holdfast.backend.mmap.Libc;
 import holdfast.backend.mmap.internal.BackingOpener.Opened;
 import holdfast.backend.mmap.internal.BackingOpener.Origin;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -170,7 +171,8 @@ public final class BackingStore {
   /**
    * Grows an empty file to the block's end, allocates what the guest can store into, so that a full
    * disk is met here and not in the guest, and makes the file itself durable: its size, its
-   * allocation and, if it is new, its name.
+   * allocation and its name. A file that was found may have been created by a process that was
+   * killed before it came to that.
    */
   private void provideSpace() throws BackingSpaceException {
     if (kind != Kind.FILE || !canGrow()) {
@@ -187,24 +189,31 @@ public final class BackingStore {
         }
         return;
       }
-      boolean allocated = storesReachIt() && !spec.has(RamFlag.RAM_NORESERVE) && allocate();
-      if (!isVolatile() && (grown || allocated)) {
+      if (storesReachIt() && !spec.has(RamFlag.RAM_NORESERVE)) {
+        allocate();
+      }
+      if (isVolatile()) {
+        return;
+      }
+      if (grown || storesReachIt()) {
         libc.fsync(fd);
       }
       if (origin == Origin.CREATED) {
         syncFolder();
+      } else if (storesReachIt()) {
+        syncFolderOfFound();
       }
     } catch (ErrnoException e) {
       throw new BackingSpaceException(spec, e.call(), e.errno().toString());
     }
   }
 
-  /** Allocates the block's bytes in the file; false on a file system that can't. */
-  private boolean allocate() throws ErrnoException {
+  /** Allocates the block's bytes in the file, on a file system that can. */
+  private void allocate() throws ErrnoException {
     while (true) {
       try {
         libc.fallocate(fd, 0, offset(), spec.size().bytes());
-        return true;
+        return;
       } catch (ErrnoException e) {
         if (e.is(Errno.EINTR)) {
           continue;
@@ -217,7 +226,7 @@ public final class BackingStore {
               spec.backing(),
               medium,
               e.errno());
-          return false;
+          return;
         }
         throw e;
       }
@@ -226,10 +235,32 @@ public final class BackingStore {
 
   /** A new file's name is durable when its folder is, fsync(2). */
   private void syncFolder() throws ErrnoException {
-    if (isVolatile() || !(spec.backing() instanceof Backing.File file)) {
+    if (spec.backing() instanceof Backing.File file) {
+      syncFolderOf(file.path().toAbsolutePath());
+    }
+  }
+
+  /**
+   * Most files that are found have had a durable name for long, so that a failure is no refusal.
+   */
+  private void syncFolderOfFound() {
+    if (!(spec.backing() instanceof Backing.File file)) {
       return;
     }
-    Path parent = file.path().toAbsolutePath().getParent();
+    try {
+      syncFolderOf(file.path().toRealPath()); // not the folder of a link to it
+    } catch (ErrnoException | IOException e) {
+      LOG.info(
+          "memory backend '{}' on {}: if the file is new, a power cut may take away its name, since"
+              + " its folder could not be synced: {}",
+          spec.id(),
+          spec.backing(),
+          e.getMessage());
+    }
+  }
+
+  private void syncFolderOf(Path path) throws ErrnoException {
+    Path parent = path.getParent();
     if (parent == null) {
       return;
     }
