@@ -75,6 +75,7 @@ public interface RamBlock extends AutoCloseable {
    *
    * @param threads at most so many threads, 1 or more; empty: as many as there are processors
    * @throws PreallocationException if the host can't
+   * @throws IllegalArgumentException if {@code threads} is less than 1
    * @throws RetiredBlockException if another block stands in this one's place: ask that one
    * @throws IllegalStateException if the block is closed
    */

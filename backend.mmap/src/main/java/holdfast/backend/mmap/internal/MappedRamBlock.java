@@ -5,6 +5,7 @@ import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Durability;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.PersistException;
+import holdfast.backend.api.Preallocation;
 import holdfast.backend.api.PreallocationException;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockSpec;
@@ -96,10 +97,11 @@ public final class MappedRamBlock implements RamBlock {
 
   @Override
   public void preallocate(OptionalInt threads) throws PreallocationException {
+    Preallocation wished = new Preallocation(true, threads);
     window.structure.lock();
     try {
       requireCurrent();
-      new Preallocator(libc, spec, window, store.pageSize()).run(threads);
+      new Preallocator(libc, spec, window, store.pageSize()).run(wished.threads());
     } finally {
       window.structure.unlock();
     }

@@ -10,11 +10,10 @@ import holdfast.backend.mmap.KernelConstants;
 import holdfast.backend.mmap.Libc;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.LongStream;
@@ -38,7 +37,7 @@ final class Preallocator {
   /** What one system call makes present: little enough to be stopped after. */
   private static final long PORTION = 32L << 20;
 
-  private static final long TELL_EVERY_MILLIS = 1_000;
+  private static final Duration TELL_EVERY = Duration.ofSeconds(1);
 
   private final Libc libc;
   private final RamBlockSpec spec;
@@ -47,7 +46,7 @@ final class Preallocator {
   private final int advice;
   private final AtomicLong next = new AtomicLong();
   private final AtomicLong present = new AtomicLong();
-  private final AtomicReference<@Nullable PreallocationException> failure = new AtomicReference<>();
+  private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
   /**
    * @param pageSize the page size of the mapping in bytes
@@ -71,29 +70,38 @@ final class Preallocator {
    */
   void run(OptionalInt wished) throws PreallocationException {
     Portions way = kernelPopulates() ? this::populate : this::touch;
-    int count = threads(window.size(), pageSize, wished);
-    CountDownLatch ended = new CountDownLatch(count);
+    int processors = Runtime.getRuntime().availableProcessors();
+    int count = threads(window.size(), pageSize, wished, processors);
     List<Thread> threads = new ArrayList<>();
-    for (int number = 0; number < count; number++) {
-      threads.add(
-          Thread.ofPlatform()
-              .daemon()
-              .name("holdfast-prealloc-" + number)
-              .start(() -> work(way, ended)));
+    try {
+      for (int number = 0; number < count; number++) {
+        threads.add(
+            Thread.ofPlatform()
+                .daemon()
+                .name("holdfast-prealloc-" + number)
+                .start(() -> work(way)));
+      }
+    } catch (OutOfMemoryError noThread) {
+      fail(noThread); // those that have started must end all the same
     }
-    await(ended);
-    for (Thread thread : threads) {
-      joinUninterruptibly(thread);
-    }
-    PreallocationException first = failure.get();
-    if (first != null) {
-      throw first;
+    await(threads);
+    switch (failure.get()) {
+      case null -> {}
+      case ErrnoException e -> throw new PreallocationException(spec, e.errno().toString());
+      case InternalError sigbus ->
+          throw new PreallocationException(spec, "SIGBUS (a page has nothing behind it)");
+      case InterruptedException e -> {
+        Thread.currentThread().interrupt();
+        throw new PreallocationException(spec, "interrupted");
+      }
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      case Throwable e -> throw new IllegalStateException(e);
     }
   }
 
   /** QEMU's rule for the number of threads, with processors in the place of its vCPUs. */
-  static int threads(long bytes, long pageSize, OptionalInt wished) {
-    int processors = Runtime.getRuntime().availableProcessors();
+  static int threads(long bytes, long pageSize, OptionalInt wished, int processors) {
     return (int)
         LongStream.of(
                 processors,
@@ -123,7 +131,7 @@ final class Preallocator {
     }
   }
 
-  private void work(Portions way, CountDownLatch ended) {
+  private void work(Portions way) {
     try {
       long portion = Math.max(pageSize, PORTION);
       for (long from = next.getAndAdd(portion);
@@ -133,17 +141,14 @@ final class Preallocator {
         way.make(from, length);
         present.addAndGet(length);
       }
-    } catch (ErrnoException e) {
-      fail(e.errno().toString());
-    } catch (InternalError sigbus) {
-      fail("SIGBUS (a page has nothing behind it)");
-    } finally {
-      ended.countDown();
+    } catch (Throwable e) {
+      fail(e); // whatever it is: pages that are not there must not pass for present
     }
   }
 
-  private void fail(String errno) {
-    failure.compareAndSet(null, new PreallocationException(spec, errno));
+  /** The first failure counts, and ends all threads. */
+  private void fail(Throwable e) {
+    failure.compareAndSet(null, e);
   }
 
   private void populate(long from, long length) throws ErrnoException {
@@ -152,7 +157,8 @@ final class Preallocator {
         libc.madvise(window.address() + from, length, advice);
         return;
       } catch (ErrnoException e) {
-        if (!e.is(Errno.EINTR) && !e.is(Errno.EAGAIN)) {
+        boolean again = e.is(Errno.EINTR) || e.is(Errno.EAGAIN);
+        if (!again || failure.get() != null) {
           throw e;
         }
       }
@@ -172,16 +178,18 @@ final class Preallocator {
     }
   }
 
-  private void await(CountDownLatch ended) {
+  private void await(List<Thread> threads) {
     boolean told = false;
     try {
-      while (!ended.await(TELL_EVERY_MILLIS, TimeUnit.MILLISECONDS)) {
-        tell();
-        told = true;
+      for (Thread thread : threads) {
+        while (!thread.join(TELL_EVERY)) {
+          tell();
+          told = true;
+        }
       }
     } catch (InterruptedException e) {
-      fail("interrupted");
-      Thread.currentThread().interrupt();
+      fail(e);
+      threads.forEach(Preallocator::joinUninterruptibly);
     }
     if (told && failure.get() == null) {
       tell();
@@ -197,17 +205,13 @@ final class Preallocator {
 
   /** A thread must not go on with memory that its starter may give up. */
   private static void joinUninterruptibly(Thread thread) {
-    boolean interrupted = false;
     while (true) {
       try {
         thread.join();
-        break;
+        return;
       } catch (InterruptedException e) {
-        interrupted = true;
+        // it is known already that this thread is interrupted
       }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
   }
 }
