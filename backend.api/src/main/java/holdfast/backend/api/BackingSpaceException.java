@@ -11,15 +11,16 @@ public final class BackingSpaceException extends RamBlockException {
    * @param errno the kernel's answer, for example {@code ENOSPC (No space left on device)}
    */
   public BackingSpaceException(RamBlockSpec spec, String call, String errno) {
-    super(
-        spec,
-        "can't set aside size="
-            + spec.size()
-            + ": "
-            + call
-            + ": "
-            + errno
-            + "; free some space or use another file system");
+    this(spec, call, errno, "free some space or use another file system");
+  }
+
+  /**
+   * @param call the system call that said so
+   * @param errno the kernel's answer, for example {@code ENOSPC (No space left on device)}
+   * @param advice what to do about it, as half a sentence
+   */
+  public BackingSpaceException(RamBlockSpec spec, String call, String errno, String advice) {
+    super(spec, "can't set aside size=" + spec.size() + ": " + call + ": " + errno + "; " + advice);
     this.errno = errno;
   }
 

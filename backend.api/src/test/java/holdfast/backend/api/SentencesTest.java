@@ -67,6 +67,11 @@ class SentencesTest {
             "fallocate: ENOSPC (No space left on device)",
             "free some space"),
         new Sample(
+            new BackingSpaceException(SPEC, "fallocate", "ENOSPC (…)", "free some huge pages"),
+            "size=256M",
+            "fallocate: ENOSPC (…)",
+            "free some huge pages"),
+        new Sample(
             new BlockAlignmentException(
                 SPEC, new Alignment(2 << 20), "the page size of this backing"),
             "align=4K asked for",

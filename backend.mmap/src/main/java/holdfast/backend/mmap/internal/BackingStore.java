@@ -204,8 +204,20 @@ public final class BackingStore {
         syncFolderOfFound();
       }
     } catch (ErrnoException e) {
-      throw new BackingSpaceException(spec, e.call(), e.errno().toString());
+      throw noSpace(e);
     }
+  }
+
+  private BackingSpaceException noSpace(ErrnoException e) {
+    return pageSize == libc.getpagesize()
+        ? new BackingSpaceException(spec, e.call(), e.errno().toString())
+        : new BackingSpaceException(
+            spec,
+            e.call(),
+            e.errno().toString(),
+            "free some huge pages of "
+                + new ByteSize(pageSize)
+                + ", or have the host provide more (vm.nr_hugepages)");
   }
 
   /** Allocates the block's bytes in the file, on a file system that can. */
