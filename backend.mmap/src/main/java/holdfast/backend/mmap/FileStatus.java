@@ -6,6 +6,7 @@ import holdfast.backend.mmap.internal.linux.Everywhere;
  * What statx(2) tells of an open file.
  *
  * @param mode file type and permission bits
+ * @param links how many names it has; 0 when it was removed and is only open
  * @param size bytes; 0 for devices
  * @param inode inode number, with {@code deviceMajor} and {@code deviceMinor} the file's identity
  * @param deviceMajor major number of the device that the file is on
@@ -15,6 +16,7 @@ import holdfast.backend.mmap.internal.linux.Everywhere;
  */
 public record FileStatus(
     int mode,
+    int links,
     long size,
     long inode,
     int deviceMajor,

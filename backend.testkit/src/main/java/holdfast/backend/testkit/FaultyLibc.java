@@ -104,6 +104,7 @@ public final class FaultyLibc implements Libc {
         file ->
             new FileStatus(
                 characterDevice | 0600,
+                file.links(),
                 0,
                 file.inode(),
                 file.deviceMajor(),

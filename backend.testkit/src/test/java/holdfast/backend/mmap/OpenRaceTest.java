@@ -123,6 +123,48 @@ class OpenRaceTest {
   }
 
   @Test
+  @DisplayName("a file that its creator takes back before it is locked here is made anew")
+  void aFileThatIsTakenBack() throws IOException, RamBlockException {
+    try (Bench bench = new Bench(Storage.disk())) {
+      Path path = bench.file("file");
+      bench.libc.with(before(made -> made.call() == SystemCall.FCNTL, () -> Files.delete(path)));
+      try (RamBlock block =
+          bench.mapper().map(Bench.spec(path, RamFlag.RAM_SHARED), Bench.KERNEL)) {
+        block.segment().set(ValueLayout.JAVA_BYTE, 0, (byte) 42);
+        block.persist(0, 1);
+        assertEquals(42, Files.readAllBytes(path)[0]);
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("a file that is taken back each time before it is locked is given up")
+  void aFileThatIsTakenBackEachTime() throws IOException {
+    try (Bench bench = new Bench(Storage.disk())) {
+      Path path = bench.file("file");
+      bench.libc.with(
+          new Fault(
+              made -> {
+                try {
+                  switch (made.call()) {
+                    case FCNTL -> Files.delete(path);
+                    case CLOSE -> Files.write(path, new byte[1]);
+                    default -> {}
+                  }
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+                return false;
+              },
+              0,
+              Fault.Harm.NONE));
+      assertThrows(
+          BackingOpenException.class,
+          () -> bench.mapper().map(Bench.spec(path, RamFlag.RAM_SHARED), Bench.KERNEL));
+    }
+  }
+
+  @Test
   @DisplayName("a file made here that somebody else has locked first is theirs, and stays")
   void aFileThatSomebodyElseLocksFirst() throws IOException, RamBlockException {
     try (Bench bench = new Bench(Storage.disk());

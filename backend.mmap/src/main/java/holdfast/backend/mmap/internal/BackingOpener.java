@@ -24,7 +24,10 @@ import org.slf4j.LoggerFactory;
 /** Finds what a block's bytes live on, or makes it, and opens it. */
 final class BackingOpener {
   private static final Logger LOG = LoggerFactory.getLogger(BackingOpener.class);
-  private static final int ATTEMPTS = 16;
+
+  /** How often others may be in the way. */
+  static final int ATTEMPTS = 16;
+
   private static final int NO_FD = -1;
 
   private final Libc libc;
@@ -127,7 +130,11 @@ final class BackingOpener {
         return made.get();
       }
     }
-    throw new BackingOpenException(
+    throw keepsVanishing(spec);
+  }
+
+  static BackingOpenException keepsVanishing(RamBlockSpec spec) {
+    return new BackingOpenException(
         spec,
         "it keeps appearing and vanishing",
         "if it is a symbolic link, create the file that it points to; else find out which other"

@@ -87,13 +87,7 @@ public final class BackingStore {
    */
   public static BackingStore open(Libc libc, Path sysfs, RamBlockSpec spec)
       throws RamBlockException {
-    BackingStore store = new BackingStore(libc, spec, new BackingOpener(libc, sysfs, spec).open());
-    try {
-      store.lock();
-    } catch (RamBlockException | RuntimeException | Error e) {
-      store.close(); // whoever holds the lock has taken over the file, even one created here
-      throw e;
-    }
+    BackingStore store = openLocked(libc, sysfs, spec);
     try {
       store.checkGeometry();
       store.provideSpace();
@@ -101,6 +95,40 @@ public final class BackingStore {
     } catch (RamBlockException | RuntimeException | Error e) {
       store.discard();
       throw e;
+    }
+  }
+
+  private static BackingStore openLocked(Libc libc, Path sysfs, RamBlockSpec spec)
+      throws RamBlockException {
+    for (int attempt = 0; attempt < BackingOpener.ATTEMPTS; attempt++) {
+      BackingStore store =
+          new BackingStore(libc, spec, new BackingOpener(libc, sysfs, spec).open());
+      try {
+        store.lock();
+        if (!store.isGone()) {
+          return store;
+        }
+      } catch (RamBlockException | RuntimeException | Error e) {
+        store.close(); // whoever holds the lock has taken over the file, even one created here
+        throw e;
+      }
+      store.close();
+    }
+    throw BackingOpener.keepsVanishing(spec);
+  }
+
+  /**
+   * Whether a file that was found has no name any more: whoever had created it has failed and taken
+   * it back, between its being opened and locked here. What is stored into it would be lost.
+   */
+  private boolean isGone() throws BackingOpenException {
+    if (origin != Origin.FOUND || kind != Kind.FILE) {
+      return false;
+    }
+    try {
+      return libc.statx(fd).links() == 0;
+    } catch (ErrnoException e) {
+      throw new BackingOpenException(spec, e.errno().toString(), "check the path");
     }
   }
 

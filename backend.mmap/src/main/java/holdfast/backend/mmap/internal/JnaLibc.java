@@ -212,6 +212,7 @@ public final class JnaLibc implements Libc {
     ByteBuffer buf = ByteBuffer.wrap(raw).order(ByteOrder.nativeOrder());
     return new FileStatus(
         Short.toUnsignedInt(buf.getShort(28)),
+        buf.getInt(16),
         buf.getLong(40),
         buf.getLong(32),
         buf.getInt(136),
