@@ -296,6 +296,11 @@ public final class BackendDefinitions {
     return object.get(PREALLOC);
   }
 
+  /** The object with {@code prealloc} on or off. */
+  static ParsedObject withPreallocation(ParsedObject object, boolean preallocated) {
+    return object.with(PREALLOC, preallocated);
+  }
+
   /** By at most how many threads. */
   static OptionalInt threads(ParsedObject object) {
     return object.find(PREALLOC_THREADS).stream()

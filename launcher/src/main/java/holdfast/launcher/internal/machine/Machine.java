@@ -137,15 +137,19 @@ public final class Machine {
     OpenBackend backend = open.get();
     try {
       backend.region().follow(declared.candidates(), declared.target());
-      List<String> refused = backend.change(declared.object());
+      ParsedObject next = declared.object();
+      List<String> refused = backend.unchangeable(next);
       if (!refused.isEmpty()) {
         LOG.warn(
-            "memory backend '{}': {} can't be changed while it is in use, and stays as it is until"
-                + " the machine starts again",
+            "memory backend '{}': can't be changed while it is in use: {}; what is configured now"
+                + " holds from the machine's next start on",
             backend.region().id(),
             String.join(", ", refused));
       }
-    } catch (OptionException | MachineException | PreallocationException e) {
+      backend.change(next);
+    } catch (PreallocationException e) {
+      LOG.warn("{}, which stays in force", e.getMessage());
+    } catch (OptionException | MachineException e) {
       LOG.warn("{}; what is open stays as it is", e.getMessage());
     }
   }

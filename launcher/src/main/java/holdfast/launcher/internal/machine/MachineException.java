@@ -1,7 +1,7 @@
 package holdfast.launcher.internal.machine;
 
 /** The machine can't be brought up as it is configured. The message is one whole sentence. */
-final class MachineException extends Exception {
+public final class MachineException extends Exception {
   private static final long serialVersionUID = 1;
 
   MachineException(String sentence) {

@@ -7,7 +7,6 @@ import holdfast.launcher.internal.options.ParsedObject;
 import holdfast.launcher.internal.options.PropertyDefinition;
 import holdfast.launcher.internal.options.TypeDefinition;
 import holdfast.launcher.internal.region.Region;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
@@ -50,10 +49,7 @@ public final class OpenBackend {
     return region;
   }
 
-  /**
-   * Its properties as they are in force, in their canonical form and in the order of their
-   * definitions.
-   */
+  /** Its properties as they are in force, in their canonical form and in the order of its type. */
   public SequencedMap<String, String> properties() {
     ParsedObject now = BackendDefinitions.withAdvice(inForce, region.advice());
     SequencedMap<String, String> ordered = new LinkedHashMap<>();
@@ -70,45 +66,55 @@ public final class OpenBackend {
    * Changes one property at once.
    *
    * @param text the value as on the command line
-   * @return the value in its canonical form
+   * @return the value in its canonical form; {@code prealloc=off} is of no consequence now, and
+   *     another one stays in force
    * @throws OptionException if there is no such property, it can't be changed while the backend is
    *     in use, or {@code text} is not one of its values
+   * @throws MachineException if it contradicts a property that can't be changed
    * @throws PreallocationException if the host can't make all pages present
    */
-  public String set(String property, String text) throws OptionException, PreallocationException {
+  public synchronized String set(String property, String text)
+      throws OptionException, MachineException, PreallocationException {
     ParsedObject next = type.change(inForce, property, text);
     change(next);
     return Objects.requireNonNull(next.properties().get(property));
   }
 
+  /** The properties that {@code next} has otherwise and that can't be changed now. */
+  List<String> unchangeable(ParsedObject next) {
+    List<String> live = type.liveNames();
+    return different(next).stream().filter(name -> !live.contains(name)).toList();
+  }
+
+  private List<String> different(ParsedObject next) {
+    ParsedObject present = inForce;
+    return type.properties().stream()
+        .map(PropertyDefinition::name)
+        .filter(
+            name -> !Objects.equals(next.properties().get(name), present.properties().get(name)))
+        .toList();
+  }
+
   /**
-   * Takes over what can be changed while the backend is in use.
+   * Takes over what can be changed while the backend is in use. Pages that were made present stay
+   * so, whatever {@code prealloc} is now.
    *
-   * @return the names of the properties that differ and can't: they stay as they are
+   * @throws MachineException if that contradicts what can't be changed; nothing is changed
    * @throws PreallocationException if the host can't make all pages present; the rest is changed
    */
-  synchronized List<String> change(ParsedObject next) throws PreallocationException {
-    ParsedObject before = inForce;
-    List<String> refused = new ArrayList<>();
-    List<String> live = type.liveNames();
-    ParsedObject taken = before;
-    for (PropertyDefinition<?> property : type.properties()) {
-      String name = property.name();
-      String value = next.properties().get(name);
-      if (Objects.equals(value, before.properties().get(name))) {
-        continue;
-      }
-      if (live.contains(name)) {
-        taken = taken.withText(name, value);
-      } else {
-        refused.add(name);
+  synchronized void change(ParsedObject next) throws MachineException, PreallocationException {
+    boolean present = BackendDefinitions.isPreallocated(inForce);
+    ParsedObject wanted = inForce;
+    for (String name : different(next)) {
+      if (type.liveNames().contains(name)) {
+        wanted = wanted.withText(name, next.properties().get(name));
       }
     }
-    region.advise(BackendDefinitions.advice(taken, standard));
-    if (BackendDefinitions.isPreallocated(taken) && !BackendDefinitions.isPreallocated(before)) {
-      region.preallocate(BackendDefinitions.threads(taken));
+    region.advise(BackendDefinitions.spec(wanted, standard).advice());
+    inForce = BackendDefinitions.withPreallocation(wanted, present);
+    if (BackendDefinitions.isPreallocated(wanted) && !present) {
+      region.preallocate(BackendDefinitions.threads(wanted));
+      inForce = wanted;
     }
-    inForce = taken;
-    return refused;
   }
 }

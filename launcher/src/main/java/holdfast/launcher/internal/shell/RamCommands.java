@@ -6,6 +6,7 @@ import holdfast.backend.api.PersistException;
 import holdfast.backend.api.PreallocationException;
 import holdfast.launcher.internal.machine.Machine;
 import holdfast.launcher.internal.machine.MachineComponent;
+import holdfast.launcher.internal.machine.MachineException;
 import holdfast.launcher.internal.machine.MachineState;
 import holdfast.launcher.internal.machine.MemoryBackendComponent;
 import holdfast.launcher.internal.machine.OpenBackend;
@@ -120,9 +121,22 @@ public final class RamCommands {
       printed = backend.set(property, value);
     } catch (OptionException e) {
       throw new CommandFailure("memory backend '" + id + "': " + e.getMessage());
+    } catch (MachineException e) {
+      throw new CommandFailure("" + e.getMessage());
     }
     remember(backend, property, printed);
-    return "memory backend '" + id + "': " + property + "=" + backend.properties().get(property);
+    String inForce = backend.properties().get(property);
+    return "memory backend '"
+        + id
+        + "': "
+        + property
+        + "="
+        + inForce
+        + (printed.equals(inForce)
+            ? ""
+            : ", since pages that are present stay so; "
+                + printed
+                + " holds from the next start on");
   }
 
   /** Writes a choice into the backend's configuration, so that it holds from now on. */

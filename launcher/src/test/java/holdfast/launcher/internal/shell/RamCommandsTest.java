@@ -6,10 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.PersistException;
+import holdfast.backend.api.PreallocationException;
 import holdfast.launcher.internal.machine.FakeConfigurations;
 import holdfast.launcher.internal.machine.Machine;
 import holdfast.launcher.internal.machine.MachineFixture;
 import holdfast.launcher.internal.region.FakeBlock;
+import holdfast.launcher.internal.report.BackendReport;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -185,6 +188,151 @@ class RamCommandsTest {
     }
   }
 
+  private FakeBlock block() {
+    return (FakeBlock) machine.find("m0").orElseThrow().region().status().block();
+  }
+
+  private void assertShown(String property) {
+    String shown = commands.show("m0");
+    assertTrue(
+        shown.lines().anyMatch(l -> l.startsWith("  properties ") && (l + " ").contains(property)),
+        property + " in\n" + shown);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "discard-data,yes,on",
+    "merge,off,off",
+    "dump,false,off",
+    "prealloc,on,on",
+  })
+  @DisplayName("set: in force at once, answered, shown, written down; an exchange doesn't undo it")
+  void setsAndRemembers(String property, String value, String canonical) throws Exception {
+    assertEquals(
+        "memory backend 'm0': " + property + "=" + canonical, commands.set("m0", property, value));
+
+    assertShown(" " + property + "=" + canonical + " ");
+    assertEquals(property.equals("prealloc"), block().isPreallocated());
+    assertEquals(
+        Map.of("id", "m0", "pmem", "on", property, canonical), configurations.written().get(PID));
+
+    there.unregister(there.dax);
+    assertEquals("file", allocator());
+    assertShown(" " + property + "=" + canonical + " ");
+  }
+
+  @Test
+  @DisplayName(
+      "set of prealloc to off again: the pages stay, and the answer says from when it holds")
+  void setOfPreallocToOffHoldsFromTheNextStart() throws Exception {
+    commands.set("m0", "prealloc", "on");
+
+    assertEquals(
+        "memory backend 'm0': prealloc=on, since pages that are present stay so; off holds from the"
+            + " next start on",
+        commands.set("m0", "prealloc", "off"));
+    assertShown(" prealloc=on ");
+    assertEquals("off", configurations.written().get(PID).get("prealloc"));
+  }
+
+  @Test
+  void setOfTheBaseRamIsNotWrittenDown() throws Exception {
+    assertEquals("memory backend 'pc.ram': dump=off", commands.set("pc.ram", "dump", "off"));
+    assertEquals(1, configurations.written().size(), "it has no configuration");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "dumb  | on | memory backend 'm0': there is no property dumb: did you mean dump?",
+        "x     | on | memory backend 'm0': there is no property x: the properties are id, size,"
+            + " mem-path, share, align, offset, pmem, readonly, rom, discard-data, merge, dump,"
+            + " prealloc, prealloc-threads, reserve, host-nodes, policy, x-durability,"
+            + " x-follow-symlink",
+        "dump  | perhaps | memory backend 'm0': dump=perhaps is neither on nor off: write on or off",
+        "size  | 2M | memory backend 'm0': size can't be changed while m0 is in use: write it into"
+            + " the configuration, and it holds from the next start on; live changes are those of"
+            + " discard-data, merge, dump, prealloc",
+      })
+  @DisplayName("set of what can't be set: one sentence, and nothing is written down")
+  void aSetThatIsNoneIsRefused(String property, String value, String sentence) {
+    assertSays(sentence, () -> commands.set("m0", property, value));
+
+    assertEquals(Map.of("id", "m0", "pmem", "on"), configurations.written().get(PID));
+  }
+
+  @Test
+  @DisplayName("set of prealloc that fails or contradicts: told, not in force, not written down")
+  void aFailedPreallocationIsTold() throws Exception {
+    block().breakDisk();
+    String told =
+        assertThrows(PreallocationException.class, () -> commands.set("m0", "prealloc", "on"))
+            .getMessage();
+    assertTrue(told.contains("'m0' on /m0: can't preallocate size=1M: ENOSPC"), told);
+    assertShown(" prealloc=off ");
+    assertEquals(Map.of("id", "m0", "pmem", "on"), configurations.written().get(PID));
+
+    try (MachineFixture other = new MachineFixture().withFile()) {
+      other.backend("m1", "reserve=off");
+      other.machine("objects=m1");
+      other.up();
+      commands.machineComponent = other.component();
+      assertSays(
+          "memory-backend-file 'm1': prealloc=on and reserve=off contradict each other: leave one"
+              + " of them out",
+          () -> commands.set("m1", "prealloc", "on"));
+    }
+  }
+
+  @Test
+  @DisplayName("show and json: properties as they are in force, with the machine's where left open")
+  void showsPropertiesInForce() throws Exception {
+    try (MachineFixture other = new MachineFixture().withFile()) {
+      other.backend("m1", "dump=on", "align=2M", "host-nodes=0,1,2", "policy=bind");
+      other.machine("objects=m1", "mem-merge=off", "dump-guest-core=off");
+      Machine up = other.up();
+      commands.machineComponent = other.component();
+
+      String shown = commands.show("m1");
+      String properties =
+          shown.lines().filter(line -> line.startsWith("  properties ")).findFirst().orElseThrow();
+      assertEquals(
+          "share=on align=2M offset=0 pmem=off readonly=off rom=auto discard-data=off merge=off"
+              + " dump=on prealloc=off reserve=on host-nodes=0-2 policy=bind x-durability=warn"
+              + " x-follow-symlink=off",
+          properties.replaceFirst("  properties +", ""));
+      Map<?, ?> json = (Map<?, ?>) new BackendReport(up.backends().getFirst()).toMap();
+      assertEquals(
+          List.of("id=m1", "size=1M", "mem-path=/m1"),
+          ((Map<?, ?>) json.get("properties"))
+              .entrySet().stream().limit(3).map(Object::toString).toList());
+      assertEquals(up.backends().getFirst().properties(), json.get("properties"));
+      assertEquals(
+          Map.of(
+              "id",
+              "pc.ram",
+              "size",
+              "1M",
+              "share",
+              "off",
+              "merge",
+              "off",
+              "dump",
+              "off",
+              "prealloc",
+              "off",
+              "reserve",
+              "on",
+              "policy",
+              "default"),
+          new BackendReport(up.backends().getLast()).toMap().get("properties"));
+
+      commands.set("m1", "merge", "on");
+      assertTrue(commands.show("m1").contains(" merge=on dump=on "), commands.show("m1"));
+    }
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -224,7 +372,7 @@ class RamCommandsTest {
 
   @Test
   void aFailedPersistIsTold() {
-    ((FakeBlock) machine.find("m0").orElseThrow().region().status().block()).breakDisk();
+    block().breakDisk();
 
     assertThrows(PersistException.class, () -> commands.persist("m0"));
     assertTrue(commands.list().contains("m0      1M    failed"), commands.list());
@@ -237,6 +385,7 @@ class RamCommandsTest {
     assertSays(sentence, () -> commands.show("m9"));
     assertSays(sentence, () -> commands.use("m9", "file"));
     assertSays(sentence, () -> commands.persist("m9"));
+    assertSays(sentence, () -> commands.set("m9", "dump", "off"));
   }
 
   @Test
