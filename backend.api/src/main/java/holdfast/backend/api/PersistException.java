@@ -15,20 +15,44 @@ public final class PersistException extends RamBlockException {
    * @param errno the kernel's answer, for example {@code EIO (Input/output error)}
    */
   public PersistException(RamBlockSpec spec, long offset, long length, String call, String errno) {
-    super(
+    this(
         spec,
-        length
-            + " bytes from offset "
-            + offset
-            + " could not be made durable: "
-            + call
+        errno,
+        call
             + ": "
             + errno
             + "; nothing is known about what the file holds for them, so check the disk and its"
-            + " file system");
+            + " file system",
+        offset,
+        length);
+  }
+
+  private PersistException(
+      RamBlockSpec spec, String errno, String sentence, long offset, long length) {
+    super(
+        spec, length + " bytes from offset " + offset + " could not be made durable: " + sentence);
     this.offset = offset;
     this.length = length;
     this.errno = errno;
+  }
+
+  /**
+   * The refusal of a block that has failed before: stores were lost, and a persist that went well
+   * now would hide that.
+   *
+   * @param reason what happened then
+   */
+  public static PersistException ofFailed(
+      RamBlockSpec spec, long offset, long length, String reason) {
+    return new PersistException(
+        spec,
+        "",
+        "it has failed before ("
+            + reason
+            + "), and stores were lost; end the guest, check the file, its disk and its file"
+            + " system, and start the machine again",
+        offset,
+        length);
   }
 
   /** First byte of the range. */
@@ -41,7 +65,7 @@ public final class PersistException extends RamBlockException {
     return length;
   }
 
-  /** The kernel's answer. */
+  /** The kernel's answer; empty if it was not asked, since the block has failed before. */
   public String errno() {
     return errno;
   }

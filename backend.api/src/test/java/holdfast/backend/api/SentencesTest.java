@@ -97,6 +97,11 @@ class SentencesTest {
             "64 bytes from offset 4096",
             "msync: EIO (Input/output error)",
             "check the disk"),
+        new Sample(
+            PersistException.ofFailed(SPEC, 4096, 64, "the file was truncated"),
+            "64 bytes from offset 4096",
+            "failed before (the file was truncated)",
+            "start the machine again"),
         new Sample(new PreallocationException(SPEC, enomem), "size=256M", enomem, "prealloc=off"),
         new Sample(new RemapRefusedException(SPEC, "share=off"), "stays where it is", "share=off"),
         new Sample(

@@ -20,8 +20,8 @@ public final class LostMemoryException extends GuestMemoryException {
             + device.region().id()
             + "' behind "
             + describe(device)
-            + "; its file was truncated, or its disk is full or failed: stop the guest and look at"
-            + " the file");
+            + "; its file was truncated, or its disk is full or failed: stop the guest and look at "
+            + device.region().backing());
     initCause(cause);
     this.device = device;
   }

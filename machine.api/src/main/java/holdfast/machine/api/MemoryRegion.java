@@ -12,7 +12,7 @@ import java.util.EnumSet;
 
 /**
  * The bytes of one memory backend for as long as its machine lives, whichever allocator serves them
- * now. Id, size, alignment, segment and bytes never change; {@link #obtained()}, {@link
+ * now. Id, backing, size, alignment, segment and bytes never change; {@link #obtained()}, {@link
  * #durability()} and {@link #state()} can, and {@link GuestMemoryListener#regionChanged} tells.
  *
  * <p>All methods are safe for use by several threads; none but {@link #persist} waits for anything.
@@ -21,6 +21,9 @@ public interface MemoryRegion {
 
   /** The id of the memory backend. */
   BackendId id();
+
+  /** Where its bytes live, in words: the path of its file or device, or what it has instead. */
+  String backing();
 
   /** The {@code size} option of the backend. */
   ByteSize size();

@@ -19,6 +19,11 @@ record FakeRegion(BackendId id, MemorySegment segment) implements MemoryRegion {
   }
 
   @Override
+  public String backing() {
+    return "/d/" + id;
+  }
+
+  @Override
   public ByteSize size() {
     return new ByteSize(segment.byteSize());
   }

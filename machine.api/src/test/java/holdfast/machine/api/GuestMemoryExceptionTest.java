@@ -79,7 +79,7 @@ class GuestMemoryExceptionTest {
     assertEquals(
         "8 bytes at guest address 0x100000000: the host can't provide a page of memory backend 'm1'"
             + " behind nvdimm 'nv1' at [0x100000000, 0x100000fff]; its file was truncated, or its"
-            + " disk is full or failed: stop the guest and look at the file",
+            + " disk is full or failed: stop the guest and look at /d/m1",
         e.getMessage());
     assertEquals(fault, e.getCause());
     assertEquals(device, e.device());

@@ -235,27 +235,40 @@ public final class Region implements MemoryRegion {
     return new Status(block.detach(), RegionState.DETACHED, "", note);
   }
 
-  /** Marks the region failed for good: the host could not provide or keep its bytes. */
+  /** What is said of an access that met a page that the host can't provide. */
+  private static final String LOST_PAGE =
+      "a page is lost: the file was truncated, or its disk is full or failed";
+
+  /**
+   * Marks the region failed for good: the host could not provide or keep its bytes.
+   *
+   * @param cause an InternalError for a page that was lost under an access
+   */
   public void fail(Throwable cause) {
+    // the JVM's own words for a lost page are about Unsafe
+    String reason = cause instanceof InternalError ? LOST_PAGE : "" + cause.getMessage();
     swap.lock();
     try {
       Status now = status;
       if (now.state() == RegionState.FAILED) {
         return;
       }
-      status =
-          new Status(now.block(), RegionState.FAILED, now.allocator(), "" + cause.getMessage());
+      status = new Status(now.block(), RegionState.FAILED, now.allocator(), reason);
     } finally {
       swap.unlock();
     }
-    LOG.error("memory backend '{}' failed: {}", id(), cause.getMessage());
+    LOG.error("memory backend '{}' on {} has failed: {}", id(), backing(), reason);
     changed.accept(this);
   }
 
   @Override
   public Granularity persist(long offset, long length) throws PersistException {
     while (true) {
-      RamBlock block = status.block();
+      Status now = status;
+      RamBlock block = now.block();
+      if (now.state() == RegionState.FAILED && !isClosed()) {
+        throw PersistException.ofFailed(block.spec(), offset, length, now.note());
+      }
       try {
         block.persist(offset, length);
         return block.durability().obtained();
@@ -339,6 +352,11 @@ public final class Region implements MemoryRegion {
   @Override
   public BackendId id() {
     return spec().id();
+  }
+
+  @Override
+  public String backing() {
+    return spec().backing().toString();
   }
 
   @Override

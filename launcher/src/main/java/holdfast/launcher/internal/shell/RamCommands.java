@@ -16,6 +16,7 @@ import holdfast.launcher.internal.region.Region;
 import holdfast.launcher.internal.report.BackendReport;
 import holdfast.launcher.internal.report.DeviceReport;
 import holdfast.launcher.internal.report.Screen;
+import holdfast.machine.api.RegionState;
 import java.io.IOException;
 import java.util.Dictionary;
 import org.apache.felix.service.command.Descriptor;
@@ -91,6 +92,17 @@ public final class RamCommands {
       throws IOException {
     OpenBackend backend = backend(id);
     Region region = backend.region();
+    if (region.state() == RegionState.FAILED) {
+      throw new CommandFailure(
+          "memory backend '"
+              + id
+              + "' on "
+              + region.backing()
+              + " has failed ("
+              + region.status().note()
+              + "), and no allocator can bring back what it lost; end the guest, check the file and"
+              + " its disk, and start the machine again");
+    }
     Filter wish = filter.equals(ANY) ? null : parse(filter);
     if (wish != null && region.eligible(wish) == 0) {
       String present = region.status().allocator();

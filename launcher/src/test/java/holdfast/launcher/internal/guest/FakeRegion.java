@@ -59,6 +59,11 @@ final class FakeRegion implements MemoryRegion {
   }
 
   @Override
+  public String backing() {
+    return "/d/" + id;
+  }
+
+  @Override
   public ByteSize size() {
     return new ByteSize(segment.byteSize());
   }

@@ -196,9 +196,13 @@ class RegionPersistTest {
     region.fail(new InternalError("again"));
 
     assertEquals(RegionState.FAILED, region.state());
-    assertEquals("a fault occurred in an unsafe memory access operation", region.status().note());
+    String lost = "a page is lost: the file was truncated, or its disk is full or failed";
+    assertEquals(lost, region.status().note());
     assertEquals(1, there.told.size());
     assertTrue(region.segment().scope().isAlive());
+    PersistException refused = assertThrows(PersistException.class, () -> region.persist(0, 4096));
+    assertTrue(refused.getMessage().contains("it has failed before (" + lost + ")"));
+    assertEquals(1, there.told.size());
 
     region.close();
     assertEquals(FakeBlock.End.CLOSED, block(region).end());
