@@ -43,7 +43,17 @@ public record TypedOption(String option, String typeKey, List<TypeDefinition> ty
     TypeDefinition type = type(typeName);
     return options.helpRequested()
         ? type.help()
-        : type.check(option + " " + type.name(), options.without(typeKey));
+        : type.check(option + " " + type.name() + name(options), options.without(typeKey));
+  }
+
+  /** {@code ,id=ID}, by which to find it among many; nothing if it has no proper name. */
+  private static String name(Options options) {
+    try {
+      Optional<OptionValue> id = options.value(Options.ID);
+      return id.isEmpty() ? "" : "," + Options.ID + "=" + PropertyType.identifier().read(id.get());
+    } catch (OptionException notAName) {
+      return "";
+    }
   }
 
   /** All types, one line each. */

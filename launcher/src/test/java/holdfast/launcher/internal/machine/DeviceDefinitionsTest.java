@@ -75,7 +75,7 @@ class DeviceDefinitionsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "nvdimm,id=nv0 | -device nvdimm: memdev is missing",
+        "nvdimm,id=nv0 | -device nvdimm,id=nv0: memdev is missing",
         "pc-dimm,memdev=m0,label-size=2M | -device pc-dimm: there is no property label-size",
         "pc-dimm,memdev=m0,unarmed=on | -device pc-dimm: there is no property unarmed",
         "nvdimm,memdev=m0,slot=2147483648 | slot=2147483648 is out of range",

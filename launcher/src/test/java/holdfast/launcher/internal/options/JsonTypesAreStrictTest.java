@@ -72,7 +72,7 @@ class JsonTypesAreStrictTest {
     String said = sentenceOf(() -> object(START + "," + json + "}"));
     // The advice on unknown names has a test of its own.
     String expected = sentence.startsWith("there is no") ? "there is no property nope" : sentence;
-    assertTrue(said.startsWith("-object memory-backend-file: " + expected), said);
+    assertTrue(said.startsWith("-object memory-backend-file,id=m: " + expected), said);
   }
 
   @ParameterizedTest(name = "{0}")
@@ -132,7 +132,7 @@ class JsonTypesAreStrictTest {
         objectAdd.check(JsonOptions.of("object-add", arguments)));
     arguments.put("share", "on");
     assertEquals(
-        "object-add memory-backend-file: share=\"on\" is a string: write true or false",
+        "object-add memory-backend-file,id=m: share=\"on\" is a string: write true or false",
         sentenceOf(() -> objectAdd.check(JsonOptions.of("object-add", arguments))));
     arguments.put("share", null);
     assertEquals(

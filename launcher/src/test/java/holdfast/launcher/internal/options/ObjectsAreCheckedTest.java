@@ -115,7 +115,8 @@ class ObjectsAreCheckedTest {
             + " align, rom, prealloc-threads, host-nodes, policy",
       })
   void refused(String option, String sentence) {
-    assertEquals("-object memory-backend-file: " + sentence, sentenceOf(() -> objectWith(option)));
+    assertEquals(
+        "-object memory-backend-file,id=m: " + sentence, sentenceOf(() -> objectWith(option)));
   }
 
   @ParameterizedTest(name = "[{0}]")
@@ -126,9 +127,9 @@ class ObjectsAreCheckedTest {
       value = {
         "memory-backend-file,size=1M,mem-path=/f|-object memory-backend-file: id is missing: add"
             + " id=<identifier>",
-        "memory-backend-file,id=m,mem-path=/f|-object memory-backend-file: size is missing: add"
+        "memory-backend-file,id=m,mem-path=/f|-object memory-backend-file,id=m: size is missing: add"
             + " size=<size>",
-        "memory-backend-file,id=m,size=1M|-object memory-backend-file: mem-path is missing: add"
+        "memory-backend-file,id=m,size=1M|-object memory-backend-file,id=m: mem-path is missing: add"
             + " mem-path=<text>",
         "id=m,memory-backend-file|-object: the type is missing: begin with it; the types are"
             + " memory-backend-file",
