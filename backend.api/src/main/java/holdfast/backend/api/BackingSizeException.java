@@ -12,9 +12,7 @@ public final class BackingSizeException extends RamBlockException {
   public BackingSizeException(RamBlockSpec spec, ByteSize actual) {
     super(
         spec,
-        "size="
-            + spec.size()
-            + atOffset(spec)
+        range(spec)
             + " asked for, but the file has only "
             + actual
             + " ("
@@ -22,10 +20,6 @@ public final class BackingSizeException extends RamBlockException {
             + " bytes), and a file that is not empty is never grown; ask for at most that, or grow"
             + " the file first");
     this.actual = actual;
-  }
-
-  private static String atOffset(RamBlockSpec spec) {
-    return spec.offset().bytes() == 0 ? "" : " from offset=" + spec.offset();
   }
 
   /** How many bytes the file or device has. */

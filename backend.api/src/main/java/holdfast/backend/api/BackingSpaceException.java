@@ -11,7 +11,7 @@ public final class BackingSpaceException extends RamBlockException {
    * @param errno the kernel's answer, for example {@code ENOSPC (No space left on device)}
    */
   public BackingSpaceException(RamBlockSpec spec, String call, String errno) {
-    this(spec, call, errno, "free some space or use another file system");
+    this(spec, call, errno, "free some space, ask for less, or use another file system");
   }
 
   /**
@@ -20,7 +20,7 @@ public final class BackingSpaceException extends RamBlockException {
    * @param advice what to do about it, as half a sentence
    */
   public BackingSpaceException(RamBlockSpec spec, String call, String errno, String advice) {
-    super(spec, "can't set aside size=" + spec.size() + ": " + call + ": " + errno + "; " + advice);
+    super(spec, "can't set aside " + range(spec) + ": " + call + ": " + errno + "; " + advice);
     this.errno = errno;
   }
 

@@ -29,6 +29,13 @@ public abstract sealed class RamBlockException extends Exception
     this.spec = spec;
   }
 
+  /** The size that was asked for, and from where in the file if not from its beginning. */
+  static String range(RamBlockSpec spec) {
+    return "size="
+        + spec.size()
+        + (spec.offset().bytes() == 0 ? "" : " from offset=" + spec.offset());
+  }
+
   /** The question that failed. */
   public RamBlockSpec spec() {
     return spec;

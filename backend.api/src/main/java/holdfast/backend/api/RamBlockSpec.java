@@ -41,12 +41,16 @@ public record RamBlockSpec(
     Objects.requireNonNull(policy);
     if (size.bytes() == 0) {
       throw new IllegalArgumentException(
-          "size=0: a RAM block has at least one page; write how many bytes to map, such as 256M");
+          "size=0: a RAM block has at least one page; ask for a size such as 4K or 256M");
     }
     if (backing instanceof Backing.File file
         && file.offset().bytes() > Long.MAX_VALUE - size.bytes()) {
       throw new IllegalArgumentException(
-          "offset=" + file.offset() + " and size=" + size + " are more than a file can have");
+          "offset="
+              + file.offset()
+              + " and size="
+              + size
+              + " are more than a file can have; ask for less");
     }
     flags = RamFlag.checkRequest(flags, backing);
     if (prealloc.wanted() && flags.contains(RamFlag.RAM_NORESERVE)) {

@@ -286,7 +286,9 @@ public final class BlockMapping {
           spec,
           "mmap(PROT_NONE)",
           e.errno().toString(),
-          "no " + spec.size() + " of address space are free: see ulimit -v and the size");
+          "no address space is free for that"
+              + (spec.align().bytes() == 0 ? "" : " and align=" + store.align())
+              + ": ask for less, or raise ulimit -v");
     }
   }
 
@@ -513,7 +515,8 @@ public final class BlockMapping {
   private MappingException refused(int flags, ErrnoException e) {
     String advice =
         e.is(Errno.ENOMEM)
-            ? "free memory or huge pages, or see ulimit -v and vm.max_map_count"
+            ? "free memory, provide huge pages (sysctl vm.nr_hugepages), or raise ulimit -v or"
+                + " vm.max_map_count"
             : "the file system can't map this file so";
     return new MappingException(
         spec, "mmap(" + k.mapFlagNames(flags) + ")", e.errno().toString(), advice);

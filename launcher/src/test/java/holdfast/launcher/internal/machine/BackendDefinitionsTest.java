@@ -156,8 +156,8 @@ class BackendDefinitionsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "size=0   | memory-backend-file 'm0': size=0: a RAM block has at least one page; write how"
-            + " many bytes to map, such as 256M",
+        "size=0   | memory-backend-file 'm0': size=0: a RAM block has at least one page;"
+            + " ask for a size such as 4K or 256M",
         "align=3  | memory-backend-file 'm0': align=3 is not a power of two: write one, such as 2M",
         "align=6M | memory-backend-file 'm0': align=6M is not a power of two: write one, such as 2M",
         "rom=on   | memory-backend-file 'm0': rom=on needs readonly=on: add it, or leave rom=on out",
@@ -171,7 +171,7 @@ class BackendDefinitionsTest {
         "policy=bind | memory-backend-file 'm0': policy=bind without nodes: add host-nodes=0, for"
             + " example, or leave policy out",
         "offset=9007199254740991K | memory-backend-file 'm0': offset=9007199254740991K and size=1M"
-            + " are more than a file can have",
+            + " are more than a file can have; ask for less",
       })
   void aContradictionIsOneSentence(String option, String sentence) {
     assertEquals(
