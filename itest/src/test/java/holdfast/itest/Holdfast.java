@@ -1,6 +1,9 @@
 package holdfast.itest;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
@@ -13,7 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
+import java.util.function.Predicate;
 
 /** The built product, started as a process in a folder of its own. */
 final class Holdfast implements AutoCloseable {
@@ -40,16 +43,38 @@ final class Holdfast implements AutoCloseable {
     Map<String, Object> json() throws IOException {
       return JSON.std.mapFrom(out);
     }
+
+    /** The one sentence of a refusal: exit status 1, nothing on standard output, no stack trace. */
+    String refusal() {
+      assertEquals("", out);
+      List<String> sentences =
+          err.stream().filter(line -> !line.startsWith("holdfast: warning: ")).toList();
+      assertEquals(1, sentences.size(), err::toString);
+      String sentence = sentences.getFirst();
+      assertTrue(sentence.startsWith("holdfast: "), sentence);
+      assertFalse(sentence.contains("Exception"), sentence);
+      assertEquals(1, status, sentence);
+      return sentence;
+    }
   }
 
   /** Starts the product in {@code folder}; what it says goes to files beside that folder. */
   static Holdfast start(Path folder, List<String> arguments) throws IOException {
-    Path home = Path.of(System.getProperty("java.home"));
-    List<String> command = new ArrayList<>();
-    command.add(home.resolve("bin/java").toString());
+    return start(List.of(), folder, arguments);
+  }
+
+  /**
+   * Starts it through another command.
+   *
+   * @param through the command and its options, such as setpriv(1)
+   */
+  static Holdfast start(List<String> through, Path folder, List<String> arguments)
+      throws IOException {
+    List<String> command = new ArrayList<>(through);
+    command.add(java().toString());
     command.add("--sun-misc-unsafe-memory-access=allow");
     command.add("-jar");
-    command.add(Path.of(System.getProperty("holdfast.jar")).toRealPath().toString());
+    command.add(jar().toString());
     command.addAll(arguments);
     Path parent = folder.toAbsolutePath().getParent();
     Path out = Files.createTempFile(parent, "out", ".txt");
@@ -62,6 +87,16 @@ final class Holdfast implements AutoCloseable {
             .redirectError(err.toFile())
             .start();
     return new Holdfast(process, out, err);
+  }
+
+  /** The Java that it is started with. */
+  static Path java() {
+    return Path.of(System.getProperty("java.home"), "bin", "java");
+  }
+
+  /** What is started. */
+  static Path jar() throws IOException {
+    return Path.of(System.getProperty("holdfast.jar")).toRealPath();
   }
 
   /** Starts the product and waits for its end. */
@@ -78,18 +113,26 @@ final class Holdfast implements AutoCloseable {
     return new Ended(process.exitValue(), Files.readString(out), Files.readAllLines(err, UTF_8));
   }
 
+  /** The mappings of the process, as {@code /proc/PID/smaps} tells of them. */
+  List<String> smaps() throws IOException {
+    return Files.readAllLines(Path.of("/proc/" + process.pid() + "/smaps"), ISO_8859_1);
+  }
+
   /** Waits until the process has mapped {@code file}. */
   void awaitMapped(Path file) throws IOException, InterruptedException {
+    awaitMaps(maps -> maps.stream().anyMatch(line -> line.endsWith(" " + file.toAbsolutePath())));
+  }
+
+  /** Waits until {@code /proc/PID/maps} is as wanted. */
+  void awaitMaps(Predicate<List<String>> wanted) throws IOException, InterruptedException {
     Path maps = Path.of("/proc/" + process.pid() + "/maps");
     long limit = System.nanoTime() + LIMIT.toNanos();
     while (true) {
       assertTrue(process.isAlive(), () -> "ended early: " + readQuietly(err));
-      try (Stream<String> lines = Files.lines(maps)) {
-        if (lines.anyMatch(line -> line.endsWith(" " + file.toAbsolutePath()))) {
-          return;
-        }
+      if (wanted.test(Files.readAllLines(maps, ISO_8859_1))) {
+        return;
       }
-      assertTrue(System.nanoTime() < limit, () -> file + " is not mapped: " + readQuietly(err));
+      assertTrue(System.nanoTime() < limit, () -> "not mapped: " + readQuietly(err));
       process.waitFor(50, TimeUnit.MILLISECONDS);
     }
   }
