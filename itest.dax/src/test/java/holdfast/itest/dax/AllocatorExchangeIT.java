@@ -104,7 +104,7 @@ class AllocatorExchangeIT {
     print("downgrade", machine, found);
     assertEquals(List.of("cache-line", "page"), machine.granularities());
     for (NvdimmOption nvdimm : nvdimms()) {
-      MapSyncContract.checkInForce(machine.region(nvdimm.id()));
+      machine.region(nvdimm.id()).checkMapSyncInForce();
       assertEquals("page", lastChange(machine, nvdimm.id()).get(2));
     }
     checkWarnedOfEach(machine.warnings());

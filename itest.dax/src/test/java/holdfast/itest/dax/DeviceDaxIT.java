@@ -65,6 +65,7 @@ class DeviceDaxIT {
     checkRefused(good + "size=128M,align=4K", "'dev'", DEVICE, "2M", "align");
     checkRefused(good + "size=255M,align=2M", "'dev'", DEVICE, "254M");
 
+    assertEquals(List.of(DEVICE + " true -"), guest.run(Build.view(DEVICE)).lines());
     NvdimmOption option =
         new NvdimmOption("dev", DEVICE, DEVICE_MIB, 2, "share,align=2M,pmem=on,share=on");
     WriterVm machine = WriterVm.start(guest, 1, "writer.jar", "", List.of(option));
@@ -92,7 +93,7 @@ class DeviceDaxIT {
         found.split(" ")[1],
         reported);
     assertEquals(List.of(), machine.warnings());
-    MapSyncContract.checkInForce(region);
+    region.checkMapSyncInForce();
     assertEquals(List.of("cache-line"), machine.granularities());
     assertEquals((long) (DEVICE_MIB - 2) << 20, region.visible());
     assertEquals("dev " + reported + " 0 true", found);

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -90,21 +89,12 @@ abstract class MapSyncContract {
       assertEquals(List.of("cache-line"), machine.granularities());
     }
     for (PowerCutRig.Found file : found) {
-      checkInForce(file.region());
+      file.region().checkMapSyncInForce();
       assertTrue(file.reported() > 0, file::toString);
       assertEquals(file.reported(), file.survived(), file::toString);
       assertEquals(file.nvdimm().size(), file.size(), file::toString);
       assertTrue(file.allocated() >= file.size(), file::toString);
       assertEquals(file.nvdimm().labelMib() > 0, file.labelled(), file::toString);
     }
-  }
-
-  /** The evidence: what mmap(2) took and what the kernel shows. */
-  static void checkInForce(WriterVm.RegionLine region) {
-    assertEquals("cache-line", region.granularity());
-    assertTrue(region.obtained().contains("RAM_SYNC"), region::toString);
-    assertEquals("MAP_SHARED_VALIDATE|MAP_SYNC: ok", region.mmap());
-    assertTrue(Stream.of(region.vmFlags().split(" ")).anyMatch("sf"::equals), region::toString);
-    assertTrue(region.persist().contains("pmem_flush"), region::toString);
   }
 }

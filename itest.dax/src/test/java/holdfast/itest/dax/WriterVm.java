@@ -1,11 +1,14 @@
 package holdfast.itest.dax;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** A virtual machine of the emulator under test, with the guest writer at work in its NVDIMMs. */
@@ -32,6 +35,15 @@ final class WriterVm {
       String persist,
       long visible,
       long label) {
+
+    /** What mmap(2) took and what the kernel shows: all of the evidence for MAP_SYNC. */
+    void checkMapSyncInForce() {
+      assertEquals("cache-line", granularity);
+      assertTrue(obtained.contains("RAM_SYNC"), this::toString);
+      assertEquals("MAP_SHARED_VALIDATE|MAP_SYNC: ok", mmap);
+      assertTrue(List.of(vmFlags.split(" ")).contains("sf"), this::toString);
+      assertTrue(persist.contains("pmem_flush"), this::toString);
+    }
 
     private static RegionLine of(List<String> f) {
       return new RegionLine(
@@ -87,7 +99,7 @@ final class WriterVm {
     await("'" + word + "'", line -> line.startsWith(word));
   }
 
-  private void await(String what, java.util.function.Predicate<String> wanted)
+  private void await(String what, Predicate<String> wanted)
       throws IOException, InterruptedException {
     Optional<String> line =
         report.await(LIMIT, l -> wanted.test(l) || l.startsWith("failed") || l.startsWith("full"));
