@@ -73,7 +73,7 @@ record Probe(
 
   /** One line for the log. */
   String line(String id) {
-    return "granularity %s, obtained %s, mmap(%s)"
-        .formatted(granularity(id), obtained(id), evidence(id, "mmap"));
+    return "granularity %s, obtained %s, mmap(%s), VmFlags %s"
+        .formatted(granularity(id), obtained(id), evidence(id, "mmap"), evidence(id, "vmflags"));
   }
 }
