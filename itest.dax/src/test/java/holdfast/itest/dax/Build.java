@@ -97,7 +97,9 @@ final class Build {
    */
   private static synchronized Path aotCache(Path jar) throws IOException, InterruptedException {
     Path folder = Files.createDirectories(path("itest.dax/target/aot"));
-    Path cache = folder.resolve(jar.getFileName() + ".aot");
+    // It is good for this very JVM.
+    String name = jar.getFileName() + "-" + System.getProperty("java.vm.version");
+    Path cache = folder.resolve(name + ".aot");
     if (Files.exists(cache)
         && Files.getLastModifiedTime(cache).compareTo(Files.getLastModifiedTime(jar)) > 0) {
       return cache;
@@ -107,7 +109,7 @@ final class Build {
                 .formatted(System.getProperty("java.home"), JAVA, cache, jar)
             + " -m 16M,slots=1,maxmem=1G -device nvdimm,memdev=m"
             + " -object memory-backend-file,id=m,share=on,size=8M,mem-path=trained.img";
-    File log = folder.resolve(jar.getFileName() + ".log").toFile();
+    File log = folder.resolve(name + ".log").toFile();
     Process process =
         new ProcessBuilder(List.of(command.split(" ")))
             .directory(folder.toFile())
