@@ -19,7 +19,8 @@ final class SmallTmpfs implements AutoCloseable {
    * @param options of mount(8), such as {@code size=1m}
    */
   static SmallTmpfs mount(Path folder, String options) throws InterruptedException {
-    String said = HostCommand.run("mount", "-t", "tmpfs", "-o", options, "tmpfs", folder.toString());
+    String said =
+        HostCommand.run("mount", "-t", "tmpfs", "-o", options, "tmpfs", folder.toString());
     Assumptions.assumeTrue(
         said.isEmpty(), () -> "a small file system has to be mounted, which needs root: " + said);
     return new SmallTmpfs(folder);

@@ -22,6 +22,7 @@ import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.mmap.Errno;
 import holdfast.backend.mmap.KernelConstants;
+import holdfast.backend.mmap.Libc;
 import holdfast.backend.mmap.MappingStyle;
 import holdfast.backend.mmap.Mount;
 import holdfast.backend.mmap.RamMapper;
@@ -255,7 +256,8 @@ class PreallocatorTest {
 
   private static void assertPresent(RamBlock block) {
     HostMapping seen = HostMapping.at(block.segment().address()).orElseThrow();
-    assertEquals(block.segment().byteSize() >> 10, seen.residentKiB());
+    long page = Libc.host().getpagesize();
+    assertEquals(block.segment().byteSize() / page, seen.presentPages(page));
   }
 
   @Test
