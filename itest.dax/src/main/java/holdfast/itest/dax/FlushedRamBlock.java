@@ -3,12 +3,15 @@ package holdfast.itest.dax;
 import holdfast.backend.api.Alignment;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Durability;
+import holdfast.backend.api.MemoryAdvice;
+import holdfast.backend.api.PreallocationException;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.mmap.CacheFlush;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
+import java.util.OptionalInt;
 
 /** A block that is persisted by flushing CPU caches, whatever its mapping is worth. */
 final class FlushedRamBlock implements RamBlock {
@@ -54,6 +57,21 @@ final class FlushedRamBlock implements RamBlock {
   @Override
   public MemorySegment segment() {
     return block.segment();
+  }
+
+  @Override
+  public MemoryAdvice advice() {
+    return block.advice();
+  }
+
+  @Override
+  public void advise(MemoryAdvice advice) {
+    block.advise(advice);
+  }
+
+  @Override
+  public void preallocate(OptionalInt threads) throws PreallocationException {
+    block.preallocate(threads);
   }
 
   @Override
