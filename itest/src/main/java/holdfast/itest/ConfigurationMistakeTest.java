@@ -1,6 +1,8 @@
 package holdfast.itest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -16,6 +18,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * A mistake in one configuration of many: nothing comes up, nothing is left behind (no mapping, no
@@ -39,7 +42,13 @@ class ConfigurationMistakeTest extends LiveMachineTest {
           memory.backend.file~shared  | align        | 3M             | 'shared'         | align=3M
           memory.backend.file~shared  | mem-path     | /no/such/place | 'shared'         | /no/such/place
           memory.backend.file~shared  | mem-path     | /dev/null      | 'shared'         | /dev/null
-          memory.backend.file~shared  | mem-path     | /tmp           | 'shared'         | /tmp
+          memory.backend.file~shared  | mem-path     | ''             | 'shared'         | mem-path
+          memory.backend.file~shared  | offset       | 1K             | 'shared'         | offset=1K
+          memory.backend.file~shared  | rom          | on             | 'shared'         | readonly=on
+          memory.backend.file~shared  | host-nodes   | 0              | 'shared'         | policy=bind
+          memory.backend.file~shared  | host-nodes   | 3-1            | host-nodes=3-1   | shared
+          memory.backend.file~shared  | policy       | bind           | 'shared'         | host-nodes=0
+          memory.backend.file~shared  | prealloc-threads | 0          | prealloc-threads=0 | shared
           memory.backend.file~shared  | x-durability | require        | 'shared'         | x-durability=require
           memory.backend.file~shared  | id           | private        | 'private'        | taken
           memory.backend.file~shared  | allocator.target | (nonsense  | 'shared'         | (nonsense
@@ -83,6 +92,89 @@ class ConfigurationMistakeTest extends LiveMachineTest {
       load.checkMemory();
       load.checkFile("nvdimm0", machine.sharedFile());
     }
+  }
+
+  /** A property with a value that ConfigAdmin takes and the property doesn't. */
+  private record Wrong(String pid, String property, Object value, String... words) {
+    @Override
+    public String toString() {
+      return pid + ": " + property + "=" + value.getClass().getSimpleName();
+    }
+  }
+
+  static Stream<Wrong> wrongTypes() {
+    String pid = MachineFixture.SHARED;
+    return Stream.of(
+        new Wrong(pid, "size", new String[] {"1M", "2M"}, "shared", "size=", "a list"),
+        new Wrong(pid, "size", true, "shared", "size=true", "a boolean"),
+        new Wrong(pid, "size", 1.5, "shared", "size=1.5", "Double"),
+        new Wrong(pid, "size", -1L, "shared", "size=-1", "negative"),
+        new Wrong(pid, "size", new long[] {4096}, "shared", "size=", "a list"),
+        new Wrong(pid, "share", 1, "shared", "share=1", "true or false"),
+        new Wrong(pid, "share", List.of(true), "shared", "share=", "a list"),
+        new Wrong(pid, "mem-path", List.of("/a", "/b"), "shared", "mem-path=", "a list"),
+        new Wrong(pid, "mem-path", 7, "shared", "mem-path=7", "write a string"),
+        new Wrong(pid, "rom", false, "shared", "rom=false", "one of auto, on, off"),
+        new Wrong(pid, "id", 5, "shared", "id=5", "write"),
+        new Wrong(pid, "host-nodes", 'c', "shared", "host-nodes=", "Character"),
+        new Wrong(pid, "host-nodes", new String[] {"0", "x"}, "shared", "host-nodes=x", "0-3"),
+        new Wrong(pid, "prealloc-threads", 2.0f, "shared", "prealloc-threads=2.0", "Float"),
+        new Wrong(pid, "allocator.target", 5, "shared", "allocator.target=5", "OSGi filter"),
+        new Wrong(MachineFixture.NVDIMM, "slot", "one", "nvdimm0", "slot=one", "write"),
+        new Wrong(MachineFixture.NVDIMM, "memdev", List.of("a", "b"), "nvdimm0", "memdev="),
+        new Wrong(MachineFixture.MACHINE, "slots", true, "holdfast.machine", "slots=true"),
+        new Wrong(MachineFixture.MACHINE, "nvdimm", 1L, "holdfast.machine", "nvdimm=1"));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("wrongTypes")
+  @DisplayName(
+      "a value of a type that the property doesn't have, or a list: the sentence says which")
+  void aWrongTypeIsTold(Wrong wrong) throws IOException {
+    machine
+        .standard()
+        .forEach(
+            (pid, properties) -> {
+              Map<String, Object> all = new HashMap<>(properties);
+              if (pid.equals(wrong.pid)) {
+                all.put(wrong.property, wrong.value);
+              }
+              machine.configure(pid, all);
+            });
+    String reason = machine.awaitReason(wrong.words);
+    assertTrue(reason.contains("holdfast: the machine is not up: "), reason);
+    assertEquals(1, reason.lines().count(), reason);
+    assertFalse(reason.contains("Exception"), reason);
+    assertEquals(List.of(), machine.held());
+    assertEquals(new TreeSet<>(), files());
+  }
+
+  @ParameterizedTest(name = "{0} without {1}")
+  @CsvSource({
+    "memory.backend.file~shared, id",
+    "memory.backend.file~shared, size",
+    "memory.backend.file~shared, mem-path",
+    "memory.backend.ram~anonymous, id",
+    "nvdimm~nvdimm0, memdev",
+  })
+  @DisplayName(
+      "without a property that must be given: the sentence says which, and how it is written")
+  void aMissingPropertyIsTold(String pid, String missing) throws IOException {
+    machine
+        .standard()
+        .forEach(
+            (each, properties) -> {
+              Map<String, Object> all = new HashMap<>(properties);
+              if (each.equals("holdfast." + pid)) {
+                all.remove(missing);
+              }
+              machine.configure(each, all);
+            });
+    machine.awaitReason(
+        "the machine is not up: configuration holdfast." + pid + ": ",
+        missing + " is missing: add " + missing + "=<");
+    assertEquals(List.of(), machine.held());
+    assertEquals(new TreeSet<>(), files());
   }
 
   @Test
