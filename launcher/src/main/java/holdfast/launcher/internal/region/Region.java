@@ -245,8 +245,7 @@ public final class Region implements MemoryRegion {
    * @param cause an InternalError for a page that was lost under an access
    */
   public void fail(Throwable cause) {
-    // the JVM's own words for a lost page are about Unsafe
-    String reason = cause instanceof InternalError ? LOST_PAGE : "" + cause.getMessage();
+    String reason = reason(cause);
     swap.lock();
     try {
       Status now = status;
@@ -259,6 +258,16 @@ public final class Region implements MemoryRegion {
     }
     LOG.error("memory backend '{}' on {} has failed: {}", id(), backing(), reason);
     changed.accept(this);
+  }
+
+  /** What is said of the cause, after it is said which backend it is about. */
+  private String reason(Throwable cause) {
+    if (cause instanceof InternalError) {
+      return LOST_PAGE; // the JVM's own words are about Unsafe
+    }
+    String sentence = "" + cause.getMessage();
+    String subject = "memory backend '" + id() + "' on " + backing() + ": ";
+    return sentence.startsWith(subject) ? sentence.substring(subject.length()) : sentence;
   }
 
   @Override
