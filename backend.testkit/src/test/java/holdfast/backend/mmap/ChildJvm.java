@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /** Another JVM on the test's own class path, which is killed at the end if it has not ended. */
@@ -83,12 +84,6 @@ final class ChildJvm implements AutoCloseable {
 
   /** Called by the child: it is alive until it is killed. */
   static void stayUntilKilled() {
-    while (true) {
-      try {
-        Thread.sleep(Duration.ofDays(1));
-      } catch (InterruptedException goOn) {
-        // only a kill ends this
-      }
-    }
+    new Semaphore(0).acquireUninterruptibly();
   }
 }

@@ -75,6 +75,7 @@ class KillTest {
     FOLDER
   }
 
+  @SuppressWarnings("ImmutableEnumChecker") // nobody changes what they are made with
   private enum Scenario {
     NEW_FILE(Storage::disk, Found.NOTHING, RamFlag.RAM_SHARED),
     EMPTY_FILE(Storage::disk, Found.EMPTY_FILE, RamFlag.RAM_SHARED),
@@ -299,7 +300,7 @@ class KillTest {
     switch (said.scenario.found) {
       case NOTHING ->
           assertTrue(
-              names.equals(Set.of(NAME)) || names.isEmpty() && !said.mapped, names::toString);
+              names.equals(Set.of(NAME)) || (names.isEmpty() && !said.mapped), names::toString);
       case EMPTY_FILE -> assertEquals(Set.of(NAME), names);
       case FULL_FILE -> {
         assertEquals(Set.of(NAME), names);

@@ -3,12 +3,13 @@ package holdfast.backend.mmap;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.NumaBinding;
+import holdfast.backend.api.NumaBindingException;
 import holdfast.backend.api.NumaPolicy;
 import holdfast.backend.api.Preallocation;
 import holdfast.backend.api.RamBlock;
@@ -20,7 +21,6 @@ import holdfast.backend.testkit.MadeCall;
 import holdfast.backend.testkit.Storage;
 import holdfast.backend.testkit.SystemCall;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
@@ -44,22 +44,16 @@ class NumaTest {
   private static final Path NUMA_MAPS = Path.of("/proc/self/numa_maps");
 
   @BeforeEach
-  void assumeNuma() throws IOException {
-    assumeTrue(Files.exists(NUMA_MAPS), "a kernel without NUMA");
-    assumeTrue(
-        Stream.of("/lib", "/usr/lib", "/lib64", "/usr/lib64")
-            .map(Path::of)
-            .filter(Files::isDirectory)
-            .anyMatch(NumaTest::holdsLibnuma),
-        "no libnuma.so.1 (Debian: libnuma1)");
-  }
-
-  private static boolean holdsLibnuma(Path folder) {
-    try (Stream<Path> found =
-        Files.find(folder, 2, (path, what) -> path.endsWith("libnuma.so.1"))) {
-      return found.findAny().isPresent();
-    } catch (IOException | UncheckedIOException unreadable) {
-      return false;
+  void assumeNuma() throws IOException, RamBlockException {
+    RamBlockSpec spec =
+        RamBlockSpec.of(new BackendId("probe"), new Backing.Anonymous(), Bench.SIZE, Set.of());
+    try (Bench bench = new Bench(Storage.disk())) {
+      bench.mapper().map(bound(spec, NumaPolicy.BIND), Bench.KERNEL).close();
+    } catch (NumaBindingException e) {
+      assumeFalse(
+          e.errno().startsWith("ENOSYS"),
+          "no libnuma.so.1 (Debian: libnuma1), or a kernel without NUMA");
+      throw e;
     }
   }
 

@@ -94,6 +94,7 @@ class RealHugePageTest {
   }
 
   /** What is made of huge pages. */
+  @SuppressWarnings("ImmutableEnumChecker") // a function of the folder alone
   private enum Made {
     FILE(folder -> new Backing.File(folder.resolve("huge"))),
     MEMFD(folder -> new Backing.Memfd(true, HUGE, true)),

@@ -33,6 +33,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class TwoMachinesTest {
 
   /** What a process wants with the file. */
+  @SuppressWarnings("ImmutableEnumChecker") // nobody changes the flags
   private enum Role {
     WRITER(RamFlag.RAM_SHARED),
     READER(RamFlag.RAM_SHARED, RamFlag.RAM_READONLY),

@@ -208,7 +208,7 @@ final class Preallocator {
     while (true) {
       try {
         thread.join();
-        return;
+        break;
       } catch (InterruptedException e) {
         // it is known already that this thread is interrupted
       }

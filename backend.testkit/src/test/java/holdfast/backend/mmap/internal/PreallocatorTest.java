@@ -68,7 +68,6 @@ import org.slf4j.LoggerFactory;
 class PreallocatorTest {
   private static final Path SYSFS = Path.of("/sys");
   private static final Duration LIMIT = Duration.ofSeconds(20);
-  private static final long PORTION = 32L << 20;
 
   /** Three portions, of which the last is not a whole one. */
   private static final ByteSize SEVERAL = ByteSize.mib(72);
