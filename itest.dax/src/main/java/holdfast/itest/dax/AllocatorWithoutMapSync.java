@@ -9,10 +9,10 @@ import holdfast.backend.api.RemapRefusedException;
 import holdfast.backend.mmap.CacheFlush;
 import holdfast.backend.mmap.MappingStyle;
 import holdfast.backend.mmap.RamMapper;
-import java.util.Hashtable;
 import java.util.Map;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
+import org.osgi.framework.FrameworkUtil;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 
@@ -41,7 +41,7 @@ public final class AllocatorWithoutMapSync implements RamBlockAllocator {
       context.registerService(
           RamBlockAllocator.class,
           this,
-          new Hashtable<>(Map.of(BACKEND_KIND, KIND, Constants.SERVICE_RANKING, 1000)));
+          FrameworkUtil.asDictionary(Map.of(BACKEND_KIND, KIND, Constants.SERVICE_RANKING, 1000)));
     }
   }
 

@@ -90,7 +90,7 @@ class DeviceDaxIT {
         region.granularity(),
         region.obtained(),
         region.mmap(),
-        found.split(" ")[1],
+        found.split(" ", -1)[1],
         reported);
     assertEquals(List.of(), machine.warnings());
     region.checkMapSyncInForce();

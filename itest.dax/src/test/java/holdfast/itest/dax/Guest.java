@@ -37,6 +37,7 @@ final class Guest implements AutoCloseable {
   private final Path folder;
   private final Path scratch;
   private final Process qemu;
+  private final CompletableFuture<Void> end;
   private final LineSocket control;
   private final List<LineSocket> reports = new ArrayList<>();
   private final Map<Integer, CompletableFuture<Integer>> running = new ConcurrentHashMap<>();
@@ -129,7 +130,7 @@ final class Guest implements AutoCloseable {
             .redirectErrorStream(true)
             .redirectOutput(folder.resolve("qemu.log").toFile())
             .start();
-    qemu.onExit().thenRun(this::ended);
+    end = qemu.onExit().thenRun(this::ended);
   }
 
   private List<String> machine(GuestImage image, List<Nvdimm> nvdimms) {
@@ -138,7 +139,7 @@ final class Guest implements AutoCloseable {
         new ArrayList<>(
             List.of(
                 "qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot"
-                    .split(" ")));
+                    .split(" ", -1)));
     // clwb and clflushopt are among what "max" has.
     command.addAll(List.of("-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"));
     command.addAll(List.of("-machine", "q35,nvdimm=on,hpet=off"));
@@ -180,7 +181,7 @@ final class Guest implements AutoCloseable {
   }
 
   private void onControl(String line) {
-    String[] words = line.split(" ");
+    String[] words = line.split(" ", -1);
     if (words.length == 3 && words[0].equals("done")) {
       running.get(Integer.valueOf(words[1])).complete(Integer.valueOf(words[2]));
     }
@@ -250,8 +251,6 @@ final class Guest implements AutoCloseable {
   @Override
   public void close() {
     qemu.destroyForcibly();
-    qemu.onExit().join();
-    control.close();
-    reports.forEach(LineSocket::close);
+    end.join();
   }
 }

@@ -111,8 +111,8 @@ final class PowerCutRig implements AutoCloseable {
     int count = machine.nvdimms().size();
     for (int i = 0; i < count; i++) {
       NvdimmOption nvdimm = machine.nvdimms().get(i);
-      String[] file = lines.get(i).split(" ");
-      String[] records = lines.get(count + i).split(" ");
+      String[] file = lines.get(i).split(" ", -1);
+      String[] records = lines.get(count + i).split(" ", -1);
       found.add(
           new Found(
               nvdimm,
