@@ -46,20 +46,27 @@ class LostBackingTest extends LiveMachineTest {
 
   private final ChangeLog log = new ChangeLog();
 
-  /** Stores into every page of a device until that is refused. */
+  /**
+   * Stores into every page of a device until that is refused. Compiled code may learn of a lost
+   * page when the store is behind it: that error comes from wherever the thread is by then.
+   */
   private static LostMemoryException storeUntilRefused(GuestMemory memory, MemoryDevice device) {
     for (int round = 0; round < PATIENCE; round++) {
-      for (long at = 0; at < device.size().bytes(); at += PAGE) {
-        try {
-          memory.setLong(device.address().plus(at), round, LITTLE);
-        } catch (LostMemoryException refused) {
-          return refused;
-        } catch (InternalError late) {
-          // compiled code may learn of it when the access is behind it
-        }
+      try {
+        storeIntoEveryPage(memory, device, round);
+      } catch (LostMemoryException refused) {
+        return refused;
+      } catch (InternalError late) {
+        // the next access is refused
       }
     }
     return fail("no store into " + device + " was refused");
+  }
+
+  private static void storeIntoEveryPage(GuestMemory memory, MemoryDevice device, long value) {
+    for (long at = 0; at < device.size().bytes(); at += PAGE) {
+      memory.setLong(device.address().plus(at), value, LITTLE);
+    }
   }
 
   private List<String> awaitToldOf(String id) {

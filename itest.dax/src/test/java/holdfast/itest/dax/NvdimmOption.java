@@ -11,6 +11,8 @@ package holdfast.itest.dax;
  */
 record NvdimmOption(String id, String file, int mib, int labelMib, String options) {
 
+  private static final String SPARSE = "reserve=off";
+
   /** The options of the MAP_SYNC series' test cases, with its bare {@code share}. */
   static NvdimmOption ofSeries(String file) {
     return new NvdimmOption("nv_be4", file, 256, 2, "share,align=128M,pmem=on,share=on");
@@ -19,6 +21,15 @@ record NvdimmOption(String id, String file, int mib, int labelMib, String option
   /** A small one, at whatever host address: then pages of 4 KiB are mapped, not of 2 MiB. */
   static NvdimmOption small(String id, String file, String options) {
     return new NvdimmOption(id, file, 8, 0, options);
+  }
+
+  /** The same without setting space aside: a sparse file is filled by the guest's stores. */
+  NvdimmOption whichStaysSparse() {
+    return new NvdimmOption(id, file, mib, labelMib, options + "," + SPARSE);
+  }
+
+  boolean staysSparse() {
+    return options.contains(SPARSE);
   }
 
   String arguments() {

@@ -42,7 +42,7 @@ class WithoutMapSyncIT {
 
   private static List<NvdimmOption> nvdimms(String options) {
     return List.of(
-        NvdimmOption.small("sparse", "/dax/sparse", options),
+        NvdimmOption.small("sparse", "/dax/sparse", options).whichStaysSparse(),
         NvdimmOption.small("fallocated", "/dax/fallocated", options),
         NvdimmOption.small("new", "/dax/new", options));
   }
