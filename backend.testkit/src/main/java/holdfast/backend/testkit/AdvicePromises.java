@@ -65,6 +65,8 @@ interface AdvicePromises extends Promises {
   @DisplayName("merge=on offers private pages to KSM, and takes them back live")
   default void merging() throws RamBlockException, IOException {
     assumeTrue(Files.exists(Path.of("/sys/kernel/mm/ksm")), "this kernel has no KSM");
+    boolean dax = on().storage().grantsSync() && !on().storage().isSimulated();
+    assumeFalse(dax, "KSM merges no pages of DAX files (mm/ksm.c, vma_ksm_compatible)");
     RamBlockSpec spec = on().spec(on().file("full"));
     try (RamBlock block = on().allocator().allocate(spec);
         RamBlock unmerged = on().allocator().allocate(spec.withAdvice(QUIET))) {
