@@ -64,6 +64,11 @@ enum Place {
     return grantsSync;
   }
 
+  /** Whether the file system has fallocate(2); that of 9p in Linux has not. */
+  boolean allocates() {
+    return this != NINE_P;
+  }
+
   /** The granularity of a shared mapping without MAP_SYNC. */
   String byKernel() {
     return byKernel;

@@ -260,11 +260,10 @@ public final class BackingStore {
         }
         if (e.is(Errno.EOPNOTSUPP) || e.is(Errno.ENOSYS)) {
           LOG.warn(
-              "memory backend '{}' on {}: {} can't set space aside ({}): a full disk will be met by"
-                  + " the guest",
+              "memory backend '{}' on {}: the file system there can't set space aside ({}): a full"
+                  + " disk will be met by the guest",
               spec.id(),
               spec.backing(),
-              medium,
               e.errno());
           return;
         }
