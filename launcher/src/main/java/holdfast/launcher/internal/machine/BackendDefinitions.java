@@ -223,9 +223,6 @@ public final class BackendDefinitions {
 
   private static Backing backing(ParsedObject object) throws MachineException {
     if (object.typeName().equals(FILE.name())) {
-      if (object.get(MEM_PATH).isEmpty()) {
-        throw refusal(object, "mem-path is empty: name a file, a folder or a DAX device");
-      }
       return new Backing.File(
           Path.of(object.get(MEM_PATH)), object.get(OFFSET), object.get(FOLLOW_SYMLINK));
     }

@@ -70,26 +70,18 @@ public record TypeDefinition(
   public ParsedObject change(ParsedObject object, String property, String text)
       throws OptionException {
     requireKnown(property);
-    SequencedMap<String, String> values = new LinkedHashMap<>();
-    for (PropertyDefinition<?> definition : properties) {
-      String value = object.properties().get(definition.name());
-      if (definition.name().equals(property)) {
-        if (!definition.live()) {
-          throw new OptionException(
-              property
-                  + " can't be changed while "
-                  + object.id().orElse(name)
-                  + " is in use: write it into the configuration, and it holds from the next start"
-                  + " on; live changes are those of "
-                  + String.join(", ", liveNames()));
-        }
-        value = printed(definition, text);
-      }
-      if (value != null) {
-        values.put(definition.name(), value);
-      }
+    PropertyDefinition<?> definition =
+        properties.stream().filter(p -> p.name().equals(property)).findFirst().orElseThrow();
+    if (!definition.live()) {
+      throw new OptionException(
+          property
+              + " can't be changed while "
+              + object.id().orElse(name)
+              + " is in use: write it into the configuration, and it holds from the next start"
+              + " on; live changes are those of "
+              + String.join(", ", liveNames()));
     }
-    return new ParsedObject(name, values);
+    return object.withText(property, printed(definition, text));
   }
 
   private static <T> String printed(PropertyDefinition<T> property, String text)
