@@ -3,6 +3,8 @@ package holdfast.backend.mmap;
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.RamBlock;
+import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.testkit.AllocatorFixture;
@@ -69,6 +71,11 @@ final class Bench implements AutoCloseable {
   /** The block of the MAP_SYNC series: shared, on persistent memory. */
   static RamBlockSpec pmemSpec(Path path) {
     return spec(path, RamFlag.RAM_SHARED, RamFlag.RAM_PMEM);
+  }
+
+  /** The block of the series on a new file, mapped as the DAX allocator does with this flush. */
+  RamBlock mapFlushedBy(CacheFlush flush) throws IOException, RamBlockException {
+    return mapper().map(pmemSpec(file("file")), MappingStyle.pmem("dax", Optional.of(flush)));
   }
 
   @Override

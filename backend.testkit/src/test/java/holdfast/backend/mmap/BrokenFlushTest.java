@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Timeout;
@@ -170,12 +169,7 @@ class BrokenFlushTest {
   @DisplayName("each fault of a cache flush is named with its lines, and what it loses is lost")
   void eachFaultIsNamed(Fault fault) throws Exception {
     try (Bench bench = new Bench(Storage.simulatedDax());
-        RamBlock block =
-            bench
-                .mapper()
-                .map(
-                    Bench.pmemSpec(bench.file("file")),
-                    MappingStyle.pmem("dax", Optional.of(new Broken(bench.oracle, fault))))) {
+        RamBlock block = bench.mapFlushedBy(new Broken(bench.oracle, fault))) {
       WatchedMemory memory = bench.oracle.watch(block.segment());
       memory.store(FROM, ones());
       List<String> expected =
@@ -191,12 +185,7 @@ class BrokenFlushTest {
   @DisplayName("a line that was flushed once does not hide that a later persist drops it")
   void anEarlierFlushHidesNothing(Fault fault) throws Exception {
     try (Bench bench = new Bench(Storage.simulatedDax());
-        RamBlock block =
-            bench
-                .mapper()
-                .map(
-                    Bench.pmemSpec(bench.file("file")),
-                    MappingStyle.pmem("dax", Optional.of(new Broken(bench.oracle, fault))))) {
+        RamBlock block = bench.mapFlushedBy(new Broken(bench.oracle, fault))) {
       bench.oracle.flush(block.segment());
       bench.oracle.drain();
       WatchedMemory memory = bench.oracle.watch(block.segment());
@@ -216,12 +205,7 @@ class BrokenFlushTest {
   void aDrainAfterThePersistIsTooLate(Fault fault) throws Exception {
     List<Boolean> seen = new ArrayList<>();
     try (Bench bench = new Bench(Storage.simulatedDax());
-        RamBlock block =
-            bench
-                .mapper()
-                .map(
-                    Bench.pmemSpec(bench.file("file")),
-                    MappingStyle.pmem("dax", Optional.of(new Broken(bench.oracle, fault))))) {
+        RamBlock block = bench.mapFlushedBy(new Broken(bench.oracle, fault))) {
       WatchedMemory memory = bench.oracle.watch(block.segment());
       memory.store(FROM, ones());
       seen.add(bench.oracle.persist(block, FROM, LENGTH).isEmpty());

@@ -103,12 +103,7 @@ class PersistTest {
   void eadrNeedsAFenceAlone() throws IOException, RamBlockException {
     FlushOracle eadr = new FlushOracle(true);
     try (Bench bench = new Bench(Storage.simulatedDax());
-        RamBlock block =
-            bench
-                .mapper()
-                .map(
-                    Bench.pmemSpec(bench.file("file")),
-                    MappingStyle.pmem("dax", Optional.of(eadr)))) {
+        RamBlock block = bench.mapFlushedBy(eadr)) {
       assertEquals(Granularity.BYTE, block.durability().obtained());
       WatchedMemory memory = eadr.watch(block.segment());
       memory.store(63, (byte) 1, (byte) 2);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -49,11 +50,9 @@ abstract class MapSyncContract {
   }
 
   private static List<NvdimmOption> everyKindOfFile() {
-    return List.of(
-        NvdimmOption.ofSeries("/dax/file1"),
-        NvdimmOption.small("sparse", "/dax/sparse", PMEM).whichStaysSparse(),
-        NvdimmOption.small("fallocated", "/dax/fallocated", PMEM),
-        NvdimmOption.small("new", "/dax/new", PMEM));
+    List<NvdimmOption> files = new ArrayList<>(NvdimmOption.smallOfEachKind(PMEM));
+    files.addFirst(NvdimmOption.ofSeries("/dax/file1"));
+    return files;
   }
 
   @Test

@@ -1,5 +1,7 @@
 package holdfast.itest.dax;
 
+import java.util.List;
+
 /**
  * An NVDIMM of the emulator under test: an {@code -object} with its {@code -device}.
  *
@@ -21,6 +23,14 @@ record NvdimmOption(String id, String file, int mib, int labelMib, String option
   /** A small one, at whatever host address: then pages of 4 KiB are mapped, not of 2 MiB. */
   static NvdimmOption small(String id, String file, String options) {
     return new NvdimmOption(id, file, 8, 0, options);
+  }
+
+  /** A small one of each kind of file: sparse, fallocated and just created. */
+  static List<NvdimmOption> smallOfEachKind(String options) {
+    return List.of(
+        small("sparse", "/dax/sparse", options).whichStaysSparse(),
+        small("fallocated", "/dax/fallocated", options),
+        small("new", "/dax/new", options));
   }
 
   /** The same without setting space aside: a sparse file is filled by the guest's stores. */

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -23,6 +22,8 @@ import org.junit.jupiter.api.Test;
 class VerdictsIT {
   private static final String WARNING =
       "failed to validate with mapping flags: Operation not supported";
+
+  private static final List<String> SWITCH = List.of("on", "off");
 
   private static final String NO_SPACE = "the file system there can't set space aside (EOPNOTSUPP";
 
@@ -87,8 +88,8 @@ class VerdictsIT {
   private record Warned(Place place, List<String> ofSync, List<String> ofSpace) {}
 
   private static List<String> warned(Probe probe, Place place, String words) {
-    return Stream.of("on-on", "on-off", "off-on", "off-off")
-        .map(combination -> place.name().toLowerCase(Locale.ROOT) + "-" + combination)
+    return SWITCH.stream()
+        .flatMap(pmem -> SWITCH.stream().map(share -> id(place, pmem, share)))
         .filter(
             id ->
                 probe.warnings().stream()
@@ -101,7 +102,7 @@ class VerdictsIT {
   void everyCombination() throws IOException, InterruptedException {
     StringBuilder arguments = new StringBuilder();
     for (Place place : Place.values()) {
-      for (String pmem : List.of("on", "off")) {
+      for (String pmem : SWITCH) {
         arguments.append(object(place, pmem, "on")).append(object(place, pmem, "off"));
       }
     }
@@ -109,8 +110,8 @@ class VerdictsIT {
     Probe probe = Probe.run(guest, arguments.toString());
 
     for (Place place : Place.values()) {
-      for (String pmem : List.of("on", "off")) {
-        for (String share : List.of("on", "off")) {
+      for (String pmem : SWITCH) {
+        for (String share : SWITCH) {
           String id = id(place, pmem, share);
           System.out.println("verdict, " + id + ": " + probe.line(id));
         }

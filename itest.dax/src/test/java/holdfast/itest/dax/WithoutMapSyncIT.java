@@ -40,19 +40,14 @@ class WithoutMapSyncIT {
     }
   }
 
-  private static List<NvdimmOption> nvdimms(String options) {
-    return List.of(
-        NvdimmOption.small("sparse", "/dax/sparse", options).whichStaysSparse(),
-        NvdimmOption.small("fallocated", "/dax/fallocated", options),
-        NvdimmOption.small("new", "/dax/new", options));
-  }
-
   @Test
   @DisplayName("negative control: the same writer and flushes on a mapping without it lose records")
   void cacheFlushesAloneLoseRecords() throws IOException, InterruptedException {
     Guest guest = rig.newFileSystem(FILES);
     String seam = "-D" + AllocatorWithoutMapSync.ENABLED + "=true";
-    WriterVm machine = WriterVm.start(guest, 1, "writer.jar", seam, nvdimms("pmem=on,share=on"));
+    WriterVm machine =
+        WriterVm.start(
+            guest, 1, "writer.jar", seam, NvdimmOption.smallOfEachKind("pmem=on,share=on"));
 
     List<PowerCutRig.Found> found = rig.cut(List.of(machine), () -> machine.awaitRecord(KILL_AT));
 
@@ -68,7 +63,9 @@ class WithoutMapSyncIT {
   @DisplayName("pmem=off: granularity page, persist is msync(2), each persisted record survives")
   void pmemOffPersistsWithMsync() throws IOException, InterruptedException {
     Guest guest = rig.newFileSystem(FILES);
-    WriterVm machine = WriterVm.start(guest, 1, "writer.jar", "", nvdimms("pmem=off,share=on"));
+    WriterVm machine =
+        WriterVm.start(
+            guest, 1, "writer.jar", "", NvdimmOption.smallOfEachKind("pmem=off,share=on"));
 
     List<PowerCutRig.Found> found = rig.cut(List.of(machine), () -> machine.awaitRecord(KILL_AT));
 
