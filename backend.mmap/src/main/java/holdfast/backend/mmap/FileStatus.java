@@ -8,6 +8,7 @@ import holdfast.backend.mmap.internal.linux.Everywhere;
  * @param mode file type and permission bits
  * @param links how many names it has; 0 when it was removed and is only open
  * @param size bytes; 0 for devices
+ * @param blocks what is allocated to it, in units of {@link #BLOCK} bytes
  * @param inode inode number, with {@code deviceMajor} and {@code deviceMinor} the file's identity
  * @param deviceMajor major number of the device that the file is on
  * @param deviceMinor minor number of the device that the file is on
@@ -18,11 +19,15 @@ public record FileStatus(
     int mode,
     int links,
     long size,
+    long blocks,
     long inode,
     int deviceMajor,
     int deviceMinor,
     int specialMajor,
     int specialMinor) {
+
+  /** The unit of {@code blocks} in bytes, whatever the file system's own. */
+  public static final int BLOCK = 512;
 
   /** The file type, inode(7). */
   public enum Type {

@@ -106,6 +106,7 @@ public final class FaultyLibc implements Libc {
                 characterDevice | 0600,
                 file.links(),
                 0,
+                0,
                 file.inode(),
                 file.deviceMajor(),
                 file.deviceMinor(),

@@ -67,6 +67,27 @@ class VerdictsIT {
     assertEquals(false, probe.devices().get("nv_be4").get("unarmed"));
   }
 
+  @Test
+  @DisplayName("a file that has all its blocks, on an xfs with less than its size free: it starts")
+  void allocatedFileOnFullXfs() throws IOException, InterruptedException {
+    List<String> free =
+        guest
+            .run("set -e\nfallocate -l 256M /xfs/most\nstat -f -c '%a %S' /xfs | tr ' ' '\\n'\n")
+            .lines();
+    assertTrue(
+        Long.parseLong(free.get(0)) * Long.parseLong(free.get(1)) < 256 << 20, free::toString);
+
+    Probe probe =
+        Probe.run(
+            guest,
+            "-object memory-backend-file,id=most,mem-path=/xfs/most,size=256M,pmem=on,share=on");
+
+    System.out.println("xfs that is full: " + probe.line("most"));
+    assertEquals(List.of(), probe.warnings());
+    checkInForce(probe, "most");
+    guest.run("rm /xfs/most").lines();
+  }
+
   private static void checkInForce(Probe probe, String id) {
     assertEquals("cache-line", probe.granularity(id), id);
     assertEquals(List.of("RAM_SHARED", "RAM_PMEM", "RAM_SYNC"), probe.obtained(id), id);

@@ -15,6 +15,7 @@ import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.mmap.Errno;
 import holdfast.backend.mmap.ErrnoException;
+import holdfast.backend.mmap.FileStatus;
 import holdfast.backend.mmap.FileSystemStatus;
 import holdfast.backend.mmap.KernelConstants;
 import holdfast.backend.mmap.Libc;
@@ -43,6 +44,9 @@ public final class BackingStore {
     /** A device-DAX character device: no file system, and msync(2) does nothing for it. */
     DAX_DEVICE
   }
+
+  /** Parts that a file is not divided below; a multiple of every page size but huge ones. */
+  private static final long LEAST_PART = 1L << 20;
 
   private final Libc libc;
   private final RamBlockSpec spec;
@@ -218,7 +222,7 @@ public final class BackingStore {
         return;
       }
       if (storesReachIt() && !spec.has(RamFlag.RAM_NORESERVE)) {
-        allocate();
+        allocate(offset(), spec.size().bytes());
       }
       if (isVolatile()) {
         return;
@@ -248,11 +252,15 @@ public final class BackingStore {
                 + ", or have the host provide more (vm.nr_hugepages)");
   }
 
-  /** Allocates the block's bytes in the file, on a file system that can. */
-  private void allocate() throws ErrnoException {
+  /**
+   * Allocates a range of the file, on a file system that can. For the time of the call XFS sets the
+   * whole range aside once more, even where the file has its blocks already, and answers ENOSPC if
+   * there is not as much: a file that has them all is gone through in smaller parts.
+   */
+  private void allocate(long from, long length) throws ErrnoException {
     while (true) {
       try {
-        libc.fallocate(fd, 0, offset(), spec.size().bytes());
+        libc.fallocate(fd, 0, from, length);
         return;
       } catch (ErrnoException e) {
         if (e.is(Errno.EINTR)) {
@@ -267,9 +275,21 @@ public final class BackingStore {
               e.errno());
           return;
         }
-        throw e;
+        if (!e.is(Errno.ENOSPC) || length < 2 * LEAST_PART || !hasItsBlocks()) {
+          throw e;
+        }
+        break;
       }
     }
+    long half = length / 2 & -LEAST_PART;
+    allocate(from, half);
+    allocate(from + half, length - half);
+  }
+
+  /** Whether as many bytes are allocated to the file as it is long. */
+  private boolean hasItsBlocks() throws ErrnoException {
+    FileStatus status = libc.statx(fd);
+    return status.blocks() >= status.size() / FileStatus.BLOCK;
   }
 
   /** A new file's name is durable when its folder is, fsync(2). */

@@ -214,6 +214,7 @@ public final class JnaLibc implements Libc {
         Short.toUnsignedInt(buf.getShort(28)),
         buf.getInt(16),
         buf.getLong(40),
+        buf.getLong(48),
         buf.getLong(32),
         buf.getInt(136),
         buf.getInt(140),
