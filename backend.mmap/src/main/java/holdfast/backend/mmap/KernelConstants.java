@@ -4,6 +4,7 @@ import holdfast.backend.mmap.internal.linux.Everywhere;
 import holdfast.backend.mmap.internal.linux.LinuxArchitectures;
 import holdfast.backend.mmap.internal.linux.LinuxConstant;
 import holdfast.backend.mmap.internal.linux.LinuxFamily;
+import holdfast.backend.mmap.internal.linux.NewerLinux;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -49,8 +50,14 @@ public record KernelConstants(
   /** MAP_PRIVATE, everywhere. */
   public static final int MAP_PRIVATE = Everywhere.MAP_PRIVATE;
 
+  /** MREMAP_MAYMOVE with MREMAP_FIXED, which needs it, everywhere. */
+  public static final int MREMAP_FIXED = Everywhere.MREMAP_MAYMOVE | Everywhere.MREMAP_FIXED;
+
   /** MADV_DONTFORK, everywhere. */
   public static final int MADV_DONTFORK = Everywhere.MADV_DONTFORK;
+
+  /** MADV_DONTNEED on this host. */
+  public static final int MADV_DONTNEED = onThisHost(LinuxConstant.MADV_DONTNEED);
 
   /** MADV_REMOVE, everywhere. */
   public static final int MADV_REMOVE = Everywhere.MADV_REMOVE;
@@ -130,6 +137,41 @@ public record KernelConstants(
 
   /** MPOL_MF_MOVE, everywhere. */
   public static final int MPOL_MF_MOVE = Everywhere.MPOL_MF_MOVE;
+
+  /** FALLOC_FL_PUNCH_HOLE with FALLOC_FL_KEEP_SIZE, which it needs, everywhere. */
+  public static final int FALLOC_PUNCH_HOLE =
+      Everywhere.FALLOC_FL_PUNCH_HOLE | Everywhere.FALLOC_FL_KEEP_SIZE;
+
+  /** O_NONBLOCK on this host. */
+  public static final int O_NONBLOCK = onThisHost(LinuxConstant.O_NONBLOCK);
+
+  /** UFFD_USER_MODE_ONLY (Linux 5.11), everywhere. */
+  public static final int UFFD_USER_MODE_ONLY = Everywhere.UFFD_USER_MODE_ONLY;
+
+  /** UFFD_FEATURE_WP_HUGETLBFS_SHMEM (Linux 5.19), everywhere. */
+  public static final int UFFD_FEATURE_WP_HUGETLBFS_SHMEM =
+      Everywhere.UFFD_FEATURE_WP_HUGETLBFS_SHMEM;
+
+  /** UFFD_FEATURE_WP_UNPOPULATED (Linux 6.4), everywhere. */
+  public static final int UFFD_FEATURE_WP_UNPOPULATED = NewerLinux.UFFD_FEATURE_WP_UNPOPULATED;
+
+  /** UFFD_FEATURE_WP_ASYNC (Linux 6.7), everywhere. */
+  public static final int UFFD_FEATURE_WP_ASYNC = NewerLinux.UFFD_FEATURE_WP_ASYNC;
+
+  /** UFFDIO_REGISTER_MODE_WP (Linux 5.7), everywhere. */
+  public static final int UFFDIO_REGISTER_MODE_WP = Everywhere.UFFDIO_REGISTER_MODE_WP;
+
+  /** UFFDIO_WRITEPROTECT_MODE_WP (Linux 5.7), everywhere. */
+  public static final int UFFDIO_WRITEPROTECT_MODE_WP = Everywhere.UFFDIO_WRITEPROTECT_MODE_WP;
+
+  /** PM_SCAN_WP_MATCHING (Linux 6.7), everywhere. */
+  public static final int PM_SCAN_WP_MATCHING = NewerLinux.PM_SCAN_WP_MATCHING;
+
+  /** PM_SCAN_CHECK_WPASYNC (Linux 6.7), everywhere. */
+  public static final int PM_SCAN_CHECK_WPASYNC = NewerLinux.PM_SCAN_CHECK_WPASYNC;
+
+  /** PAGE_IS_WRITTEN (Linux 6.7), everywhere. */
+  public static final int PAGE_IS_WRITTEN = NewerLinux.PAGE_IS_WRITTEN;
 
   private static int onThisHost(LinuxConstant constant) {
     return LinuxFamily.host().value(constant);

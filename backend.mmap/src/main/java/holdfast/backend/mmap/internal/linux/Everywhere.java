@@ -72,6 +72,8 @@ public final class Everywhere {
   public static final int MADV_POPULATE_READ = 22;
   public static final int MADV_POPULATE_WRITE = 23;
   public static final int MADV_DONTNEED_LOCKED = 24;
+  public static final int MREMAP_MAYMOVE = 1;
+  public static final int MREMAP_FIXED = 2;
 
   // linux/fcntl.h
   public static final int O_ACCMODE = 3;
@@ -171,6 +173,27 @@ public final class Everywhere {
   public static final int V9FS_MAGIC = 0x1021997;
   public static final int NFS_SUPER_MAGIC = 0x6969;
   public static final int FUSE_SUPER_MAGIC = 0x65735546;
+
+  // asm/ioctl.h
+  public static final int _IOC_NRSHIFT = 0;
+  public static final int _IOC_TYPESHIFT = 8;
+  public static final int _IOC_SIZESHIFT = 16;
+
+  // linux/userfaultfd.h
+  public static final int USERFAULTFD_IOC = 0xAA;
+  public static final int UFFDIO = 0xAA;
+  public static final int UFFD_API = 0xAA;
+  public static final int _UFFDIO_API = 0x3F;
+  public static final int _UFFDIO_REGISTER = 0;
+  public static final int _UFFDIO_UNREGISTER = 1;
+  public static final int _UFFDIO_WRITEPROTECT = 6;
+  public static final int UFFDIO_REGISTER_MODE_MISSING = 1;
+  public static final int UFFDIO_REGISTER_MODE_WP = 2;
+  public static final int UFFDIO_REGISTER_MODE_MINOR = 4;
+  public static final int UFFDIO_WRITEPROTECT_MODE_WP = 1;
+  public static final int UFFD_FEATURE_PAGEFAULT_FLAG_WP = 1;
+  public static final int UFFD_FEATURE_WP_HUGETLBFS_SHMEM = 0x1000;
+  public static final int UFFD_USER_MODE_ONLY = 1;
 
   // asm/errno.h
   public static final int EPERM = 1;

@@ -137,4 +137,39 @@ public final class LinuxArchitectures {
       default -> 0;
     };
   }
+
+  /**
+   * The number of the system call userfaultfd(2), which the C library has no function for; 0 on an
+   * architecture that is not known here.
+   */
+  public static int userfaultfd(String architecture) {
+    return switch (architecture) {
+      case "aarch64" -> 282;
+      case "alpha" -> 516;
+      case "amd64" -> 323;
+      case "arc" -> 282;
+      case "arm" -> 388;
+      case "hppa" -> 344;
+      case "i386" -> 374;
+      case "loongarch64" -> 282;
+      case "m68k" -> 373;
+      case "mips" -> 4357;
+      case "mips64" -> 5317;
+      case "mips64el" -> 5317;
+      case "mipsel" -> 4357;
+      case "parisc" -> 344;
+      case "ppc" -> 364;
+      case "ppc64" -> 364;
+      case "ppc64le" -> 364;
+      case "riscv64" -> 282;
+      case "s390x" -> 355;
+      case "sh" -> 377;
+      case "sh4" -> 377;
+      case "sparc64" -> 352;
+      case "sparcv9" -> 352;
+      case "x86" -> 374;
+      case "x86_64" -> 323;
+      default -> 0;
+    };
+  }
 }

@@ -79,6 +79,8 @@ final class Powerpc implements LinuxFamily {
       case MCL_CURRENT -> 0x2000;
       case MCL_FUTURE -> 0x4000;
       case MCL_ONFAULT -> 0x8000;
+      case MREMAP_MAYMOVE -> 1;
+      case MREMAP_FIXED -> 2;
       case O_ACCMODE -> 3;
       case O_RDONLY -> 0;
       case O_WRONLY -> 1;
@@ -182,6 +184,27 @@ final class Powerpc implements LinuxFamily {
       case V9FS_MAGIC -> 0x1021997;
       case NFS_SUPER_MAGIC -> 0x6969;
       case FUSE_SUPER_MAGIC -> 0x65735546;
+      case _IOC_NRSHIFT -> 0;
+      case _IOC_TYPESHIFT -> 8;
+      case _IOC_SIZESHIFT -> 16;
+      case _IOC_DIRSHIFT -> 29;
+      case _IOC_NONE -> 1;
+      case _IOC_READ -> 2;
+      case _IOC_WRITE -> 4;
+      case USERFAULTFD_IOC -> 0xAA;
+      case UFFDIO -> 0xAA;
+      case UFFD_API -> 0xAA;
+      case _UFFDIO_API -> 0x3F;
+      case _UFFDIO_REGISTER -> 0;
+      case _UFFDIO_UNREGISTER -> 1;
+      case _UFFDIO_WRITEPROTECT -> 6;
+      case UFFDIO_REGISTER_MODE_MISSING -> 1;
+      case UFFDIO_REGISTER_MODE_WP -> 2;
+      case UFFDIO_REGISTER_MODE_MINOR -> 4;
+      case UFFDIO_WRITEPROTECT_MODE_WP -> 1;
+      case UFFD_FEATURE_PAGEFAULT_FLAG_WP -> 1;
+      case UFFD_FEATURE_WP_HUGETLBFS_SHMEM -> 0x1000;
+      case UFFD_USER_MODE_ONLY -> 1;
     };
   }
 

@@ -26,6 +26,7 @@ class HeadersOfThisMachineTest {
   private static final String HEADERS =
       """
       #include <asm/errno.h>
+      #include <asm/ioctl.h>
       #include <asm/unistd.h>
       #include <linux/falloc.h>
       #include <linux/fcntl.h>
@@ -35,6 +36,7 @@ class HeadersOfThisMachineTest {
       #include <linux/mempolicy.h>
       #include <linux/mman.h>
       #include <linux/stat.h>
+      #include <linux/userfaultfd.h>
       """;
 
   @TempDir private static Path folder;
@@ -63,7 +65,37 @@ class HeadersOfThisMachineTest {
     }
     int mbind = LinuxArchitectures.mbind(System.getProperty("os.arch"));
     numbers.put("__NR_mbind", Integer.toString(mbind));
+    int userfaultfd = LinuxArchitectures.userfaultfd(System.getProperty("os.arch"));
+    numbers.put("__NR_userfaultfd", Integer.toString(userfaultfd));
+    addNewer(numbers);
     return numbers;
+  }
+
+  /** What was written down by hand, and requests as they are composed. */
+  private static void addNewer(Map<String, String> numbers) {
+    Map<String, Integer> newer =
+        Map.of(
+            "UFFD_FEATURE_WP_UNPOPULATED", NewerLinux.UFFD_FEATURE_WP_UNPOPULATED,
+            "UFFD_FEATURE_WP_ASYNC", NewerLinux.UFFD_FEATURE_WP_ASYNC,
+            "PAGE_IS_WRITTEN", NewerLinux.PAGE_IS_WRITTEN,
+            "PM_SCAN_WP_MATCHING", NewerLinux.PM_SCAN_WP_MATCHING,
+            "PM_SCAN_CHECK_WPASYNC", NewerLinux.PM_SCAN_CHECK_WPASYNC);
+    newer.forEach((name, number) -> numbers.put(name, Integer.toString(number)));
+    IoctlNumbers ioctl = new IoctlNumbers(LinuxFamily.host());
+    int words = Long.BYTES;
+    Map<String, Long> requests =
+        Map.of(
+            "USERFAULTFD_IOC_NEW", ioctl.io(Everywhere.USERFAULTFD_IOC, 0),
+            "UFFDIO_API", ioctl.iowr(Everywhere.UFFDIO, Everywhere._UFFDIO_API, 3 * words),
+            "UFFDIO_REGISTER",
+                ioctl.iowr(Everywhere.UFFDIO, Everywhere._UFFDIO_REGISTER, 4 * words),
+            "UFFDIO_UNREGISTER",
+                ioctl.ior(Everywhere.UFFDIO, Everywhere._UFFDIO_UNREGISTER, 2 * words),
+            "UFFDIO_WRITEPROTECT",
+                ioctl.iowr(Everywhere.UFFDIO, Everywhere._UFFDIO_WRITEPROTECT, 3 * words),
+            "PAGEMAP_SCAN",
+                ioctl.iowr(NewerLinux.PAGEMAP_SCAN_TYPE, NewerLinux.PAGEMAP_SCAN_NR, 12 * words));
+    requests.forEach((name, number) -> numbers.put(name, Long.toString(number)));
   }
 
   /**

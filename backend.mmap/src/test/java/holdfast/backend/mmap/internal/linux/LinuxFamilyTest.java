@@ -132,6 +132,14 @@ class LinuxFamilyTest {
     assertEquals(0, LinuxArchitectures.mbind("vax"));
   }
 
+  @ParameterizedTest
+  @CsvSource({"amd64, 323", "aarch64, 282", "s390x, 355", "ppc64le, 364", "mips64el, 5317"})
+  @DisplayName("so is userfaultfd's")
+  void numberOfUserfaultfd(String architecture, int number) {
+    assertEquals(number, LinuxArchitectures.userfaultfd(architecture));
+    assertEquals(0, LinuxArchitectures.userfaultfd("vax"));
+  }
+
   @Test
   @DisplayName("what Everywhere says is what every family says")
   void everywhereIsEverywhere() throws IllegalAccessException {
