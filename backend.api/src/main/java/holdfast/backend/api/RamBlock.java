@@ -88,6 +88,59 @@ public interface RamBlock extends AutoCloseable {
   String pinnedBecause();
 
   /**
+   * Why {@link #track} would refuse, as far as that can be told without touching the memory; an
+   * empty string if nothing is known against it.
+   */
+  String cannotTrackBecause();
+
+  /**
+   * From now on it is known which pages are stored to: every page is clean now.
+   *
+   * @throws TrackingRefusedException if this host or this kind of memory can't; nothing is left
+   *     behind
+   * @throws RetiredBlockException if another block stands in this one's place: ask that one
+   * @throws IllegalStateException if the block is closed
+   */
+  DirtyTracking track() throws TrackingRefusedException;
+
+  /**
+   * Why this block can't {@linkplain #replace take the place} of another, as half a sentence about
+   * the other; an empty string if it can. It must have the same size, addresses that suit this
+   * backing's page size and alignment, and either both can be stored into or neither.
+   */
+  String cannotReplaceBecause(RamBlock present);
+
+  /**
+   * Puts this block, which nobody uses yet, in the place of one that is in use: over the same
+   * addresses, to which {@link #segment} and every address handed out lead from then on. The block
+   * returned stands there; this one and {@code present} are retired, this one's own addresses are
+   * given up, {@code present}'s file is closed and its lock given up.
+   *
+   * <p>The caller sees to it that both hold the same bytes and that nobody stores meanwhile: what
+   * is stored into {@code present} after its bytes were copied is lost. Readers of {@code present}
+   * need not stop; this block's own segment nobody may access meanwhile or later.
+   *
+   * @param present a live block
+   * @throws RemapRefusedException if it {@linkplain #cannotReplaceBecause can't be done}
+   * @throws MappingException if the kernel refused; in both cases {@code present} keeps serving,
+   *     and this block stays where it is
+   * @throws RetiredBlockException if another block stands in the place of one of them
+   * @throws IllegalStateException if one of them is closed
+   */
+  RamBlock replace(RamBlock present) throws RemapRefusedException, MappingException;
+
+  /**
+   * Does ahead, while readers and writers go on, what takes longest in {@link #replace}: lets the
+   * kernel forget where the pages are mapped. No byte is lost, what is {@linkplain #track tracked}
+   * stays known, and the next access to each page costs a page fault. Nothing is done where the
+   * mapping is all that holds the bytes, and nothing by blocks that can't.
+   *
+   * @throws RetiredBlockException if another block stands in this one's place: ask that one
+   * @throws IllegalStateException if the block is closed
+   */
+  default void dropPageTable() {}
+
+  /**
    * Takes the block away from its allocator: the same memory, persisted by the kernel's means alone
    * (msync(2)) where these do. This block is retired, and the one returned stands in its place.
    *

@@ -19,7 +19,9 @@ public abstract sealed class RamBlockException extends Exception
         PersistException,
         PreallocationException,
         RemapRefusedException,
-        ReservationException {
+        ReservationException,
+        TrackingLostException,
+        TrackingRefusedException {
   private static final long serialVersionUID = 1;
 
   private final transient RamBlockSpec spec;

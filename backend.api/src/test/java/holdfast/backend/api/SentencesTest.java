@@ -115,7 +115,15 @@ class SentencesTest {
         new Sample(
             new ReservationException(SPEC, "the kernel counts every promise"),
             "reserve=off can't be had: the kernel counts every promise",
-            "set reserve=on"));
+            "set reserve=on"),
+        new Sample(
+            new TrackingRefusedException(SPEC, "no userfaultfd; see the device's permissions"),
+            "can't be tracked: no userfaultfd",
+            "see the device's permissions"),
+        new Sample(
+            new TrackingLostException(SPEC, 8192, "ioctl(PAGEMAP_SCAN): EPERM"),
+            "from offset 8192 on is not known: ioctl(PAGEMAP_SCAN): EPERM",
+            "take every page from there for written"));
   }
 
   @ParameterizedTest
@@ -162,6 +170,9 @@ class SentencesTest {
     assertEquals("ENOMEM", new PreallocationException(SPEC, "ENOMEM").errno());
     assertEquals("why", new RemapRefusedException(SPEC, "why").reason());
     assertEquals("why", new ReservationException(SPEC, "why").reason());
+    assertEquals("why", new TrackingRefusedException(SPEC, "why").reason());
+    assertEquals("why", new TrackingLostException(SPEC, 1, "why").reason());
+    assertEquals(1, new TrackingLostException(SPEC, 1, "why").offset());
     assertEquals("EINVAL", new NumaBindingException(BOUND, "EINVAL", "").errno());
     assertEquals(
         ByteSize.kib(4), new BlockOffsetException(SPEC, ByteSize.ZERO, ByteSize.kib(4)).unit());

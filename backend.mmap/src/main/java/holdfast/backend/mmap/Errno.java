@@ -16,6 +16,9 @@ import java.util.Map;
  * @param text the C library's sentence for it, strerror(3)
  */
 public record Errno(int value, String text) {
+  /** Operation not permitted. */
+  public static final int EPERM = Everywhere.EPERM;
+
   /** No such file or directory. */
   public static final int ENOENT = Everywhere.ENOENT;
 
@@ -33,6 +36,9 @@ public record Errno(int value, String text) {
 
   /** Permission denied; of fcntl(2) locks also: held by somebody else. */
   public static final int EACCES = Everywhere.EACCES;
+
+  /** Device or resource busy. */
+  public static final int EBUSY = Everywhere.EBUSY;
 
   /** File exists. */
   public static final int EEXIST = Everywhere.EEXIST;

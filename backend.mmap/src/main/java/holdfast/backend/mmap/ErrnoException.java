@@ -17,6 +17,11 @@ public final class ErrnoException extends Exception {
     this.errno = errno;
   }
 
+  /** Call and answer, for example {@code mmap: EINVAL (Invalid argument)}. */
+  public String sentence() {
+    return call + ": " + errno;
+  }
+
   /** The call's name. */
   public String call() {
     return call;

@@ -14,6 +14,8 @@ import holdfast.backend.mmap.internal.linux.Everywhere;
  * @param deviceMinor minor number of the device that the file is on
  * @param specialMajor major number of the device that the file is, if it is one
  * @param specialMinor minor number of the device that the file is, if it is one
+ * @param dax whether mappings of the file are its persistent memory itself, STATX_ATTR_DAX (Linux
+ *     5.8; false before)
  */
 public record FileStatus(
     int mode,
@@ -24,7 +26,8 @@ public record FileStatus(
     int deviceMajor,
     int deviceMinor,
     int specialMajor,
-    int specialMinor) {
+    int specialMinor,
+    boolean dax) {
 
   /** The unit of {@code blocks} in bytes, whatever the file system's own. */
   public static final int BLOCK = 512;

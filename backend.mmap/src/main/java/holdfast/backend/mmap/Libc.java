@@ -36,6 +36,13 @@ public interface Libc {
   long mmap(long address, long length, int prot, int flags, int fd, long offset)
       throws ErrnoException;
 
+  /**
+   * mremap(2), moving a mapping as a whole over what stands at another address.
+   *
+   * @param flags MREMAP_…
+   */
+  void mremap(long oldAddress, long length, int flags, long newAddress) throws ErrnoException;
+
   /** munmap(2). */
   void munmap(long address, long length) throws ErrnoException;
 
@@ -99,4 +106,57 @@ public interface Libc {
    * @throws ErrnoException EAGAIN or EACCES if somebody else holds a lock in the way
    */
   void fcntlOfdSetlk(int fd, boolean exclusive) throws ErrnoException;
+
+  /**
+   * userfaultfd(2), which the C library has no function for.
+   *
+   * @param flags O_CLOEXEC, O_NONBLOCK, UFFD_USER_MODE_ONLY
+   * @throws ErrnoException ENOSYS also if the system call's number is not known
+   */
+  int userfaultfd(int flags) throws ErrnoException;
+
+  /**
+   * ioctl(2) USERFAULTFD_IOC_NEW (Linux 6.1) of {@code /dev/userfaultfd}: a new userfaultfd, for
+   * whoever may open that device.
+   *
+   * @param flags O_CLOEXEC, O_NONBLOCK
+   */
+  int ioctlUserfaultfdNew(int fd, int flags) throws ErrnoException;
+
+  /**
+   * ioctl(2) UFFDIO_API, the first call of a userfaultfd.
+   *
+   * @param features UFFD_FEATURE_…
+   * @return the features that the kernel has
+   * @throws ErrnoException EINVAL if it lacks one that was asked for
+   */
+  long ioctlUffdioApi(int fd, long features) throws ErrnoException;
+
+  /**
+   * ioctl(2) UFFDIO_REGISTER: the userfaultfd looks after these pages, until it is closed.
+   *
+   * @param mode UFFDIO_REGISTER_MODE_…
+   */
+  void ioctlUffdioRegister(int fd, long address, long length, long mode) throws ErrnoException;
+
+  /**
+   * ioctl(2) UFFDIO_WRITEPROTECT.
+   *
+   * @param mode UFFDIO_WRITEPROTECT_MODE_…
+   */
+  void ioctlUffdioWriteprotect(int fd, long address, long length, long mode) throws ErrnoException;
+
+  /**
+   * ioctl(2) PAGEMAP_SCAN (Linux 6.7) of {@code /proc/self/pagemap}.
+   *
+   * @param flags PM_SCAN_…
+   * @param start the first address
+   * @param end the address behind the last one
+   * @param vectorLength at most so many regions
+   * @param categories PAGE_IS_…: pages that belong to all of them are reported, with nothing else
+   * @throws ErrnoException also after a part of the range was done: what of it is not told
+   */
+  PageRegions ioctlPagemapScan(
+      int fd, long flags, long start, long end, int vectorLength, long categories)
+      throws ErrnoException;
 }

@@ -6,7 +6,8 @@
  * <p>Reading order: {@link holdfast.backend.mmap.Libc} (every system call there is), {@link
  * holdfast.backend.mmap.MappingStyle} (what an allocator decides), {@link
  * holdfast.backend.mmap.RamMapper} (the way of a block into a window), {@link
- * holdfast.backend.mmap.CacheFlush} (how stores leave the CPU caches).
+ * holdfast.backend.mmap.CacheFlush} (how stores leave the CPU caches), {@link
+ * holdfast.backend.mmap.PageTracker} (which pages are written while somebody copies them).
  *
  * <p>The code here outlives the bundles of the allocators: a block that they made goes on serving
  * when they are gone.

@@ -24,7 +24,7 @@ class FileStatusTest {
   })
   @DisplayName("the type is in the mode, whatever the permissions, and has words")
   void typeOfMode(String mode, FileStatus.Type type, String words) {
-    FileStatus status = new FileStatus(Integer.decode(mode), 1, 0, 0, 0, 0, 0, 0, 0);
+    FileStatus status = new FileStatus(Integer.decode(mode), 1, 0, 0, 0, 0, 0, 0, 0, false);
     assertEquals(type, status.type());
     assertEquals(words, status.type().toString());
   }

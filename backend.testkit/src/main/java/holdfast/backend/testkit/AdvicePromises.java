@@ -151,6 +151,30 @@ interface AdvicePromises extends Promises {
   }
 
   @Test
+  @DisplayName("the new block's NUMA policy stands where it takes another's place")
+  default void bindingOfAReplacement() throws RamBlockException, IOException {
+    assumeNuma();
+    NumaBinding node0 = new NumaBinding(NumaPolicy.BIND, new TreeSet<>(Set.of(0)));
+    RamBlockSpec old = on().spec(on().file("old"), RamFlag.RAM_SHARED);
+    Path path = on().file("new");
+    for (RamBlockSpec spec :
+        List.of(
+            on().spec(path, RamFlag.RAM_SHARED),
+            on().spec(path),
+            on().spec(path).withNuma(node0),
+            on().spec(path, RamFlag.RAM_SHARED).withNuma(node0))) {
+      RamBlock next = on().allocator().allocate(spec);
+      try (RamBlock now = next.replace(on().allocator().allocate(old))) {
+        String start = Long.toHexString(now.segment().address()) + " ";
+        List<String> lines = Files.readAllLines(Path.of("/proc/self/numa_maps"));
+        String line = lines.stream().filter(one -> one.startsWith(start)).findFirst().orElse("");
+        String policy = spec.numa().equals(node0) ? "bind:0 " : "default ";
+        assertTrue(line.startsWith(start + policy), () -> spec.numa() + ": " + line);
+      }
+    }
+  }
+
+  @Test
   @DisplayName("a NUMA node that the host doesn't have is refused, and says where to look")
   default void aMissingNode() throws IOException {
     assumeNuma();

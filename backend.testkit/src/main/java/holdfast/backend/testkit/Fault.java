@@ -18,9 +18,9 @@ public record Fault(Predicate<MadeCall> victim, int errno, Harm harm) {
 
     /**
      * What the kernel has already taken away when it refuses: mmap(MAP_FIXED) has removed the
-     * mapping that stood there (as ext4 does when it refuses MAP_SYNC), close(2) has given up the
-     * descriptor, ftruncate(2), munmap(2) and unlink(2) have done all of their work. Other calls do
-     * nothing.
+     * mapping that stood there (as ext4 does when it refuses MAP_SYNC), mremap(MREMAP_FIXED) too,
+     * close(2) has given up the descriptor, ftruncate(2), munmap(2), unlink(2), and of the ioctl(2)
+     * UFFDIO_WRITEPROTECT and PAGEMAP_SCAN have done all of their work. Other calls do nothing.
      *
      * <p>An access to a hole in a mapping ends the JVM: no thread may touch the memory meanwhile.
      */

@@ -6,6 +6,7 @@ import holdfast.backend.mmap.FileStatus;
 import holdfast.backend.mmap.FileSystemStatus;
 import holdfast.backend.mmap.KernelConstants;
 import holdfast.backend.mmap.Libc;
+import holdfast.backend.mmap.PageRegions;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +28,7 @@ import java.util.function.UnaryOperator;
 public final class FaultyLibc implements Libc {
   private static final Map<Integer, String> TEXTS =
       Map.ofEntries(
-          Map.entry(1, "Operation not permitted"),
+          Map.entry(Errno.EPERM, "Operation not permitted"),
           Map.entry(Errno.ENOENT, "No such file or directory"),
           Map.entry(Errno.EINTR, "Interrupted system call"),
           Map.entry(Errno.EIO, "Input/output error"),
@@ -35,6 +36,7 @@ public final class FaultyLibc implements Libc {
           Map.entry(Errno.ENOMEM, "Cannot allocate memory"),
           Map.entry(Errno.EACCES, "Permission denied"),
           Map.entry(14, "Bad address"),
+          Map.entry(Errno.EBUSY, "Device or resource busy"),
           Map.entry(Errno.EEXIST, "File exists"),
           Map.entry(Errno.EINVAL, "Invalid argument"),
           Map.entry(24, "Too many open files"),
@@ -66,6 +68,7 @@ public final class FaultyLibc implements Libc {
   private volatile KernelConstants constants;
   private volatile UnaryOperator<FileStatus> statxAnswer = UnaryOperator.identity();
   private volatile UnaryOperator<FileSystemStatus> fstatfsAnswer = UnaryOperator.identity();
+  private volatile int longestVector = Integer.MAX_VALUE;
   private volatile SyncAnswer syncAnswer = SyncAnswer.REAL;
   private volatile FlushOracle oracle = new FlushOracle();
 
@@ -111,7 +114,32 @@ public final class FaultyLibc implements Libc {
                 file.deviceMajor(),
                 file.deviceMinor(),
                 major,
-                minor);
+                minor,
+                file.dax());
+    return this;
+  }
+
+  /** Every file is on a file system mounted with DAX: statx(2) says so. */
+  public FaultyLibc withDax() {
+    statxAnswer =
+        file ->
+            new FileStatus(
+                file.mode(),
+                file.links(),
+                file.size(),
+                file.blocks(),
+                file.inode(),
+                file.deviceMajor(),
+                file.deviceMinor(),
+                file.specialMajor(),
+                file.specialMinor(),
+                true);
+    return this;
+  }
+
+  /** A scan of pages fills at most so many regions, however long its vector is. */
+  public FaultyLibc withShortVectors(int regions) {
+    longestVector = regions;
     return this;
   }
 
@@ -260,6 +288,23 @@ public final class FaultyLibc implements Libc {
     long mapped = real.mmap(address, length, prot, really, fd, offset);
     holdings.addRange(mapped, mapped + length);
     return mapped;
+  }
+
+  @Override
+  public void mremap(long oldAddress, long length, int flags, long newAddress)
+      throws ErrnoException {
+    call(
+        SystemCall.MREMAP,
+        () -> doMunmap(newAddress, length),
+        () -> {
+          real.mremap(oldAddress, length, flags, newAddress);
+          holdings.removeRange(oldAddress, oldAddress + length);
+          holdings.addRange(newAddress, newAddress + length);
+        },
+        oldAddress,
+        length,
+        flags,
+        newAddress);
   }
 
   @Override
@@ -417,5 +462,79 @@ public final class FaultyLibc implements Libc {
         () -> real.fcntlOfdSetlk(fd, exclusive),
         fd,
         exclusive);
+  }
+
+  @Override
+  public int userfaultfd(int flags) throws ErrnoException {
+    return call(
+        SystemCall.USERFAULTFD,
+        FaultyLibc::nothing,
+        () -> {
+          int fd = real.userfaultfd(flags);
+          holdings.addDescriptor(fd);
+          return fd;
+        },
+        flags);
+  }
+
+  @Override
+  public int ioctlUserfaultfdNew(int fd, int flags) throws ErrnoException {
+    return call(
+        SystemCall.IOCTL_USERFAULTFD_NEW,
+        FaultyLibc::nothing,
+        () -> {
+          int made = real.ioctlUserfaultfdNew(fd, flags);
+          holdings.addDescriptor(made);
+          return made;
+        },
+        fd,
+        flags);
+  }
+
+  @Override
+  public long ioctlUffdioApi(int fd, long features) throws ErrnoException {
+    return call(
+        SystemCall.IOCTL_UFFDIO_API,
+        FaultyLibc::nothing,
+        () -> real.ioctlUffdioApi(fd, features),
+        fd,
+        features);
+  }
+
+  @Override
+  public void ioctlUffdioRegister(int fd, long address, long length, long mode)
+      throws ErrnoException {
+    call(
+        SystemCall.IOCTL_UFFDIO_REGISTER,
+        FaultyLibc::nothing,
+        () -> real.ioctlUffdioRegister(fd, address, length, mode),
+        fd,
+        address,
+        length,
+        mode);
+  }
+
+  @Override
+  public void ioctlUffdioWriteprotect(int fd, long address, long length, long mode)
+      throws ErrnoException {
+    Action protect = () -> real.ioctlUffdioWriteprotect(fd, address, length, mode);
+    call(SystemCall.IOCTL_UFFDIO_WRITEPROTECT, protect, protect, fd, address, length, mode);
+  }
+
+  @Override
+  public PageRegions ioctlPagemapScan(
+      int fd, long flags, long start, long end, int vectorLength, long categories)
+      throws ErrnoException {
+    int really = Math.min(vectorLength, longestVector);
+    return call(
+        SystemCall.IOCTL_PAGEMAP_SCAN,
+        () -> real.ioctlPagemapScan(fd, flags, start, end, really, categories),
+        () -> real.ioctlPagemapScan(fd, flags, start, end, really, categories),
+        fd,
+        flags,
+        start,
+        end,
+        really,
+        categories);
   }
 }

@@ -1,10 +1,12 @@
 package holdfast.backend.testkit;
 
+import holdfast.backend.api.RamBlockException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -27,6 +29,10 @@ public final class LiveAccess implements AutoCloseable {
   private final AtomicReference<@Nullable Throwable> readerEnd = new AtomicReference<>();
   private final AtomicReference<@Nullable Throwable> writerEnd = new AtomicReference<>();
   private final List<Thread> threads = new ArrayList<>();
+
+  /** Held for each round of the writer; fair, so that it can be paused. */
+  private final Semaphore writing = new Semaphore(1, true);
+
   private volatile boolean stopped;
 
   private LiveAccess(MemorySegment segment) {
@@ -87,17 +93,42 @@ public final class LiveAccess implements AutoCloseable {
 
   private void write() {
     for (long round = 1; !stopped; round++) {
-      for (long at = half; at < 2 * half; at += STRIDE) {
-        long before = segment.get(WORD, at);
-        if (before != round - 1) {
-          throw new AssertionError(
-              "a lost store at offset " + at + ": " + before + ", not " + (round - 1));
-        }
-        segment.set(WORD, at, round);
+      writing.acquireUninterruptibly();
+      try {
+        writeRound(round);
+      } finally {
+        writing.release();
       }
-      writeRounds.incrementAndGet();
       Thread.yield();
     }
+  }
+
+  private void writeRound(long round) {
+    for (long at = half; at < 2 * half; at += STRIDE) {
+      long before = segment.get(WORD, at);
+      if (before != round - 1) {
+        throw new AssertionError(
+            "a lost store at offset " + at + ": " + before + ", not " + (round - 1));
+      }
+      segment.set(WORD, at, round);
+    }
+    writeRounds.incrementAndGet();
+  }
+
+  /** Stops the writer between two rounds, for as long as it takes; the reader goes on. */
+  public void whileWriterPauses(Exchange exchange) throws RamBlockException {
+    writing.acquireUninterruptibly();
+    try {
+      exchange.run();
+    } finally {
+      writing.release();
+    }
+  }
+
+  /** What is done with a block while nobody stores into it. */
+  public interface Exchange {
+    /** Does it. */
+    void run() throws RamBlockException;
   }
 
   /** Waits until both threads have gone once through all of their half. */

@@ -29,6 +29,8 @@ public abstract class RamBlockAllocatorContract
         PowerCutPromises,
         RemapPromises,
         RemapRefusalPromises,
+        ReplacePromises,
+        ReplaceRefusalPromises,
         DetachPromises,
         ClosePromises,
         LockPromises,

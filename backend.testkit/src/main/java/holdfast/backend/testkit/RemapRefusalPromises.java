@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import holdfast.backend.api.Alignment;
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.DirtyTracking;
 import holdfast.backend.api.Durability;
 import holdfast.backend.api.MappingException;
 import holdfast.backend.api.MemoryAdvice;
@@ -170,6 +171,26 @@ interface RemapRefusalPromises extends Promises {
     @Override
     public String pinnedBecause() {
       return "";
+    }
+
+    @Override
+    public String cannotTrackBecause() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public DirtyTracking track() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public String cannotReplaceBecause(RamBlock present) {
+      return "it is a stranger";
+    }
+
+    @Override
+    public RamBlock replace(RamBlock present) {
+      throw new UnsupportedOperationException();
     }
 
     @Override

@@ -84,7 +84,9 @@ public record Storage(
   /** The host's libc, which tells of this storage. */
   public FaultyLibc libc() {
     FaultyLibc libc = FaultyLibc.host();
-    return isSimulated ? libc.withSync(FaultyLibc.SyncAnswer.TAKEN).withFileSystem(EXT4) : libc;
+    return isSimulated
+        ? libc.withSync(FaultyLibc.SyncAnswer.TAKEN).withFileSystem(EXT4).withDax()
+        : libc;
   }
 
   /** A new folder on this storage. */

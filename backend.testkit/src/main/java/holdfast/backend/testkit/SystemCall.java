@@ -6,6 +6,8 @@ package holdfast.backend.testkit;
 public enum SystemCall {
   /** mmap(2). */
   MMAP("mmap"),
+  /** mremap(2). */
+  MREMAP("mremap"),
   /** munmap(2). */
   MUNMAP("munmap"),
   /** msync(2). */
@@ -37,7 +39,19 @@ public enum SystemCall {
   /** fcntl(2) F_OFD_SETLK. */
   FCNTL("fcntl"),
   /** fcntl(2) F_ADD_SEALS. */
-  FCNTL_ADD_SEALS("fcntl");
+  FCNTL_ADD_SEALS("fcntl"),
+  /** userfaultfd(2). */
+  USERFAULTFD("userfaultfd"),
+  /** ioctl(2) USERFAULTFD_IOC_NEW. */
+  IOCTL_USERFAULTFD_NEW("ioctl(USERFAULTFD_IOC_NEW)"),
+  /** ioctl(2) UFFDIO_API. */
+  IOCTL_UFFDIO_API("ioctl(UFFDIO_API)"),
+  /** ioctl(2) UFFDIO_REGISTER. */
+  IOCTL_UFFDIO_REGISTER("ioctl(UFFDIO_REGISTER)"),
+  /** ioctl(2) UFFDIO_WRITEPROTECT. */
+  IOCTL_UFFDIO_WRITEPROTECT("ioctl(UFFDIO_WRITEPROTECT)"),
+  /** ioctl(2) PAGEMAP_SCAN. */
+  IOCTL_PAGEMAP_SCAN("ioctl(PAGEMAP_SCAN)");
 
   private final String label;
 

@@ -10,6 +10,7 @@ import java.util.List;
 final class Errnos {
   static final int EFAULT = 14;
   static final int EMFILE = 24;
+  static final int ENOTTY = 25;
   static final int EFBIG = 27;
   static final int ENOLCK = 37;
 
@@ -28,6 +29,7 @@ final class Errnos {
           List.of(Errno.ENOSPC, Errno.EIO, Errno.EOPNOTSUPP, Errno.ENOSYS, Errno.EINTR);
       case MMAP -> List.of(Errno.ENOMEM, Errno.EOPNOTSUPP, Errno.EINVAL, Errno.EACCES);
       case MUNMAP -> List.of(Errno.ENOMEM);
+      case MREMAP -> List.of(Errno.ENOMEM, Errno.EINVAL, Errno.EAGAIN, EFAULT);
       case MADVISE ->
           made.advice() == MADV_POPULATE_WRITE || made.advice() == MADV_POPULATE_READ
               ? List.of(Errno.EINVAL, Errno.ENOSYS, Errno.ENOMEM, EFAULT)
@@ -37,6 +39,13 @@ final class Errnos {
       case FCNTL_ADD_SEALS -> List.of(Errno.EINVAL);
       case MSYNC -> List.of(Errno.EIO, Errno.ENOMEM);
       case UNLINK -> List.of(Errno.EACCES);
+      case USERFAULTFD -> List.of(Errno.EPERM, Errno.ENOSYS, EMFILE);
+      case IOCTL_USERFAULTFD_NEW -> List.of(Errno.EPERM, ENOTTY, EMFILE);
+      case IOCTL_UFFDIO_API -> List.of(Errno.EINVAL, EFAULT);
+      case IOCTL_UFFDIO_REGISTER -> List.of(Errno.EBUSY, Errno.EINVAL, Errno.ENOMEM, Errno.EPERM);
+      case IOCTL_UFFDIO_WRITEPROTECT ->
+          List.of(Errno.EAGAIN, Errno.EINTR, Errno.EINVAL, Errno.ENOENT, Errno.ENOMEM);
+      case IOCTL_PAGEMAP_SCAN -> List.of(Errno.EPERM, Errno.EINTR, Errno.ENOMEM, EFAULT, ENOTTY);
     };
   }
 

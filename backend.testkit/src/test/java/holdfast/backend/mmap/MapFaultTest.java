@@ -273,7 +273,15 @@ class MapFaultTest {
       case MBIND -> Optional.of(NumaBindingException.class);
       case MEMFD_CREATE -> Optional.of(MappingException.class);
       case FCNTL_ADD_SEALS -> Optional.of(BackingSpaceException.class);
-      case MSYNC, UNLINK -> throw new AssertionError("no part of making a block: " + victim);
+      case MSYNC, UNLINK, MREMAP ->
+          throw new AssertionError("no part of making a block: " + victim);
+      case USERFAULTFD,
+          IOCTL_USERFAULTFD_NEW,
+          IOCTL_UFFDIO_API,
+          IOCTL_UFFDIO_REGISTER,
+          IOCTL_UFFDIO_WRITEPROTECT,
+          IOCTL_PAGEMAP_SCAN ->
+          throw new AssertionError(victim + " has nothing to do with mapping");
     };
   }
 

@@ -161,6 +161,60 @@ class RealHugePageTest {
     return HostMapping.at(block.segment().address()).orElseThrow().vmFlags();
   }
 
+  @Test
+  @DisplayName(
+      "shared huge pages take the place of ordinary ones at addresses that suit them, and the other"
+          + " way round; private ones would have to be moved, and are refused")
+  void takeThePlaceOfOrdinaryPages() throws Exception {
+    onHugePages(
+        bench -> {
+          RamBlockSpec ordinary =
+              RamBlockSpec.of(
+                      new BackendId("huge0"),
+                      new Backing.Memfd(false, ByteSize.ZERO, true),
+                      SIZE,
+                      List.of(RamFlag.RAM_SHARED))
+                  .withAlign(new Alignment(HUGE.bytes()));
+          RamBlock first = bench.mapper().map(ordinary, Bench.KERNEL);
+          first.segment().fill((byte) 5);
+          long address = first.segment().address();
+
+          RamBlock second =
+              replace(
+                  first,
+                  bench
+                      .mapper()
+                      .map(Made.MEMFD.spec(bench, SIZE, RamFlag.RAM_SHARED), Bench.KERNEL));
+          assertEquals(address, second.segment().address());
+          assertEquals(HUGE, second.pageSize());
+          assertTrue(flagsOf(second).contains("ht"));
+
+          RamBlock hugeAndPrivate = bench.mapper().map(Made.MEMFD.spec(bench, HUGE), Bench.KERNEL);
+          RamBlock small = bench.mapper().map(ordinary.withSize(HUGE), Bench.KERNEL);
+          assertEquals(
+              "private memory of huge pages can't be moved: make it shared, with share=on",
+              hugeAndPrivate.cannotReplaceBecause(small));
+          hugeAndPrivate.discard();
+          small.discard();
+
+          RamBlock third = replace(second, bench.mapper().map(ordinary, Bench.KERNEL));
+          assertEquals(address, third.segment().address());
+          assertTrue(!flagsOf(third).contains("ht"));
+          third.close();
+          assertEquals(List.of(), bench.leaks().leaks());
+        });
+  }
+
+  /** Copies, exchanges, and looks whether everything is there. */
+  private static RamBlock replace(RamBlock present, RamBlock next) throws RamBlockException {
+    next.segment().copyFrom(present.segment());
+    RamBlock now = next.replace(present);
+    for (long at = 0; at < SIZE.bytes(); at += 4096) {
+      assertEquals(5, now.segment().get(ValueLayout.JAVA_BYTE, at));
+    }
+    return now;
+  }
+
   @ParameterizedTest
   @EnumSource(Made.class)
   @DisplayName("sizes and alignments below the page are refused with it")

@@ -2,12 +2,15 @@ package holdfast.itest.dax;
 
 import holdfast.backend.api.Alignment;
 import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.DirtyTracking;
 import holdfast.backend.api.Durability;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.PreallocationException;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
+import holdfast.backend.api.RemapRefusedException;
+import holdfast.backend.api.TrackingRefusedException;
 import holdfast.backend.mmap.CacheFlush;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
@@ -72,6 +75,26 @@ final class FlushedRamBlock implements RamBlock {
   @Override
   public void preallocate(OptionalInt threads) throws PreallocationException {
     block.preallocate(threads);
+  }
+
+  @Override
+  public String cannotTrackBecause() {
+    return block.cannotTrackBecause();
+  }
+
+  @Override
+  public DirtyTracking track() throws TrackingRefusedException {
+    return block.track();
+  }
+
+  @Override
+  public String cannotReplaceBecause(RamBlock present) {
+    return pinnedBecause();
+  }
+
+  @Override
+  public RamBlock replace(RamBlock present) throws RemapRefusedException {
+    throw new RemapRefusedException(spec(), pinnedBecause());
   }
 
   @Override

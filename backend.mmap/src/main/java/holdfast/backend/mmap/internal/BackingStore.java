@@ -401,6 +401,23 @@ public final class BackingStore {
   }
 
   /**
+   * Closes the file when another has taken over its content.
+   *
+   * @param discardData whether the content is thrown away before; the file keeps its length
+   */
+  void giveUp(boolean discardData) {
+    if (discardData && kind == Kind.FILE && storesReachIt()) {
+      try {
+        libc.fallocate(fd, KernelConstants.FALLOC_PUNCH_HOLE, offset(), spec.size().bytes());
+      } catch (ErrnoException e) {
+        LOG.warn(
+            "memory backend '{}' on {}: discard-data: {}", spec.id(), spec.backing(), e.errno());
+      }
+    }
+    close();
+  }
+
+  /**
    * Undoes {@link #open}: the file is gone if it was made here, empty if it was found empty, unless
    * another reader has it by now.
    */

@@ -5,9 +5,6 @@ import holdfast.backend.api.DurabilityException;
 import holdfast.backend.api.DurabilityPolicy;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.MappingException;
-import holdfast.backend.api.NumaBinding;
-import holdfast.backend.api.NumaBindingException;
-import holdfast.backend.api.NumaPolicy;
 import holdfast.backend.api.PersistException;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
@@ -23,8 +20,6 @@ import holdfast.backend.mmap.MappingStyle;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,7 +33,6 @@ import org.slf4j.LoggerFactory;
 public final class BlockMapping {
   private static final Logger LOG = LoggerFactory.getLogger(BlockMapping.class);
   private static final String COUNTS_EVERY_PROMISE = "2";
-  private static final Duration HOLE_LIMIT = Duration.ofSeconds(1);
 
   private final Libc libc;
   private final KernelConstants k;
@@ -74,16 +68,18 @@ public final class BlockMapping {
   }
 
   private MappedRamBlock mapIn(BackingStore store, Agreed agreed) throws RamBlockException {
+    Placement placement = new Placement(libc, spec, store);
     Window window = reserveWindow(store);
     try {
-      place(window, store, agreed.flags);
+      placement.place(window, agreed.flags);
       Verdict verdict = judge(store, agreed, VmFlags.at(window.address()));
-      bind(window);
+      placement.bind(window);
       if (spec.prealloc().wanted()) {
         new Preallocator(libc, spec, window, store.pageSize()).run(spec.prealloc().threads());
       }
       MappedRamBlock block =
-          new MappedRamBlock(libc, spec, style, store, window, agreed.flags, verdict);
+          new MappedRamBlock(
+              libc, spec, style, store, window, agreed.flags, agreed.attempt, verdict);
       window.current = block;
       report(agreed.attempt, verdict);
       return block;
@@ -91,19 +87,17 @@ public final class BlockMapping {
       window.reserveAgain();
       window.abandon();
       if (!(agreed.attempt instanceof SyncAttempt.Accepted)) {
-        throw refused(agreed.flags | k.mapFixed(), e);
+        throw placement.refusedInPlace(agreed.flags, e);
       }
       logRefusedSync(agreed.flags, e);
-      return mapIn(store, withoutSync(store, e));
+      return mapIn(
+          store,
+          new Agreed(
+              placement.plainFlags(), new SyncAttempt.Refused(e.errno()), VmFlags.NOT_LOOKED_AT));
     } catch (RamBlockException | RuntimeException | Error e) {
       window.abandon();
       throw e;
     }
-  }
-
-  private Agreed withoutSync(BackingStore store, ErrnoException refused) {
-    return new Agreed(
-        plainFlags(store), new SyncAttempt.Refused(refused.errno()), VmFlags.NOT_LOOKED_AT);
   }
 
   /** Maps the block's file again over the window that {@code present} stands in. */
@@ -137,20 +131,23 @@ public final class BlockMapping {
    */
   private MappedRamBlock exchange(MappedRamBlock old, Agreed agreed) throws RamBlockException {
     Window window = old.window;
+    Placement placement = new Placement(libc, spec, old.store);
     long stamp = window.persists.writeLock();
     try {
       try {
-        place(window, old.store, agreed.flags);
+        placement.place(window, agreed.flags);
       } catch (ErrnoException e) {
-        return keepServing(old, refused(agreed.flags | k.mapFixed(), e));
+        return keepServing(old, placement.refusedInPlace(agreed.flags, e));
       }
-      bindAgain(window);
+      placement.bindAgain(window);
       VmFlags vmFlags = VmFlags.at(window.address());
       MappedRamBlock next;
       try {
         writeBack(old);
         Verdict verdict = judge(old.store, agreed, vmFlags);
-        next = new MappedRamBlock(libc, spec, style, old.store, window, agreed.flags, verdict);
+        next =
+            new MappedRamBlock(
+                libc, spec, style, old.store, window, agreed.flags, agreed.attempt, verdict);
         reportChange(old, verdict);
       } catch (RamBlockException e) {
         return takeBack(old, e);
@@ -165,11 +162,12 @@ public final class BlockMapping {
   /** Puts the old mapping back where the new one stands. */
   private MappedRamBlock takeBack(MappedRamBlock old, RamBlockException e)
       throws RamBlockException {
+    Placement placement = new Placement(libc, spec, old.store);
     try {
-      place(old.window, old.store, old.mapFlags);
-      bindAgain(old.window);
+      placement.place(old.window, old.mapFlags);
+      placement.bindAgain(old.window);
     } catch (ErrnoException refused) {
-      return keepServing(old, refused(old.mapFlags | k.mapFixed(), refused));
+      return keepServing(old, placement.refusedInPlace(old.mapFlags, refused));
     }
     throw e;
   }
@@ -184,27 +182,28 @@ public final class BlockMapping {
   private MappedRamBlock keepServing(MappedRamBlock old, MappingException e)
       throws MappingException {
     Window window = old.window;
-    int plain = plainFlags(old.store);
-    fillHole(window, old.store, plain);
+    Placement placement = new Placement(libc, spec, old.store);
+    placement.fillHole(window);
     if (isAsGoodAs(old)) {
       throw e;
     }
     try {
       // MAP_SYNC can't go with NOREPLACE, so what filled the hole is less than what stood there
-      place(window, old.store, old.mapFlags);
-      bindAgain(window);
+      placement.place(window, old.mapFlags);
+      placement.bindAgain(window);
       if (isAsGoodAs(old)) {
         throw e;
       }
     } catch (ErrnoException refusedAgain) {
-      fillHole(window, old.store, plain);
+      placement.fillHole(window);
     }
     LOG.error("{}; it was left mapped without MAP_SYNC", e.getMessage());
     SyncAttempt lost = new SyncAttempt.NotMade("a re-map failed and lost MAP_SYNC");
     VmFlags vmFlags = VmFlags.at(window.address());
+    int plain = placement.plainFlags();
     Verdict verdict = Verdict.of(spec, style, old.store, lost, k.mapFlagNames(plain), vmFlags);
     MappedRamBlock healed =
-        new MappedRamBlock(libc, spec, style, old.store, window, plain, verdict);
+        new MappedRamBlock(libc, spec, style, old.store, window, plain, lost, verdict);
     window.current = healed;
     return healed;
   }
@@ -212,46 +211,6 @@ public final class BlockMapping {
   private static boolean isAsGoodAs(MappedRamBlock old) {
     return !old.obtained().contains(RamFlag.RAM_SYNC)
         || VmFlags.at(old.window.address()).showsSync();
-  }
-
-  /**
-   * Maps plainly where a live window has a hole, and nowhere else. Tries for a while: an access to
-   * a hole ends the JVM.
-   */
-  private void fillHole(Window window, BackingStore store, int plain) {
-    int flags = plain | k.mapFixedNoreplace();
-    long limit = System.nanoTime() + HOLE_LIMIT.toNanos();
-    while (true) {
-      try {
-        // SAFETY: NOREPLACE maps only into the hole, if there is one; the flags are those of a
-        // plain shared mapping of this very file, which the kernel takes for every file.
-        long mapped =
-            libc.mmap(
-                window.address(), window.size(), protection(), flags, store.fd(), store.offset());
-        if (mapped != window.address()) {
-          unmapScratch(mapped); // a kernel before 4.17 takes the address for a hint
-          return;
-        }
-        window.adviseNewMapping();
-        bindAgain(window);
-        return;
-      } catch (ErrnoException e) {
-        if (e.is(Errno.EEXIST)) {
-          return; // there was no hole
-        }
-        if (System.nanoTime() > limit) {
-          LOG.error(
-              "memory backend '{}' on {}: nothing is mapped at 0x{} any more, and the next access"
-                  + " ends the process: {}",
-              spec.id(),
-              spec.backing(),
-              Long.toHexString(window.address()),
-              e.getMessage());
-          return;
-        }
-        LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
-      }
-    }
   }
 
   private void requireFlushFor(BackingStore store) throws RamBlockException {
@@ -294,20 +253,21 @@ public final class BlockMapping {
 
   /** Finds out, on a scratch address, which flags the kernel takes. */
   private Agreed agree(BackingStore store, boolean live) throws MappingException {
-    int plain = plainFlags(store);
+    Placement placement = new Placement(libc, spec, store);
+    int plain = placement.plainFlags();
     String whyNot = Verdict.whyNoSync(spec, style, k);
     if (!whyNot.isEmpty()) {
       SyncAttempt none = new SyncAttempt.NotMade(whyNot);
       return live
-          ? tryOnScratch(store, plain, none)
+          ? tryElsewhere(placement, plain, none)
           : new Agreed(plain, none, VmFlags.NOT_LOOKED_AT);
     }
     int sync = plain & ~KernelConstants.MAP_SHARED | k.mapSharedValidate() | k.mapSync();
     try {
-      return scratch(store, sync, new SyncAttempt.Accepted());
+      return new Agreed(sync, new SyncAttempt.Accepted(), placement.tryElsewhere(sync));
     } catch (ErrnoException e) {
       logRefusedSync(sync, e);
-      return tryOnScratch(store, plain, new SyncAttempt.Refused(e.errno()));
+      return tryElsewhere(placement, plain, new SyncAttempt.Refused(e.errno()));
     }
   }
 
@@ -323,88 +283,12 @@ public final class BlockMapping {
     }
   }
 
-  private Agreed tryOnScratch(BackingStore store, int flags, SyncAttempt attempt)
+  private static Agreed tryElsewhere(Placement placement, int flags, SyncAttempt attempt)
       throws MappingException {
     try {
-      return scratch(store, flags, attempt);
+      return new Agreed(flags, attempt, placement.tryElsewhere(flags));
     } catch (ErrnoException e) {
-      throw refused(flags, e);
-    }
-  }
-
-  private Agreed scratch(BackingStore store, int flags, SyncAttempt attempt) throws ErrnoException {
-    long address =
-        libc.mmap(0, spec.size().bytes(), protection(), flags, store.fd(), store.offset());
-    VmFlags vmFlags = VmFlags.at(address);
-    unmapScratch(address);
-    return new Agreed(flags, attempt, vmFlags);
-  }
-
-  private void unmapScratch(long address) {
-    try {
-      // SAFETY: the scratch mapping was made here at an address of the kernel's choice.
-      libc.munmap(address, spec.size().bytes());
-    } catch (ErrnoException e) {
-      LOG.error("a scratch mapping of {} stays behind: {}", spec.backing(), e.getMessage());
-    }
-  }
-
-  /** Maps over the window with flags that were agreed on. A refusal may leave a hole there. */
-  private void place(Window window, BackingStore store, int flags) throws ErrnoException {
-    // SAFETY: the window's addresses are ours, and these flags were taken for this file before.
-    libc.mmap(
-        window.address(),
-        window.size(),
-        protection(),
-        flags | k.mapFixed(),
-        store.fd(),
-        store.offset());
-    window.adviseNewMapping();
-  }
-
-  private void bindAgain(Window window) {
-    try {
-      bind(window);
-    } catch (NumaBindingException e) {
-      LOG.warn("{}; it was re-mapped all the same", e.getMessage());
-    }
-  }
-
-  /** Binds the pages to NUMA nodes, before any of them is made present. */
-  private void bind(Window window) throws NumaBindingException {
-    NumaBinding numa = spec.numa();
-    if (numa.policy() == NumaPolicy.DEFAULT) {
-      return;
-    }
-    try {
-      mbind(window, numa);
-    } catch (ErrnoException e) {
-      throw new NumaBindingException(
-          spec,
-          e.errno().toString(),
-          e.is(Errno.ENOSYS)
-              ? "install libnuma"
-              : "the nodes that this host has are listed in /sys/devices/system/node/online");
-    }
-  }
-
-  private void mbind(Window window, NumaBinding numa) throws ErrnoException {
-    int strict = KernelConstants.MPOL_MF_STRICT | KernelConstants.MPOL_MF_MOVE;
-    int mode =
-        switch (numa.policy()) {
-          case DEFAULT, PREFERRED -> KernelConstants.MPOL_PREFERRED_MANY;
-          case BIND -> KernelConstants.MPOL_BIND;
-          case INTERLEAVE -> KernelConstants.MPOL_INTERLEAVE;
-        };
-    try {
-      libc.mbind(window.address(), window.size(), mode, numa.hostNodes(), strict);
-    } catch (ErrnoException e) {
-      if (mode != KernelConstants.MPOL_PREFERRED_MANY || !e.is(Errno.EINVAL)) {
-        throw e;
-      }
-      // a kernel before 5.15, or a node that it doesn't have: it says which
-      int one = KernelConstants.MPOL_PREFERRED;
-      libc.mbind(window.address(), window.size(), one, numa.hostNodes(), strict);
+      throw placement.refused(flags, e);
     }
   }
 
@@ -492,33 +376,5 @@ public final class BlockMapping {
         verdict.durability().obtained(),
         expected,
         verdict.durability().reason());
-  }
-
-  private int protection() {
-    return spec.has(RamFlag.RAM_READONLY)
-        ? KernelConstants.PROT_READ
-        : KernelConstants.PROT_READ | KernelConstants.PROT_WRITE;
-  }
-
-  private int plainFlags(BackingStore store) {
-    int flags =
-        spec.has(RamFlag.RAM_SHARED) ? KernelConstants.MAP_SHARED : KernelConstants.MAP_PRIVATE;
-    if (store.kind() == BackingStore.Kind.ANONYMOUS) {
-      flags |= k.mapAnonymous();
-    }
-    if (spec.has(RamFlag.RAM_NORESERVE)) {
-      flags |= k.mapNoreserve();
-    }
-    return flags;
-  }
-
-  private MappingException refused(int flags, ErrnoException e) {
-    String advice =
-        e.is(Errno.ENOMEM)
-            ? "free memory, provide huge pages (sysctl vm.nr_hugepages), or raise ulimit -v or"
-                + " vm.max_map_count"
-            : "the file system can't map this file so";
-    return new MappingException(
-        spec, "mmap(" + k.mapFlagNames(flags) + ")", e.errno().toString(), advice);
   }
 }

@@ -10,6 +10,7 @@ import holdfast.backend.mmap.FileStatus;
 import holdfast.backend.mmap.FileSystemStatus;
 import holdfast.backend.mmap.KernelConstants;
 import holdfast.backend.mmap.Libc;
+import holdfast.backend.mmap.PageRegions;
 import holdfast.backend.mmap.internal.linux.Everywhere;
 import holdfast.backend.mmap.internal.linux.LinuxConstant;
 import holdfast.backend.mmap.internal.linux.LinuxFamily;
@@ -22,9 +23,9 @@ import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The host's libc through JNA: direct mapping, and for the two variadic functions JNA's own
- * variadic calls, since the calling convention of their arguments can differ (the System V ABI of
- * 64-bit PowerPC, for one).
+ * The host's libc through JNA: direct mapping, and for the variadic functions JNA's own variadic
+ * calls, since the calling convention of their arguments can differ (the System V ABI of 64-bit
+ * PowerPC, for one).
  */
 public final class JnaLibc implements Libc {
   private static final String LIBNUMA = "libnuma.so.1";
@@ -32,6 +33,7 @@ public final class JnaLibc implements Libc {
   private final KernelConstants constants;
   private final LinuxFamily linux = LinuxFamily.host();
   private final Variadic variadic;
+  private final JnaIoctl ioctl;
 
   /** libnuma's mbind; null if the library is not there. */
   private final @Nullable Function mbind;
@@ -49,6 +51,7 @@ public final class JnaLibc implements Libc {
     }
     constants = KernelConstants.of(system, System.getProperty("os.arch"));
     variadic = Native.load(null, Variadic.class);
+    ioctl = new JnaIoctl();
     mbind = findMbind();
   }
 
@@ -74,6 +77,8 @@ public final class JnaLibc implements Libc {
     int open(byte[] path, int flags, Object... mode);
 
     int fcntl(int fd, int cmd, Object... arg);
+
+    long mremap(long oldAddress, long oldSize, long newSize, int flags, Object... newAddress);
   }
 
   /** The directly mapped functions, in their C signatures on an LP64 host. */
@@ -133,6 +138,15 @@ public final class JnaLibc implements Libc {
       throw failure("mmap");
     }
     return mapped;
+  }
+
+  @Override
+  public void mremap(long oldAddress, long length, int flags, long newAddress)
+      throws ErrnoException {
+    // SAFETY: the caller owns both ranges, and knows that nobody accesses the old one any more.
+    if (variadic.mremap(oldAddress, length, length, flags, newAddress) == -1) {
+      throw failure("mremap");
+    }
   }
 
   @Override
@@ -219,7 +233,8 @@ public final class JnaLibc implements Libc {
         buf.getInt(136),
         buf.getInt(140),
         buf.getInt(128),
-        buf.getInt(132));
+        buf.getInt(132),
+        (buf.getLong(8) & Everywhere.STATX_ATTR_DAX) != 0);
   }
 
   @Override
@@ -266,6 +281,45 @@ public final class JnaLibc implements Libc {
     check("fcntl", variadic.fcntl(fd, Everywhere.F_OFD_SETLK, flock.array()));
   }
 
+  @Override
+  public int userfaultfd(int flags) throws ErrnoException {
+    return ioctl.userfaultfd(flags);
+  }
+
+  @Override
+  public int ioctlUserfaultfdNew(int fd, int flags) throws ErrnoException {
+    return ioctl.userfaultfdNew(fd, flags);
+  }
+
+  @Override
+  public long ioctlUffdioApi(int fd, long features) throws ErrnoException {
+    return ioctl.uffdioApi(fd, features);
+  }
+
+  @Override
+  public void ioctlUffdioRegister(int fd, long address, long length, long mode)
+      throws ErrnoException {
+    // SAFETY: changes no byte; with UFFDIO_REGISTER_MODE_WP alone and an asynchronous userfaultfd
+    // no thread ever waits for somebody to handle its fault.
+    ioctl.uffdioRegister(fd, address, length, mode);
+  }
+
+  @Override
+  public void ioctlUffdioWriteprotect(int fd, long address, long length, long mode)
+      throws ErrnoException {
+    // SAFETY: changes no byte, and only what is registered with this very descriptor.
+    ioctl.uffdioWriteprotect(fd, address, length, mode);
+  }
+
+  @Override
+  public PageRegions ioctlPagemapScan(
+      int fd, long flags, long start, long end, int vectorLength, long categories)
+      throws ErrnoException {
+    // SAFETY: changes no byte; the caller owns the range, so that the written state that
+    // PM_SCAN_WP_MATCHING takes away is nobody else's.
+    return ioctl.pagemapScan(fd, flags, start, end, vectorLength, categories);
+  }
+
   private static void check(String call, int result) throws ErrnoException {
     if (result != 0) {
       throw failure(call);
@@ -274,7 +328,12 @@ public final class JnaLibc implements Libc {
 
   private static ErrnoException failure(String call) {
     int errno = Native.getLastError();
-    return new ErrnoException(call, new Errno(errno, C.strerror(errno)));
+    return new ErrnoException(call, new Errno(errno, text(errno)));
+  }
+
+  /** strerror(3). */
+  static String text(int errno) {
+    return C.strerror(errno);
   }
 
   /** A path as the kernel takes it: bytes in the encoding of file names, and a NUL. */

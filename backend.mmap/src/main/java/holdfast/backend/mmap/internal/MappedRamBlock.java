@@ -2,7 +2,9 @@ package holdfast.backend.mmap.internal;
 
 import holdfast.backend.api.Alignment;
 import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.DirtyTracking;
 import holdfast.backend.api.Durability;
+import holdfast.backend.api.MappingException;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.PersistException;
 import holdfast.backend.api.Preallocation;
@@ -10,19 +12,36 @@ import holdfast.backend.api.PreallocationException;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
+import holdfast.backend.api.RemapRefusedException;
 import holdfast.backend.api.RetiredBlockException;
+import holdfast.backend.api.TrackingRefusedException;
 import holdfast.backend.mmap.CacheFlush;
 import holdfast.backend.mmap.ErrnoException;
 import holdfast.backend.mmap.Libc;
 import holdfast.backend.mmap.MappingStyle;
+import holdfast.backend.mmap.PageTracker;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A block in its window. All of its code is in this bundle, so that it outlives its allocator. */
 public final class MappedRamBlock implements RamBlock {
-  private final Libc libc;
+  private static final Logger LOG = LoggerFactory.getLogger(MappedRamBlock.class);
+
+  /**
+   * Less than the kernel's last level of page tables covers, 1 MiB on s390x and more elsewhere. A
+   * table whose pages are dropped all at once is freed (Linux 6.14, PT_RECLAIM), and with it goes
+   * the note that its pages were written.
+   */
+  private static final long DROPPED_AT_ONCE = 512 << 10;
+
+  private static final long PERSIST_LIMIT_SECONDS = 5;
+
+  final Libc libc;
   private final RamBlockSpec spec;
   private final MappingStyle style;
   private final Verdict verdict;
@@ -32,6 +51,8 @@ public final class MappedRamBlock implements RamBlock {
   /** The flags without MAP_FIXED that this mapping was made with. */
   final int mapFlags;
 
+  private final SyncAttempt attempt;
+
   MappedRamBlock(
       Libc libc,
       RamBlockSpec spec,
@@ -39,6 +60,7 @@ public final class MappedRamBlock implements RamBlock {
       BackingStore store,
       Window window,
       int mapFlags,
+      SyncAttempt attempt,
       Verdict verdict) {
     this.libc = libc;
     this.spec = spec;
@@ -46,6 +68,7 @@ public final class MappedRamBlock implements RamBlock {
     this.store = store;
     this.window = window;
     this.mapFlags = mapFlags;
+    this.attempt = attempt;
     this.verdict = verdict;
   }
 
@@ -180,12 +203,232 @@ public final class MappedRamBlock implements RamBlock {
   }
 
   @Override
+  public String cannotTrackBecause() {
+    return PageTracking.refusal(this);
+  }
+
+  @Override
+  public DirtyTracking track() throws TrackingRefusedException {
+    return PageTracker.arm(this);
+  }
+
+  @Override
+  public void dropPageTable() {
+    if (!spec.has(RamFlag.RAM_SHARED) || store.pageSize() != libc.getpagesize()) {
+      return; // private pages would be lost, and the kernel's notes of huge ones
+    }
+    for (long at = 0; at < window.size(); at += DROPPED_AT_ONCE) {
+      window.structure.lock();
+      try {
+        requireCurrent();
+        if (at == 0 && isOnDax()) {
+          return; // it has few pages to forget, and is never tracked
+        }
+        window.dropPages(at, Math.min(DROPPED_AT_ONCE, window.size() - at));
+      } catch (ErrnoException e) {
+        LOG.debug("memory backend '{}': its page table stays: {}", spec.id(), e.getMessage());
+        return; // locked into memory, for one: it only takes longer then
+      } finally {
+        window.structure.unlock();
+      }
+    }
+  }
+
+  private boolean isOnDax() throws ErrnoException {
+    return switch (store.kind()) {
+      case ANONYMOUS -> false;
+      case FILE -> libc.statx(store.fd()).dax();
+      case DAX_DEVICE -> true;
+    };
+  }
+
+  @Override
+  public String cannotReplaceBecause(RamBlock present) {
+    if (!(present instanceof MappedRamBlock old)) {
+      return "it was made by " + present.getClass().getName() + ", which is no mapped memory";
+    }
+    if (window == old.window) {
+      return "it is this very memory";
+    }
+    if (window.size() != old.window.size()) {
+      return "it has size=" + old.spec.size() + ", not " + spec.size();
+    }
+    if (!align().divides(old.window.address())) {
+      return "its addresses begin at 0x"
+          + Long.toHexString(old.window.address())
+          + ", which is not aligned to "
+          + align()
+          + ", as this backing needs it";
+    }
+    if (spec.has(RamFlag.RAM_READONLY) != old.spec.has(RamFlag.RAM_READONLY)) {
+      return "one of them can be stored into and the other can't";
+    }
+    if (existsInItsMappingAlone() && store.pageSize() != libc.getpagesize()) {
+      // mremap(2) of huge pages: only from Linux 5.16 on, and before that it unmaps its target
+      return "private memory of huge pages can't be moved: make it shared, with share=on";
+    }
+    return "";
+  }
+
+  @Override
+  public RamBlock replace(RamBlock present) throws RemapRefusedException, MappingException {
+    String reason = cannotReplaceBecause(present);
+    if (!reason.isEmpty() || !(present instanceof MappedRamBlock old)) {
+      throw new RemapRefusedException(present.spec(), reason);
+    }
+    boolean lower = window.address() < old.window.address();
+    Window first = lower ? window : old.window; // two threads that replace crosswise don't block
+    Window second = lower ? old.window : window;
+    first.structure.lock();
+    second.structure.lock();
+    try {
+      old.requireCurrent();
+      requireCurrent();
+      boolean discardData = old.window.advice().discardData();
+      MappedRamBlock successor = takePlaceOf(old);
+      leaveTo(successor);
+      old.store.giveUp(discardData);
+      return successor;
+    } finally {
+      second.structure.unlock();
+      first.structure.unlock();
+    }
+  }
+
+  /** The moment of the exchange: persists wait. The caller has seen to it that nobody stores. */
+  private MappedRamBlock takePlaceOf(MappedRamBlock old)
+      throws RemapRefusedException, MappingException {
+    Window theirs = old.window;
+    long stamp = old.lockPersists();
+    MemoryAdvice before = theirs.advice();
+    boolean done = false;
+    try {
+      theirs.expect(window.advice());
+      MappedRamBlock successor = existsInItsMappingAlone() ? movedTo(theirs) : in(theirs);
+      theirs.current = successor;
+      done = true;
+      return successor;
+    } finally {
+      if (!done) {
+        theirs.expect(before);
+      }
+      theirs.persists.unlockWrite(stamp);
+    }
+  }
+
+  /** Waits for the persists that are under way; on a disk that hangs they never end. */
+  private long lockPersists() throws RemapRefusedException {
+    String reason = "a persist of it did not end within " + PERSIST_LIMIT_SECONDS + " s";
+    try {
+      long stamp = window.persists.tryWriteLock(PERSIST_LIMIT_SECONDS, TimeUnit.SECONDS);
+      if (stamp != 0) {
+        return stamp;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      reason = "it was interrupted";
+    }
+    throw new RemapRefusedException(spec, reason);
+  }
+
+  /** Whether mapping the backing again would not bring back what was stored. */
+  private boolean existsInItsMappingAlone() {
+    return !pinnedBecause().isEmpty();
+  }
+
+  /** This block's own addresses are given up: nobody but who copied into it knows them. */
+  private void leaveTo(MappedRamBlock successor) {
+    long stamp = window.persists.writeLock();
+    try {
+      window.current = successor;
+      window.tracking = null;
+      if (existsInItsMappingAlone()) {
+        window.closeMoved();
+      } else {
+        window.close(false);
+      }
+    } finally {
+      window.persists.unlockWrite(stamp);
+    }
+  }
+
+  /** This block's mapping itself over the addresses of another. */
+  private MappedRamBlock movedTo(Window theirs) throws MappingException {
+    Placement placement = new Placement(libc, spec, store);
+    try {
+      placement.move(window, theirs);
+    } catch (ErrnoException e) {
+      if (!placement.moveIntoHole(window, theirs)) {
+        throw placement.refusedToMove(e);
+      }
+    }
+    return in(theirs, mapFlags, attempt, shownFor(theirs));
+  }
+
+  /** This block's file over the addresses of another. */
+  private MappedRamBlock in(Window theirs) throws MappingException {
+    Placement placement = new Placement(libc, spec, store);
+    MappedRamBlock successor;
+    try {
+      placement.place(theirs, mapFlags);
+      placement.bindAgain(theirs);
+      successor = in(theirs, mapFlags, attempt, shownFor(theirs));
+    } catch (ErrnoException e) {
+      if (!placement.fillHole(theirs)) {
+        throw placement.refusedInPlace(mapFlags, e); // before anything was touched
+      }
+      // what stood there is gone, and this is its copy: forward is the only way
+      int plain = placement.plainFlags();
+      successor =
+          mapFlags == plain
+              ? in(theirs, plain, attempt, shownFor(theirs))
+              : in(
+                  theirs,
+                  plain,
+                  new SyncAttempt.NotMade("the swap lost MAP_SYNC: " + e.errno()),
+                  VmFlags.at(theirs.address()));
+    }
+    reportLoss(successor);
+    return successor;
+  }
+
+  private void reportLoss(MappedRamBlock successor) {
+    if (successor.durability().obtained().compareTo(durability().obtained()) < 0) {
+      LOG.error(
+          "memory backend '{}' on {}: in its place the granularity is {}, not {}: {}",
+          spec.id(),
+          spec.backing(),
+          successor.durability().obtained(),
+          durability().obtained(),
+          successor.durability().reason());
+    }
+  }
+
+  /**
+   * The VmFlags where this block stands now. To read them takes long, 20 ms with 2 GiB in use, and
+   * writers wait: so what was seen when this file was first mapped with these flags is taken,
+   * unless a promise rests on it.
+   */
+  private VmFlags shownFor(Window theirs) {
+    return attempt instanceof SyncAttempt.Accepted
+        ? VmFlags.at(theirs.address())
+        : new VmFlags(verdict.durability().evidence().vmFlags());
+  }
+
+  private MappedRamBlock in(Window theirs, int flags, SyncAttempt outcome, VmFlags shown) {
+    Verdict now =
+        Verdict.of(spec, style, store, outcome, libc.constants().mapFlagNames(flags), shown);
+    return new MappedRamBlock(libc, spec, style, store, theirs, flags, outcome, now);
+  }
+
+  @Override
   public RamBlock detach() {
     window.structure.lock();
     try {
       requireCurrent();
       MappedRamBlock detached =
-          new MappedRamBlock(libc, spec, style, store, window, mapFlags, verdict.detached(store));
+          new MappedRamBlock(
+              libc, spec, style, store, window, mapFlags, attempt, verdict.detached(store));
       long stamp = window.persists.writeLock();
       window.current = detached;
       window.persists.unlockWrite(stamp);

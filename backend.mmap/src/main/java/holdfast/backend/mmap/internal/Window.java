@@ -44,6 +44,9 @@ public final class Window {
   /** What stands here: null before the first block and after the end. Guarded by both locks. */
   volatile @Nullable MappedRamBlock current;
 
+  /** Who asks which pages here are written: at most one. Guarded by {@link #structure}. */
+  @Nullable PageTracking tracking;
+
   /** What the kernel is told about every mapping made here. */
   private volatile MemoryAdvice advice;
 
@@ -149,6 +152,23 @@ public final class Window {
     }
   }
 
+  /**
+   * Takes pages of a shared mapping out of the page table. They stay where they are.
+   *
+   * @param offset a multiple of the page size
+   * @param length a multiple of the page size
+   */
+  void dropPages(long offset, long length) throws ErrnoException {
+    // SAFETY: within the window. MADV_DONTNEED loses no byte of a shared mapping, whose pages the
+    // file holds; the caller has seen to it that this is one.
+    libc.madvise(address + offset, length, KernelConstants.MADV_DONTNEED);
+  }
+
+  /** The advice for the next mapping made here; that of the present one stays. */
+  void expect(MemoryAdvice next) {
+    advice = next;
+  }
+
   private void madvise(int advice) {
     try {
       libc.madvise(address, size, advice);
@@ -197,11 +217,31 @@ public final class Window {
    *     since unmapping it would end the JVM
    */
   boolean close(boolean discardData) {
+    if (!endAccess()) {
+      return false;
+    }
+    if (discardData) {
+      madvise(KernelConstants.MADV_REMOVE);
+    }
+    releaseQuietly(libc, address, size + guard);
+    return true;
+  }
+
+  /**
+   * Ends a window whose mapping was moved into another one, so that its addresses, but for the
+   * guard page, may be somebody else's by now. The caller holds both locks.
+   */
+  void closeMoved() {
+    endAccess();
+    releaseQuietly(libc, address + size, guard);
+  }
+
+  private boolean endAccess() {
     long limit = System.nanoTime() + CLOSE_LIMIT.toNanos();
     while (true) {
       try {
         arena.close();
-        break;
+        return true;
       } catch (IllegalStateException inUse) {
         if (System.nanoTime() > limit) {
           LOG.error(
@@ -213,11 +253,6 @@ public final class Window {
         LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
       }
     }
-    if (discardData) {
-      madvise(KernelConstants.MADV_REMOVE);
-    }
-    releaseQuietly(libc, address, size + guard);
-    return true;
   }
 
   private static void releaseQuietly(Libc libc, long address, long length) {

@@ -230,6 +230,28 @@ class JnaLibcTest {
   }
 
   @Test
+  @DisplayName("mremap puts pages with what they hold over others, and leaves nothing behind")
+  void mremapMovesPages() throws ErrnoException {
+    long page = LIBC.getpagesize();
+    int flags = MAP_PRIVATE | K.mapAnonymous();
+    int prot = PROT_READ | PROT_WRITE;
+    long both = LIBC.mmap(0, 2 * page, prot, flags, -1, 0);
+    MemorySegment memory = MemorySegment.ofAddress(both).reinterpret(2 * page);
+    memory.set(ValueLayout.JAVA_LONG, 8, 1);
+    memory.set(ValueLayout.JAVA_LONG, page + 8, 2);
+    LIBC.mremap(both, page, KernelConstants.MREMAP_FIXED, both + page);
+    assertEquals(1, memory.get(ValueLayout.JAVA_LONG, page + 8));
+    int here = flags | K.mapFixedNoreplace();
+    assertEquals(both, LIBC.mmap(both, page, prot, here, -1, 0), "the first page is free");
+    LIBC.munmap(both, 2 * page);
+    assertFails(
+        "mremap",
+        14,
+        "Bad address",
+        () -> LIBC.mremap(both, page, KernelConstants.MREMAP_FIXED, both + page));
+  }
+
+  @Test
   @DisplayName("each call that fails says its name, the errno and strerror's sentence")
   void failuresAreNamed() throws IOException {
     Path missing = folder.resolve("missing");
@@ -246,6 +268,25 @@ class JnaLibcTest {
     assertFails("fallocate", 9, badDescriptor, () -> LIBC.fallocate(BAD_FD, 0, 0, 1));
     assertFails("fsync", 9, badDescriptor, () -> LIBC.fsync(BAD_FD));
     assertFails("fcntl", 9, badDescriptor, () -> LIBC.fcntlOfdSetlk(BAD_FD, false));
+    assertFails(
+        "ioctl(USERFAULTFD_IOC_NEW)", 9, badDescriptor, () -> LIBC.ioctlUserfaultfdNew(BAD_FD, 0));
+    assertFails("ioctl(UFFDIO_API)", 9, badDescriptor, () -> LIBC.ioctlUffdioApi(BAD_FD, 0));
+    assertFails(
+        "ioctl(UFFDIO_REGISTER)",
+        9,
+        badDescriptor,
+        () -> LIBC.ioctlUffdioRegister(BAD_FD, 0, 4096, 0));
+    assertFails(
+        "ioctl(UFFDIO_WRITEPROTECT)",
+        9,
+        badDescriptor,
+        () -> LIBC.ioctlUffdioWriteprotect(BAD_FD, 0, 4096, 0));
+    assertFails(
+        "ioctl(PAGEMAP_SCAN)",
+        9,
+        badDescriptor,
+        () -> LIBC.ioctlPagemapScan(BAD_FD, 0, 0, 4096, 1, 0));
+    assertFails("userfaultfd", Errno.EINVAL, "Invalid argument", () -> LIBC.userfaultfd(1 << 30));
     assertFails(
         "mmap", 9, badDescriptor, () -> LIBC.mmap(0, 4096, PROT_READ, MAP_SHARED, BAD_FD, 0));
     assertFails("munmap", Errno.EINVAL, "Invalid argument", () -> LIBC.munmap(1, 4096));

@@ -3,6 +3,7 @@ package holdfast.launcher.internal.region;
 import holdfast.backend.api.Alignment;
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.DirtyTracking;
 import holdfast.backend.api.Durability;
 import holdfast.backend.api.Evidence;
 import holdfast.backend.api.Granularity;
@@ -13,6 +14,7 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RetiredBlockException;
+import holdfast.backend.api.TrackingRefusedException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
@@ -39,6 +41,7 @@ public final class FakeBlock implements RamBlock {
     final AtomicReference<FakeBlock> current = new AtomicReference<>();
     volatile End end = End.NOT_YET;
     volatile Runnable onRetired = () -> {};
+    volatile Runnable onFailed = () -> {};
     volatile boolean diskFails;
     volatile boolean preallocated;
     volatile MemoryAdvice advice;
@@ -89,6 +92,16 @@ public final class FakeBlock implements RamBlock {
   /** From now on persists at these addresses fail. */
   public void breakDisk() {
     memory.diskFails = true;
+  }
+
+  /** Called, in the thread that persists, when that has failed and before it is told. */
+  void onFailedPersist(Runnable listener) {
+    memory.onFailed = listener;
+  }
+
+  /** From now on persists at these addresses succeed again. */
+  void mendDisk() {
+    memory.diskFails = false;
   }
 
   /** Called, in the thread that persists, each time a retired block is asked to. */
@@ -145,6 +158,7 @@ public final class FakeBlock implements RamBlock {
       throw new RetiredBlockException(spec);
     }
     if (memory.diskFails) {
+      memory.onFailed.run();
       throw new PersistException(spec, offset, length, "msync", "EIO (Input/output error)");
     }
   }
@@ -178,6 +192,33 @@ public final class FakeBlock implements RamBlock {
       return "it has no file";
     }
     return spec.has(RamFlag.RAM_SHARED) ? "" : "it is private";
+  }
+
+  @Override
+  public String cannotTrackBecause() {
+    return "a fake block has no pages";
+  }
+
+  @Override
+  public DirtyTracking track() throws TrackingRefusedException {
+    throw new TrackingRefusedException(spec, "a fake block has no pages");
+  }
+
+  @Override
+  public String cannotReplaceBecause(RamBlock present) {
+    return present.spec().size().equals(spec.size()) ? "" : "it has another size";
+  }
+
+  @Override
+  public RamBlock replace(RamBlock present) {
+    FakeBlock old = (FakeBlock) present;
+    FakeBlock successor = new FakeBlock(old.memory, spec, granularity);
+    if (!old.memory.current.compareAndSet(old, successor)) {
+      throw new RetiredBlockException(spec);
+    }
+    memory.end = End.CLOSED;
+    memory.arena.close();
+    return successor;
   }
 
   @Override

@@ -1,0 +1,286 @@
+package holdfast.backend.mmap.internal;
+
+import holdfast.backend.api.DirtyTracking;
+import holdfast.backend.api.RamBlock;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import holdfast.backend.api.TrackingLostException;
+import holdfast.backend.api.TrackingRefusedException;
+import holdfast.backend.api.WrittenRange;
+import holdfast.backend.mmap.Errno;
+import holdfast.backend.mmap.ErrnoException;
+import holdfast.backend.mmap.KernelConstants;
+import holdfast.backend.mmap.Libc;
+import holdfast.backend.mmap.PageRegions;
+import holdfast.backend.mmap.PageTracker;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * The pages of what stands in a window. All state is guarded by the window's {@link
+ * Window#structure}, which is held for single calls of the kernel and never while somebody is told
+ * of a range; a thread that holds it anyway may scan.
+ */
+public final class PageTracking implements DirtyTracking {
+  private static final Path PAGEMAP = Path.of("/proc/self/pagemap");
+
+  /** Regions that the kernel can tell in one call: 96 KiB. */
+  private static final int VECTOR = 4096;
+
+  private static final long SCAN =
+      KernelConstants.PM_SCAN_WP_MATCHING | KernelConstants.PM_SCAN_CHECK_WPASYNC;
+
+  private final Libc libc;
+  private final RamBlockSpec spec;
+  private final Window window;
+  private final Userfaultfd userfaultfd;
+  private final int pagemap;
+  private boolean closed;
+  private boolean scanning;
+
+  /** What is not known begins here: after a scan that failed, else at the end. */
+  private long unknownFrom;
+
+  private PageTracking(
+      Libc libc, RamBlockSpec spec, Window window, Userfaultfd userfaultfd, int pagemap) {
+    this.libc = libc;
+    this.spec = spec;
+    this.window = window;
+    this.userfaultfd = userfaultfd;
+    this.pagemap = pagemap;
+    this.unknownFrom = window.size();
+  }
+
+  /** {@link PageTracker#unavailableBecause(Libc)}. */
+  public static Optional<String> unavailableBecause(Libc libc) {
+    try (Userfaultfd userfaultfd = Userfaultfd.open(libc)) {
+      int pagemap = openPagemap(libc);
+      try {
+        // SAFETY: of no page at all; the kernel only says whether it knows the request.
+        libc.ioctlPagemapScan(pagemap, SCAN, 0, 0, 1, KernelConstants.PAGE_IS_WRITTEN);
+        return Optional.empty();
+      } finally {
+        BackingOpener.closeQuietly(libc, pagemap);
+      }
+    } catch (UntrackableException e) {
+      return Optional.of(e.reason());
+    } catch (ErrnoException e) {
+      return Optional.of(
+          "this kernel can't scan pages, " + e.sentence() + "; use Linux 6.7 or later");
+    }
+  }
+
+  private static int openPagemap(Libc libc) throws UntrackableException {
+    try {
+      return libc.open(PAGEMAP, KernelConstants.O_RDONLY | KernelConstants.O_CLOEXEC, 0);
+    } catch (ErrnoException e) {
+      throw new UntrackableException(
+          PAGEMAP
+              + " can't be opened, "
+              + e.errno()
+              + "; mount proc(5), and let this process see"
+              + " it");
+    }
+  }
+
+  /** {@link PageTracker#arm}. */
+  public static DirtyTracking arm(RamBlock block) throws TrackingRefusedException {
+    if (!(block instanceof MappedRamBlock mapped)) {
+      throw new TrackingRefusedException(
+          block.spec(),
+          "it was made by " + block.getClass().getName() + ", whose mappings are not known here");
+    }
+    Window window = mapped.window;
+    window.structure.lock();
+    try {
+      mapped.requireCurrent();
+      requireTrackable(mapped);
+      return arm(mapped, Userfaultfd.open(mapped.libc));
+    } catch (UntrackableException e) {
+      throw new TrackingRefusedException(block.spec(), e.reason());
+    } finally {
+      window.structure.unlock();
+    }
+  }
+
+  /** Why a block can't be tracked, as far as the host and its memory tell; empty if it can. */
+  static String refusal(MappedRamBlock block) {
+    block.window.structure.lock();
+    try {
+      block.requireCurrent();
+      requireTrackable(block);
+    } catch (UntrackableException e) {
+      return e.reason();
+    } finally {
+      block.window.structure.unlock();
+    }
+    return unavailableBecause(block.libc).orElse("");
+  }
+
+  private static void requireTrackable(MappedRamBlock block) throws UntrackableException {
+    if (block.spec().has(RamFlag.RAM_READONLY)) {
+      throw new UntrackableException("readonly=on: nobody can write to it");
+    }
+    try {
+      boolean dax =
+          switch (block.store.kind()) {
+            case ANONYMOUS -> false;
+            case FILE -> block.libc.statx(block.store.fd()).dax();
+            case DAX_DEVICE -> true;
+          };
+      if (dax) {
+        throw new UntrackableException(
+            "it is on DAX, where the kernel would never end the first access to a page that it took"
+                + " note of; stop the writers instead");
+      }
+    } catch (ErrnoException e) {
+      throw new UntrackableException(
+          "whether it is on DAX, where it must not be done, can't be told, " + e.sentence());
+    }
+  }
+
+  private static PageTracking arm(MappedRamBlock block, Userfaultfd userfaultfd)
+      throws UntrackableException {
+    Window window = block.window;
+    try {
+      int pagemap = openPagemap(block.libc);
+      try {
+        // SAFETY: the window's addresses can't be anybody else's while its structure is locked.
+        userfaultfd.register(window.address(), window.size());
+        userfaultfd.protect(window.address(), window.size());
+      } catch (ErrnoException | RuntimeException | Error e) {
+        BackingOpener.closeQuietly(block.libc, pagemap);
+        throw e;
+      }
+      PageTracking armed = new PageTracking(block.libc, block.spec(), window, userfaultfd, pagemap);
+      window.tracking = armed;
+      return armed;
+    } catch (ErrnoException e) {
+      userfaultfd.close();
+      throw new UntrackableException(refusal(e));
+    } catch (UntrackableException | RuntimeException | Error e) {
+      userfaultfd.close();
+      throw e;
+    }
+  }
+
+  private static String refusal(ErrnoException e) {
+    if (e.is(Errno.EBUSY)) {
+      return "it is tracked already, " + e.sentence() + "; end that first";
+    }
+    if (e.is(Errno.ENOMEM)) {
+      return e.sentence() + "; free 2 MiB of memory for each GiB, for page tables";
+    }
+    return e.sentence();
+  }
+
+  @Override
+  public long scan(WrittenRange written) throws TrackingLostException {
+    long size = window.size();
+    WrittenRuns runs = new WrittenRuns(written, begin(), size);
+    long reached = 0;
+    boolean complete = false;
+    try {
+      while (reached < size) {
+        PageRegions found = next(reached);
+        for (PageRegions.Region region : found.regions()) {
+          runs.add(region.start() - window.address(), region.end() - window.address());
+        }
+        reached = found.walkEnd() - window.address();
+      }
+      runs.finish();
+      complete = true;
+      return runs.told();
+    } finally {
+      end(complete ? size : runs.untoldFrom(reached));
+    }
+  }
+
+  private long begin() {
+    window.structure.lock();
+    try {
+      requireOpen();
+      if (scanning) {
+        throw new IllegalStateException(
+            "the pages of memory backend '" + spec.id() + "' are being scanned already");
+      }
+      scanning = true;
+      return unknownFrom;
+    } finally {
+      window.structure.unlock();
+    }
+  }
+
+  private void end(long unknown) {
+    window.structure.lock();
+    try {
+      scanning = false;
+      unknownFrom = unknown;
+    } finally {
+      window.structure.unlock();
+    }
+  }
+
+  /** The next regions, from an offset on. */
+  private PageRegions next(long from) throws TrackingLostException {
+    window.structure.lock();
+    try {
+      requireOpen();
+      if (window.tracking != this) {
+        throw new TrackingLostException(
+            spec, from, "it was re-mapped, and what stands there is tracked by somebody else");
+      }
+      long address = window.address();
+      // SAFETY: something stands in the window, so that all of its addresses are mapped and nobody
+      // else's, and nobody replaces it meanwhile; what is written there is asked for by this alone.
+      PageRegions found =
+          libc.ioctlPagemapScan(
+              pagemap,
+              SCAN,
+              address + from,
+              address + window.size(),
+              VECTOR,
+              KernelConstants.PAGE_IS_WRITTEN);
+      if (found.walkEnd() <= address + from) {
+        throw new TrackingLostException(spec, from, "the kernel's scan of the pages doesn't go on");
+      }
+      return found;
+    } catch (ErrnoException e) {
+      throw new TrackingLostException(
+          spec,
+          from,
+          e.is(Errno.EPERM)
+              ? e.sentence() + ", since it was re-mapped after its tracking had begun"
+              : e.sentence());
+    } finally {
+      window.structure.unlock();
+    }
+  }
+
+  private void requireOpen() {
+    if (closed || window.current == null) {
+      throw new IllegalStateException(
+          (closed ? "the tracking of memory backend '" : "memory backend '")
+              + spec.id()
+              + "' is closed");
+    }
+  }
+
+  @Override
+  public void close() {
+    window.structure.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      if (window.tracking == this) {
+        window.tracking = null;
+      }
+      userfaultfd.close();
+      BackingOpener.closeQuietly(libc, pagemap);
+    } finally {
+      window.structure.unlock();
+    }
+  }
+}

@@ -1,0 +1,122 @@
+package holdfast.backend.mmap.internal;
+
+import holdfast.backend.mmap.Errno;
+import holdfast.backend.mmap.ErrnoException;
+import holdfast.backend.mmap.KernelConstants;
+import holdfast.backend.mmap.Libc;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A userfaultfd(2) that write-protects pages asynchronously: the kernel itself lets the first store
+ * into a protected page through, and takes note of it. Closing it lifts all protection.
+ */
+final class Userfaultfd implements AutoCloseable {
+  private static final Path DEVICE = Path.of("/dev/userfaultfd");
+  private static final int OPEN = KernelConstants.O_CLOEXEC | KernelConstants.O_NONBLOCK;
+  private static final long FEATURES =
+      KernelConstants.UFFD_FEATURE_WP_ASYNC
+          | KernelConstants.UFFD_FEATURE_WP_UNPOPULATED
+          | KernelConstants.UFFD_FEATURE_WP_HUGETLBFS_SHMEM;
+
+  /** How long the kernel may answer "try again". */
+  private static final Duration AGAIN_LIMIT = Duration.ofSeconds(10);
+
+  private final Libc libc;
+  private final int fd;
+
+  private Userfaultfd(Libc libc, int fd) {
+    this.libc = libc;
+    this.fd = fd;
+  }
+
+  static Userfaultfd open(Libc libc) throws UntrackableException {
+    Userfaultfd opened = new Userfaultfd(libc, descriptor(libc));
+    try {
+      libc.ioctlUffdioApi(opened.fd, FEATURES);
+      return opened;
+    } catch (ErrnoException e) {
+      opened.close();
+      throw new UntrackableException(
+          e.is(Errno.EINVAL)
+              ? "this kernel can't take note of writes by itself, "
+                  + e.sentence()
+                  + " for UFFD_FEATURE_WP_ASYNC; use Linux 6.7 or later, on an architecture with"
+                  + " CONFIG_PTE_MARKER_UFFD_WP"
+              : e.sentence());
+    }
+  }
+
+  private static int descriptor(Libc libc) throws UntrackableException {
+    ErrnoException ofDevice;
+    try {
+      return fromDevice(libc);
+    } catch (ErrnoException e) {
+      ofDevice = e;
+    }
+    try {
+      return libc.userfaultfd(OPEN | KernelConstants.UFFD_USER_MODE_ONLY);
+    } catch (ErrnoException e) {
+      throw new UntrackableException(
+          e.is(Errno.ENOSYS)
+              ? "this kernel has no userfaultfd(2), "
+                  + e.errno()
+                  + "; use one with CONFIG_USERFAULTFD"
+              : "this process gets no userfaultfd, neither from "
+                  + DEVICE
+                  + " ("
+                  + ofDevice.sentence()
+                  + ") nor from the system call ("
+                  + e.sentence()
+                  + "); let it open the device, or let its container's seccomp filter pass"
+                  + " userfaultfd(2)");
+    }
+  }
+
+  private static int fromDevice(Libc libc) throws ErrnoException {
+    int device = libc.open(DEVICE, KernelConstants.O_RDWR | KernelConstants.O_CLOEXEC, 0);
+    try {
+      return libc.ioctlUserfaultfdNew(device, OPEN);
+    } finally {
+      BackingOpener.closeQuietly(libc, device);
+    }
+  }
+
+  /** From now on looks after a range; its pages are still as they were. */
+  void register(long address, long length) throws ErrnoException {
+    // SAFETY: the caller owns the range.
+    libc.ioctlUffdioRegister(fd, address, length, KernelConstants.UFFDIO_REGISTER_MODE_WP);
+  }
+
+  /** Makes every page of a registered range clean, present or not. */
+  void protect(long address, long length) throws ErrnoException {
+    long limit = System.nanoTime() + AGAIN_LIMIT.toNanos();
+    while (true) {
+      try {
+        // SAFETY: the caller owns the range, and it is registered with this descriptor alone.
+        long mode = KernelConstants.UFFDIO_WRITEPROTECT_MODE_WP;
+        libc.ioctlUffdioWriteprotect(fd, address, length, mode);
+        return;
+      } catch (ErrnoException e) {
+        // the process' mappings changed meanwhile; a page that is protected twice is no harm
+        boolean again = e.is(Errno.EAGAIN) || e.is(Errno.EINTR);
+        if (!again || System.nanoTime() > limit) {
+          throw e;
+        }
+        LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
+      }
+    }
+  }
+
+  /**
+   * Lifts the protection, wherever what was registered has gone, by closing the descriptor. There
+   * is no UFFDIO_UNREGISTER, by address: where the range was mapped anew, kernels up to 6.18 refuse
+   * it for files on disks (EINVAL), and some before would end the tracking that somebody else has
+   * begun there.
+   */
+  @Override
+  public void close() {
+    BackingOpener.closeQuietly(libc, fd);
+  }
+}
