@@ -22,6 +22,9 @@ import java.util.Optional;
  * segment} and use its {@code VarHandle}s. An access that is under way while its device is removed
  * ends with {@link IllegalStateException}, some of it done.
  *
+ * <p>Whoever writes registers a {@link GuestWriter}, or can only be a reader while regions may be
+ * swapped ({@link LiveSwap}).
+ *
  * <p>For an emulator's hot path: {@link #find} once, then keep the device's {@link
  * MemoryDevice#segment() segment} and {@link MemoryDevice#address() address} until {@link
  * GuestMemoryListener#deviceRemoved}. That costs one bounds check an access.

@@ -12,8 +12,9 @@ import java.util.EnumSet;
 
 /**
  * The bytes of one memory backend for as long as its machine lives, whichever allocator serves them
- * now. Id, backing, size, alignment, segment and bytes never change; {@link #obtained()}, {@link
- * #durability()} and {@link #state()} can, and {@link GuestMemoryListener#regionChanged} tells.
+ * now. Id, size, alignment, segment and bytes never change; {@link #backing()}, {@link
+ * #obtained()}, {@link #durability()} and {@link #state()} can, and {@link
+ * GuestMemoryListener#regionChanged} tells.
  *
  * <p>All methods are safe for use by several threads; none but {@link #persist} waits for anything.
  */
@@ -41,6 +42,15 @@ public interface MemoryRegion {
    * <p>An access after the machine's end throws {@link IllegalStateException}. An access to a page
    * that the backing can no longer provide throws {@link InternalError}, possibly late, after
    * stores were dropped.
+   *
+   * <p><b>Whoever stores into it registers a {@link GuestWriter}</b>, or can only be a reader while
+   * regions may be swapped: what others store between a swap's last copy and its switch is lost.
+   *
+   * <p><b>Not every method of the JDK survives such a page.</b> Single accesses, {@link
+   * MemorySegment#copy copies} and {@link MemorySegment#fill fills} do. Compiled code of {@link
+   * MemorySegment#mismatch}, of comparisons of buffers over it, and of {@link java.util.zip.CRC32},
+   * {@link java.util.zip.CRC32C} and {@link java.util.zip.Adler32} over such a buffer can end the
+   * JVM (seen with JDK 25.0.3): copy first, then compare or sum up the copy.
    */
   MemorySegment segment();
 

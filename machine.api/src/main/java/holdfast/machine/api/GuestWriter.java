@@ -1,0 +1,49 @@
+package holdfast.machine.api;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * Something that stores into guest memory of its own accord: what runs the vCPUs, a device model, a
+ * block device's thread. Registered as an OSGi service for as long as it may store: it stores
+ * nothing before {@code registerService} has returned, and unregisters when it has stopped. A
+ * registration that meets the switch of a swap makes it roll back, or returns when it is over. (A
+ * component of Declarative Services that is itself the service is activated before others are bound
+ * to it: let it register a writer in its activate method, and start its threads after that.)
+ *
+ * <p>A live swap copies a region while its writers run, and asks them to pause for the last step.
+ * <b>Whoever stores into a region and is no registered writer loses what it stores between the last
+ * copy and the switch</b>: Java code that holds a {@link MemoryRegion#segment()} or a {@link
+ * GuestMemory} and is no registered writer can only be a reader while regions may be swapped.
+ *
+ * <p>Called by one thread at a time, which holds no lock that a store needs, however many regions
+ * are swapped at the same time: a writer that is paused is not asked to pause again.
+ */
+public interface GuestWriter {
+
+  /** A name for reports and messages, such as {@code vcpu0}. */
+  String name();
+
+  /**
+   * Stops storing. When this returns true, no store is under way and none begins before {@link
+   * #resume}; reads may go on.
+   *
+   * @param limit how long it may take
+   * @return false if it could not be done in time: then stores go on as before, and {@link #resume}
+   *     is not called
+   * @throws InterruptedException if the calling thread was interrupted: then stores go on, too
+   */
+  boolean pause(Duration limit) throws InterruptedException;
+
+  /** Goes on storing, after {@link #pause} returned true. Must not throw. */
+  void resume();
+
+  /**
+   * A log of the stores of this writer, if it keeps one, for hosts on which the kernel can't tell
+   * who wrote what (before Linux 6.7, or without the right to use userfaultfd(2)). It is used if
+   * every writer has one; otherwise a swap copies everything while writers are paused.
+   */
+  default Optional<DirtyLog> dirtyLog() {
+    return Optional.empty();
+  }
+}

@@ -1,0 +1,72 @@
+package holdfast.machine.api;
+
+import holdfast.backend.api.ByteSize;
+import java.time.Duration;
+
+/**
+ * What a live swap may cost, and when it gives up.
+ *
+ * @param downtime writers are paused only when copying what is left is expected to take no longer
+ *     than this. Where a comparison is needed, that comes on top
+ * @param bandwidth how many bytes a second may be copied before the pause; {@link ByteSize#ZERO}
+ *     for as many as can be
+ * @param rounds how many times dirty pages may be copied before the swap gives up because writers
+ *     dirty them faster; 1 or more
+ * @param pause how long the writers together may take to pause
+ * @param verify whether every page is compared before the switch
+ * @param overwrite whether a target that holds something may be overwritten
+ */
+public record SwapLimits(
+    Duration downtime,
+    ByteSize bandwidth,
+    int rounds,
+    Duration pause,
+    boolean verify,
+    boolean overwrite) {
+
+  /** 20 ms, unthrottled, 30 rounds, 1 s to pause, no comparison, nothing overwritten. */
+  public static final SwapLimits DEFAULT =
+      new SwapLimits(Duration.ofMillis(20), ByteSize.ZERO, 30, Duration.ofSeconds(1), false, false);
+
+  /**
+   * @throws IllegalArgumentException if a duration is negative or there is no round
+   */
+  public SwapLimits {
+    if (downtime.isNegative() || pause.isNegative()) {
+      throw new IllegalArgumentException("a limit of time can't be negative");
+    }
+    if (rounds < 1) {
+      throw new IllegalArgumentException("rounds=" + rounds + ": write 1 or more");
+    }
+  }
+
+  /** The same with another downtime. */
+  public SwapLimits withDowntime(Duration other) {
+    return new SwapLimits(other, bandwidth, rounds, pause, verify, overwrite);
+  }
+
+  /** The same with another bandwidth. */
+  public SwapLimits withBandwidth(ByteSize other) {
+    return new SwapLimits(downtime, other, rounds, pause, verify, overwrite);
+  }
+
+  /** The same with another number of rounds. */
+  public SwapLimits withRounds(int other) {
+    return new SwapLimits(downtime, bandwidth, other, pause, verify, overwrite);
+  }
+
+  /** The same with another time for writers to pause. */
+  public SwapLimits withPause(Duration other) {
+    return new SwapLimits(downtime, bandwidth, rounds, other, verify, overwrite);
+  }
+
+  /** The same with every page compared or not. */
+  public SwapLimits withVerify(boolean on) {
+    return new SwapLimits(downtime, bandwidth, rounds, pause, on, overwrite);
+  }
+
+  /** The same with a target that holds something overwritten or not. */
+  public SwapLimits withOverwrite(boolean on) {
+    return new SwapLimits(downtime, bandwidth, rounds, pause, verify, on);
+  }
+}

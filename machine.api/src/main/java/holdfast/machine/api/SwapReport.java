@@ -1,0 +1,43 @@
+package holdfast.machine.api;
+
+import holdfast.backend.api.BackendId;
+import holdfast.backend.api.ByteSize;
+import java.time.Duration;
+import java.time.Instant;
+
+/**
+ * A live swap at one moment, or as it ended.
+ *
+ * @param number counts the swaps of the machine, from 1
+ * @param region the region's memory backend
+ * @param from its backing before
+ * @param to its backing after
+ * @param started when it began
+ * @param phase how far it is
+ * @param round the round of copying, from 1; 0 before the first
+ * @param copied how many bytes were copied so far, in all rounds
+ * @param total how many bytes the region has
+ * @param dirty how many bytes were found dirty after the last round
+ * @param dirtyRate how many bytes a second writers dirtied during the last round
+ * @param copyRate how many bytes a second were copied in the last round
+ * @param expectedPause how long copying, and comparing where that is needed, would take if the
+ *     switch were now; persisting and the exchange itself come on top
+ * @param pause how long writers were paused; zero before the switch
+ * @param reason why it was rolled back, as a sentence; empty if it was not
+ */
+public record SwapReport(
+    int number,
+    BackendId region,
+    String from,
+    String to,
+    Instant started,
+    SwapPhase phase,
+    int round,
+    ByteSize copied,
+    ByteSize total,
+    ByteSize dirty,
+    ByteSize dirtyRate,
+    ByteSize copyRate,
+    Duration expectedPause,
+    Duration pause,
+    String reason) {}
