@@ -5,6 +5,7 @@ import holdfast.backend.api.Granularity;
 import holdfast.backend.api.PersistException;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestMemory;
+import holdfast.machine.api.GuestWriter;
 import holdfast.machine.api.MemoryDevice;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -14,13 +15,16 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.StampedLock;
 
 /**
  * A guest at work in all of its memory, which knows at any time what every byte must be: a reader
@@ -29,7 +33,7 @@ import java.util.concurrent.locks.LockSupport;
  * written once and read over and over, two are written again and again, each time with other bytes
  * and after a look at those of the time before.
  */
-final class GuestLoad implements AutoCloseable {
+final class GuestLoad implements AutoCloseable, GuestWriter {
   /** What the names of all its threads begin with. */
   static final String THREADS = "guest-";
 
@@ -51,6 +55,11 @@ final class GuestLoad implements AutoCloseable {
   private final List<AtomicLong> steps = new ArrayList<>();
   private final Queue<Throwable> ends = new ConcurrentLinkedQueue<>();
   private volatile boolean stopped;
+
+  /** Shared by each store that is under way, exclusively held while the guest is paused. */
+  private final StampedLock storing = new StampedLock();
+
+  private volatile long paused;
 
   /** A device and how often each of its pages was written. */
   private static final class Board {
@@ -157,15 +166,39 @@ final class GuestLoad implements AutoCloseable {
             if (stopped) {
               return;
             }
-            step.of(board, page, wanted, found);
-            done.incrementAndGet();
             if (role == GUEST_WRITER || role == SEGMENT_WRITER) {
+              long stamp = storing.readLock();
+              try {
+                step.of(board, page, wanted, found);
+              } finally {
+                storing.unlockRead(stamp);
+              }
               LockSupport.parkNanos(PACE_NANOS); // what is dirty has to reach the disk
+            } else {
+              step.of(board, page, wanted, found);
             }
+            done.incrementAndGet();
           }
         }
       }
     }
+  }
+
+  @Override
+  public String name() {
+    return "guest-load";
+  }
+
+  @Override
+  public boolean pause(Duration limit) throws InterruptedException {
+    long stamp = storing.tryWriteLock(limit.toNanos(), TimeUnit.NANOSECONDS);
+    paused = stamp;
+    return stamp != 0;
+  }
+
+  @Override
+  public void resume() {
+    storing.unlockWrite(paused);
   }
 
   /** What a thread does until it is told to stop. */

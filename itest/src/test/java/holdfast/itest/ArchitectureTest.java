@@ -151,8 +151,14 @@ class ArchitectureTest {
 
   @ArchTest static final ArchRule region = launcherPackage("region");
 
+  @ArchTest static final ArchRule journal = launcherPackage("journal");
+
   @ArchTest
-  static final ArchRule machine = launcherPackage("machine", "options", "guest", "region");
+  static final ArchRule machine =
+      launcherPackage("machine", "options", "guest", "region", "journal");
+
+  @ArchTest
+  static final ArchRule swap = launcherPackage("swap", "machine", "region", "options", "journal");
 
   @ArchTest static final ArchRule report = launcherPackage("report", "machine", "region", "guest");
 

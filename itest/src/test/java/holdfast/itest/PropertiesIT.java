@@ -45,7 +45,8 @@ class PropertiesIT {
           "memory-backend-file,id=scratch,mem-path=SCRATCH,size=3M,share=on,discard-data=on,"
               + "merge=off,dump=off,prealloc=on,prealloc-threads=0x2,host-nodes=0,policy=preferred",
           // the rest of it
-          "memory-backend-file,id=sparse,mem-path=SPARSE,size=5M,share=on,reserve=off,rom=off",
+          "memory-backend-file,id=sparse,mem-path=SPARSE,size=5M,share=on,reserve=off,rom=off,"
+              + "x-standby=STANDBY",
           "memory-backend-file,id=rom,mem-path=TEMPLATE,size=1M,share=on,readonly=on,rom=on",
           "memory-backend-file,id=folder,mem-path=.,size=6M,share=on",
           "memory-backend-memfd,id=fd,size=0x700000,share=off,seal=off,hugetlb=off,hugetlbsize=2M,"
@@ -70,7 +71,7 @@ class PropertiesIT {
               + " x-follow-symlink=off",
           "sparse: id=sparse size=5M mem-path=SPARSE share=on align=0 offset=0 pmem=off"
               + " readonly=off rom=off discard-data=off merge=on dump=on prealloc=off reserve=off"
-              + " policy=default x-durability=warn x-follow-symlink=off",
+              + " policy=default x-standby=STANDBY x-durability=warn x-follow-symlink=off",
           "rom: id=rom size=1M mem-path=TEMPLATE share=on align=0 offset=0 pmem=off readonly=on"
               + " rom=on discard-data=off merge=on dump=on prealloc=off reserve=on policy=default"
               + " x-durability=warn x-follow-symlink=off",

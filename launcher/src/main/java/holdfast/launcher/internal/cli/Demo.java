@@ -1,23 +1,37 @@
 package holdfast.launcher.internal.cli;
 
+import holdfast.backend.api.BackendId;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.PersistException;
+import holdfast.launcher.internal.journal.SwapJournal;
 import holdfast.launcher.internal.machine.Machine;
 import holdfast.launcher.internal.options.OptionException;
 import holdfast.launcher.internal.region.Region;
 import holdfast.launcher.internal.report.BackendReport;
 import holdfast.launcher.internal.report.MachineReport;
+import holdfast.launcher.internal.report.SwapScreen;
+import holdfast.machine.api.GuestWriter;
+import holdfast.machine.api.LiveSwap;
 import holdfast.machine.api.MemoryDevice;
+import holdfast.machine.api.RunningSwap;
+import holdfast.machine.api.SwapException;
+import holdfast.machine.api.SwapLimits;
+import holdfast.machine.api.SwapPhase;
+import holdfast.machine.api.SwapReport;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
+import org.osgi.framework.ServiceRegistration;
 import org.osgi.service.cm.ConfigurationAdmin;
+import org.osgi.util.tracker.ServiceTracker;
 
 /**
  * The product at work, on a real file in a temporary folder: a machine with the options of the
@@ -28,6 +42,12 @@ final class Demo {
   private static final String FILE_BUNDLE = "holdfast.backend.file";
   private static final String DAX_BUNDLE = "holdfast.backend.dax";
   private static final int ROUNDS = 5;
+  private static final Duration SWAP_LIMIT = Duration.ofSeconds(60);
+  private static final Duration LOOK_EVERY = Duration.ofMillis(10);
+
+  /** For hosts that can't track dirty pages, where all is copied while the guest is paused. */
+  private static final Duration DOWNTIME = Duration.ofMillis(1_000);
+
   private static final long WRITES_BETWEEN_CHANGES = 2_000;
 
   private final BundleContext context;
@@ -48,17 +68,21 @@ final class Demo {
   void run() throws CommandException, IOException, InterruptedException {
     Path folder = Files.createTempDirectory("holdfast-demo");
     Path file = folder.resolve("nvdimm.img");
+    Path other = folder.resolve("elsewhere.img");
     try {
-      show(file);
+      show(file, other);
     } catch (BundleException | PersistException e) {
       throw new CommandException("demo: " + e.getMessage());
     } finally {
       Files.deleteIfExists(file);
+      Files.deleteIfExists(other);
+      SwapJournal.forgetAll(file);
+      SwapJournal.forgetAll(other);
       Files.deleteIfExists(folder);
     }
   }
 
-  private void show(Path file)
+  private void show(Path file, Path other)
       throws CommandException,
           IOException,
           InterruptedException,
@@ -97,6 +121,7 @@ final class Demo {
         change("start", round % 2 == 0 ? FILE_BUNDLE : DAX_BUNDLE, guest, machine);
         change("start", round % 2 == 0 ? DAX_BUNDLE : FILE_BUNDLE, guest, machine);
       }
+      swap(guest, other);
       guest.stop();
       checked = guest.checkMemory();
       out.printf(
@@ -105,7 +130,47 @@ final class Demo {
       out.printf("memory: %,d bytes checked, every one as the guest left it%n", checked);
       Granularity held = region.persist(0, region.size().bytes());
       out.printf("persist: the whole backend, granularity %s%n", held);
-      out.printf("file: %,d bytes of %s checked, every one there%n", guest.checkFile(file), file);
+      out.printf("file: %,d bytes of %s checked, every one there%n", guest.checkFile(other), other);
+    }
+  }
+
+  /** Moves the bytes to another file while the guest goes on. */
+  private void swap(DemoGuest guest, Path other) throws CommandException, InterruptedException {
+    out.printf(
+        "%n$ ram:swap nv_be4 mem-path=%s -verify -downtime-limit %d%n", other, DOWNTIME.toMillis());
+    ServiceRegistration<GuestWriter> writer =
+        context.registerService(GuestWriter.class, guest, null);
+    ServiceTracker<LiveSwap, LiveSwap> tracker =
+        new ServiceTracker<>(context, LiveSwap.class, null);
+    tracker.open();
+    try {
+      LiveSwap swaps = tracker.waitForService(SWAP_LIMIT.toMillis());
+      if (swaps == null) {
+        throw new CommandException("demo: there is no service of live swaps");
+      }
+      RunningSwap swap =
+          swaps.start(
+              new BackendId("nv_be4"),
+              Map.of("mem-path", other.toString()),
+              SwapLimits.DEFAULT.withVerify(true).withDowntime(DOWNTIME));
+      SwapReport report = swap.report();
+      long limit = System.nanoTime() + SWAP_LIMIT.toNanos();
+      while (!report.phase().isEnd() && System.nanoTime() < limit) {
+        SwapReport next = swap.await(LOOK_EVERY);
+        if (next.phase() != report.phase() || next.round() != report.round()) {
+          out.println("  " + SwapScreen.line(next));
+        }
+        report = next;
+      }
+      if (report.phase() != SwapPhase.DONE) {
+        throw new CommandException("demo: " + SwapScreen.line(report));
+      }
+      guest.awaitMoreWrites(WRITES_BETWEEN_CHANGES);
+    } catch (SwapException e) {
+      throw new CommandException("demo: " + e.getMessage());
+    } finally {
+      tracker.close();
+      writer.unregister();
     }
   }
 

@@ -2,6 +2,7 @@ package holdfast.launcher.internal.cli;
 
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestMemory;
+import holdfast.machine.api.GuestWriter;
 import holdfast.machine.api.MemoryDevice;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -10,15 +11,18 @@ import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Stands for a guest: a thread that fills an nvdimm through guest memory, block after block, over
  * and over, each block with a pattern of its own that changes with every pass, and reads each back.
  */
-final class DemoGuest implements AutoCloseable {
+final class DemoGuest implements AutoCloseable, GuestWriter {
   private static final int BLOCK = 4096;
   private static final long LIMIT_NANOS = 30_000_000_000L;
   private static final long PAUSE_NANOS = 100_000;
@@ -30,6 +34,9 @@ final class DemoGuest implements AutoCloseable {
   private final AtomicReference<String> error = new AtomicReference<>("");
   private final Thread thread;
   private volatile boolean stopping;
+
+  /** Held while a block is written, and by who makes the guest pause. */
+  private final ReentrantLock writing = new ReentrantLock();
 
   DemoGuest(GuestMemory memory, MemoryDevice nvdimm) {
     this.memory = memory;
@@ -46,7 +53,12 @@ final class DemoGuest implements AutoCloseable {
         long number = writes.get();
         int block = (int) (number % blocks);
         fill(wanted, block, number / blocks);
-        memory.write(address(block), wanted);
+        writing.lock();
+        try {
+          memory.write(address(block), wanted);
+        } finally {
+          writing.unlock();
+        }
         memory.read(address(block), found);
         if (wanted.mismatch(found) >= 0) {
           throw new IllegalStateException("block " + block + " reads back wrong");
@@ -56,6 +68,21 @@ final class DemoGuest implements AutoCloseable {
     } catch (RuntimeException | InternalError e) {
       error.set("the guest met: " + e);
     }
+  }
+
+  @Override
+  public String name() {
+    return "demo-guest";
+  }
+
+  @Override
+  public boolean pause(Duration limit) throws InterruptedException {
+    return writing.tryLock(limit.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  @Override
+  public void resume() {
+    writing.unlock();
   }
 
   private GuestAddress address(int block) {

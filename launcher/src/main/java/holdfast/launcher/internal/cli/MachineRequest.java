@@ -1,5 +1,6 @@
 package holdfast.launcher.internal.cli;
 
+import holdfast.launcher.internal.machine.BackendDefinitions;
 import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.options.ParsedObject;
 import java.io.IOException;
@@ -23,7 +24,6 @@ public record MachineRequest(
     ParsedObject memory,
     List<ParsedObject> objects,
     List<ParsedObject> devices) {
-  private static final String PID_PREFIX = "holdfast.";
 
   public MachineRequest {
     objects = List.copyOf(objects);
@@ -49,16 +49,10 @@ public record MachineRequest(
       String name = object.id().orElse(object.typeName() + "[" + names.size() + "]");
       names.add(name);
       Dictionary<String, Object> properties = new Hashtable<>(Map.copyOf(object.properties()));
-      admin.getFactoryConfiguration(factoryPid(object.typeName()), name, "?").update(properties);
+      admin
+          .getFactoryConfiguration(BackendDefinitions.factoryPid(object.typeName()), name, "?")
+          .update(properties);
     }
     return names.toArray(String[]::new);
-  }
-
-  /**
-   * A type's factory PID. Its name with dots: in a file's name, File Install takes what follows a
-   * dash for the name of a factory configuration.
-   */
-  private static String factoryPid(String typeName) {
-    return PID_PREFIX + typeName.replace('-', '.');
   }
 }

@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SortedSet;
 
@@ -29,6 +30,7 @@ public final class BackendDefinitions {
   /** The greatest number of a NUMA node of the host, as in QEMU. */
   private static final int LAST_NODE = 127;
 
+  private static final String PID_PREFIX = "holdfast.";
   private static final long MOST_THREADS = 0xFFFF_FFFFL;
 
   private static final PropertyDefinition<String> ID =
@@ -134,6 +136,12 @@ public final class BackendDefinitions {
           PropertyType.bool(),
           "off",
           "follow a symbolic link in the last component of mem-path");
+  private static final PropertyDefinition<String> STANDBY =
+      PropertyDefinition.optional(
+          "x-standby",
+          PropertyType.text(),
+          "a file that doesn't exist yet, to which what can still be read is copied if the memory"
+              + " fails");
   private static final PropertyDefinition<Boolean> HUGETLB =
       PropertyDefinition.withDefault(
           "hugetlb", PropertyType.bool(), "off", "make it of huge pages");
@@ -153,7 +161,7 @@ public final class BackendDefinitions {
           "memory-backend-file",
           "guest memory in a file or on a DAX device",
           List.of(ID, SIZE, MEM_PATH, SHARE, ALIGN, OFFSET, PMEM, READONLY, ROM, DISCARD_DATA),
-          List.of(DURABILITY, FOLLOW_SYMLINK));
+          List.of(STANDBY, DURABILITY, FOLLOW_SYMLINK));
 
   /** {@code memory-backend-memfd}. */
   public static final TypeDefinition MEMFD =
@@ -191,6 +199,14 @@ public final class BackendDefinitions {
     all.addAll(List.of(MERGE, DUMP, PREALLOC, PREALLOC_THREADS, RESERVE, HOST_NODES, POLICY));
     all.addAll(last);
     return new TypeDefinition(name, description, all);
+  }
+
+  /**
+   * The factory PID of a type's configurations. Its name with dots: in a file's name, File Install
+   * takes what follows a dash for the name of a factory configuration.
+   */
+  public static String factoryPid(String typeName) {
+    return PID_PREFIX + typeName.replace('-', '.');
   }
 
   /**
@@ -289,6 +305,13 @@ public final class BackendDefinitions {
   /** The properties by which an object states its advice; all it has of them. */
   static ParsedObject withAdvice(ParsedObject object, MemoryAdvice advice) {
     return object.with(MERGE, advice.merge()).with(DUMP, advice.dump());
+  }
+
+  /** Where the bytes go if the memory fails. */
+  static Optional<Path> standby(ParsedObject object) {
+    return object.typeName().equals(FILE.name())
+        ? object.find(STANDBY).map(Path::of)
+        : Optional.empty();
   }
 
   /** Whether all pages of {@code object} are to be made present. */

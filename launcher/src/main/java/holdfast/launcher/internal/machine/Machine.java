@@ -1,5 +1,6 @@
 package holdfast.launcher.internal.machine;
 
+import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.PreallocationException;
@@ -9,18 +10,22 @@ import holdfast.launcher.internal.guest.FlatGuestMemory;
 import holdfast.launcher.internal.guest.MachineMemory;
 import holdfast.launcher.internal.guest.MachineMemoryException;
 import holdfast.launcher.internal.guest.PlugException;
+import holdfast.launcher.internal.journal.SwapJournal;
 import holdfast.launcher.internal.options.OptionException;
 import holdfast.launcher.internal.options.ParsedObject;
 import holdfast.launcher.internal.region.Candidates;
 import holdfast.launcher.internal.region.NoAllocatorException;
 import holdfast.launcher.internal.region.Region;
 import holdfast.machine.api.MemoryRegion;
+import holdfast.machine.api.RegionState;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,7 +36,9 @@ public final class Machine {
   private static final String BASE_RAM = "pc.ram";
 
   private final List<OpenBackend> backends = new ArrayList<>();
+  private final List<Runnable> beforeClose = new CopyOnWriteArrayList<>();
   private @Nullable FlatGuestMemory memory;
+  private volatile Consumer<OpenBackend> onFailure = backend -> {};
 
   private Machine() {}
 
@@ -118,17 +125,35 @@ public final class Machine {
               + spec.id()
               + "': the id is taken; give each -object an id of its own");
     }
+    requireGoodFile(spec);
     Region region =
         Region.open(spec, declared.candidates(), declared.target(), this::regionChanged);
+    try {
+      requireGoodFile(spec); // another process may have swapped it before it was locked here
+    } catch (MachineException e) {
+      region.close();
+      throw e;
+    }
     backends.add(
         new OpenBackend(declared.type(), declared.pid(), region, declared.object(), standard));
+  }
+
+  /** That the file is not the wrong one of the two of a swap. */
+  private static void requireGoodFile(RamBlockSpec spec) throws MachineException {
+    if (spec.backing() instanceof Backing.File file) {
+      String refusal = SwapJournal.refusal(file.path());
+      if (!refusal.isEmpty()) {
+        throw new MachineException(
+            "memory backend '" + spec.id() + "' on " + file.path() + ": " + refusal);
+      }
+    }
   }
 
   /**
    * A component of a memory backend that is open was configured again or came anew: the region
    * follows its allocators, and takes over what can be changed while it is in use.
    */
-  void follow(MemoryBackendComponent declared) {
+  void follow(MemoryBackendComponent declared, Swapper swapper) {
     Optional<OpenBackend> open =
         backends.stream().filter(b -> b.pid().equals(declared.pid())).findFirst();
     if (open.isEmpty()) {
@@ -138,15 +163,17 @@ public final class Machine {
     try {
       backend.region().follow(declared.candidates(), declared.target());
       ParsedObject next = declared.object();
-      List<String> refused = backend.unchangeable(next);
-      if (!refused.isEmpty()) {
-        LOG.warn(
-            "memory backend '{}': can't be changed while it is in use: {}; what is configured now"
-                + " holds from the machine's next start on",
-            backend.region().id(),
-            String.join(", ", refused));
+      if (backend.isNews(next) && !swapper.swap(this, backend, next)) {
+        List<String> refused = backend.unchangeable(next);
+        if (!refused.isEmpty()) {
+          LOG.warn(
+              "memory backend '{}': can't be changed while it is in use: {}; what is configured now"
+                  + " holds from the machine's next start on",
+              backend.region().id(),
+              String.join(", ", refused));
+        }
+        backend.change(next);
       }
-      backend.change(next);
     } catch (PreallocationException e) {
       LOG.warn("{}, which stays in force", e.getMessage());
     } catch (OptionException | MachineException e) {
@@ -190,7 +217,15 @@ public final class Machine {
     return String.join(", ", backends.stream().map(b -> b.region().id().value()).toList());
   }
 
+  /** {@code listener} is told of each memory backend whose memory fails from now on. */
+  public void onFailure(Consumer<OpenBackend> listener) {
+    onFailure = listener;
+  }
+
   private void regionChanged(Region region) {
+    if (region.state() == RegionState.FAILED) {
+      find(region.id().value()).ifPresent(onFailure);
+    }
     FlatGuestMemory guest = memory;
     if (guest != null) {
       guest.regionChanged(region);
@@ -218,8 +253,14 @@ public final class Machine {
     return Objects.requireNonNull(memory);
   }
 
+  /** {@code task} is run before the machine's memory goes. */
+  public void beforeClose(Runnable task) {
+    beforeClose.add(task);
+  }
+
   /** Ends the machine: devices are taken out, listeners let go, then the memory goes. */
   void close() {
+    beforeClose.forEach(Runnable::run);
     memory().removeAll();
     backends.reversed().forEach(backend -> backend.region().close());
   }

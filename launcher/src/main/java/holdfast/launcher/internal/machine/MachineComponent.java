@@ -20,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
@@ -74,6 +75,8 @@ public final class MachineComponent {
   private long tried;
 
   private volatile @Nullable BundleContext context;
+  private volatile Swapper swapper = Swapper.NONE;
+  private volatile Consumer<OpenBackend> onFailure = backend -> {};
   private volatile Map<String, ?> configuration = Map.of();
   private @Nullable ServiceRegistration<GuestMemory> guestMemory;
   private MachineState state = new MachineState.Incomplete(List.of());
@@ -179,6 +182,19 @@ public final class MachineComponent {
     reconcile();
   }
 
+  /** {@code listener} is told of each memory backend whose memory fails from now on. */
+  public void onFailure(Consumer<OpenBackend> listener) {
+    onFailure = listener;
+    if (state() instanceof MachineState.Up(Machine machine)) {
+      machine.onFailure(listener);
+    }
+  }
+
+  /** From now on backends whose configuration changes are swapped by {@code next}. */
+  public void swapWith(Swapper next) {
+    swapper = next;
+  }
+
   /** How far the machine is. */
   public synchronized MachineState state() {
     return state;
@@ -234,7 +250,7 @@ public final class MachineComponent {
     if (!(state() instanceof MachineState.Up(Machine machine))) {
       reconcile();
     } else if (backends.containsKey(backend)) {
-      machine.follow(backend);
+      machine.follow(backend, swapper);
     }
   }
 
@@ -262,6 +278,7 @@ public final class MachineComponent {
       List<MemoryBackendComponent> listedBackends, List<MemoryDeviceComponent> listedDevices) {
     try {
       Machine machine = Machine.open(definition(), listedBackends, listedDevices, candidates);
+      machine.onFailure(onFailure);
       BundleContext owner = Objects.requireNonNull(context);
       guestMemory = owner.registerService(GuestMemory.class, machine.memory(), null);
       return new MachineState.Up(machine);

@@ -2,23 +2,34 @@ package holdfast.launcher.internal.machine;
 
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.PreallocationException;
+import holdfast.backend.api.RamBlockSpec;
 import holdfast.launcher.internal.options.OptionException;
 import holdfast.launcher.internal.options.ParsedObject;
 import holdfast.launcher.internal.options.PropertyDefinition;
 import holdfast.launcher.internal.options.TypeDefinition;
 import holdfast.launcher.internal.region.Region;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SequencedMap;
 
 /** A memory backend of a machine that is up. Thread-safe. */
 public final class OpenBackend {
-  private final TypeDefinition type;
-  private final String pid;
+  /** For somebody else's plan of a swap, or change of a property. */
+  private static final Duration HOLD_LIMIT = Duration.ofSeconds(1);
+
+  private volatile TypeDefinition type;
+  private volatile String pid;
   private final Region region;
   private final MemoryAdvice standard;
   private volatile ParsedObject inForce;
+  private volatile String rescue = "";
+
+  /** What its configuration says, as far as it has been heard or was written. */
+  private ParsedObject configured;
 
   /**
    * @param pid the PID of its configuration, empty for the base RAM that needs none
@@ -31,6 +42,7 @@ public final class OpenBackend {
     this.pid = pid;
     this.region = region;
     this.inForce = object;
+    this.configured = object;
     this.standard = standard;
   }
 
@@ -62,6 +74,63 @@ public final class OpenBackend {
     return ordered;
   }
 
+  /** The file to which what can still be read is copied if its memory fails. */
+  public Optional<Path> standby() {
+    return BackendDefinitions.standby(inForce);
+  }
+
+  /** What became of its content when its memory failed, as a sentence; empty if it has not. */
+  public String rescue() {
+    return rescue;
+  }
+
+  /** Its memory failed, and this became of its content. */
+  public void rescued(String sentence) {
+    rescue = sentence;
+  }
+
+  /** Its properties as they were asked for last and taken over. */
+  public ParsedObject object() {
+    return inForce;
+  }
+
+  /**
+   * The block that other properties of this backend would ask for.
+   *
+   * @throws MachineException if they contradict each other
+   */
+  public RamBlockSpec specOf(ParsedObject object) throws MachineException {
+    return BackendDefinitions.spec(object, standard);
+  }
+
+  /** The region was swapped: its backing is of this type and has these properties now. */
+  public synchronized void swapped(TypeDefinition next, ParsedObject object) {
+    type = next;
+    inForce = object;
+  }
+
+  /**
+   * Whether its configuration says something that it did not say before. What was written there at
+   * run time is no news, nor is a change of other things there.
+   */
+  synchronized boolean isNews(ParsedObject heard) {
+    if (heard.equals(configured)) {
+      return false;
+    }
+    configured = heard;
+    return true;
+  }
+
+  /** What its configuration says, as far as it has been heard. */
+  synchronized ParsedObject configured() {
+    return configured;
+  }
+
+  /** Its configuration is another one from now on. */
+  void configuredBy(String next) {
+    pid = next;
+  }
+
   /**
    * Changes one property at once.
    *
@@ -73,15 +142,20 @@ public final class OpenBackend {
    * @throws MachineException if it contradicts a property that can't be changed
    * @throws PreallocationException if the host can't make all pages present
    */
-  public synchronized String set(String property, String text)
+  public String set(String property, String text)
       throws OptionException, MachineException, PreallocationException {
     ParsedObject next = type.change(inForce, property, text);
     change(next);
     return Objects.requireNonNull(next.properties().get(property));
   }
 
+  /** The names of all properties of its type. */
+  List<String> propertyNames() {
+    return type.properties().stream().map(PropertyDefinition::name).toList();
+  }
+
   /** The properties that {@code next} has otherwise and that can't be changed now. */
-  List<String> unchangeable(ParsedObject next) {
+  public List<String> unchangeable(ParsedObject next) {
     List<String> live = type.liveNames();
     return different(next).stream().filter(name -> !live.contains(name)).toList();
   }
@@ -99,10 +173,30 @@ public final class OpenBackend {
    * Takes over what can be changed while the backend is in use. Pages that were made present stay
    * so, whatever {@code prealloc} is now.
    *
-   * @throws MachineException if that contradicts what can't be changed; nothing is changed
+   * @throws MachineException if that contradicts what can't be changed, or the backend is being
+   *     swapped; nothing is changed
    * @throws PreallocationException if the host can't make all pages present; the rest is changed
    */
-  synchronized void change(ParsedObject next) throws MachineException, PreallocationException {
+  public void change(ParsedObject next) throws MachineException, PreallocationException {
+    if (different(next).isEmpty()) {
+      return;
+    }
+    if (!region.hold(HOLD_LIMIT)) {
+      throw new MachineException(
+          "memory backend '"
+              + region.id()
+              + "': it is being swapped, or changed by somebody else; change it when that is over, or"
+              + " name the property in ram:swap");
+    }
+    try {
+      changeHeld(next);
+    } finally {
+      region.letGo();
+    }
+  }
+
+  private synchronized void changeHeld(ParsedObject next)
+      throws MachineException, PreallocationException {
     boolean present = BackendDefinitions.isPreallocated(inForce);
     ParsedObject wanted = inForce;
     for (String name : different(next)) {

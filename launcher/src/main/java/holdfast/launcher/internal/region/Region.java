@@ -12,14 +12,18 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
+import holdfast.backend.api.RemapRefusedException;
 import holdfast.backend.api.RetiredBlockException;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.RegionState;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +52,15 @@ public final class Region implements MemoryRegion {
   private @Nullable Filter filter;
   private @Nullable Candidate bound;
 
+  /** For those who wait to have the region. */
+  private final Condition free = swap.newCondition();
+
+  /** Whether somebody has the region: allocators that come and go are followed when it ends. */
+  private boolean held;
+
+  /** Of the first block: devices were placed by it. */
+  private final Alignment align;
+
   /** The kind of the allocator that made the present mapping. */
   private String madeBy;
 
@@ -74,6 +87,7 @@ public final class Region implements MemoryRegion {
     this.bound = maker;
     this.madeBy = maker.kind();
     this.status = new Status(block, RegionState.ATTACHED, maker.kind(), "");
+    this.align = block.align();
   }
 
   /**
@@ -171,7 +185,7 @@ public final class Region implements MemoryRegion {
     swap.lock();
     try {
       before = status;
-      if (before.state() != RegionState.FAILED && !isClosed()) {
+      if (!held && before.state() != RegionState.FAILED && !isClosed()) {
         status = settle(before);
       }
       after = status;
@@ -235,6 +249,85 @@ public final class Region implements MemoryRegion {
     return new Status(block.detach(), RegionState.DETACHED, "", note);
   }
 
+  /**
+   * Takes the region for a swap, a plan of one, or a change of properties: until {@link #letGo}
+   * nobody else does, and its block is not exchanged for another allocator's.
+   *
+   * @param limit how long to wait for another who has it
+   * @return false if another one still has it, or it is closed
+   */
+  public boolean hold(Duration limit) {
+    long nanos = limit.toNanos();
+    swap.lock();
+    try {
+      while (held && nanos > 0) {
+        nanos = free.awaitNanos(nanos);
+      }
+      if (held || isClosed()) {
+        return false;
+      }
+      held = true;
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    } finally {
+      swap.unlock();
+    }
+  }
+
+  /** That is over: the region follows the allocators that are there now. */
+  public void letGo() {
+    swap.lock();
+    try {
+      held = false;
+      free.signal();
+    } finally {
+      swap.unlock();
+    }
+    reconsider();
+  }
+
+  /** The best of the allocators that may be used and take such a block, if there is one. */
+  public Optional<Candidate> best(RamBlockSpec wanted) {
+    Filter wish;
+    swap.lock();
+    try {
+      wish = filter;
+    } finally {
+      swap.unlock();
+    }
+    return eligible(candidates.list(), wish, wanted).stream().findFirst();
+  }
+
+  /**
+   * Puts another block in the place of the present one; the caller {@linkplain #hold has} the
+   * region, has seen to it that both hold the same, and {@linkplain #announce announces} it.
+   *
+   * @param maker the allocator that made {@code next}
+   * @throws RamBlockException if it can't be done: the present one keeps serving
+   */
+  public void install(RamBlock next, Candidate maker) throws RamBlockException {
+    swap.lock();
+    try {
+      if (status.state() == RegionState.FAILED) {
+        throw new RemapRefusedException(spec(), "it has failed: " + status.note());
+      }
+      RamBlock now = next.replace(status.block());
+      bound = maker;
+      madeBy = maker.kind();
+      status = new Status(now, RegionState.ATTACHED, maker.kind(), "");
+    } finally {
+      swap.unlock();
+    }
+    LOG.info("memory backend '{}': swapped to {}", id(), spec().backing());
+  }
+
+  /** Tells that another block was installed. */
+  public void announce() {
+    changed.accept(this);
+  }
+
   /** What is said of an access that met a page that the host can't provide. */
   private static final String LOST_PAGE =
       "a page is lost: the file was truncated, or its disk is full or failed";
@@ -245,12 +338,26 @@ public final class Region implements MemoryRegion {
    * @param cause an InternalError for a page that was lost under an access
    */
   public void fail(Throwable cause) {
+    failIn(null, cause);
+  }
+
+  /**
+   * Marks the region failed.
+   *
+   * @param failed the block that failed; null for the one that is there
+   * @return false if another block stands there by now: then nothing is marked
+   */
+  @SuppressWarnings("ReferenceEquality") // a block is itself
+  private boolean failIn(@Nullable RamBlock failed, Throwable cause) {
     String reason = reason(cause);
     swap.lock();
     try {
       Status now = status;
+      if (failed != null && failed != now.block()) {
+        return false;
+      }
       if (now.state() == RegionState.FAILED) {
-        return;
+        return true;
       }
       status = new Status(now.block(), RegionState.FAILED, now.allocator(), reason);
     } finally {
@@ -258,6 +365,7 @@ public final class Region implements MemoryRegion {
     }
     LOG.error("memory backend '{}' on {} has failed: {}", id(), backing(), reason);
     changed.accept(this);
+    return true;
   }
 
   /** What is said of the cause, after it is said which backend it is about. */
@@ -284,8 +392,10 @@ public final class Region implements MemoryRegion {
       } catch (RetiredBlockException e) {
         requireReplaced(block, e);
       } catch (PersistException e) {
-        fail(e);
-        throw e;
+        if (failIn(block, e)) {
+          throw e;
+        }
+        // meanwhile another block took its place, which has to be persisted
       }
     }
   }
@@ -375,7 +485,7 @@ public final class Region implements MemoryRegion {
 
   @Override
   public Alignment align() {
-    return status.block().align();
+    return align;
   }
 
   @Override

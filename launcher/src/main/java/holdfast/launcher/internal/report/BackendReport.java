@@ -70,7 +70,7 @@ public final class BackendReport {
     return flags.stream().map(RamFlag::name).toList();
   }
 
-  private static String listed(String separator, Collection<RamFlag> flags) {
+  static String listed(String separator, Collection<RamFlag> flags) {
     return flags.isEmpty() ? "-" : String.join(separator, names(flags));
   }
 
@@ -123,6 +123,9 @@ public final class BackendReport {
         state() + (status.allocator().isEmpty() ? "" : " to allocator " + status.allocator()));
     if (!status.note().isEmpty()) {
       screen.fact("note", status.note());
+    }
+    if (!backend.rescue().isEmpty()) {
+      screen.fact("standby", backend.rescue());
     }
     String filter = backend.region().filter();
     if (!filter.isEmpty()) {

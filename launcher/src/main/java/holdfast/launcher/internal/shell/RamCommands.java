@@ -4,6 +4,7 @@ import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.PersistException;
 import holdfast.backend.api.PreallocationException;
+import holdfast.launcher.internal.machine.BackendConfigurations;
 import holdfast.launcher.internal.machine.Machine;
 import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.machine.MachineException;
@@ -18,13 +19,11 @@ import holdfast.launcher.internal.report.DeviceReport;
 import holdfast.launcher.internal.report.Screen;
 import holdfast.machine.api.RegionState;
 import java.io.IOException;
-import java.util.Dictionary;
 import org.apache.felix.service.command.Descriptor;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Filter;
 import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.InvalidSyntaxException;
-import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -46,7 +45,7 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 public final class RamCommands {
   private static final String ANY = "*";
 
-  private final ConfigurationAdmin configurations;
+  private final BackendConfigurations configurations;
 
   @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
   volatile @Nullable MachineComponent machineComponent;
@@ -54,7 +53,7 @@ public final class RamCommands {
   /** For Declarative Services. */
   @Activate
   public RamCommands(@Reference ConfigurationAdmin configurations) {
-    this.configurations = configurations;
+    this.configurations = new BackendConfigurations(configurations);
   }
 
   /** {@code ram:list}. */
@@ -115,7 +114,7 @@ public final class RamCommands {
               + (present.isEmpty() ? "detached" : "with " + present));
     }
     region.use(wish);
-    remember(
+    configurations.put(
         backend, MemoryBackendComponent.ALLOCATOR_TARGET, wish == null ? null : wish.toString());
     return show(id);
   }
@@ -136,7 +135,7 @@ public final class RamCommands {
     } catch (MachineException e) {
       throw new CommandFailure("" + e.getMessage());
     }
-    remember(backend, property, printed);
+    configurations.put(backend, property, printed);
     String inForce = backend.properties().get(property);
     return "memory backend '"
         + id
@@ -149,25 +148,6 @@ public final class RamCommands {
             : ", since pages that are present stay so; "
                 + printed
                 + " holds from the next start on");
-  }
-
-  /** Writes a choice into the backend's configuration, so that it holds from now on. */
-  private void remember(OpenBackend backend, String key, @Nullable String value)
-      throws IOException {
-    if (backend.pid().isEmpty()) {
-      return; // the base RAM has no configuration
-    }
-    Configuration configuration = configurations.getConfiguration(backend.pid(), "?");
-    Dictionary<String, Object> properties = configuration.getProperties();
-    if (properties == null) {
-      return; // it was deleted
-    }
-    if (value == null) {
-      properties.remove(key);
-    } else {
-      properties.put(key, value);
-    }
-    configuration.updateIfDifferent(properties);
   }
 
   /** {@code ram:persist ID}. */

@@ -77,6 +77,11 @@ public final class FakeConfigurations {
                 write(pid, (Dictionary<?, ?>) arguments[0]);
                 yield method.getReturnType() == boolean.class ? true : null;
               }
+              case "getPid" -> pid;
+              case "delete" -> {
+                written.remove(pid);
+                yield null;
+              }
               case "getProperties" ->
                   written.containsKey(pid) ? new Hashtable<>(written.get(pid)) : null;
               default -> throw new UnsupportedOperationException(method.toString());

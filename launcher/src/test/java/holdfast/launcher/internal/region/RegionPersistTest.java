@@ -117,6 +117,23 @@ class RegionPersistTest {
   }
 
   @Test
+  @DisplayName("one that fails on a block that is being replaced is repeated on its successor")
+  void aFailureOfTheOldBlockIsNotTheNewOnes() throws Exception {
+    there.addFile();
+    Region region = there.open(RegionFixture.SHARED);
+    block(region).breakDisk();
+    block(region)
+        .onFailedPersist(
+            () -> {
+              there.addDax();
+              block(region).mendDisk(); // the new one is elsewhere
+            });
+
+    assertEquals(Granularity.CACHE_LINE, region.persist(0, 4096));
+    assertEquals(RegionState.ATTACHED, region.state());
+  }
+
+  @Test
   @DisplayName("readers of the region's state don't wait for an exchange")
   void nothingElseWaits() throws Exception {
     there.addFile();

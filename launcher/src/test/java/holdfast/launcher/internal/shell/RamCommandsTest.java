@@ -248,7 +248,7 @@ class RamCommandsTest {
         "dumb  | on | memory backend 'm0': there is no property dumb: did you mean dump?",
         "x     | on | memory backend 'm0': there is no property x: the properties are id, size,"
             + " mem-path, share, align, offset, pmem, readonly, rom, discard-data, merge, dump,"
-            + " prealloc, prealloc-threads, reserve, host-nodes, policy, x-durability,"
+            + " prealloc, prealloc-threads, reserve, host-nodes, policy, x-standby, x-durability,"
             + " x-follow-symlink",
         "dump  | perhaps | memory backend 'm0': dump=perhaps is neither on nor off: write on or off",
         "size  | 2M | memory backend 'm0': size can't be changed while m0 is in use: write it into"

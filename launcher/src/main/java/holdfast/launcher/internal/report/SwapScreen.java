@@ -1,0 +1,82 @@
+package holdfast.launcher.internal.report;
+
+import holdfast.backend.api.ByteSize;
+import holdfast.machine.api.SwapPlan;
+import holdfast.machine.api.SwapReport;
+import java.time.Duration;
+import java.util.Locale;
+
+/** Live swaps in words. */
+public final class SwapScreen {
+  private static final double MIB = 1 << 20;
+  private static final double MANY = 10 * 1024;
+
+  private SwapScreen() {}
+
+  /** What a swap would do, a fact a line. */
+  public static void show(SwapPlan plan, Screen screen) {
+    screen.heading("swap of memory backend '" + plan.region() + "'");
+    plan.changes().forEach(change -> screen.fact("changes", change));
+    screen.fact("requests", BackendReport.listed(" ", plan.requestedFlags()));
+    screen.fact(
+        "granularity",
+        plan.requestedGranularity()
+            + " is requested, and known when it is mapped; now it is "
+            + plan.granularity());
+    plan.free()
+        .ifPresent(free -> screen.fact("space", plan.bytes() + " needed, " + mib(free) + " free"));
+    screen.fact("to copy", plan.bytes() + ", about " + millis(plan.time()));
+    screen.fact("tracking", plan.tracking());
+    screen.fact("pause", "about " + millis(plan.pause()));
+  }
+
+  /** How far a swap is, or how it ended, in one line. */
+  public static String line(SwapReport report) {
+    String name = "swap " + report.number() + " of '" + report.region() + "' to " + report.to();
+    return switch (report.phase()) {
+      case DONE ->
+          String.format(
+              Locale.ROOT,
+              "%s: done: %s copied in %d rounds, writers paused for %s",
+              name,
+              mib(report.copied()),
+              report.round(),
+              millis(report.pause()));
+      case ROLLED_BACK -> name + ": rolled back: " + report.reason();
+      case PLAN, PREPARE -> name + ": " + report.phase();
+      case RELEASE -> name + ": release: writers paused for " + millis(report.pause());
+      case COPY, VERIFY, SWITCH ->
+          String.format(
+              Locale.ROOT,
+              "%s: %s: %s of %s copied%s",
+              name,
+              report.phase(),
+              mib(report.copied()),
+              report.total(),
+              report.round() == 0 ? "" : afterARound(report));
+    };
+  }
+
+  /** What is known from the first round on. */
+  private static String afterARound(SwapReport report) {
+    return String.format(
+        Locale.ROOT,
+        " in %d rounds, %s dirty, %s/s dirtied, %s/s copied, pause expected %s",
+        report.round(),
+        mib(report.dirty()),
+        mib(report.dirtyRate()),
+        mib(report.copyRate()),
+        millis(report.expectedPause()));
+  }
+
+  private static String mib(ByteSize size) {
+    double mib = size.bytes() / MIB;
+    return mib < MANY
+        ? String.format(Locale.ROOT, "%.1f MiB", mib)
+        : String.format(Locale.ROOT, "%.1f GiB", mib / 1024);
+  }
+
+  private static String millis(Duration time) {
+    return String.format(Locale.ROOT, "%.1f ms", time.toNanos() / 1e6);
+  }
+}

@@ -1,0 +1,64 @@
+package holdfast.launcher.internal.swap;
+
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+
+/** A set of bytes of a region, as ranges that neither touch nor overlap. Not thread-safe. */
+final class DirtyRanges {
+  private final NavigableMap<Long, Long> ends = new TreeMap<>();
+  private long bytes;
+
+  /** Takes another range of a region. */
+  interface Sink<E extends Exception> {
+    void range(long offset, long length) throws E;
+  }
+
+  /** Adds a range; empty ones add nothing. */
+  void add(long offset, long length) {
+    if (length <= 0) {
+      return;
+    }
+    long from = offset;
+    long to = offset + length;
+    Map.Entry<Long, Long> near = ends.floorEntry(to);
+    while (near != null && near.getValue() >= from) {
+      from = Math.min(from, near.getKey());
+      to = Math.max(to, near.getValue());
+      bytes -= near.getValue() - near.getKey();
+      ends.remove(near.getKey());
+      near = ends.floorEntry(to);
+    }
+    ends.put(from, to);
+    bytes += to - from;
+  }
+
+  /** Adds all of {@code others}. */
+  void addAll(DirtyRanges others) {
+    others.ends.forEach((from, to) -> add(from, to - from));
+  }
+
+  /** Takes all out. */
+  void clear() {
+    ends.clear();
+    bytes = 0;
+  }
+
+  /** Whether all bytes of a range are in the set. */
+  boolean holds(long offset, long length) {
+    Map.Entry<Long, Long> entry = ends.floorEntry(offset);
+    return length == 0 || entry != null && entry.getValue() >= offset + length;
+  }
+
+  /** How many bytes there are. */
+  long bytes() {
+    return bytes;
+  }
+
+  /** Each range, in the order of offsets. */
+  <E extends Exception> void forEach(Sink<E> sink) throws E {
+    for (Map.Entry<Long, Long> range : ends.entrySet()) {
+      sink.range(range.getKey(), range.getValue() - range.getKey());
+    }
+  }
+}

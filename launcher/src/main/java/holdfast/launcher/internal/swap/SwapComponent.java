@@ -1,0 +1,141 @@
+package holdfast.launcher.internal.swap;
+
+import holdfast.backend.api.BackendId;
+import holdfast.launcher.internal.machine.BackendConfigurations;
+import holdfast.launcher.internal.machine.Machine;
+import holdfast.launcher.internal.machine.MachineComponent;
+import holdfast.launcher.internal.machine.MachineState;
+import holdfast.launcher.internal.machine.OpenBackend;
+import holdfast.launcher.internal.options.ParsedObject;
+import holdfast.machine.api.GuestWriter;
+import holdfast.machine.api.LiveSwap;
+import holdfast.machine.api.RunningSwap;
+import holdfast.machine.api.SwapException;
+import holdfast.machine.api.SwapLimits;
+import holdfast.machine.api.SwapPlan;
+import holdfast.machine.api.SwapReport;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.osgi.service.cm.ConfigurationAdmin;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
+
+/**
+ * The service of live swaps, for the machine that is up, and the swaps that configurations ask for.
+ */
+@Component(immediate = true)
+public final class SwapComponent implements LiveSwap {
+  private final MachineComponent component;
+  private final BackendConfigurations configurations;
+  private final GuestWriters writers = new GuestWriters();
+  private @Nullable Machine machine;
+  private @Nullable Swaps swaps;
+
+  /** For Declarative Services. */
+  @Activate
+  public SwapComponent(
+      @Reference MachineComponent component, @Reference ConfigurationAdmin configurations) {
+    this.component = component;
+    this.configurations = new BackendConfigurations(configurations);
+    component.swapWith(this::follow);
+    component.onFailure(this::evacuate);
+  }
+
+  @Deactivate
+  synchronized void deactivate() {
+    if (swaps != null) {
+      swaps.close();
+    }
+  }
+
+  @Reference(
+      service = GuestWriter.class,
+      cardinality = ReferenceCardinality.MULTIPLE,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  void bindWriter(GuestWriter writer) {
+    writers.add(writer);
+  }
+
+  void unbindWriter(GuestWriter writer) {
+    writers.remove(writer);
+  }
+
+  /** Those of the machine that is up. */
+  private Swaps swaps(BackendId id) throws SwapException {
+    if (component.state() instanceof MachineState.Up(Machine up)) {
+      return swapsOf(up);
+    }
+    throw new SwapException(id, "the machine is not up");
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a machine is itself
+  private synchronized Swaps swapsOf(Machine up) {
+    Swaps present = swaps;
+    if (present == null || machine != up) {
+      present = new Swaps(up, writers, configurations);
+      up.beforeClose(present::close);
+      machine = up;
+      swaps = present;
+    }
+    return present;
+  }
+
+  /** Its memory failed: what can be read goes to the standby file, if one is configured. */
+  private void evacuate(OpenBackend backend) {
+    if (backend.standby().isEmpty()) {
+      return;
+    }
+    Evacuation evacuation = new Evacuation(backend, backend.standby().get(), writers);
+    Thread thread =
+        Thread.ofPlatform()
+            .daemon()
+            .name("holdfast-evacuate-" + backend.region().id())
+            .start(evacuation);
+    if (component.state() instanceof MachineState.Up(Machine up)) {
+      up.beforeClose(() -> evacuation.awaitEnd(thread));
+    }
+  }
+
+  /** A configuration changed by more than can be changed in place. */
+  private boolean follow(Machine up, OpenBackend backend, ParsedObject wanted) {
+    return swapsOf(up).follow(backend, wanted);
+  }
+
+  @Override
+  public SwapPlan plan(BackendId region, Map<String, String> changes, SwapLimits limits)
+      throws SwapException {
+    return swaps(region).plan(region, changes, limits);
+  }
+
+  @Override
+  public RunningSwap start(BackendId region, Map<String, String> changes, SwapLimits limits)
+      throws SwapException {
+    return swaps(region).start(region, changes, limits);
+  }
+
+  @Override
+  public Optional<RunningSwap> running(BackendId region) {
+    try {
+      return swaps(region).running(region);
+    } catch (SwapException e) {
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public List<SwapReport> history(BackendId region) {
+    try {
+      return swaps(region).history(region);
+    } catch (SwapException e) {
+      return List.of();
+    }
+  }
+}

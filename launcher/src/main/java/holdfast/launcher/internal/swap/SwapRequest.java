@@ -1,0 +1,313 @@
+package holdfast.launcher.internal.swap;
+
+import holdfast.backend.api.BackendId;
+import holdfast.backend.api.Backing;
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import holdfast.launcher.internal.journal.Side;
+import holdfast.launcher.internal.journal.SwapJournal;
+import holdfast.launcher.internal.machine.BackendDefinitions;
+import holdfast.launcher.internal.machine.MachineException;
+import holdfast.launcher.internal.machine.OpenBackend;
+import holdfast.launcher.internal.options.OptionException;
+import holdfast.launcher.internal.options.ParsedObject;
+import holdfast.launcher.internal.options.PropertyDefinition;
+import holdfast.launcher.internal.options.TypeDefinition;
+import holdfast.launcher.internal.region.Candidate;
+import holdfast.launcher.internal.region.Region;
+import holdfast.machine.api.GuestWriter;
+import holdfast.machine.api.SwapException;
+import holdfast.machine.api.SwapLimits;
+import holdfast.machine.api.SwapPlan;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+
+/**
+ * What somebody wants of a swap, and the plan that comes of it. Nothing is touched here.
+ *
+ * @param backend what is to be swapped
+ * @param type what it is to be
+ * @param object the properties that it is to have, all of them
+ * @param writers who stores into guest memory
+ * @param limits what the swap may cost
+ */
+record SwapRequest(
+    OpenBackend backend,
+    TypeDefinition type,
+    ParsedObject object,
+    List<GuestWriter> writers,
+    SwapLimits limits) {
+  private static final String TYPE = "qom-type";
+  private static final String ID = "id";
+  private static final long SAMPLE = 16L << 20;
+
+  /**
+   * What is in force, as far as the new type knows it, and changes over it.
+   *
+   * @param changes properties and their values, {@code qom-type} among them
+   */
+  static SwapRequest changing(
+      OpenBackend backend,
+      Map<String, String> changes,
+      List<GuestWriter> writers,
+      SwapLimits limits)
+      throws SwapException {
+    BackendId id = backend.region().id();
+    TypeDefinition type = type(id, changes.getOrDefault(TYPE, backend.type()));
+    ParsedObject object = object(backend, type, changes);
+    return new SwapRequest(backend, type, object, writers, limits);
+  }
+
+  /** All that its configuration says. */
+  static SwapRequest configured(OpenBackend backend, ParsedObject wanted, List<GuestWriter> writers)
+      throws SwapException {
+    TypeDefinition type = type(backend.region().id(), wanted.typeName());
+    return new SwapRequest(backend, type, wanted, writers, SwapLimits.DEFAULT);
+  }
+
+  /**
+   * Where what is stored into a block comes to be: not in the file of a private mapping, which
+   * stays as it is, nor in a folder's file, which has no name.
+   */
+  static Side side(RamBlockSpec spec) {
+    if (!spec.has(RamFlag.RAM_SHARED)
+        || spec.has(RamFlag.RAM_READONLY)
+        || !(spec.backing() instanceof Backing.File file)) {
+      return Side.memory();
+    }
+    try {
+      BasicFileAttributes attributes = Files.readAttributes(file.path(), BasicFileAttributes.class);
+      if (attributes.isDirectory()) {
+        return Side.memory();
+      }
+      return attributes.isOther() ? Side.device(file.path()) : Side.file(file.path());
+    } catch (IOException e) {
+      return Side.file(file.path()); // it is to be made, or its disk fails
+    }
+  }
+
+  /** The target, if the swap can work as far as can be seen. */
+  SwapTarget target() throws SwapException {
+    Region region = backend.region();
+    BackendId id = region.id();
+    RamBlockSpec spec;
+    try {
+      spec = backend.specOf(object);
+    } catch (MachineException e) {
+      throw new SwapException(id, "" + e.getMessage());
+    }
+    if (!spec.size().equals(region.size())) {
+      throw new SwapException(
+          id, "its size is " + region.size() + " and can't become " + spec.size());
+    }
+    if (spec.has(RamFlag.RAM_READONLY)) {
+      throw new SwapException(
+          id, "readonly=on: nothing can be copied into it; copy the file, and start with that one");
+    }
+    List<String> differences = differences();
+    if (differences.isEmpty()) {
+      throw new SwapException(
+          id, "nothing would change: name a property with another value, such as mem-path=");
+    }
+    Optional<ByteSize> free = checkFile(id, spec);
+    Candidate maker =
+        region
+            .best(spec)
+            .orElseThrow(
+                () ->
+                    new SwapException(id, "no allocator that may be used takes " + spec.backing()));
+    return new SwapTarget(type, object, spec, maker, plan(region, spec, differences, free));
+  }
+
+  private static TypeDefinition type(BackendId id, String name) throws SwapException {
+    return BackendDefinitions.OPTION.types().stream()
+        .filter(one -> one.name().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new SwapException(
+                    id,
+                    name
+                        + " is not a type: the types are "
+                        + String.join(
+                            ", ",
+                            BackendDefinitions.OPTION.types().stream()
+                                .map(TypeDefinition::name)
+                                .toList())));
+  }
+
+  private static ParsedObject object(
+      OpenBackend backend, TypeDefinition type, Map<String, String> changes) throws SwapException {
+    BackendId id = backend.region().id();
+    Map<String, Object> wanted = new LinkedHashMap<>();
+    for (PropertyDefinition<?> property : type.properties()) {
+      String value = backend.object().properties().get(property.name());
+      if (value != null) {
+        wanted.put(property.name(), value);
+      }
+    }
+    for (Map.Entry<String, String> change : changes.entrySet()) {
+      if (change.getKey().equals(ID)) {
+        throw new SwapException(id, "its id can't change: leave id= out");
+      }
+      if (!change.getKey().equals(TYPE)) {
+        wanted.put(change.getKey(), change.getValue());
+      }
+    }
+    try {
+      return type.checkConfiguration(type.name(), wanted);
+    } catch (OptionException e) {
+      throw new SwapException(id, "" + e.getMessage());
+    }
+  }
+
+  private List<String> differences() {
+    SequencedMap<String, String> before = backend.object().properties();
+    List<String> differences = new ArrayList<>();
+    if (!type.name().equals(backend.type())) {
+      differences.add(TYPE + ": " + backend.type() + " -> " + type.name());
+    }
+    object
+        .properties()
+        .forEach(
+            (name, value) -> {
+              String old = before.getOrDefault(name, "-");
+              if (!old.equals(value)) {
+                differences.add(name + ": " + old + " -> " + value);
+              }
+            });
+    before.forEach(
+        (name, value) -> {
+          if (!object.properties().containsKey(name) && hasProperty(name)) {
+            differences.add(name + ": " + value + " -> -");
+          }
+        });
+    return differences;
+  }
+
+  private boolean hasProperty(String name) {
+    return type.properties().stream().anyMatch(property -> property.name().equals(name));
+  }
+
+  /** The bytes that are free where the new file is to be, if it needs any. */
+  private Optional<ByteSize> checkFile(BackendId id, RamBlockSpec spec) throws SwapException {
+    if (!(spec.backing() instanceof Backing.File wanted)) {
+      return Optional.empty();
+    }
+    Path path = wanted.path();
+    if (backend.region().spec().backing() instanceof Backing.File present
+        && isSame(present.path(), path)) {
+      throw new SwapException(
+          id,
+          path
+              + " is the file it is in, and stays locked until the swap is over: ram:use re-maps it"
+              + " with another allocator; for all else name another file");
+    }
+    if (Files.isDirectory(path)) {
+      return checkSpace(id, path, spec);
+    }
+    if (Files.notExists(path)) {
+      Path folder = path.toAbsolutePath().getParent();
+      return folder == null ? Optional.empty() : checkSpace(id, folder, spec);
+    }
+    if (!limits.overwrite() && !isEmpty(path) && !SwapJournal.isLeftBehind(path)) {
+      throw new SwapException(
+          id,
+          path
+              + " holds something already: name a file that doesn't exist, or say that it may be"
+              + " overwritten (-overwrite)");
+    }
+    return Optional.empty();
+  }
+
+  private static boolean isSame(Path one, Path other) {
+    try {
+      return Files.exists(other) && !Files.isDirectory(other) && Files.isSameFile(one, other);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static boolean isEmpty(Path file) {
+    try {
+      return Files.isRegularFile(file) && Files.size(file) == 0;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static Optional<ByteSize> checkSpace(BackendId id, Path folder, RamBlockSpec spec)
+      throws SwapException {
+    if (!Files.isDirectory(folder)) {
+      throw new SwapException(id, folder + " is no folder that is there: make it first");
+    }
+    try {
+      ByteSize free = new ByteSize(Files.getFileStore(folder).getUsableSpace());
+      if (free.compareTo(spec.size()) < 0 && !spec.has(RamFlag.RAM_NORESERVE)) {
+        throw new SwapException(
+            id, folder + " has only " + free + " free, and " + spec.size() + " are needed");
+      }
+      return Optional.of(free);
+    } catch (IOException e) {
+      throw new SwapException(id, folder + " can't be looked at: " + e.getMessage());
+    }
+  }
+
+  private SwapPlan plan(
+      Region region, RamBlockSpec spec, List<String> differences, Optional<ByteSize> free)
+      throws SwapException {
+    Duration time = time(region);
+    DirtySource.Outlook tracking = DirtySource.outlook(region, writers);
+    if (!tracking.tracked() && !writers.isEmpty() && time.compareTo(limits.downtime()) > 0) {
+      throw new SwapException(region.id(), DirtySource.tooLong(time, limits));
+    }
+    Duration inPause = tracking.tracked() ? limits.downtime() : time;
+    return new SwapPlan(
+        region.id(),
+        region.spec().backing().toString(),
+        spec.backing().toString(),
+        differences,
+        spec.flags(),
+        region.durability().obtained(),
+        spec.requestedGranularity(),
+        region.size(),
+        free,
+        time,
+        tracking.words(),
+        tracking.exact() ? inPause : inPause.plus(time));
+  }
+
+  /** How long copying takes at the speed at which a part of the memory is copied now. */
+  private static Duration time(Region region) throws SwapException {
+    try {
+      return time(region.segment());
+    } catch (InternalError e) {
+      region.fail(e);
+      throw new SwapException(region.id(), "it has failed: " + region.status().note());
+    }
+  }
+
+  private static Duration time(MemorySegment memory) {
+    long sample = Math.min(SAMPLE, memory.byteSize());
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment copy = arena.allocate(sample, 4096);
+      copy.fill((byte) 0); // the first touch of fresh memory is no part of it
+      long before = System.nanoTime();
+      MemorySegment.copy(memory, 0, copy, 0, sample);
+      double nanos = System.nanoTime() - before;
+      return Duration.ofNanos((long) (nanos * memory.byteSize() / sample));
+    }
+  }
+}

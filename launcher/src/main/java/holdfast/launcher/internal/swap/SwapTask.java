@@ -1,0 +1,463 @@
+package holdfast.launcher.internal.swap;
+
+import holdfast.backend.api.RamBlock;
+import holdfast.backend.api.RamBlockException;
+import holdfast.launcher.internal.journal.Side;
+import holdfast.launcher.internal.journal.SwapJournal;
+import holdfast.launcher.internal.machine.OpenBackend;
+import holdfast.launcher.internal.region.Region;
+import holdfast.machine.api.RegionState;
+import holdfast.machine.api.RunningSwap;
+import holdfast.machine.api.SwapLimits;
+import holdfast.machine.api.SwapPhase;
+import holdfast.machine.api.SwapReport;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One live swap, from its preparation to its end, in a thread of its own.
+ *
+ * <p>Nothing that can fail is left for the moment after the new block stands in the window: until
+ * then every failure is rolled back.
+ */
+final class SwapTask implements RunningSwap, Runnable {
+  private static final Logger LOG = LoggerFactory.getLogger(SwapTask.class);
+
+  /** As long as rounds still shrink like this, another one costs less than it saves. */
+  private static final double SHRINKS = 0.7;
+
+  /** Below this part of the limit there is nothing left to save. */
+  private static final int SHORT_ENOUGH = 10;
+
+  private final OpenBackend backend;
+  private final Region region;
+  private final SwapTarget target;
+  private final SwapLimits limits;
+  private final GuestWriters guestWriters;
+  private final SwapJournal journal;
+  private final Consumer<SwapTask> ended;
+  private final Steps steps;
+  private final CountDownLatch end = new CountDownLatch(1);
+  private final CountDownLatch cancelled = new CountDownLatch(1);
+  private final Progress progress;
+  private @Nullable RamBlock next;
+  private @Nullable PageCopy pages;
+
+  /** What was copied since all pages were compared. */
+  private final DirtyRanges unverified = new DirtyRanges();
+
+  private boolean installed;
+
+  /** Told of each step before it is made; a test makes it fail there. */
+  interface Steps {
+    /** No test. */
+    Steps UNWATCHED = step -> {};
+
+    /**
+     * @param step its name
+     * @throws IOException to make the swap fail there
+     */
+    void before(String step) throws IOException;
+  }
+
+  /**
+   * @param backend what is swapped; its region is held by the caller
+   * @param ended told at the end; lets the region go
+   */
+  SwapTask(
+      int number,
+      OpenBackend backend,
+      SwapTarget target,
+      SwapLimits limits,
+      GuestWriters guestWriters,
+      SwapJournal journal,
+      Instant started,
+      Steps steps,
+      Consumer<SwapTask> ended) {
+    this.backend = backend;
+    this.region = backend.region();
+    this.target = target;
+    this.limits = limits;
+    this.guestWriters = guestWriters;
+    this.journal = journal;
+    this.steps = steps;
+    this.ended = ended;
+    this.progress = new Progress(number, region, target.plan(), started);
+  }
+
+  @Override
+  public SwapReport report() {
+    return progress.report();
+  }
+
+  @Override
+  public void cancel() {
+    cancelled.countDown();
+  }
+
+  @Override
+  public SwapReport await(Duration limit) throws InterruptedException {
+    end.await(limit.toNanos(), TimeUnit.NANOSECONDS);
+    return report();
+  }
+
+  /** Where the bytes go. */
+  SwapTarget target() {
+    return target;
+  }
+
+  @Override
+  public void run() {
+    try {
+      String reason = attempt();
+      if (installed) {
+        finish(reason);
+      } else {
+        rollBack(reason);
+      }
+    } catch (RuntimeException | Error e) {
+      LOG.error("memory backend '{}': the end of its swap failed", region.id(), e);
+    } finally {
+      leave();
+    }
+  }
+
+  /** Whoever waits for the end is told, whatever fails. */
+  private void leave() {
+    if (!report().phase().isEnd() && installed) {
+      progress.enter(SwapPhase.DONE);
+    } else if (!report().phase().isEnd()) {
+      progress.rolledBack("it failed");
+    }
+    try {
+      ended.accept(this);
+    } finally {
+      end.countDown();
+    }
+  }
+
+  /** All that can be rolled back. Returns why it has to be, an empty string if it need not. */
+  private String attempt() {
+    try {
+      prepare();
+      copyAndSwitch();
+      return "";
+    } catch (FileSystemException e) {
+      return e.getFile() + ": " + Objects.requireNonNullElse(e.getReason(), nameOf(e));
+    } catch (GivenUpException | RamBlockException | IOException e) {
+      return "" + e.getMessage();
+    } catch (InterruptedException e) {
+      return "interrupted";
+    } catch (InternalError e) {
+      return pages == null ? e.toString() : pages.whoseFault(e);
+    } catch (RuntimeException | Error e) {
+      // every Error: else the new backing would stay, and who waits for the end would wait for ever
+      LOG.error("memory backend '{}': the swap failed", region.id(), e);
+      return e.toString();
+    }
+  }
+
+  /** Most of the JDK's exceptions about files say what is wrong by their name alone. */
+  private static String nameOf(FileSystemException e) {
+    return switch (e) {
+      case NoSuchFileException _ -> "no such file or folder";
+      case AccessDeniedException _ -> "permission denied";
+      default -> e.getClass().getSimpleName();
+    };
+  }
+
+  /** The new backing is the good one, whatever went wrong after the exchange. */
+  private void finish(String mishap) {
+    if (!mishap.isEmpty()) {
+      LOG.error("memory backend '{}': after the switch: {}", region.id(), mishap);
+    }
+    progress.enter(SwapPhase.RELEASE);
+    backend.swapped(target.type(), target.object());
+    try {
+      region.announce();
+    } catch (RuntimeException | Error e) {
+      LOG.error("memory backend '{}': a listener failed at the switch", region.id(), e);
+    }
+    try {
+      steps.before("release");
+    } catch (IOException e) {
+      LOG.error("memory backend '{}': after the switch: {}", region.id(), e.getMessage());
+    }
+    journal.end();
+    progress.enter(SwapPhase.DONE);
+  }
+
+  private void prepare() throws RamBlockException, IOException, GivenUpException {
+    progress.enter(SwapPhase.PREPARE);
+    boolean found = holdsSomething();
+    if (!found) {
+      note(); // before the file is there: it must never be there without its note
+    }
+    steps.before("allocate");
+    RamBlock made = target.maker().allocator().allocate(target.spec());
+    next = made;
+    if (found) {
+      note(); // not before it is locked: it could be in use, and notes beside it somebody else's
+    }
+    String reason = made.cannotReplaceBecause(region.status().block());
+    if (!reason.isEmpty()) {
+      throw new GivenUpException(reason);
+    }
+  }
+
+  private void note() throws IOException {
+    steps.before("journal");
+    journal.begin();
+  }
+
+  /** Whether the new file is there already, with content. */
+  private boolean holdsSomething() throws IOException {
+    Side side = SwapRequest.side(target.spec());
+    return side.takesNotes()
+        && Files.exists(side.path().orElseThrow())
+        && Files.size(side.path().orElseThrow()) > 0;
+  }
+
+  private RamBlock next() {
+    RamBlock made = next;
+    if (made == null) {
+      throw new IllegalStateException("nothing was prepared");
+    }
+    return made;
+  }
+
+  private void copyAndSwitch()
+      throws RamBlockException, IOException, GivenUpException, InterruptedException {
+    Optional<DirtySource> tracking = DirtySource.open(region, guestWriters);
+    PageCopy copy = new PageCopy(region, next(), limits, cancelled, progress);
+    pages = copy;
+    try {
+      DirtyRanges pending = new DirtyRanges();
+      pending.add(0, region.size().bytes());
+      if (tracking.isPresent()) {
+        pending = rounds(copy, tracking.get(), pending);
+        if (limits.verify()) {
+          verifyAll(copy, tracking.get(), pending);
+          pending = rounds(copy, tracking.get(), pending); // it took a while, and writers went on
+        }
+        if (tracking.get().isExact()) { // else the comparison needs the pages in the pause
+          shortenSwitch();
+          tracking.get().collect(pending);
+          pending = rounds(copy, tracking.get(), pending); // so did this
+        }
+      }
+      if (tracking.isEmpty()) {
+        requireShort();
+      }
+      switchOver(copy, tracking, pending);
+    } finally {
+      tracking.ifPresent(DirtySource::close);
+    }
+  }
+
+  /** Of memory that is copied as a whole while writers pause: that this is quick enough. */
+  private void requireShort() throws GivenUpException {
+    Duration time = target.plan().time();
+    if (time.compareTo(limits.downtime()) > 0 && !guestWriters.list().isEmpty()) {
+      throw new GivenUpException(DirtySource.tooLong(time, limits));
+    }
+  }
+
+  /** To unmap a page takes time: what can be unmapped while writers run, is. */
+  private void shortenSwitch() {
+    region.status().block().dropPageTable();
+    next().dropPageTable();
+  }
+
+  /**
+   * Copies until little enough is left.
+   *
+   * @return what is dirty and not yet copied
+   */
+  private DirtyRanges rounds(PageCopy copy, DirtySource tracking, DirtyRanges all)
+      throws RamBlockException, IOException, GivenUpException, InterruptedException {
+    progress.enter(SwapPhase.COPY);
+    DirtyRanges pending = all;
+    int first = progress.round() + 1;
+    for (int round = first; ; round++) {
+      steps.before("round " + round);
+      long before = System.nanoTime();
+      long copied = pending.bytes();
+      long copyTime = copy.copyThrottled(pending);
+      unverified.addAll(pending);
+      next().persist(0, region.size().bytes());
+      long whole = System.nanoTime() - before;
+
+      DirtyRanges found = new DirtyRanges();
+      tracking.collect(found);
+      long rate = copied > 0 ? perSecond(copied, copyTime) : progress.copyRate();
+      Duration expected = copyTime(found.bytes(), rate);
+      Duration pause =
+          tracking.isExact() ? expected : expected.plus(copyTime(region.size().bytes(), rate));
+      progress.endRound(round, found.bytes(), perSecond(found.bytes(), whole), rate, pause);
+
+      boolean fits = expected.compareTo(limits.downtime()) <= 0;
+      boolean shrinks = found.bytes() < copied * SHRINKS;
+      boolean shortEnough = expected.multipliedBy(SHORT_ENOUGH).compareTo(limits.downtime()) <= 0;
+      boolean last = round >= limits.rounds();
+      if (fits && (shortEnough || !shrinks || last)) {
+        return found;
+      }
+      if (last) {
+        throw new GivenUpException(
+            "after "
+                + round
+                + " rounds writers would still have to pause for "
+                + expected.toMillis()
+                + " ms, which is more than the downtime limit of "
+                + limits.downtime().toMillis()
+                + " ms: raise the limit or the bandwidth, or let the guest write less");
+      }
+      pending = found;
+    }
+  }
+
+  private static Duration copyTime(long bytes, long bytesPerSecond) {
+    return Duration.ofNanos((long) (bytes * 1e9 / Math.max(1, bytesPerSecond)));
+  }
+
+  private static long perSecond(long bytes, long nanos) {
+    return (long) (bytes * 1e9 / Math.max(1, nanos));
+  }
+
+  /**
+   * Compares every page, while writers run: pages that differ must be among those that are dirty.
+   *
+   * @param pending what is known to be dirty; what is found dirty meanwhile is added
+   */
+  private void verifyAll(PageCopy copy, DirtySource tracking, DirtyRanges pending)
+      throws RamBlockException, IOException, GivenUpException {
+    progress.enter(SwapPhase.VERIFY);
+    steps.before("verify");
+    DirtyRanges different = copy.differencesUnlessCancelled();
+    unverified.clear();
+    tracking.collect(pending);
+    if (!tracking.isExact()) {
+      pending.addAll(different); // a store that was overlooked is no corruption
+      return;
+    }
+    different.forEach(
+        (offset, length) -> {
+          if (!pending.holds(offset, length)) {
+            throw new GivenUpException(
+                "verification found "
+                    + length
+                    + " bytes at offset "
+                    + offset
+                    + " that differ from what was copied");
+          }
+        });
+  }
+
+  private void switchOver(PageCopy copy, Optional<DirtySource> tracking, DirtyRanges pending)
+      throws RamBlockException, IOException, GivenUpException, InterruptedException {
+    copy.requireWanted();
+    progress.enter(SwapPhase.SWITCH);
+    journal.prepareSwitch();
+    steps.before("pause");
+    try (GuestWriters.Pause pause = guestWriters.pause(limits.pause(), progress::paused)) {
+      if (tracking.isPresent()) {
+        tracking.get().requireAllSeen();
+        tracking.get().collect(pending);
+      }
+      steps.before("last copy");
+      copy.copy(pending);
+      if (tracking.isPresent() && !tracking.get().isExact()) {
+        copyMissed(copy);
+      }
+      if (limits.verify()) {
+        unverified.addAll(pending);
+        verifyLast(copy);
+      }
+      steps.before("persist");
+      next().persist(0, region.size().bytes());
+      requireSound();
+      pause.whileNobodyStores(this::install);
+    }
+  }
+
+  /** Compares every page while nobody stores, and copies what differs. */
+  private void copyMissed(PageCopy copy) {
+    DirtyRanges missed = copy.differences();
+    if (missed.bytes() > 0) {
+      LOG.info(
+          "memory backend '{}': {} bytes were stored that nobody had told of; found by comparison",
+          region.id(),
+          missed.bytes());
+      copy.copy(missed);
+      unverified.addAll(missed);
+    }
+  }
+
+  /** That what was copied is all there is, just before the new backing becomes the good one. */
+  private void requireSound() throws GivenUpException {
+    Region.Status now = region.status();
+    if (now.state() == RegionState.FAILED) {
+      throw new GivenUpException("it has failed: " + now.note());
+    }
+  }
+
+  private void verifyLast(PageCopy copy) throws GivenUpException {
+    DirtyRanges different = copy.differences(unverified);
+    if (different.bytes() > 0) {
+      throw new GivenUpException(
+          "verification found " + different.bytes() + " bytes that differ after the last copy");
+    }
+  }
+
+  /** From one change of one note on the new backing is the good one; then it takes the place. */
+  @SuppressWarnings("ReferenceEquality") // a block is itself
+  private void install() throws RamBlockException, IOException {
+    steps.before("complete");
+    journal.complete();
+    RamBlock before = region.status().block();
+    try {
+      steps.before("install");
+      region.install(next(), target.maker());
+      installed = true;
+    } catch (RamBlockException | IOException | RuntimeException | Error e) {
+      if (region.status().block() != before) {
+        installed = true; // the exchange was made, and what went wrong came after it
+        LOG.error("memory backend '{}': after the exchange", region.id(), e);
+        return;
+      }
+      journal.reopen();
+      throw e;
+    }
+  }
+
+  private void rollBack(String reason) {
+    try {
+      RamBlock made = next;
+      if (made != null) {
+        made.discard();
+      }
+    } finally {
+      journal.abandon(pages != null);
+      progress.rolledBack(reason);
+    }
+    LOG.warn(
+        "memory backend '{}': the swap to {} was rolled back: {}",
+        region.id(),
+        target.plan().to(),
+        reason);
+  }
+}

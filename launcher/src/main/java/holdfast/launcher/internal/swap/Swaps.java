@@ -1,0 +1,310 @@
+package holdfast.launcher.internal.swap;
+
+import holdfast.backend.api.BackendId;
+import holdfast.backend.api.PreallocationException;
+import holdfast.launcher.internal.journal.Side;
+import holdfast.launcher.internal.journal.SwapJournal;
+import holdfast.launcher.internal.machine.BackendConfigurations;
+import holdfast.launcher.internal.machine.Machine;
+import holdfast.launcher.internal.machine.MachineException;
+import holdfast.launcher.internal.machine.OpenBackend;
+import holdfast.launcher.internal.options.ParsedObject;
+import holdfast.launcher.internal.region.Region;
+import holdfast.machine.api.LiveSwap;
+import holdfast.machine.api.RegionState;
+import holdfast.machine.api.RunningSwap;
+import holdfast.machine.api.SwapException;
+import holdfast.machine.api.SwapLimits;
+import holdfast.machine.api.SwapPhase;
+import holdfast.machine.api.SwapPlan;
+import holdfast.machine.api.SwapReport;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The live swaps of one machine. */
+public final class Swaps implements LiveSwap {
+  private static final Logger LOG = LoggerFactory.getLogger(Swaps.class);
+  private static final int REMEMBERED = 16;
+  private static final Duration END_LIMIT = Duration.ofSeconds(60);
+
+  /** For somebody else's plan, or change of a property. */
+  private static final Duration HOLD_LIMIT = Duration.ofSeconds(1);
+
+  /** For pages to be made present after a change of a property. */
+  private static final Duration CONFIGURED_HOLD_LIMIT = Duration.ofSeconds(60);
+
+  private final Machine machine;
+  private final GuestWriters writers;
+  private final BackendConfigurations configurations;
+  private final SwapTask.Steps steps;
+  private final AtomicInteger numbers = new AtomicInteger();
+  private final Map<BackendId, Running> running = new LinkedHashMap<>();
+
+  /** What the configurations of regions that are being swapped came to ask for meanwhile. */
+  private final Map<BackendId, ParsedObject> wanted = new LinkedHashMap<>();
+
+  private final Map<BackendId, List<SwapReport>> ended = new LinkedHashMap<>();
+  private boolean closed;
+
+  /**
+   * A swap that is under way.
+   *
+   * @param to where the bytes go
+   * @param configured whether a change of configuration asked for it
+   */
+  private record Running(SwapTask task, Side to, boolean configured) {}
+
+  /**
+   * @param writers who stores into guest memory
+   * @param configurations where a swap that is done is written down
+   */
+  public Swaps(Machine machine, GuestWriters writers, BackendConfigurations configurations) {
+    this(machine, writers, configurations, SwapTask.Steps.UNWATCHED);
+  }
+
+  Swaps(
+      Machine machine,
+      GuestWriters writers,
+      BackendConfigurations configurations,
+      SwapTask.Steps steps) {
+    this.machine = machine;
+    this.writers = writers;
+    this.configurations = configurations;
+    this.steps = steps;
+  }
+
+  @Override
+  public SwapPlan plan(BackendId id, Map<String, String> changes, SwapLimits limits)
+      throws SwapException {
+    OpenBackend backend = backend(id);
+    hold(backend);
+    try {
+      return SwapRequest.changing(backend, changes, writers.list(), limits).target().plan();
+    } finally {
+      backend.region().letGo();
+    }
+  }
+
+  private OpenBackend backend(BackendId id) throws SwapException {
+    return machine
+        .find(id.value())
+        .orElseThrow(() -> new SwapException(id, "there is none; ram:list shows those there are"));
+  }
+
+  /** Takes the region: nobody else swaps or plans it, or changes its properties. */
+  private void hold(OpenBackend backend) throws SwapException {
+    Region region = backend.region();
+    if (region.state() == RegionState.FAILED) {
+      throw new SwapException(region.id(), "it has failed: " + region.status().note());
+    }
+    Duration patience = running(region.id()).isPresent() ? Duration.ZERO : HOLD_LIMIT;
+    if (!region.hold(patience)) {
+      throw new SwapException(
+          region.id(), "a swap of it is under way: wait for its end, or cancel it");
+    }
+  }
+
+  @Override
+  public RunningSwap start(BackendId id, Map<String, String> changes, SwapLimits limits)
+      throws SwapException {
+    OpenBackend backend = backend(id);
+    hold(backend);
+    boolean started = false;
+    try {
+      SwapTask task = start(SwapRequest.changing(backend, changes, writers.list(), limits), false);
+      started = true;
+      return task;
+    } finally {
+      if (!started) {
+        backend.region().letGo();
+      }
+    }
+  }
+
+  /** Starts one of a region that is held; it lets it go at its end. */
+  private SwapTask start(SwapRequest request, boolean configured) throws SwapException {
+    Region region = request.backend().region();
+    SwapTarget target = request.target();
+    Side to = SwapRequest.side(target.spec());
+    Instant now = Instant.now();
+    SwapTask task =
+        new SwapTask(
+            numbers.incrementAndGet(),
+            request.backend(),
+            target,
+            request.limits(),
+            writers,
+            new SwapJournal(region.id(), SwapRequest.side(region.spec()), to, now),
+            now,
+            steps,
+            this::end);
+    enter(region.id(), new Running(task, to, configured));
+    boolean started = false;
+    try {
+      Thread.ofPlatform().daemon().name("holdfast-swap-" + region.id()).start(task);
+      started = true;
+      return task;
+    } finally {
+      if (!started) {
+        leave(task);
+      }
+    }
+  }
+
+  private synchronized void leave(SwapTask task) {
+    running.values().removeIf(one -> one.task().equals(task));
+  }
+
+  private synchronized void enter(BackendId id, Running starting) throws SwapException {
+    if (closed) {
+      throw new SwapException(id, "the machine is ending");
+    }
+    Optional<Path> path = starting.to().path();
+    for (Map.Entry<BackendId, Running> other : running.entrySet()) {
+      if (path.isPresent() && path.equals(other.getValue().to().path())) {
+        throw new SwapException(
+            id,
+            path.get()
+                + " is what memory backend '"
+                + other.getKey()
+                + "' is being swapped to: name another file");
+      }
+    }
+    running.put(id, starting);
+  }
+
+  /**
+   * A configuration asks for something else. If a swap is under way, it is seen to when that has
+   * ended; else a swap is started if one is needed.
+   *
+   * @return false if there is nothing that needs a swap, or why it can't be done was logged
+   */
+  boolean follow(OpenBackend backend, ParsedObject object) {
+    BackendId id = backend.region().id();
+    if (isLeftForLater(id, object)) {
+      return true;
+    }
+    if (backend.unchangeable(object).isEmpty()) {
+      return false;
+    }
+    boolean held = false;
+    boolean started = false;
+    try {
+      held = backend.region().hold(CONFIGURED_HOLD_LIMIT);
+      if (!held) { // a swap may have begun
+        return isLeftForLater(id, object);
+      }
+      start(SwapRequest.configured(backend, object, writers.list()), true);
+      started = true;
+      return true;
+    } catch (SwapException e) {
+      LOG.warn("{}", e.getMessage());
+      return false;
+    } catch (RuntimeException | Error e) {
+      LOG.error("memory backend '{}': what is configured now can't be swapped to", id, e);
+      return false;
+    } finally {
+      if (held && !started) {
+        backend.region().letGo();
+      }
+    }
+  }
+
+  /** Whether a swap is under way: then this is seen to at its end. */
+  private synchronized boolean isLeftForLater(BackendId id, ParsedObject object) {
+    if (!running.containsKey(id)) {
+      wanted.remove(id); // which was heard before this
+      return false;
+    }
+    wanted.put(id, object);
+    LOG.info(
+        "memory backend '{}': what is configured now is seen to when the swap that is under way has"
+            + " ended",
+        id);
+    return true;
+  }
+
+  private void end(SwapTask task) {
+    SwapReport report = task.report();
+    BackendId id = report.region();
+    OpenBackend backend = machine.find(id.value()).orElseThrow();
+    boolean configured;
+    synchronized (this) {
+      Running ending = running.get(id);
+      configured = ending != null && ending.configured();
+      List<SwapReport> all = ended.computeIfAbsent(id, first -> new ArrayList<>());
+      all.addFirst(report);
+      if (all.size() > REMEMBERED) {
+        all.removeLast();
+      }
+    }
+    leave(task);
+    backend.region().letGo();
+    @Nullable ParsedObject next;
+    synchronized (this) {
+      next = wanted.remove(id);
+    }
+    if (next != null && isDone(backend, next)) {
+      return; // its configuration says so already
+    }
+    if (report.phase() == SwapPhase.DONE || configured || next != null) {
+      // rolled back: else the next start would look for bytes where they never came
+      configurations.replace(backend, backend.object());
+    }
+  }
+
+  /** Whether what its configuration came to ask for during a swap is done or being done. */
+  private boolean isDone(OpenBackend backend, ParsedObject object) {
+    try {
+      if (follow(backend, object)) {
+        return true;
+      }
+      if (backend.unchangeable(object).isEmpty()) {
+        backend.change(object);
+        return true;
+      }
+    } catch (MachineException | PreallocationException e) {
+      LOG.warn("{}", e.getMessage());
+    }
+    return false;
+  }
+
+  @Override
+  public synchronized Optional<RunningSwap> running(BackendId id) {
+    return Optional.ofNullable(running.get(id)).map(Running::task);
+  }
+
+  @Override
+  public synchronized List<SwapReport> history(BackendId id) {
+    return List.copyOf(ended.getOrDefault(id, List.of()));
+  }
+
+  /** Cancels what is under way and waits for its end; nothing is started any more. */
+  public void close() {
+    List<SwapTask> left;
+    synchronized (this) {
+      closed = true;
+      left = running.values().stream().map(Running::task).toList();
+    }
+    left.forEach(SwapTask::cancel);
+    try {
+      for (SwapTask task : left) {
+        if (!task.await(END_LIMIT).phase().isEnd()) {
+          LOG.error("the swap of memory backend '{}' does not end", task.report().region());
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,193 @@
+package holdfast.launcher.internal.swap;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import holdfast.backend.api.BackendId;
+import holdfast.backend.mmap.MappingStyle;
+import holdfast.backend.mmap.RamMapper;
+import holdfast.backend.testkit.FaultyLibc;
+import holdfast.backend.testkit.LeakCheck;
+import holdfast.backend.testkit.Storage;
+import holdfast.launcher.internal.machine.BackendConfigurations;
+import holdfast.launcher.internal.machine.FakeConfigurations;
+import holdfast.launcher.internal.machine.OpenBackend;
+import holdfast.launcher.internal.machine.RealMachine;
+import holdfast.launcher.internal.region.MapperAllocator;
+import holdfast.launcher.internal.region.Region;
+import holdfast.machine.api.SwapException;
+import holdfast.machine.api.SwapLimits;
+import holdfast.machine.api.SwapPhase;
+import holdfast.machine.api.SwapReport;
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A machine of real blocks whose regions, {@code ram0} and so on, can be swapped; at the end
+ * nothing of it may be left but files.
+ */
+final class SwapFixture implements AutoCloseable {
+  static final Duration LIMIT = Duration.ofSeconds(60);
+
+  /** Generous: what a busy machine makes of writers' speed is not to decide a test. */
+  static final SwapLimits LIMITS =
+      SwapLimits.DEFAULT
+          .withDowntime(Duration.ofSeconds(30))
+          .withPause(Duration.ofSeconds(30))
+          .withOverwrite(true);
+
+  static final BackendId RAM0 = new BackendId("ram0");
+
+  final FaultyLibc libc = FaultyLibc.host();
+  final Path folder;
+  final GuestWriters writers = new GuestWriters();
+  final FakeConfigurations configurations = new FakeConfigurations();
+  final RealMachine machine;
+  final Swaps swaps;
+
+  /** What is done before a step of any swap. */
+  volatile SwapTask.Steps steps = SwapTask.Steps.UNWATCHED;
+
+  private final LeakCheck leaks;
+  private @Nullable Path disk;
+  private @Nullable LeakCheck leaksOnDisk;
+
+  SwapFixture(long size, Place... places) throws Exception {
+    folder = Storage.tmpfs().newFolder();
+    leaks = LeakCheck.start(libc, folder);
+    MapperAllocator allocator =
+        new MapperAllocator(new RamMapper(libc, Path.of("/sys")), MappingStyle.kernel("file"));
+    List<Map<String, String>> backends = new ArrayList<>();
+    for (int number = 0; number < places.length; number++) {
+      Map<String, String> backend = new LinkedHashMap<>(places[number].properties(this, 0));
+      backend.put("id", "ram" + number);
+      backend.put("size", "" + size);
+      backends.add(backend);
+    }
+    machine = new RealMachine(allocator, backends);
+    swaps =
+        new Swaps(
+            machine.machine(),
+            writers,
+            new BackendConfigurations(configurations.admin()),
+            step -> steps.before(step));
+    machine.machine().beforeClose(swaps::close);
+    for (int number = 0; number < places.length; number++) {
+      OpenBackend backend = machine.machine().find("ram" + number).orElseThrow();
+      configurations.put(backend.pid(), new LinkedHashMap<>(backend.object().properties()));
+    }
+  }
+
+  /** A folder on a disk; the test is skipped if there is none. */
+  synchronized Path disk() {
+    try {
+      Path made = disk;
+      if (made == null) {
+        made = Storage.disk().newFolder();
+        leaksOnDisk = LeakCheck.start(libc, made);
+        disk = made;
+      }
+      return made;
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  Region region() {
+    return region(RAM0);
+  }
+
+  Region region(BackendId id) {
+    return machine.machine().find(id.value()).orElseThrow().region();
+  }
+
+  SwapTask start(Map<String, String> changes, SwapLimits limits) throws SwapException {
+    return (SwapTask) swaps.start(RAM0, changes, limits);
+  }
+
+  /** A whole swap, however it ends. */
+  SwapReport swap(Map<String, String> changes, SwapLimits limits) throws Exception {
+    return end(start(changes, limits));
+  }
+
+  static SwapReport end(SwapTask task) throws InterruptedException {
+    SwapReport report = task.await(LIMIT);
+    assertTrue(report.phase().isEnd(), () -> "it does not end: " + report);
+    return report;
+  }
+
+  static void assertDone(SwapReport report) {
+    assertEquals("", report.reason());
+    assertEquals(SwapPhase.DONE, report.phase());
+  }
+
+  static void assertRolledBack(SwapReport report, String reason) {
+    assertEquals(SwapPhase.ROLLED_BACK, report.phase(), report::toString);
+    assertTrue(report.reason().contains(reason), report::reason);
+  }
+
+  /** Stores another number into each page of ram0. */
+  void fill() {
+    for (long at = 0; at < region().size().bytes(); at += 512) {
+      region().segment().set(ValueLayout.JAVA_LONG, at, at * 31 + 7);
+    }
+  }
+
+  /** That each page of ram0 has it. */
+  void assertFilled() {
+    for (long at = 0; at < region().size().bytes(); at += 512) {
+      assertEquals(at * 31 + 7, region().segment().get(ValueLayout.JAVA_LONG, at));
+    }
+  }
+
+  /** The names in the folder on tmpfs. */
+  Set<String> files() throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return new TreeSet<>(files.map(file -> file.getFileName().toString()).toList());
+    }
+  }
+
+  /** A swap's thread ends a moment after who awaits the swap is told. */
+  static void awaitThreads() {
+    for (Thread thread : Thread.getAllStackTraces().keySet()) {
+      if (thread.getName().startsWith("holdfast-swap-ram")) {
+        try {
+          assertTrue(thread.join(LIMIT), () -> thread + " is left");
+        } catch (InterruptedException e) {
+          throw new AssertionError(e);
+        }
+      }
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    libc.heal();
+    machine.close();
+    Path made = disk;
+    LeakCheck there = leaksOnDisk;
+    try {
+      leaks.close();
+      if (there != null) {
+        there.close();
+      }
+      awaitThreads();
+    } finally {
+      Storage.remove(folder);
+      if (made != null) {
+        Storage.remove(made);
+      }
+    }
+  }
+}

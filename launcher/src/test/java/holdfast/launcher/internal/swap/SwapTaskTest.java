@@ -1,0 +1,117 @@
+package holdfast.launcher.internal.swap;
+
+import static holdfast.launcher.internal.swap.SwapFixture.LIMITS;
+import static holdfast.launcher.internal.swap.SwapFixture.assertDone;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import holdfast.backend.mmap.PageTracker;
+import holdfast.backend.testkit.LeakCheck;
+import holdfast.launcher.internal.journal.SwapJournal;
+import holdfast.machine.api.SwapReport;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * Whole swaps of real blocks between all kinds of memory, while a guest works. With {@code
+ * -Dholdfast.test.swaps=N} in N rounds over each pair instead of as many as run in a minute.
+ */
+@Timeout(600)
+class SwapTaskTest {
+  /** Two swaps each, there and back. */
+  private static final int ROUNDS = Integer.getInteger("holdfast.test.swaps", 50);
+
+  private static final int ROUNDS_ON_DISK = Integer.getInteger("holdfast.test.swaps", 5);
+
+  @ParameterizedTest(name = "{0} and {1}, {2} MiB")
+  @CsvSource({
+    "TMPFS, TMPFS, 2",
+    "TMPFS, MEMFD, 2",
+    "TMPFS, ANONYMOUS, 2",
+    "TMPFS, PRIVATE, 2",
+    "MEMFD, MEMFD, 2",
+    "MEMFD, ANONYMOUS, 4",
+    "MEMFD, PRIVATE, 2",
+    "ANONYMOUS, ANONYMOUS, 2",
+    "ANONYMOUS, PRIVATE, 2",
+    "PRIVATE, PRIVATE, 2",
+    "DISK, DISK, 2",
+    "DISK, TMPFS, 8",
+    "DISK, MEMFD, 2",
+    "DISK, ANONYMOUS, 2",
+    "DISK, PRIVATE, 2",
+  })
+  @DisplayName(
+      "between any two kinds of memory, there and back: no record is torn, lost or goes backwards,"
+          + " addresses stay, the new file holds it all, the old one's lock is free, nothing leaks")
+  void thereAndBack(Place here, Place there, int mib) throws Exception {
+    boolean tracked = PageTracker.unavailableBecause().isEmpty();
+    int rounds = here == Place.DISK ? ROUNDS_ON_DISK : ROUNDS;
+    try (SwapFixture fixture = new SwapFixture((long) mib << 20, here)) {
+      MemorySegment segment = fixture.region().segment();
+      try (StampingGuest guest = new StampingGuest(segment).start(3, 2, false, 50_000)) {
+        guest.writers.forEach(fixture.writers::add);
+        int number = 0;
+        Optional<Path> old = here.file(fixture, number);
+        for (int round = 0; round < 2 * rounds; round++) {
+          Place next = round % 2 == 0 ? there : here;
+          number++;
+          Optional<Path> file = next.file(fixture, number);
+          Map<String, String> changes = next.properties(fixture, number);
+          SwapReport report = fixture.swap(changes, LIMITS.withVerify(round % 5 == 0));
+          assertDone(report);
+          assertTrue(report.copied().bytes() >= segment.byteSize(), report::toString);
+          assertEquals(tracked, report.round() > 0, report::toString);
+          assertSame(segment, fixture.region().segment());
+          check(guest, segment, file, old);
+          old = file;
+        }
+        assertEquals(2 * rounds, fixture.swaps.history(SwapFixture.RAM0).getFirst().number());
+        assertTrue(guest.checked() > 0, "readers read");
+        guest.writers.forEach(writer -> assertTrue(writer.records.get() > 0));
+      }
+      assertEquals(List.of(), fixture.swaps.running(SwapFixture.RAM0).stream().toList());
+    }
+  }
+
+  private static void check(
+      StampingGuest guest, MemorySegment segment, Optional<Path> file, Optional<Path> old)
+      throws Exception {
+    guest.whilePaused(
+        () -> {
+          guest.assertAllIn(segment);
+          if (file.isPresent()) {
+            assertHolds(guest, file.get());
+          }
+        });
+    if (file.isPresent()) {
+      assertTrue(LeakCheck.isLocked(file.get()), "the new file is locked");
+      assertEquals("", SwapJournal.refusal(file.get()));
+    }
+    if (old.isPresent()) {
+      assertFalse(LeakCheck.isLocked(old.get()), "the old file's lock is free");
+      assertFalse(SwapJournal.refusal(old.get()).isEmpty(), "the old file is out of date");
+    }
+  }
+
+  /** That a file, by its own name, has what the writers left. */
+  static void assertHolds(StampingGuest guest, Path file) throws IOException {
+    try (Arena arena = Arena.ofConfined();
+        FileChannel channel = FileChannel.open(file)) {
+      guest.assertAllIn(channel.map(FileChannel.MapMode.READ_ONLY, 0, Files.size(file), arena));
+    }
+  }
+}
