@@ -3,6 +3,7 @@ package holdfast.itest.dax;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.PersistException;
+import holdfast.machine.api.DirtyLog;
 import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.GuestMemoryListener;
 import holdfast.machine.api.MemoryDevice;
@@ -10,8 +11,12 @@ import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.api.MemoryRegion;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -30,23 +35,39 @@ import org.osgi.service.component.annotations.Reference;
  *   <li>{@code record}: its number, the weakest granularity that a persist of it returned
  *   <li>{@code changed}, when a region did: id, granularity, obtained flags, what mmap answered,
  *       state
+ *   <li>{@code paused}, {@code resumed}: by a live swap
  *   <li>{@code full}: no page is left; {@code failed}: and why
  * </ul>
  */
-@Component(
-    service = {},
-    immediate = true)
-public final class GuestWriter implements GuestMemoryListener {
+@Component(service = holdfast.machine.api.GuestWriter.class, immediate = true)
+public final class GuestWriter implements GuestMemoryListener, holdfast.machine.api.GuestWriter {
   /** The framework property that names the report port. Without it the writer stays idle. */
   static final String REPORT = "holdfast.itest.report";
 
   /** The framework property with the number of the record at which an allocator is exchanged. */
   static final String EXCHANGE_AT = "holdfast.itest.exchange.at";
 
+  /** The framework property with the number of the record at which a live swap is started. */
+  static final String SWAP_AT = "holdfast.itest.swap.at";
+
+  /**
+   * The framework property that is there if the writer keeps a log of its stores for live swaps.
+   */
+  static final String SWAP_LOG = "holdfast.itest.swap.log";
+
+  /** The pace of records during and after a live swap, which takes its time under emulation. */
+  private static final Duration PACE = Duration.ofMillis(20);
+
   private final BundleContext context;
   private final GuestMemory memory;
   private final Optional<ReportPort> report;
   private final long exchangeAt;
+  private final long swapAt;
+
+  /** Held for a record and its report; fair, so that a swap is not kept waiting for its pause. */
+  private final Semaphore storing = new Semaphore(1, true);
+
+  private final StoreLog log = new StoreLog();
   private volatile boolean stopped;
 
   /** For Declarative Services. */
@@ -56,13 +77,18 @@ public final class GuestWriter implements GuestMemoryListener {
     this.memory = memory;
     String port = context.getProperty(REPORT);
     report = port == null ? Optional.empty() : Optional.of(new ReportPort(Path.of(port)));
-    String at = context.getProperty(EXCHANGE_AT);
-    exchangeAt = at == null ? 0 : Long.parseLong(at);
+    exchangeAt = recordOf(context, EXCHANGE_AT);
+    swapAt = recordOf(context, SWAP_AT);
     report.ifPresent(
         to -> {
           memory.addListener(this);
           Thread.ofPlatform().name("guest-writer").daemon().start(() -> work(to));
         });
+  }
+
+  private static long recordOf(BundleContext context, String property) {
+    String at = context.getProperty(property);
+    return at == null ? 0 : Long.parseLong(at);
   }
 
   @Deactivate
@@ -89,12 +115,18 @@ public final class GuestWriter implements GuestMemoryListener {
         if (number == exchangeAt) {
           AllocatorExchange.start(context, to);
         }
-        Granularity weakest = Granularity.BYTE;
-        for (MemoryDevice nvdimm : nvdimms) {
-          Granularity held = store(nvdimm, number);
-          weakest = held.compareTo(weakest) < 0 ? held : weakest;
+        if (number == swapAt) {
+          SwapOrder.start(context, nvdimms.getFirst().region().id(), to);
         }
-        to.line("record", number, weakest.label());
+        storing.acquire();
+        try {
+          to.line("record", number, store(nvdimms, number).label());
+        } finally {
+          storing.release();
+        }
+        if (swapAt > 0 && number >= swapAt) {
+          LockSupport.parkNanos(PACE.toNanos()); // no page may be left before the swap is over
+        }
       }
       to.line("full");
     } catch (Throwable e) {
@@ -113,10 +145,22 @@ public final class GuestWriter implements GuestMemoryListener {
     }
   }
 
+  /** Stores a record in each, and returns the weakest granularity. */
+  private Granularity store(List<MemoryDevice> nvdimms, long number) throws PersistException {
+    Granularity weakest = Granularity.BYTE;
+    for (MemoryDevice nvdimm : nvdimms) {
+      Granularity held = store(nvdimm, number);
+      weakest = held.compareTo(weakest) < 0 ? held : weakest;
+    }
+    return weakest;
+  }
+
   private Granularity store(MemoryDevice nvdimm, long number) throws PersistException {
     GuestRecord record = new GuestRecord(nvdimm.region().id().value(), number);
-    var address = nvdimm.address().plus(record.offset(nvdimm.size().bytes()));
+    long offset = record.offset(nvdimm.size().bytes());
+    var address = nvdimm.address().plus(offset);
     memory.write(address, record.bytes());
+    log.stored(nvdimm.region(), offset, GuestRecord.SIZE);
     return memory.persist(address, new ByteSize(GuestRecord.SIZE));
   }
 
@@ -133,6 +177,31 @@ public final class GuestWriter implements GuestMemoryListener {
         durability.evidence().persist(),
         nvdimm.size().bytes(),
         nvdimm.labelSize().bytes());
+  }
+
+  @Override
+  public String name() {
+    return "guest-writer";
+  }
+
+  @Override
+  public boolean pause(Duration limit) throws InterruptedException {
+    boolean paused = storing.tryAcquire(limit.toNanos(), TimeUnit.NANOSECONDS);
+    if (paused) {
+      report.ifPresent(to -> to.line("paused"));
+    }
+    return paused;
+  }
+
+  @Override
+  public void resume() {
+    storing.release();
+    report.ifPresent(to -> to.line("resumed"));
+  }
+
+  @Override
+  public Optional<DirtyLog> dirtyLog() {
+    return context.getProperty(SWAP_LOG) == null ? Optional.empty() : Optional.of(log);
   }
 
   @Override

@@ -37,8 +37,18 @@ record Probe(
 
   private static Guest.Ended start(Guest guest, String arguments)
       throws IOException, InterruptedException {
-    return guest.run(
-        "mkdir -p /run/probe; cd /run/probe; exec "
+    return start(guest, "probe", arguments).await();
+  }
+
+  /**
+   * Starts the product in the guest with {@code -probe json}, and does not wait for its end.
+   *
+   * @param folder the name of a folder of its own
+   */
+  static Guest.Running start(Guest guest, String folder, String arguments)
+      throws IOException, InterruptedException {
+    return guest.start(
+        "mkdir -p /run/%1$s; cd /run/%1$s; exec ".formatted(folder)
             + Build.product()
             + "-probe json "
             + MACHINE

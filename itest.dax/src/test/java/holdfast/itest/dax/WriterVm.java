@@ -108,11 +108,16 @@ final class WriterVm {
           "the writer did not report "
               + what
               + " but "
-              + report.linesSoFar()
+              + lastLines()
               + "; "
               + process.out()
               + process.err());
     }
+  }
+
+  private List<String> lastLines() {
+    List<String> lines = report.linesSoFar();
+    return lines.subList(Math.max(0, lines.size() - 60), lines.size());
   }
 
   /** What came over its port, split into fields. */
