@@ -1,8 +1,9 @@
 /*
  * The rival of a re-map: what a writer thread waits for while mmap(MAP_FIXED) puts the same file over the same addresses.
  *
- * remap FILE BYTES ROUNDS: the file is there and has that size. Prints "stall NANOS" and "quiet NANOS" for each round: the longest
- * time between two stores around the exchange, and in as long a time before without one.
+ * remap FILE BYTES ROUNDS [msync]: the file is there and has that size. Prints "stall NANOS" and "quiet NANOS" for each round: the
+ * longest time between two stores around the exchange, and in as long a time after it without one. With a fourth argument the
+ * exchange is followed by msync(2), as a re-map of a file on a disk is.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -46,8 +47,8 @@ static void await_store(void) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 4) {
-    fprintf(stderr, "usage: remap FILE BYTES ROUNDS\n");
+  if (argc != 4 && argc != 5) {
+    fprintf(stderr, "usage: remap FILE BYTES ROUNDS [msync]\n");
     return 1;
   }
   size = strtoull(argv[2], NULL, 10);
@@ -70,6 +71,9 @@ int main(int argc, char **argv) {
     long before = now();
     void *there = mmap(base, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0);
     check(there == base, "mmap(MAP_FIXED)");
+    if (argc == 5) {
+      check(msync(base, size, MS_SYNC) == 0, "msync");
+    }
     long took = now() - before;
     await_store();
     long stall = atomic_load(&longest);

@@ -22,6 +22,7 @@ final class Remap {
   private final Sample whole = new Sample();
   private final Sample rivalStall = new Sample();
   private final Sample rivalQuiet = new Sample();
+  private final Sample syncing = new Sample();
 
   private final Place place;
   private final int pairs;
@@ -54,8 +55,10 @@ final class Remap {
     }
     System.out.println("  " + place.name());
     System.out.println("    C:    mmap(MAP_FIXED)  " + rivalStall.describe(1e-6, "ms"));
+    System.out.println("    C:    and msync        " + syncing.describe(1e-6, "ms"));
     System.out.println("    Java: remap            " + stall.describe(1e-6, "ms"));
     System.out.printf("    ratio of the medians   %.2f%n", stall.median() / rivalStall.median());
+    System.out.printf("    ... to that with msync %.2f%n", stall.median() / syncing.median());
     System.out.println("    C, no exchange         " + rivalQuiet.describe(1e-6, "ms"));
     System.out.println("    Java, no exchange      " + quiet.describe(1e-6, "ms"));
     System.out.println("    Java, the whole call   " + whole.describe(1e-6, "ms"));
@@ -92,5 +95,7 @@ final class Remap {
     Map<String, List<Double>> numbers = new Rival("remap").run(file, SIZE, rounds);
     rivalStall.addAll(numbers.getOrDefault("stall", List.of()));
     rivalQuiet.addAll(numbers.getOrDefault("quiet", List.of()));
+    syncing.addAll(
+        new Rival("remap").run(file, SIZE, rounds, "msync").getOrDefault("stall", List.of()));
   }
 }
