@@ -234,7 +234,8 @@ public final class MappedRamBlock implements RamBlock {
     }
   }
 
-  private boolean isOnDax() throws ErrnoException {
+  /** Whether its pages are persistent memory itself. */
+  boolean isOnDax() throws ErrnoException {
     return switch (store.kind()) {
       case ANONYMOUS -> false;
       case FILE -> libc.statx(store.fd()).dax();

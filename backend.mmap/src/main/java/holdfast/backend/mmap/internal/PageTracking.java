@@ -122,13 +122,7 @@ public final class PageTracking implements DirtyTracking {
       throw new UntrackableException("readonly=on: nobody can write to it");
     }
     try {
-      boolean dax =
-          switch (block.store.kind()) {
-            case ANONYMOUS -> false;
-            case FILE -> block.libc.statx(block.store.fd()).dax();
-            case DAX_DEVICE -> true;
-          };
-      if (dax) {
+      if (block.isOnDax()) {
         throw new UntrackableException(
             "it is on DAX, where the kernel would never end the first access to a page that it took"
                 + " note of; stop the writers instead");
