@@ -67,7 +67,7 @@ public final class BackendConfigurations {
             pid);
         return;
       }
-      backend.isNews(object); // it is heard of again from there
+      backend.hear(object); // it is heard of again from there
       String factory = BackendDefinitions.factoryPid(object.typeName());
       if (pid.startsWith(factory + "~")) {
         backend.propertyNames().forEach(properties::remove);
@@ -86,7 +86,7 @@ public final class BackendConfigurations {
       next.update(fresh);
       present.delete();
     } catch (IOException | IllegalStateException e) {
-      backend.isNews(said);
+      backend.hear(said);
       LOG.error(
           "memory backend '{}': the swap is done, but could not be written into its configuration {}"
               + " ({}): set mem-path there yourself before the next start",

@@ -163,7 +163,7 @@ public final class Machine {
     try {
       backend.region().follow(declared.candidates(), declared.target());
       ParsedObject next = declared.object();
-      if (backend.isNews(next) && !swapper.swap(this, backend, next)) {
+      if (backend.hear(next) && !swapper.swap(this, backend, next)) {
         List<String> refused = backend.unchangeable(next);
         if (!refused.isEmpty()) {
           LOG.warn(

@@ -110,10 +110,12 @@ public final class OpenBackend {
   }
 
   /**
-   * Whether its configuration says something that it did not say before. What was written there at
-   * run time is no news, nor is a change of other things there.
+   * Takes note of what its configuration says: when that is heard, and when it is written there at
+   * run time, since it is heard from there again.
+   *
+   * @return whether it says something that it did not say before
    */
-  synchronized boolean isNews(ParsedObject heard) {
+  synchronized boolean hear(ParsedObject heard) {
     if (heard.equals(configured)) {
       return false;
     }
