@@ -139,11 +139,6 @@ public final class GuestWriters {
       this.told = told;
     }
 
-    /** Those that are paused. */
-    List<GuestWriter> writers() {
-      return List.copyOf(paused);
-    }
-
     /** One that is registered and not paused. */
     private Optional<GuestWriter> newcomer() {
       return registered.stream()

@@ -7,7 +7,6 @@ import static holdfast.launcher.internal.swap.SwapFixture.assertRolledBack;
 import static holdfast.launcher.internal.swap.SwapFixture.end;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -689,6 +688,20 @@ class SwapFaultTest {
     assertTrue(fixture.swaps.follow(backend, object));
   }
 
+  /** During the first swap, as soon as it copies. */
+  private static SwapTask.Steps configuringInRoundOne(
+      SwapFixture fixture, Map<String, String> changes) {
+    return step -> {
+      if (step.equals("round 1") && fixture.swaps.history(RAM0).isEmpty()) {
+        try {
+          configure(fixture, changes);
+        } catch (Exception e) {
+          throw new IOException(e); // which rolls back the swap that is expected to be done
+        }
+      }
+    };
+  }
+
   private static void awaitEnds(SwapFixture fixture, int count) throws Exception {
     while (fixture.swaps.history(RAM0).size() < count || fixture.swaps.running(RAM0).isPresent()) {
       Optional<RunningSwap> running = fixture.swaps.running(RAM0);
@@ -728,20 +741,9 @@ class SwapFaultTest {
       Path third = fixture.folder.resolve("third");
       Map<String, String> again = new LinkedHashMap<>(there(fixture));
       again.put("mem-path", third.toString());
-      AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
-      fixture.steps =
-          step -> {
-            if (step.equals("round 1") && fixture.swaps.history(RAM0).isEmpty()) {
-              try {
-                configure(fixture, again);
-              } catch (Exception e) {
-                failure.set(e);
-              }
-            }
-          };
+      fixture.steps = configuringInRoundOne(fixture, again);
       configure(fixture, there(fixture));
       awaitEnds(fixture, 2);
-      assertNull(failure.get());
       SwapFixture.awaitThreads();
       fixture.swaps.history(RAM0).forEach(SwapFixture::assertDone);
       fixture.assertFilled();
@@ -756,21 +758,11 @@ class SwapFaultTest {
     try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
       fixture.fill();
       Map<String, String> first = Map.of("mem-path", path(fixture, 0).toString());
-      AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
-      fixture.steps =
-          step -> {
-            if (step.equals("round 1") && fixture.swaps.history(RAM0).isEmpty()) {
-              try {
-                configure(fixture, first);
-              } catch (Exception e) {
-                failure.set(e);
-              }
-            }
-          };
+      fixture.steps = configuringInRoundOne(fixture, first);
       configure(fixture, there(fixture));
       awaitEnds(fixture, 2);
-      assertNull(failure.get());
       SwapFixture.awaitThreads();
+      fixture.swaps.history(RAM0).forEach(SwapFixture::assertDone);
       assertEquals(path(fixture, 0).toString(), fixture.region().backing());
       assertEquals(path(fixture, 0).toString(), configuration(fixture).get("mem-path"));
       fixture.assertFilled();
