@@ -69,6 +69,7 @@ public final class FaultyLibc implements Libc {
   private volatile UnaryOperator<FileStatus> statxAnswer = UnaryOperator.identity();
   private volatile UnaryOperator<FileSystemStatus> fstatfsAnswer = UnaryOperator.identity();
   private volatile int longestVector = Integer.MAX_VALUE;
+  private volatile UnaryOperator<PageRegions> scanAnswer = UnaryOperator.identity();
   private volatile SyncAnswer syncAnswer = SyncAnswer.REAL;
   private volatile FlushOracle oracle = new FlushOracle();
 
@@ -140,6 +141,15 @@ public final class FaultyLibc implements Libc {
   /** A scan of pages fills at most so many regions, however long its vector is. */
   public FaultyLibc withShortVectors(int regions) {
     longestVector = regions;
+    return this;
+  }
+
+  /**
+   * From now on what the kernel answers to a scan of pages goes through {@code answer}, before the
+   * caller has it: a test stores in between there, or answers as another kernel would.
+   */
+  public FaultyLibc withScanAnswer(UnaryOperator<PageRegions> answer) {
+    scanAnswer = answer;
     return this;
   }
 
@@ -529,7 +539,7 @@ public final class FaultyLibc implements Libc {
     return call(
         SystemCall.IOCTL_PAGEMAP_SCAN,
         () -> real.ioctlPagemapScan(fd, flags, start, end, really, categories),
-        () -> real.ioctlPagemapScan(fd, flags, start, end, really, categories),
+        () -> scanAnswer.apply(real.ioctlPagemapScan(fd, flags, start, end, really, categories)),
         fd,
         flags,
         start,

@@ -23,6 +23,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Random;
@@ -179,6 +181,121 @@ class DirtyTrackingTest {
       assertEquals(Tracked.runsOf(written), tracked.scan(tracking));
       assertTrue(tracked.bench.libc.made(SystemCall.IOCTL_PAGEMAP_SCAN).size() > 1);
       assertEquals(List.of(), tracked.scan(tracking));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "HUGE")
+  @DisplayName(
+      "a page stored into behind where a call stopped, before the next call: none is lost, though"
+          + " there are more ranges than the kernel's own buffer holds")
+  void storesBetweenTwoCalls(Memory memory) throws IOException, RamBlockException {
+    try (Tracked tracked = new Tracked(memory, 8192);
+        DirtyTracking tracking = tracked.arm()) {
+      long base = tracked.block.segment().address();
+      SortedSet<Long> between = new TreeSet<>();
+      tracked.bench.libc.withScanAnswer(
+          found -> {
+            long stopped = (found.walkEnd() - base) / tracked.page;
+            for (long page = stopped + 1; page < tracked.pages; page += 64) {
+              tracked.store(page); // odd, so that no other store is next to it
+              between.add(page);
+            }
+            return found;
+          });
+      for (int round = 0; round < 20; round++) {
+        SortedSet<Long> written = new TreeSet<>(between);
+        between.clear();
+        for (long page = 0; page < 4 * 700; page += 4) { // more than 512, isolated
+          tracked.store(page);
+          written.add(page);
+        }
+        SortedSet<Long> told = pages(tracked.scan(tracking));
+        SortedSet<Long> lost = new TreeSet<>(written);
+        lost.removeAll(told);
+        assertEquals(List.of(), List.copyOf(lost), "stored into before the scan, and not told");
+        assertTrue(between.size() > 0, "nothing was stored meanwhile");
+        told.removeAll(written);
+        between.removeAll(told); // the rest is for the next scan
+      }
+    }
+  }
+
+  /** The numbers of all pages of some runs, of which none may come twice. */
+  private static SortedSet<Long> pages(List<Run> runs) {
+    SortedSet<Long> pages = new TreeSet<>();
+    for (Run run : runs) {
+      for (long page = run.from(); page < run.to(); page++) {
+        assertTrue(pages.add(page), "told twice");
+      }
+    }
+    return pages;
+  }
+
+  @Test
+  @DisplayName("huge pages stored into between two calls are not lost either")
+  void hugePagesBetweenTwoCalls() throws IOException, RamBlockException {
+    try (Tracked tracked = new Tracked(Memory.HUGE, PAGES);
+        DirtyTracking tracking = tracked.arm()) {
+      tracked.bench.libc.withShortVectors(2);
+      long base = tracked.block.segment().address();
+      tracked.bench.libc.withScanAnswer(
+          found -> {
+            long stopped = (found.walkEnd() - base) / tracked.page;
+            if (stopped + 1 < PAGES) {
+              tracked.store(stopped + 1);
+            }
+            return found;
+          });
+      SortedSet<Long> told = new TreeSet<>();
+      for (long page : new long[] {0, 2, 4, 6, 8}) {
+        tracked.store(page);
+      }
+      told.addAll(pages(tracked.scan(tracking)));
+      tracked.bench.libc.withScanAnswer(found -> found);
+      told.addAll(pages(tracked.scan(tracking)));
+      assertTrue(told.containsAll(List.of(0L, 2L, 4L, 6L, 8L)), told::toString);
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "a kernel whose walk_end lies before ranges that it has told, or that tells them in any"
+          + " order: none of them is lost")
+  void aKernelThatGoesBack() throws IOException, RamBlockException {
+    Random random = new Random(SEED);
+    try (Tracked tracked = new Tracked(Memory.TMPFS, 512);
+        DirtyTracking tracking = tracked.arm()) {
+      tracked.bench.libc.withShortVectors(32);
+      long base = tracked.block.segment().address();
+      SortedSet<Long> open = new TreeSet<>();
+      tracked.bench.libc.withScanAnswer(
+          found -> {
+            List<PageRegions.Region> regions = new ArrayList<>(found.regions());
+            if (regions.size() < 2) {
+              return found;
+            }
+            long back = regions.get(random.nextInt(1, regions.size())).start();
+            Collections.shuffle(regions, random);
+            long page = (back - base) / tracked.page;
+            tracked.store(page - 1); // a lower page than some that are told
+            open.add(page - 1);
+            return new PageRegions(regions, back);
+          });
+      for (int round = 0; round < 50; round++) {
+        SortedSet<Long> written = new TreeSet<>(open);
+        open.clear();
+        for (long page = 0; page < tracked.pages; page++) {
+          if (random.nextInt(3) == 0) {
+            tracked.store(page);
+            written.add(page);
+          }
+        }
+        List<Run> runs = tracked.scan(tracking);
+        SortedSet<Long> told = pages(runs);
+        assertTrue(told.containsAll(written), "seed " + SEED + ", round " + round);
+        assertEquals(Tracked.runsOf(told), runs, "ordered, and as long as can be");
+      }
     }
   }
 

@@ -24,8 +24,12 @@ import java.util.Optional;
 public final class PageTracking implements DirtyTracking {
   private static final Path PAGEMAP = Path.of("/proc/self/pagemap");
 
-  /** Regions that the kernel can tell in one call: 96 KiB. */
-  private static final int VECTOR = 4096;
+  /**
+   * Regions that are asked for in one call: as many as the kernel's own buffer holds (fs/proc/
+   * task_mmu.c, PAGEMAP_WALK_SIZE). If it has to empty that on the way, walk_end stays where it was
+   * first full, although the walk went on, and told and protected what lies behind.
+   */
+  private static final int VECTOR = 512;
 
   private static final long SCAN =
       KernelConstants.PM_SCAN_WP_MATCHING | KernelConstants.PM_SCAN_CHECK_WPASYNC;
@@ -177,10 +181,9 @@ public final class PageTracking implements DirtyTracking {
     try {
       while (reached < size) {
         PageRegions found = next(reached);
-        for (PageRegions.Region region : found.regions()) {
-          runs.add(region.start() - window.address(), region.end() - window.address());
-        }
-        reached = found.walkEnd() - window.address();
+        runs.add(found, window.address()); // all of them, before a receiver can throw
+        reached = found.reached() - window.address();
+        runs.tellSettled();
       }
       runs.finish();
       complete = true;
@@ -235,7 +238,7 @@ public final class PageTracking implements DirtyTracking {
               address + window.size(),
               VECTOR,
               KernelConstants.PAGE_IS_WRITTEN);
-      if (found.walkEnd() <= address + from) {
+      if (found.reached() <= address + from) {
         throw new TrackingLostException(spec, from, "the kernel's scan of the pages doesn't go on");
       }
       return found;

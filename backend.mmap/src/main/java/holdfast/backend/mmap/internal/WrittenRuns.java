@@ -1,76 +1,94 @@
 package holdfast.backend.mmap.internal;
 
 import holdfast.backend.api.WrittenRange;
+import holdfast.backend.mmap.PageRegions;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 
 /**
- * Joins ranges that touch, and knows from where on nothing has been told yet. The ranges come in
- * the order of their offsets.
+ * What the kernel has told, and thereby made clean, and the receiver does not know of yet. A range
+ * leaves only when the receiver has taken it, so that none is forgotten, whatever fails. Ranges may
+ * come in any order, and touch or overlap; each run that is told is as long as is known then.
  */
 final class WrittenRuns {
   private final WrittenRange sink;
 
-  /** From here to the end of the block, everything counts as written. */
-  private final long unknownFrom;
+  /** The end of each run by its beginning; no two of them touch. */
+  private final NavigableMap<Long, Long> untold = new TreeMap<>();
 
-  private final long end;
-  private long runFrom;
-  private long runTo;
   private long told;
 
   /**
-   * @param unknownFrom where what is not known begins; {@code end} if all is known
+   * @param unknownFrom from here to {@code end} everything counts as written; {@code end} if all is
+   *     known
    * @param end the size of the block
    */
   WrittenRuns(WrittenRange sink, long unknownFrom, long end) {
     this.sink = sink;
-    this.unknownFrom = unknownFrom;
-    this.end = end;
-  }
-
-  /** One more range. */
-  void add(long from, long to) {
-    if (from < unknownFrom) {
-      append(from, Math.min(to, unknownFrom));
-    }
-  }
-
-  /** No more ranges. */
-  void finish() {
     if (unknownFrom < end) {
-      append(unknownFrom, end);
-    }
-    tell();
-  }
-
-  private void append(long from, long to) {
-    if (from > runTo) {
-      tell();
-      runFrom = from;
-    } else if (runTo == runFrom) {
-      runFrom = from;
-    }
-    runTo = to;
-  }
-
-  private void tell() {
-    if (runTo > runFrom) {
-      sink.accept(runFrom, runTo - runFrom);
-      told += runTo - runFrom;
-      runFrom = runTo;
+      add(unknownFrom, end);
     }
   }
 
-  /** How many bytes the sink was told. */
+  /**
+   * Takes one answer of the kernel; nobody is told yet.
+   *
+   * @param base the address of offset 0
+   */
+  void add(PageRegions found, long base) {
+    for (PageRegions.Region region : found.regions()) {
+      add(region.start() - base, region.end() - base);
+    }
+  }
+
+  private void add(long first, long last) {
+    long from = first;
+    long to = last;
+    Map.Entry<Long, Long> near = untold.floorEntry(to);
+    while (near != null && near.getValue() >= from) {
+      from = Math.min(from, near.getKey());
+      to = Math.max(to, near.getValue());
+      untold.remove(near.getKey());
+      near = untold.floorEntry(to);
+    }
+    untold.put(from, to);
+  }
+
+  /**
+   * Tells all runs but the last one, which the next answer may go on with. What counts as written
+   * reaches to the end, and so is told last, when the kernel has made all of it clean.
+   */
+  void tellSettled() {
+    tell(1);
+  }
+
+  /** Tells what is left; no more answers come. */
+  void finish() {
+    tell(0);
+  }
+
+  private void tell(int left) {
+    while (untold.size() > left) {
+      Map.Entry<Long, Long> run = untold.firstEntry();
+      long length = run.getValue() - run.getKey();
+      sink.accept(run.getKey(), length);
+      untold.remove(run.getKey());
+      told += length;
+    }
+  }
+
+  /** How many bytes the receiver has taken. */
   long told() {
     return told;
   }
 
   /**
-   * The least offset that the sink may not know of.
+   * The least offset that the receiver may not know of.
    *
-   * @param reached up to where ranges were asked for
+   * @param reached up to where the kernel was asked
    */
   long untoldFrom(long reached) {
-    return Math.min(unknownFrom, runTo > runFrom ? runFrom : reached);
+    return untold.isEmpty() ? reached : Math.min(untold.firstKey(), reached);
   }
 }
