@@ -29,6 +29,9 @@ public interface Libc {
   /** The constants of the calls below on this host. */
   KernelConstants constants();
 
+  /** The kernel's release, as uname(2) tells it, such as {@code 6.18.44-generic}. */
+  String release();
+
   /** getpagesize(2): the host's page size in bytes. */
   long getpagesize();
 

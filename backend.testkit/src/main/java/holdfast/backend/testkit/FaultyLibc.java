@@ -66,6 +66,7 @@ public final class FaultyLibc implements Libc {
   private final List<MadeCall> made = new ArrayList<>();
   private final List<Fault> faults = new CopyOnWriteArrayList<>();
   private volatile KernelConstants constants;
+  private volatile String release;
   private volatile UnaryOperator<FileStatus> statxAnswer = UnaryOperator.identity();
   private volatile UnaryOperator<FileSystemStatus> fstatfsAnswer = UnaryOperator.identity();
   private volatile int longestVector = Integer.MAX_VALUE;
@@ -77,6 +78,7 @@ public final class FaultyLibc implements Libc {
   public FaultyLibc(Libc real) {
     this.real = real;
     this.constants = real.constants();
+    this.release = real.release();
   }
 
   /** Over the C library of this process. */
@@ -98,6 +100,12 @@ public final class FaultyLibc implements Libc {
   /** This host with other constants, for example without MAP_SYNC. */
   public FaultyLibc withConstants(KernelConstants other) {
     constants = other;
+    return this;
+  }
+
+  /** A kernel of that release, as uname(2) tells it. */
+  public FaultyLibc withRelease(String other) {
+    release = other;
     return this;
   }
 
@@ -254,6 +262,11 @@ public final class FaultyLibc implements Libc {
   @Override
   public KernelConstants constants() {
     return constants;
+  }
+
+  @Override
+  public String release() {
+    return release;
   }
 
   @Override

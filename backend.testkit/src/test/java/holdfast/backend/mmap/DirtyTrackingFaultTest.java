@@ -11,6 +11,7 @@ import holdfast.backend.api.TrackingLostException;
 import holdfast.backend.api.TrackingRefusedException;
 import holdfast.backend.mmap.Tracked.Memory;
 import holdfast.backend.mmap.Tracked.Run;
+import holdfast.backend.testkit.AddressRange;
 import holdfast.backend.testkit.Fault;
 import holdfast.backend.testkit.Fault.Harm;
 import holdfast.backend.testkit.FaultyLibc;
@@ -80,7 +81,7 @@ class DirtyTrackingFaultTest {
             open(device, Errno.ENOENT),
             Fault.ofEvery(SystemCall.USERFAULTFD, Errno.ENOSYS)),
         host(
-            "ioctl(UFFDIO_API): EINVAL (Invalid argument) for UFFD_FEATURE_WP_ASYNC; use Linux 6.7",
+            "ioctl(UFFDIO_API): EINVAL (Invalid argument) for UFFD_FEATURE_WP_ASYNC; use Linux 6.12.3",
             Fault.ofEvery(SystemCall.IOCTL_UFFDIO_API, Errno.EINVAL)),
         host(
             "ioctl(UFFDIO_API): ENOMEM (Cannot allocate memory)",
@@ -120,8 +121,148 @@ class DirtyTrackingFaultTest {
     libc.with(Fault.ofEvery(SystemCall.IOCTL_PAGEMAP_SCAN, Errnos.ENOTTY));
     String reason = PageTracker.unavailableBecause(libc).orElseThrow();
     assertTrue(reason.contains("can't scan pages, ioctl(PAGEMAP_SCAN): ENOTTY"), reason);
-    assertTrue(reason.endsWith("use Linux 6.7 or later"), reason);
+    assertTrue(reason.endsWith("use Linux 6.12.3 or later"), reason);
     assertEquals(Set.of(), libc.descriptors());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "6.12.2-generic, false",
+    "6.12, false",
+    "6.8.0-45-generic, false",
+    "6.7.1, false",
+    "5.15.0, false",
+    "unheard-of, false",
+    "'', false",
+    "6.12.3, true",
+    "6.12.117+deb13-amd64, true",
+    "6.13, true",
+    "6.13.0-rc1, true",
+    "7.0.0, true",
+  })
+  @DisplayName("a kernel whose scan is not known to be exact is refused by its release")
+  void kernelsBeforeTheScanWasExact(String release, boolean taken)
+      throws IOException, RamBlockException {
+    try (Tracked tracked = new Tracked(Memory.TMPFS, PAGES)) {
+      FaultyLibc libc = tracked.bench.libc.withRelease(release);
+      Set<Integer> before = libc.descriptors();
+      if (taken) {
+        assertEquals("", tracked.block.cannotTrackBecause());
+        tracked.arm().close();
+        return;
+      }
+      String reason = PageTracker.unavailableBecause(libc).orElseThrow();
+      assertEquals(
+          "this kernel, "
+              + release
+              + ", is not known to tell of every store, as Linux does from 6.12.3 on; use that or"
+              + " later",
+          reason);
+      assertEquals(reason, tracked.block.cannotTrackBecause());
+      assertEquals(reason, assertThrows(TrackingRefusedException.class, tracked::arm).reason());
+      assertEquals(before, libc.descriptors());
+    }
+  }
+
+  private static long drops(FaultyLibc libc, Tracked tracked) {
+    return libc.made(SystemCall.MADVISE).stream()
+        .filter(made -> made.arguments().getFirst().equals(tracked.block.segment().address()))
+        .filter(made -> made.arguments().getLast().equals(KernelConstants.MADV_DONTNEED))
+        .count();
+  }
+
+  /** That dropping leaves nothing behind, and no store untold. */
+  private static void dropWhileTracked(Tracked tracked, boolean expected) throws RamBlockException {
+    FaultyLibc libc = tracked.bench.libc;
+    Set<Integer> before = libc.descriptors();
+    List<AddressRange> mapped = libc.mapped();
+    try (DirtyTracking tracking = tracked.arm()) {
+      tracked.store(3);
+      libc.forget();
+      tracked.block.dropPageTable();
+      assertEquals(expected ? 1 : 0, drops(libc, tracked));
+      libc.heal();
+      libc.withScanAnswer(found -> found);
+      assertEquals(Tracked.runsOf(3L), tracked.scan(tracking));
+    }
+    assertEquals(before, libc.descriptors());
+    assertEquals(mapped, libc.mapped());
+  }
+
+  @Test
+  @DisplayName(
+      "where the kernel forgets what was written with a page table that it frees, none is dropped"
+          + " while pages are tracked")
+  void aKernelThatForgetsWithThePageTable() throws IOException, RamBlockException {
+    try (Tracked tracked = new Tracked(Memory.TMPFS, PAGES)) {
+      dropWhileTracked(tracked, true);
+      tracked.bench.libc.withScanAnswer(found -> new PageRegions(List.of(), found.walkEnd()));
+      dropWhileTracked(tracked, false);
+      tracked.bench.libc.withScanAnswer(
+          found ->
+              new PageRegions(
+                  found.regions().stream()
+                      .map(one -> new PageRegions.Region(one.start(), one.end() - tracked.page))
+                      .toList(),
+                  found.walkEnd()));
+      dropWhileTracked(tracked, false);
+      tracked.bench.libc.withScanAnswer(found -> new PageRegions(List.of(), 0)); // goes on nowhere
+      dropWhileTracked(tracked, false);
+
+      tracked.bench.libc.forget();
+      tracked.block.dropPageTable(); // untracked, there is nothing to forget
+      assertEquals(1, drops(tracked.bench.libc, tracked));
+      assertEquals(List.of(), tracked.bench.libc.made(SystemCall.MEMFD_CREATE));
+    }
+  }
+
+  @Test
+  @DisplayName("whichever call of the question fails, no page table is dropped, and nothing leaks")
+  void theQuestionFails() throws IOException, RamBlockException {
+    try (Tracked tracked = new Tracked(Memory.TMPFS, PAGES);
+        LogCapture quiet = new LogCapture()) {
+      FaultyLibc libc = tracked.bench.libc;
+      List<MadeCall> calls;
+      try (DirtyTracking tracking = tracked.arm()) {
+        libc.forget();
+        tracked.block.dropPageTable();
+        calls = libc.made();
+      }
+      assertTrue(calls.stream().anyMatch(made -> made.call() == SystemCall.MEMFD_CREATE));
+      for (MadeCall victim : calls) {
+        boolean ofTheQuestion =
+            switch (victim.call()) {
+              case MEMFD_CREATE,
+                  FTRUNCATE,
+                  MMAP,
+                  IOCTL_UFFDIO_API,
+                  IOCTL_UFFDIO_REGISTER,
+                  IOCTL_UFFDIO_WRITEPROTECT,
+                  IOCTL_PAGEMAP_SCAN ->
+                  true;
+              case MADVISE ->
+                  !victim.arguments().getFirst().equals(tracked.block.segment().address());
+              default -> false; // of no consequence, or one of two ways to a userfaultfd
+            };
+        if (!ofTheQuestion) {
+          continue;
+        }
+        try (DirtyTracking tracking = tracked.arm()) {
+          tracked.store(3);
+          libc.forget();
+          libc.with(Fault.ofCall(victim.number(), Errno.ENOMEM));
+          Set<Integer> before = libc.descriptors();
+          List<AddressRange> mapped = libc.mapped();
+          tracked.block.dropPageTable();
+          assertEquals(victim.call(), libc.made().get(victim.number() - 1).call());
+          libc.heal();
+          assertEquals(0, drops(libc, tracked), victim::toString);
+          assertEquals(before, libc.descriptors(), victim::toString);
+          assertEquals(mapped, libc.mapped(), victim::toString);
+          assertEquals(Tracked.runsOf(3L), tracked.scan(tracking));
+        }
+      }
+    }
   }
 
   @ParameterizedTest

@@ -124,6 +124,11 @@ public final class JnaLibc implements Libc {
   }
 
   @Override
+  public String release() {
+    return System.getProperty("os.version", ""); // the JDK has asked uname(2)
+  }
+
+  @Override
   public long getpagesize() {
     return C.getpagesize();
   }

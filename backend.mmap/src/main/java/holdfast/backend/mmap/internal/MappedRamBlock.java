@@ -33,9 +33,8 @@ public final class MappedRamBlock implements RamBlock {
   private static final Logger LOG = LoggerFactory.getLogger(MappedRamBlock.class);
 
   /**
-   * Less than the kernel's last level of page tables covers, 1 MiB on s390x and more elsewhere. A
-   * table whose pages are dropped all at once is freed (Linux 6.14, PT_RECLAIM), and with it goes
-   * the note that its pages were written.
+   * Less than the kernel's last level of page tables covers, 1 MiB on s390x and more elsewhere, so
+   * that no table is freed: see {@link PageTableProbe}.
    */
   private static final long DROPPED_AT_ONCE = 512 << 10;
 
@@ -223,6 +222,9 @@ public final class MappedRamBlock implements RamBlock {
         requireCurrent();
         if (at == 0 && isOnDax()) {
           return; // it has few pages to forget, and is never tracked
+        }
+        if (window.tracking != null && !window.tracking.keepsNotes()) {
+          return; // it only takes longer then
         }
         window.dropPages(at, Math.min(DROPPED_AT_ONCE, window.size() - at));
       } catch (ErrnoException e) {

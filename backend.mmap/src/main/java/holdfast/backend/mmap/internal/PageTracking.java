@@ -15,6 +15,7 @@ import holdfast.backend.mmap.PageRegions;
 import holdfast.backend.mmap.PageTracker;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The pages of what stands in a window. All state is guarded by the window's {@link
@@ -34,6 +35,9 @@ public final class PageTracking implements DirtyTracking {
   private static final long SCAN =
       KernelConstants.PM_SCAN_WP_MATCHING | KernelConstants.PM_SCAN_CHECK_WPASYNC;
 
+  /** The first kernel whose scan is known to lose nothing: see {@link PageTracker}. */
+  private static final KernelRelease EXACT = new KernelRelease(6, 12, 3);
+
   private final Libc libc;
   private final RamBlockSpec spec;
   private final Window window;
@@ -41,6 +45,9 @@ public final class PageTracking implements DirtyTracking {
   private final int pagemap;
   private boolean closed;
   private boolean scanning;
+
+  /** Whether written pages are still told of when their page table is gone; null: not asked yet. */
+  private @Nullable Boolean keepsNotes;
 
   /** What is not known begins here: after a scan that failed, else at the end. */
   private long unknownFrom;
@@ -57,7 +64,7 @@ public final class PageTracking implements DirtyTracking {
 
   /** {@link PageTracker#unavailableBecause(Libc)}. */
   public static Optional<String> unavailableBecause(Libc libc) {
-    try (Userfaultfd userfaultfd = Userfaultfd.open(libc)) {
+    try (Userfaultfd userfaultfd = userfaultfd(libc)) {
       int pagemap = openPagemap(libc);
       try {
         // SAFETY: of no page at all; the kernel only says whether it knows the request.
@@ -70,11 +77,25 @@ public final class PageTracking implements DirtyTracking {
       return Optional.of(e.reason());
     } catch (ErrnoException e) {
       return Optional.of(
-          "this kernel can't scan pages, " + e.sentence() + "; use Linux 6.7 or later");
+          "this kernel can't scan pages, " + e.sentence() + "; use Linux " + EXACT + " or later");
     }
   }
 
-  private static int openPagemap(Libc libc) throws UntrackableException {
+  private static Userfaultfd userfaultfd(Libc libc) throws UntrackableException {
+    String release = libc.release();
+    Optional<KernelRelease> kernel = KernelRelease.of(release);
+    if (kernel.isEmpty() || kernel.get().compareTo(EXACT) < 0) {
+      throw new UntrackableException(
+          "this kernel, "
+              + release
+              + ", is not known to tell of every store, as Linux does from "
+              + EXACT
+              + " on; use that or later");
+    }
+    return Userfaultfd.open(libc);
+  }
+
+  static int openPagemap(Libc libc) throws UntrackableException {
     try {
       return libc.open(PAGEMAP, KernelConstants.O_RDONLY | KernelConstants.O_CLOEXEC, 0);
     } catch (ErrnoException e) {
@@ -99,7 +120,7 @@ public final class PageTracking implements DirtyTracking {
     try {
       mapped.requireCurrent();
       requireTrackable(mapped);
-      return arm(mapped, Userfaultfd.open(mapped.libc));
+      return arm(mapped, userfaultfd(mapped.libc));
     } catch (UntrackableException e) {
       throw new TrackingRefusedException(block.spec(), e.reason());
     } finally {
@@ -218,6 +239,27 @@ public final class PageTracking implements DirtyTracking {
     }
   }
 
+  /**
+   * Finds the next pages that are written, and makes them clean. SAFETY: the caller owns the range,
+   * and nobody else asks who wrote there.
+   */
+  static PageRegions scan(Libc libc, int pagemap, long from, long to) throws ErrnoException {
+    return libc.ioctlPagemapScan(pagemap, SCAN, from, to, VECTOR, KernelConstants.PAGE_IS_WRITTEN);
+  }
+
+  /**
+   * Whether the page table may be dropped: what is written stays known. Found out when it is first
+   * asked; the caller holds the window's {@link Window#structure}.
+   */
+  boolean keepsNotes() {
+    Boolean known = keepsNotes;
+    if (known == null) {
+      known = PageTableProbe.keepsNotes(libc);
+      keepsNotes = known;
+    }
+    return known;
+  }
+
   /** The next regions, from an offset on. */
   private PageRegions next(long from) throws TrackingLostException {
     window.structure.lock();
@@ -230,14 +272,7 @@ public final class PageTracking implements DirtyTracking {
       long address = window.address();
       // SAFETY: something stands in the window, so that all of its addresses are mapped and nobody
       // else's, and nobody replaces it meanwhile; what is written there is asked for by this alone.
-      PageRegions found =
-          libc.ioctlPagemapScan(
-              pagemap,
-              SCAN,
-              address + from,
-              address + window.size(),
-              VECTOR,
-              KernelConstants.PAGE_IS_WRITTEN);
+      PageRegions found = scan(libc, pagemap, address + from, address + window.size());
       if (found.reached() <= address + from) {
         throw new TrackingLostException(spec, from, "the kernel's scan of the pages doesn't go on");
       }

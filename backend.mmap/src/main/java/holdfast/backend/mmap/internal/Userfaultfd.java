@@ -42,7 +42,7 @@ final class Userfaultfd implements AutoCloseable {
           e.is(Errno.EINVAL)
               ? "this kernel can't take note of writes by itself, "
                   + e.sentence()
-                  + " for UFFD_FEATURE_WP_ASYNC; use Linux 6.7 or later, on an architecture with"
+                  + " for UFFD_FEATURE_WP_ASYNC; use Linux 6.12.3 or later, on an architecture with"
                   + " CONFIG_PTE_MARKER_UFFD_WP"
               : e.sentence());
     }
