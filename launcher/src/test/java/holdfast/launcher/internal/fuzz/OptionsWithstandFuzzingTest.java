@@ -32,11 +32,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Each option parser is given inputs that a fuzzer makes, led by what code they reach, for 20
- * seconds or as many as the system property {@code holdfast.fuzz.seconds} says. A target ends every
- * input without an exception: it checks itself that a refusal is one sentence and that what was
- * accepted is the same when written again. An input that takes more than {@value
- * #LONGEST_INPUT_SECONDS} seconds, or more memory than the heap, is found as well.
+ * Each option parser is given inputs that a fuzzer makes, led by what code they reach, for {@value
+ * #DEFAULT_SECONDS} seconds, so that every build sees that the targets work; or for as many as the
+ * system property {@code holdfast.fuzz.seconds} says ({@code ./check -Dholdfast.fuzz.seconds=600}
+ * after a change of a parser). A target ends every input without an exception: it checks itself
+ * that a refusal is one sentence and that what was accepted is the same when written again. An
+ * input that takes more than {@value #LONGEST_INPUT_SECONDS} seconds, or more memory than the heap,
+ * is found as well.
  *
  * <p>The seeds stand beside the resource {@code options.dict}, one file each in the folder of their
  * target. An input that was found is written to {@code target/fuzz}; it belongs among the seeds,
@@ -44,6 +46,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class OptionsWithstandFuzzingTest {
   private static final String SECONDS = "holdfast.fuzz.seconds";
+  private static final int DEFAULT_SECONDS = 2;
   private static final int LONGEST_INPUT_SECONDS = 20;
   private static final int LONGEST_INPUT_BYTES = 65_536;
 
@@ -90,7 +93,7 @@ class OptionsWithstandFuzzingTest {
   @MethodSource("targets")
   @DisplayName("every input that the fuzzer makes ends in a result or in one sentence")
   void fuzzed(Class<?> target) throws IOException, InterruptedException, URISyntaxException {
-    int seconds = Integer.getInteger(SECONDS, 20);
+    int seconds = Integer.getInteger(SECONDS, DEFAULT_SECONDS);
     assumeTrue(seconds > 0, SECONDS + " is 0: the fuzzer is not wanted");
     assumeTrue(
         ARCHITECTURES.contains(System.getProperty("os.arch")),
