@@ -9,14 +9,6 @@ public final class BackingSpaceException extends RamBlockException {
   /**
    * @param call the system call that said so
    * @param errno the kernel's answer, for example {@code ENOSPC (No space left on device)}
-   */
-  public BackingSpaceException(RamBlockSpec spec, String call, String errno) {
-    this(spec, call, errno, "free some space, ask for less, or use another file system");
-  }
-
-  /**
-   * @param call the system call that said so
-   * @param errno the kernel's answer, for example {@code ENOSPC (No space left on device)}
    * @param advice what to do about it, as half a sentence
    */
   public BackingSpaceException(RamBlockSpec spec, String call, String errno, String advice) {

@@ -1,5 +1,7 @@
 package holdfast.backend.api;
 
+import java.util.Locale;
+
 /**
  * A number of bytes: the size of a file, of a block, of a page.
  *
@@ -10,6 +12,9 @@ public record ByteSize(long bytes) implements Comparable<ByteSize> {
   public static final ByteSize ZERO = new ByteSize(0);
 
   private static final String SUFFIXES = "KMGTPE";
+
+  /** At most so many characters are easily read. */
+  private static final int SHORT = 4;
 
   /**
    * @throws IllegalArgumentException if {@code bytes} is negative
@@ -65,5 +70,19 @@ public record ByteSize(long bytes) implements Comparable<ByteSize> {
     int power = bytes == 0 ? 0 : Math.min(Long.numberOfTrailingZeros(bytes) / 10, 6);
     String suffix = power == 0 ? "" : SUFFIXES.substring(power - 1, power);
     return (bytes >> (10 * power)) + suffix;
+  }
+
+  /**
+   * For people: the exact form where that is short, such as {@code 256M}, else to one decimal place
+   * in the largest unit that leaves one, such as {@code 77.5 GiB}.
+   */
+  public String rounded() {
+    String exact = toString();
+    int power = bytes == 0 ? 0 : (63 - Long.numberOfLeadingZeros(bytes)) / 10;
+    if (power == 0 || exact.length() <= SHORT) {
+      return exact;
+    }
+    double count = bytes / Math.scalb(1.0, 10 * power);
+    return String.format(Locale.ROOT, "%.1f %siB", count, SUFFIXES.charAt(power - 1));
   }
 }

@@ -15,14 +15,22 @@ public final class PersistException extends RamBlockException {
    * @param errno the kernel's answer, for example {@code EIO (Input/output error)}
    */
   public PersistException(RamBlockSpec spec, long offset, long length, String call, String errno) {
+    this(spec, offset, length, call, errno, "check the disk and its file system");
+  }
+
+  /**
+   * @param offset first byte of the range
+   * @param length number of bytes
+   * @param call the system call that failed
+   * @param errno the kernel's answer, for example {@code EIO (Input/output error)}
+   * @param advice what to do about it, as half a sentence
+   */
+  public PersistException(
+      RamBlockSpec spec, long offset, long length, String call, String errno, String advice) {
     this(
         spec,
         errno,
-        call
-            + ": "
-            + errno
-            + "; nothing is known about what the file holds for them, so check the disk and its"
-            + " file system",
+        call + ": " + errno + "; nothing is known about what the file holds for them; " + advice,
         offset,
         length);
   }

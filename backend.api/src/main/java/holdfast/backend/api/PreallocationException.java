@@ -8,15 +8,10 @@ public final class PreallocationException extends RamBlockException {
 
   /**
    * @param errno the kernel's answer, for example {@code ENOMEM (Cannot allocate memory)}
+   * @param advice what to do about it, as half a sentence
    */
-  public PreallocationException(RamBlockSpec spec, String errno) {
-    super(
-        spec,
-        "can't preallocate size="
-            + spec.size()
-            + ": "
-            + errno
-            + "; free some memory, huge pages or disk space, or set prealloc=off");
+  public PreallocationException(RamBlockSpec spec, String errno, String advice) {
+    super(spec, "can't preallocate size=" + spec.size() + ": " + errno + "; " + advice);
     this.errno = errno;
   }
 

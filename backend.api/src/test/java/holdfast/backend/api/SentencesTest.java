@@ -62,11 +62,6 @@ class SentencesTest {
             "134217728 bytes",
             "grow the file first"),
         new Sample(
-            new BackingSpaceException(SPEC, "fallocate", "ENOSPC (No space left on device)"),
-            "size=256M",
-            "fallocate: ENOSPC (No space left on device)",
-            "free some space"),
-        new Sample(
             new BackingSpaceException(SPEC, "fallocate", "ENOSPC (…)", "free some huge pages"),
             "size=256M",
             "fallocate: ENOSPC (…)",
@@ -98,11 +93,20 @@ class SentencesTest {
             "msync: EIO (Input/output error)",
             "check the disk"),
         new Sample(
+            new PersistException(SPEC, 4096, 64, "msync", "ENOSPC (…)", "free some space"),
+            "msync: ENOSPC (…)",
+            "nothing is known about what the file holds",
+            "free some space"),
+        new Sample(
             PersistException.ofFailed(SPEC, 4096, 64, "the file was truncated"),
             "64 bytes from offset 4096",
             "failed before (the file was truncated)",
             "start the machine again"),
-        new Sample(new PreallocationException(SPEC, enomem), "size=256M", enomem, "prealloc=off"),
+        new Sample(
+            new PreallocationException(SPEC, enomem, "set prealloc=off"),
+            "size=256M",
+            enomem,
+            "prealloc=off"),
         new Sample(new RemapRefusedException(SPEC, "share=off"), "stays where it is", "share=off"),
         new Sample(
             new BlockOffsetException(SPEC, new ByteSize(1000), ByteSize.kib(4)),
@@ -156,7 +160,7 @@ class SentencesTest {
     assertEquals("a FIFO", new BackingKindException(SPEC, "a FIFO", "").found());
     assertEquals("EACCES", new BackingOpenException(SPEC, "EACCES", "").errno());
     assertEquals(ByteSize.mib(1), new BackingSizeException(SPEC, ByteSize.mib(1)).actual());
-    assertEquals("ENOSPC", new BackingSpaceException(SPEC, "", "ENOSPC").errno());
+    assertEquals("ENOSPC", new BackingSpaceException(SPEC, "", "ENOSPC", "").errno());
     assertEquals(
         new Alignment(2), new BlockAlignmentException(SPEC, new Alignment(2), "").needed());
     assertEquals(ByteSize.kib(4), new BlockSizeException(SPEC, ByteSize.kib(4)).unit());
@@ -167,7 +171,7 @@ class SentencesTest {
     assertEquals(1, persist.offset());
     assertEquals(2, persist.length());
     assertEquals("EIO", persist.errno());
-    assertEquals("ENOMEM", new PreallocationException(SPEC, "ENOMEM").errno());
+    assertEquals("ENOMEM", new PreallocationException(SPEC, "ENOMEM", "").errno());
     assertEquals("why", new RemapRefusedException(SPEC, "why").reason());
     assertEquals("why", new ReservationException(SPEC, "why").reason());
     assertEquals("why", new TrackingRefusedException(SPEC, "why").reason());
@@ -195,7 +199,7 @@ class SentencesTest {
     RamBlockSpec spec =
         RamBlockSpec.of(new BackendId("ram"), new Backing.Anonymous(), ByteSize.mib(1), List.of());
     assertTrue(
-        new PreallocationException(spec, "ENOMEM")
+        new PreallocationException(spec, "ENOMEM", "")
             .getMessage()
             .startsWith("memory backend 'ram' on anonymous memory: "));
   }

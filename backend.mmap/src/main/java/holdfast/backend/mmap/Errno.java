@@ -37,6 +37,9 @@ public record Errno(int value, String text) {
   /** Permission denied; of fcntl(2) locks also: held by somebody else. */
   public static final int EACCES = Everywhere.EACCES;
 
+  /** Bad address; of MADV_POPULATE also: nothing is behind a page, where an access gets SIGBUS. */
+  public static final int EFAULT = Everywhere.EFAULT;
+
   /** Device or resource busy. */
   public static final int EBUSY = Everywhere.EBUSY;
 

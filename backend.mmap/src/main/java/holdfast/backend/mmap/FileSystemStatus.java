@@ -7,10 +7,25 @@ import holdfast.backend.mmap.internal.linux.Everywhere;
  *
  * @param magic the file system's magic number, {@code linux/magic.h}
  * @param blockSize bytes; on hugetlbfs the size of its pages
+ * @param size all that it can hold, in bytes; 0 where it has no limit of its own or doesn't tell
+ * @param available what of that an unprivileged process can still use, in bytes
+ * @param files how many files it can hold (inodes); 0 where it has no limit or doesn't tell
+ * @param freeFiles how many more files it can hold
  */
-public record FileSystemStatus(long magic, long blockSize) {
+public record FileSystemStatus(
+    long magic, long blockSize, long size, long available, long files, long freeFiles) {
   /** OpenZFS, which is not part of the kernel. */
   private static final int ZFS_SUPER_MAGIC = 0x2FC12FC1;
+
+  /** One that does not tell how full it is. */
+  public FileSystemStatus(long magic, long blockSize) {
+    this(magic, blockSize, 0, 0, 0, 0);
+  }
+
+  /** Whether it can take no further file, though it may have space. */
+  public boolean isOutOfFiles() {
+    return files > 0 && freeFiles == 0;
+  }
 
   /** Whether the file system hands out huge pages of its own size. */
   public boolean isHugetlbfs() {

@@ -96,10 +96,7 @@ final class BackingOpener {
           spec,
           e.call() + (memfd.hugetlb() ? " (MFD_HUGETLB)" : ""),
           e.errno().toString(),
-          memfd.hugetlb()
-              ? "the sizes of huge pages that this host has are listed in"
-                  + " /sys/kernel/mm/hugepages"
-              : "Linux has had it since 3.17");
+          Remedy.of(Step.MEMFD, e, Scene.of(spec)));
     }
   }
 
@@ -122,7 +119,7 @@ final class BackingOpener {
           continue;
         }
         if (!e.is(Errno.ENOENT) || readOnly) {
-          throw openFailure(e);
+          throw openFailure(Step.OPEN, e);
         }
       }
       Optional<Opened> made = create(file.path());
@@ -204,11 +201,19 @@ final class BackingOpener {
         LOG.debug("{}: {}", spec.backing(), notReadable.getMessage());
       }
     }
-    return openFailure(e);
+    return openFailure(Step.OPEN, e);
+  }
+
+  private Opened openUnnamed(Path folder) throws RamBlockException {
+    try {
+      return createUnnamed(folder);
+    } catch (ErrnoException e) {
+      throw openFailure(Step.CREATE, e);
+    }
   }
 
   /** In a folder: a file that has no name, or has it only until it is open. */
-  private Opened openUnnamed(Path folder) throws RamBlockException, ErrnoException {
+  private Opened createUnnamed(Path folder) throws RamBlockException, ErrnoException {
     if (readOnly) {
       throw new BackingKindException(
           spec,
@@ -253,7 +258,7 @@ final class BackingOpener {
       if (e.is(Errno.EEXIST) || e.is(Errno.EINTR)) {
         return Optional.empty();
       }
-      throw openFailure(e);
+      throw openFailure(Step.CREATE, e);
     }
   }
 
@@ -269,18 +274,9 @@ final class BackingOpener {
     }
   }
 
-  private BackingOpenException openFailure(ErrnoException e) {
-    String advice =
-        switch (e.errno().value()) {
-          case Errno.ENOENT ->
-              readOnly
-                  ? "check the path; with readonly=on no file is created"
-                  : "check the path, and create the folder it is in";
-          case Errno.EACCES -> "check the permissions of the file and its folder";
-          case Errno.EROFS -> "its file system can't be written: set readonly=on, or use another";
-          default -> "check the path";
-        };
-    return new BackingOpenException(spec, e.errno().toString(), advice);
+  private BackingOpenException openFailure(Step step, ErrnoException e) {
+    return new BackingOpenException(
+        spec, e.errno().toString(), Remedy.of(step, e, Scene.ofPath(libc, spec)));
   }
 
   static void unlinkQuietly(Libc libc, RamBlockSpec spec) {

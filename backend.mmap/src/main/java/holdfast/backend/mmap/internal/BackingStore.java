@@ -132,7 +132,7 @@ public final class BackingStore {
     try {
       return libc.statx(fd).links() == 0;
     } catch (ErrnoException e) {
-      throw new BackingOpenException(spec, e.errno().toString(), "check the path");
+      throw new BackingOpenException(spec, e.errno().toString(), remedy(Step.LOOK, e));
     }
   }
 
@@ -192,7 +192,7 @@ public final class BackingStore {
     try {
       return libc.lseekEnd(fd);
     } catch (ErrnoException e) {
-      throw new BackingOpenException(spec, e.errno().toString(), "check the path");
+      throw new BackingOpenException(spec, e.errno().toString(), remedy(Step.LOOK, e));
     }
   }
 
@@ -210,23 +210,28 @@ public final class BackingStore {
     if (kind != Kind.FILE || !canGrow()) {
       return;
     }
+    Step step = Step.LOOK;
     try {
       if (libc.lseekEnd(fd) == 0) {
+        step = Step.GROW;
         grown = true;
         libc.ftruncate(fd, end());
       }
       if (spec.backing() instanceof Backing.Memfd(boolean h, ByteSize s, boolean seal)) {
         if (seal) {
+          step = Step.SEAL;
           libc.fcntlAddSeals(fd, KernelConstants.F_SEAL_SIZE);
         }
         return;
       }
       if (storesReachIt() && !spec.has(RamFlag.RAM_NORESERVE)) {
+        step = Step.ALLOCATE;
         allocate(offset(), spec.size().bytes());
       }
       if (isVolatile()) {
         return;
       }
+      step = Step.SYNC;
       if (grown || storesReachIt()) {
         libc.fsync(fd);
       }
@@ -236,20 +241,13 @@ public final class BackingStore {
         syncFolderOfFound();
       }
     } catch (ErrnoException e) {
-      throw noSpace(e);
+      throw new BackingSpaceException(spec, e.call(), e.errno().toString(), remedy(step, e));
     }
   }
 
-  private BackingSpaceException noSpace(ErrnoException e) {
-    return pageSize == libc.getpagesize()
-        ? new BackingSpaceException(spec, e.call(), e.errno().toString())
-        : new BackingSpaceException(
-            spec,
-            e.call(),
-            e.errno().toString(),
-            "free some huge pages of "
-                + new ByteSize(pageSize)
-                + ", or have the host provide more (vm.nr_hugepages)");
+  /** What to do about a failed call, as half a sentence. */
+  private String remedy(Step step, ErrnoException e) {
+    return Remedy.of(step, e, Scene.ofFile(libc, spec, fd));
   }
 
   /**

@@ -75,7 +75,7 @@ public final class BlockMapping {
       Verdict verdict = judge(store, agreed, VmFlags.at(window.address()));
       placement.bind(window);
       if (spec.prealloc().wanted()) {
-        new Preallocator(libc, spec, window, store.pageSize()).run(spec.prealloc().threads());
+        new Preallocator(libc, spec, window, store).run(spec.prealloc().threads());
       }
       MappedRamBlock block =
           new MappedRamBlock(
@@ -245,9 +245,7 @@ public final class BlockMapping {
           spec,
           "mmap(PROT_NONE)",
           e.errno().toString(),
-          "no address space is free for that"
-              + (spec.align().bytes() == 0 ? "" : " and align=" + store.align())
-              + ": ask for less, or raise ulimit -v");
+          Remedy.of(Step.RESERVE, e, Scene.of(spec)));
     }
   }
 

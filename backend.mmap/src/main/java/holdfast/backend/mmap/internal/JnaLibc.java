@@ -246,11 +246,7 @@ public final class JnaLibc implements Libc {
   public FileSystemStatus fstatfs(int fd) throws ErrnoException {
     byte[] raw = new byte[256];
     check("fstatfs", C.fstatfs(fd, raw));
-    ByteBuffer buf = ByteBuffer.wrap(raw).order(ByteOrder.nativeOrder());
-    // f_type and f_bsize are words of 64 bits, on s390x of 32 (asm/statfs.h)
-    return System.getProperty("os.arch").equals("s390x")
-        ? new FileSystemStatus(Integer.toUnsignedLong(buf.getInt(0)), buf.getInt(4))
-        : new FileSystemStatus(buf.getLong(0) & 0xFFFF_FFFFL, buf.getLong(8));
+    return StatfsLayout.host().read(raw);
   }
 
   @Override

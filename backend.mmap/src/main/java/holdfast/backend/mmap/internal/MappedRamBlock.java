@@ -123,7 +123,7 @@ public final class MappedRamBlock implements RamBlock {
     window.structure.lock();
     try {
       requireCurrent();
-      new Preallocator(libc, spec, window, store.pageSize()).run(wished.threads());
+      new Preallocator(libc, spec, window, store).run(wished.threads());
     } finally {
       window.structure.unlock();
     }

@@ -155,13 +155,11 @@ final class Placement {
 
   /** The exception for a refusal of these flags. */
   MappingException refused(int flags, ErrnoException e) {
-    String advice =
-        e.is(Errno.ENOMEM)
-            ? "free memory, provide huge pages (sysctl vm.nr_hugepages), or raise ulimit -v or"
-                + " vm.max_map_count"
-            : "the file system can't map this file so";
     return new MappingException(
-        spec, "mmap(" + k.mapFlagNames(flags) + ")", e.errno().toString(), advice);
+        spec,
+        "mmap(" + k.mapFlagNames(flags) + ")",
+        e.errno().toString(),
+        Remedy.of(Step.MAP, e, Scene.ofFile(libc, spec, store.fd())));
   }
 
   /** The exception for a refusal by {@link #move}. */
@@ -170,7 +168,7 @@ final class Placement {
         spec,
         "mremap(MREMAP_MAYMOVE|MREMAP_FIXED)",
         e.errno().toString(),
-        "free memory, or raise vm.max_map_count");
+        Remedy.of(Step.MOVE, e, Scene.ofFile(libc, spec, store.fd())));
   }
 
   /** The exception for a refusal of these flags by {@link #place}. */
@@ -226,9 +224,7 @@ final class Placement {
       throw new NumaBindingException(
           spec,
           e.errno().toString(),
-          e.is(Errno.ENOSYS)
-              ? "install libnuma"
-              : "the nodes that this host has are listed in /sys/devices/system/node/online");
+          Remedy.of(Step.BIND, e, Scene.ofFile(libc, spec, store.fd())));
     }
   }
 

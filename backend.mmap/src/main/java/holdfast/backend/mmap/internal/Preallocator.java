@@ -42,6 +42,7 @@ final class Preallocator {
   private final Libc libc;
   private final RamBlockSpec spec;
   private final Window window;
+  private final BackingStore store;
   private final long pageSize;
   private final int advice;
   private final AtomicLong next = new AtomicLong();
@@ -49,13 +50,14 @@ final class Preallocator {
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
   /**
-   * @param pageSize the page size of the mapping in bytes
+   * @param store what is mapped in the window
    */
-  Preallocator(Libc libc, RamBlockSpec spec, Window window, long pageSize) {
+  Preallocator(Libc libc, RamBlockSpec spec, Window window, BackingStore store) {
     this.libc = libc;
     this.spec = spec;
     this.window = window;
-    this.pageSize = pageSize;
+    this.store = store;
+    this.pageSize = store.pageSize();
     this.advice =
         spec.has(RamFlag.RAM_READONLY)
             ? KernelConstants.MADV_POPULATE_READ
@@ -87,17 +89,28 @@ final class Preallocator {
     await(threads);
     switch (failure.get()) {
       case null -> {}
-      case ErrnoException e -> throw new PreallocationException(spec, e.errno().toString());
+      case ErrnoException e -> throw refused(e);
       case InternalError sigbus ->
-          throw new PreallocationException(spec, "SIGBUS (a page has nothing behind it)");
+          // an older kernel's way to say what MADV_POPULATE_WRITE says with EFAULT
+          throw new PreallocationException(
+              spec, "SIGBUS (a page has nothing behind it)", remedy(new Errno(Errno.EFAULT, "")));
       case InterruptedException e -> {
         Thread.currentThread().interrupt();
-        throw new PreallocationException(spec, "interrupted");
+        throw new PreallocationException(
+            spec, "interrupted", "its pages are made present when they are first used");
       }
       case RuntimeException e -> throw e;
       case Error e -> throw e;
       case Throwable e -> throw new IllegalStateException(e);
     }
+  }
+
+  private PreallocationException refused(ErrnoException e) {
+    return new PreallocationException(spec, e.errno().toString(), remedy(e.errno()));
+  }
+
+  private String remedy(Errno errno) {
+    return Remedy.of(Step.POPULATE, errno, Scene.ofFile(libc, spec, store.fd()));
   }
 
   /** QEMU's rule for the number of threads, with processors in the place of its vCPUs. */
@@ -127,7 +140,7 @@ final class Preallocator {
       if (e.is(Errno.EINVAL) || e.is(Errno.ENOSYS)) {
         return false;
       }
-      throw new PreallocationException(spec, e.errno().toString());
+      throw refused(e);
     }
   }
 

@@ -176,7 +176,7 @@ public final class FakeBlock implements RamBlock {
   @Override
   public void preallocate(OptionalInt threads) throws PreallocationException {
     if (memory.diskFails) {
-      throw new PreallocationException(spec, "ENOSPC (No space left on device)");
+      throw new PreallocationException(spec, "ENOSPC (No space left on device)", "free some space");
     }
     memory.preallocated = true;
   }
