@@ -281,7 +281,7 @@ final class Remedy {
       return "free some space, ask for less, or use another file system";
     }
     FileSystemStatus there = scene.fileSystem().get();
-    if (there.isOutOfFiles()) {
+    if (step == Step.CREATE && there.isOutOfFiles()) {
       return there.name()
           + " there has space, but no inode left for another file: remove some of its "
           + there.files()
@@ -306,7 +306,7 @@ final class Remedy {
   private String noHugePages() {
     ByteSize page = scene.hugePage().orElseThrow();
     FileSystemStatus mount = scene.fileSystem().orElse(new FileSystemStatus(0, 0));
-    if (mount.isOutOfFiles()) {
+    if (step == Step.CREATE && mount.isOutOfFiles()) {
       return "its mount of hugetlbfs has no inode left for another file: remove one, or mount it"
           + " with a greater nr_inodes=";
     }
@@ -410,7 +410,9 @@ final class Remedy {
     if (scene.hugePage().isPresent()) {
       return noHugePages();
     }
-    return isMemory() ? "the host can't provide its pages: set prealloc=off" : noSpace();
+    return isMemory()
+        ? "the host can't provide its pages: set prealloc=off"
+        : noSpace() + "; or set prealloc=off";
   }
 
   private String now(Scene.Limit limit) {

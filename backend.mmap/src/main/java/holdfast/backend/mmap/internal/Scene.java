@@ -9,6 +9,7 @@ import holdfast.backend.mmap.FileSystemStatus;
 import holdfast.backend.mmap.KernelConstants;
 import holdfast.backend.mmap.Libc;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +28,7 @@ import java.util.stream.Stream;
  */
 record Scene(RamBlockSpec spec, Optional<FileSystemStatus> fileSystem, Path procfs, Path sysfs) {
   private static final Path PROCFS = Path.of("/proc");
+  private static final int LONGEST_NUMBER = 64;
   private static final Path SYSFS = Path.of("/sys");
 
   /** What the kernel calls the limits of a process, {@code /proc/PID/limits}. */
@@ -146,8 +148,10 @@ record Scene(RamBlockSpec spec, Optional<FileSystemStatus> fileSystem, Path proc
   }
 
   private static OptionalLong number(Path file) {
-    try {
-      return OptionalLong.of(Long.parseLong(Files.readString(file).strip()));
+    // in one read(2): a second one, as Files.readString does it, finds the end after one digit
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] digits = in.readNBytes(LONGEST_NUMBER);
+      return OptionalLong.of(Long.parseLong(new String(digits, StandardCharsets.US_ASCII).strip()));
     } catch (IOException | RuntimeException unknown) {
       return OptionalLong.empty();
     }

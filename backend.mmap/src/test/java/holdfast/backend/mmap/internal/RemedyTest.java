@@ -15,11 +15,13 @@ import holdfast.backend.mmap.internal.linux.Everywhere;
 import holdfast.backend.mmap.internal.linux.LinuxErrno;
 import holdfast.backend.mmap.internal.linux.LinuxFamily;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -199,6 +201,18 @@ class RemedyTest {
     assertSays(remedy, "no inode left");
     assertSays(remedy, "its 10 files");
     assertSays(remedy, "nr_inodes=");
+    assertSays(Remedy.of(Step.ALLOCATE, errno(LinuxErrno.ENOSPC), file(full)), "512M free of 1G");
+  }
+
+  @Test
+  @DisplayName("a sysctl is read to its last digit")
+  void sysctlOfThisHost() throws IOException, InterruptedException {
+    Process cat = new ProcessBuilder("cat", "/proc/sys/vm/max_map_count").start();
+    String shown = new String(cat.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+    assertTrue(cat.waitFor(10, TimeUnit.SECONDS));
+    assertEquals(
+        Long.parseLong(shown.strip()),
+        Scene.of(file(EXT4).spec()).sysctl("vm/max_map_count").orElseThrow());
   }
 
   @Test
