@@ -1,9 +1,14 @@
 package holdfast.launcher.internal.report;
 
+import holdfast.launcher.internal.options.Excerpt;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Text for a terminal: headings, facts and tables, aligned. */
+/**
+ * Text for a terminal: headings, facts and tables, aligned. Whatever is shown may come from
+ * outside, a path for one: what a terminal would obey, or show as another character, is written as
+ * an escape ({@link Excerpt#onOneLine}).
+ */
 public final class Screen {
   private static final int LABEL_WIDTH = 14;
 
@@ -11,20 +16,20 @@ public final class Screen {
 
   /** A line of its own. */
   public void heading(String line) {
-    text.append(line).append('\n');
+    text.append(Excerpt.onOneLine(line)).append('\n');
   }
 
   /** A fact of what the heading names. */
   public void fact(String label, String value) {
     text.append("  ").append(label).append(" ".repeat(LABEL_WIDTH - label.length()));
-    text.append(value).append('\n');
+    text.append(Excerpt.onOneLine(value)).append('\n');
   }
 
   /** Rows under their headings, each column as wide as its widest cell. */
   public void table(List<String> headings, List<List<String>> rows) {
     List<List<String>> all = new ArrayList<>();
     all.add(headings);
-    all.addAll(rows);
+    rows.forEach(row -> all.add(row.stream().map(Excerpt::onOneLine).toList()));
     for (List<String> row : all) {
       StringBuilder line = new StringBuilder();
       for (int column = 0; column < row.size(); column++) {

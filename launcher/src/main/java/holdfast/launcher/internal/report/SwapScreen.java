@@ -1,6 +1,7 @@
 package holdfast.launcher.internal.report;
 
 import holdfast.backend.api.ByteSize;
+import holdfast.launcher.internal.options.Excerpt;
 import holdfast.machine.api.SwapPlan;
 import holdfast.machine.api.SwapReport;
 import java.time.Duration;
@@ -32,6 +33,10 @@ public final class SwapScreen {
 
   /** How far a swap is, or how it ended, in one line. */
   public static String line(SwapReport report) {
+    return Excerpt.onOneLine(words(report));
+  }
+
+  private static String words(SwapReport report) {
     String name = "swap " + report.number() + " of '" + report.region() + "' to " + report.to();
     return switch (report.phase()) {
       case DONE ->

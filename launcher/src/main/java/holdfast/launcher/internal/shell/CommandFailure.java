@@ -1,15 +1,65 @@
 package holdfast.launcher.internal.shell;
 
-/** A shell command can't do what it was asked for. The shell prints it as its sentence. */
+import holdfast.backend.api.PersistException;
+import holdfast.backend.api.PreallocationException;
+import holdfast.launcher.internal.machine.MachineException;
+import holdfast.launcher.internal.options.Excerpt;
+import holdfast.launcher.internal.options.OptionException;
+import holdfast.machine.api.SwapException;
+import java.io.IOException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A shell command can't do what it was asked for. The shell prints it as its sentence, which stays
+ * on one line and holds nothing that a terminal would obey.
+ */
 final class CommandFailure extends RuntimeException {
+  private static final Logger LOG = LoggerFactory.getLogger(CommandFailure.class);
   private static final long serialVersionUID = 1;
 
   CommandFailure(String sentence) {
-    super(sentence);
+    super(Excerpt.onOneLine(sentence));
   }
 
   @Override
   public String toString() {
     return "holdfast: " + getMessage();
+  }
+
+  /** What a command does. */
+  interface Work {
+    String answer() throws Exception;
+  }
+
+  /**
+   * Does the work of a command: whatever goes wrong is one sentence. An Error too: the shell would
+   * show its wrapper alone.
+   *
+   * @throws CommandFailure with that sentence
+   * @throws InterruptedException if the shell's user interrupts it
+   */
+  static String orAnswer(String command, Work work) throws InterruptedException {
+    try {
+      return work.answer();
+    } catch (CommandFailure | InterruptedException e) {
+      throw e;
+    } catch (PersistException
+        | PreallocationException
+        | SwapException
+        | MachineException
+        | OptionException e) {
+      throw new CommandFailure("" + e.getMessage());
+    } catch (IOException e) {
+      throw new CommandFailure(
+          command
+              + " did its work, but the configuration can't be written, so that the next start"
+              + " doesn't know of it: "
+              + e.getMessage());
+    } catch (Exception | Error e) {
+      LOG.error("{} failed", command, e);
+      throw new CommandFailure(
+          command + " failed for a reason that it does not know: " + e + "; see the log");
+    }
   }
 }

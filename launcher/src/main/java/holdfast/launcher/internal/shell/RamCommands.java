@@ -1,5 +1,6 @@
 package holdfast.launcher.internal.shell;
 
+import holdfast.backend.api.BackendId;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.PersistException;
@@ -19,6 +20,7 @@ import holdfast.launcher.internal.report.DeviceReport;
 import holdfast.launcher.internal.report.Screen;
 import holdfast.machine.api.RegionState;
 import java.io.IOException;
+import java.util.List;
 import org.apache.felix.service.command.Descriptor;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Filter;
@@ -58,8 +60,16 @@ public final class RamCommands {
 
   /** {@code ram:list}. */
   @Descriptor("lists the memory backends and what stands where in guest memory")
-  public String list() {
-    Machine machine = machine();
+  public String list(@Descriptor("nothing") Object... arguments) throws InterruptedException {
+    return CommandFailure.orAnswer(
+        "ram:list",
+        () -> {
+          Arguments.read("ram:list", arguments).words();
+          return list(machine());
+        });
+  }
+
+  private static String list(Machine machine) {
     Screen screen = new Screen();
     screen.table(
         BackendReport.COLUMNS,
@@ -73,9 +83,16 @@ public final class RamCommands {
 
   /** {@code ram:show ID}. */
   @Descriptor("shows all that is known of one memory backend")
-  public String show(@Descriptor("the id of the memory backend") String id) {
+  public String show(@Descriptor("ID: the id of the memory backend") Object... arguments)
+      throws InterruptedException {
+    return CommandFailure.orAnswer(
+        "ram:show",
+        () -> show(backend(Arguments.read("ram:show ID", arguments).words("ID").getFirst())));
+  }
+
+  private static String show(OpenBackend backend) {
     Screen screen = new Screen();
-    new BackendReport(backend(id)).show(screen);
+    new BackendReport(backend).show(screen);
     return screen.toString();
   }
 
@@ -83,14 +100,26 @@ public final class RamCommands {
   @Descriptor(
       "chooses the allocator for one memory backend; re-maps it live if that is another one")
   public String use(
-      @Descriptor("the id of the memory backend") String id,
       @Descriptor(
-              "an OSGi filter on the allocator's service properties, in quotes, such as"
-                  + " '(backend.kind=file)'; a kind, such as file; or * for any allocator")
-          String filter)
-      throws IOException {
-    OpenBackend backend = backend(id);
+              """
+              ID FILTER
+                  ID       the id of the memory backend
+                  FILTER   an OSGi filter on the allocator's service properties, in quotes, such as
+                           '(backend.kind=file)'; a kind, such as file; or '*' for any allocator\
+              """)
+          Object... arguments)
+      throws InterruptedException {
+    return CommandFailure.orAnswer(
+        "ram:use",
+        () -> {
+          List<String> words = Arguments.read("ram:use ID FILTER", arguments).words("ID", "FILTER");
+          return use(backend(words.get(0)), words.get(1));
+        });
+  }
+
+  private String use(OpenBackend backend, String filter) throws IOException {
     Region region = backend.region();
+    BackendId id = region.id();
     if (region.state() == RegionState.FAILED) {
       throw new CommandFailure(
           "memory backend '"
@@ -116,24 +145,39 @@ public final class RamCommands {
     region.use(wish);
     configurations.put(
         backend, MemoryBackendComponent.ALLOCATOR_TARGET, wish == null ? null : wish.toString());
-    return show(id);
+    return show(backend);
   }
 
   /** {@code ram:set ID PROPERTY VALUE}. */
   @Descriptor("changes a property of a memory backend while it is in use, such as dump or prealloc")
   public String set(
-      @Descriptor("the id of the memory backend") String id,
-      @Descriptor("the property: discard-data, merge, dump or prealloc") String property,
-      @Descriptor("its value, as on the command line") String value)
-      throws IOException, PreallocationException {
-    OpenBackend backend = backend(id);
+      @Descriptor(
+              """
+              ID PROPERTY VALUE
+                  ID         the id of the memory backend
+                  PROPERTY   discard-data, merge, dump or prealloc
+                  VALUE      its value, as on the command line\
+              """)
+          Object... arguments)
+      throws InterruptedException {
+    return CommandFailure.orAnswer(
+        "ram:set",
+        () -> {
+          List<String> words =
+              Arguments.read("ram:set ID PROPERTY VALUE", arguments)
+                  .words("ID", "PROPERTY", "VALUE");
+          return set(backend(words.get(0)), words.get(1), words.get(2));
+        });
+  }
+
+  private String set(OpenBackend backend, String property, String value)
+      throws IOException, PreallocationException, MachineException {
+    BackendId id = backend.region().id();
     String printed;
     try {
       printed = backend.set(property, value);
     } catch (OptionException e) {
       throw new CommandFailure("memory backend '" + id + "': " + e.getMessage());
-    } catch (MachineException e) {
-      throw new CommandFailure("" + e.getMessage());
     }
     configurations.put(backend, property, printed);
     String inForce = backend.properties().get(property);
@@ -150,22 +194,33 @@ public final class RamCommands {
                 + " holds from the next start on");
   }
 
-  /** {@code ram:persist ID}. */
-  @Descriptor("makes a whole memory backend durable")
-  public String persist(@Descriptor("the id of the memory backend") String id)
-      throws PersistException {
-    Region region = backend(id).region();
-    return persist(region, 0, region.size().bytes());
-  }
-
-  /** {@code ram:persist ID OFFSET LENGTH}. */
-  @Descriptor("makes a range of a memory backend durable")
+  /** {@code ram:persist ID} and {@code ram:persist ID OFFSET LENGTH}. */
+  @Descriptor("makes a whole memory backend, or a range of it, durable")
   public String persist(
-      @Descriptor("the id of the memory backend") String id,
-      @Descriptor("the first byte, as a number or a size such as 4K") String offset,
-      @Descriptor("how many bytes, as a number or a size") String length)
-      throws PersistException {
-    return persist(backend(id).region(), bytes("offset", offset), bytes("length", length));
+      @Descriptor(
+              """
+              ID or ID OFFSET LENGTH
+                  ID       the id of the memory backend
+                  OFFSET   the first byte, as a number or a size such as 4K
+                  LENGTH   how many bytes, as a number or a size\
+              """)
+          Object... arguments)
+      throws InterruptedException {
+    return CommandFailure.orAnswer(
+        "ram:persist",
+        () -> {
+          Arguments read =
+              Arguments.read("ram:persist ID, or ram:persist ID OFFSET LENGTH", arguments);
+          if (read.count() <= 1) {
+            Region region = backend(read.words("ID").getFirst()).region();
+            return persist(region, 0, region.size().bytes());
+          }
+          List<String> words = read.words("ID", "OFFSET", "LENGTH");
+          return persist(
+              backend(words.get(0)).region(),
+              bytes("offset", words.get(1)),
+              bytes("length", words.get(2)));
+        });
   }
 
   private static String persist(Region region, long offset, long length) throws PersistException {

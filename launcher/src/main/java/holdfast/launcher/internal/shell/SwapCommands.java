@@ -1,7 +1,6 @@
 package holdfast.launcher.internal.shell;
 
 import holdfast.backend.api.BackendId;
-import holdfast.backend.api.ByteSize;
 import holdfast.launcher.internal.options.OptionException;
 import holdfast.launcher.internal.options.OptionValue;
 import holdfast.launcher.internal.options.Options;
@@ -17,10 +16,10 @@ import holdfast.machine.api.SwapReport;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
-import org.apache.felix.service.command.Parameter;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -36,6 +35,10 @@ import org.osgi.service.component.annotations.Reference;
 public final class SwapCommands {
   private static final Duration TELL_EVERY = Duration.ofMillis(500);
 
+  private static final String FORM =
+      "ram:swap ID PROPERTIES [-plan] [-background] [-verify] [-overwrite] [-downtime-limit MS]"
+          + " [-max-bandwidth SIZE] [-rounds N] [-pause-limit MS], or ram:swap ID [-cancel]";
+
   private final LiveSwap swaps;
 
   /** For Declarative Services. */
@@ -50,71 +53,53 @@ public final class SwapCommands {
           + " end and shows how far it is")
   public String swap(
       CommandSession session,
-      @Descriptor("only shows what would change, and whether it can work")
-          @Parameter(names = "-plan", presentValue = "true", absentValue = "false")
-          boolean planOnly,
-      @Descriptor("starts it and doesn't wait; ram:swaps shows how far it is")
-          @Parameter(names = "-background", presentValue = "true", absentValue = "false")
-          boolean background,
-      @Descriptor("compares every page before the switch")
-          @Parameter(names = "-verify", presentValue = "true", absentValue = "false")
-          boolean verify,
-      @Descriptor("lets a file that holds something be overwritten")
-          @Parameter(names = "-overwrite", presentValue = "true", absentValue = "false")
-          boolean overwrite,
-      @Descriptor("how long writers may be paused for the last step, in ms (default 20)")
-          @Parameter(names = "-downtime-limit", absentValue = "20")
-          int downtimeMillis,
-      @Descriptor("how many bytes a second are copied at most, such as 200M; 0: no limit (default)")
-          @Parameter(names = "-max-bandwidth", absentValue = "0")
-          String bandwidth,
-      @Descriptor("after how many rounds over dirty pages to give up (default 30)")
-          @Parameter(names = "-rounds", absentValue = "30")
-          int rounds,
-      @Descriptor("how long all writers together may take to pause, in ms (default 1000)")
-          @Parameter(names = "-pause-limit", absentValue = "1000")
-          int pauseMillis,
-      @Descriptor("the id of the memory backend") String id,
-      @Descriptor("the properties that change, as for -object, such as mem-path=/b/nv.img,share=on")
-          String properties)
+      @Descriptor(
+              """
+              ID PROPERTIES [OPTIONS] or ID -cancel
+                  ID                    the id of the memory backend
+                  PROPERTIES            those that change, as for -object, such as
+                                        mem-path=/b/nv.img,share=on
+                  -plan                 only shows what would change, and whether it can work
+                  -background           starts it and doesn't wait; ram:swaps shows how far it is
+                  -verify               compares every page before the switch
+                  -overwrite            lets a file that holds something be overwritten
+                  -downtime-limit MS    how long writers may be paused for the last step (default 20)
+                  -max-bandwidth SIZE   how many bytes a second are copied at most, such as 200M;
+                                        0: no limit (default)
+                  -rounds N             after how many rounds over dirty pages to give up (default 30)
+                  -pause-limit MS       how long all writers together may take to pause (default 1000)
+                  -cancel               rolls back the one under way\
+              """)
+          Object... arguments)
       throws InterruptedException {
-    BackendId region = region(id);
-    Map<String, String> changes = changes(properties);
-    SwapLimits limits =
-        limits(downtimeMillis, bandwidth, rounds, pauseMillis)
-            .withVerify(verify)
-            .withOverwrite(overwrite);
-    try {
-      Screen plan = new Screen();
-      SwapScreen.show(swaps.plan(region, changes, limits), plan);
-      if (planOnly) {
-        return plan.toString();
-      }
-      PrintStream console = session.getConsole();
-      console.print(plan);
-      RunningSwap swap = swaps.start(region, changes, limits);
-      return background
-          ? "started; ram:swaps " + id + " shows how far it is, ram:swap " + id + " -cancel ends it"
-          : follow(swap, console);
-    } catch (SwapException e) {
-      throw new CommandFailure("" + e.getMessage());
-    }
+    return CommandFailure.orAnswer(
+        "ram:swap", () -> swap(session, Arguments.read(FORM, arguments)));
   }
 
-  /** {@code ram:swap ID -cancel}. */
-  @Descriptor("rolls back the swap of a memory backend that is under way")
-  public String swap(
-      @Descriptor("rolls it back")
-          @Parameter(names = "-cancel", presentValue = "true", absentValue = "false")
-          boolean cancel,
-      @Descriptor("the id of the memory backend") String id)
-      throws InterruptedException {
-    if (!cancel) {
-      throw new CommandFailure(
-          "ram:swap "
-              + id
-              + " needs the properties that change, such as mem-path=/b/nv.img, or -cancel");
+  private String swap(CommandSession session, Arguments arguments)
+      throws InterruptedException, SwapException {
+    if (arguments.has("-cancel")) {
+      return cancel(arguments.words("ID").getFirst());
     }
+    List<String> words = arguments.words("ID", "PROPERTIES");
+    String id = words.get(0);
+    BackendId region = region(id);
+    Map<String, String> changes = changes(words.get(1));
+    SwapLimits limits = limits(arguments);
+    Screen plan = new Screen();
+    SwapScreen.show(swaps.plan(region, changes, limits), plan);
+    if (arguments.has("-plan")) {
+      return plan.toString();
+    }
+    PrintStream console = session.getConsole();
+    console.print(plan);
+    RunningSwap swap = swaps.start(region, changes, limits);
+    return arguments.has("-background")
+        ? "started; ram:swaps " + id + " shows how far it is, ram:swap " + id + " -cancel ends it"
+        : follow(swap, console);
+  }
+
+  private String cancel(String id) throws InterruptedException {
     RunningSwap swap =
         swaps
             .running(region(id))
@@ -141,7 +126,13 @@ public final class SwapCommands {
 
   /** {@code ram:swaps ID}. */
   @Descriptor("shows the swap of a memory backend that is under way, and those that have ended")
-  public String swaps(@Descriptor("the id of the memory backend") String id) {
+  public String swaps(@Descriptor("ID: the id of the memory backend") Object... arguments)
+      throws InterruptedException {
+    return CommandFailure.orAnswer(
+        "ram:swaps", () -> told(Arguments.read("ram:swaps ID", arguments).words("ID").getFirst()));
+  }
+
+  private String told(String id) {
     BackendId region = region(id);
     Screen screen = new Screen();
     swaps.running(region).ifPresent(swap -> screen.heading(SwapScreen.line(swap.report())));
@@ -169,18 +160,18 @@ public final class SwapCommands {
     return changes;
   }
 
-  private static SwapLimits limits(int downtime, String bandwidth, int rounds, int pause) {
+  private static SwapLimits limits(Arguments arguments) {
+    String bandwidth = arguments.value("-max-bandwidth", "0");
     try {
-      ByteSize most = PropertyType.size().parse(bandwidth);
       return SwapLimits.DEFAULT
-          .withDowntime(Duration.ofMillis(downtime))
-          .withBandwidth(most)
-          .withRounds(rounds)
-          .withPause(Duration.ofMillis(pause));
+          .withDowntime(Duration.ofMillis(arguments.number("-downtime-limit", 20, 0)))
+          .withBandwidth(PropertyType.size().parse(bandwidth))
+          .withRounds(arguments.number("-rounds", 30, 1))
+          .withPause(Duration.ofMillis(arguments.number("-pause-limit", 1000, 0)))
+          .withVerify(arguments.has("-verify"))
+          .withOverwrite(arguments.has("-overwrite"));
     } catch (OptionException e) {
       throw new CommandFailure("-max-bandwidth " + e.getMessage());
-    } catch (IllegalArgumentException e) {
-      throw new CommandFailure("" + e.getMessage());
     }
   }
 }

@@ -28,6 +28,25 @@ class ScreenTest {
   }
 
   @Test
+  @DisplayName("nothing that a terminal would obey is shown, and columns stay aligned")
+  void controlCharactersAreEscaped() {
+    Screen screen = new Screen();
+    screen.heading("a\rb");
+    screen.fact("path", "/x\u001b]0;title\u0007");
+    screen.table(List.of("A", "B"), List.of(List.of("\u202e", "1"), List.of("ж漢", "2")));
+
+    assertEquals(
+        """
+        a\\u000db
+          path          /x\\u001b]0;title\\u0007
+        A       B
+        \\u202e  1
+        ж漢      2
+        """,
+        screen.toString());
+  }
+
+  @Test
   void anEmptyTableIsItsHeadings() {
     Screen screen = new Screen();
     screen.table(List.of("ID", "SIZE"), List.of());

@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import holdfast.backend.api.PersistException;
-import holdfast.backend.api.PreallocationException;
 import holdfast.launcher.internal.machine.FakeConfigurations;
 import holdfast.launcher.internal.machine.Machine;
 import holdfast.launcher.internal.machine.MachineFixture;
@@ -60,7 +58,7 @@ class RamCommandsTest {
 
   @Test
   @DisplayName("list: a table of backends, an empty line, a table of guest memory by address")
-  void listsBackendsAndDevices() {
+  void listsBackendsAndDevices() throws Exception {
     assertEquals(
         """
         ID      SIZE  STATE     ALLOCATOR  GRANULARITY  OBTAINED                      BACKING
@@ -75,7 +73,7 @@ class RamCommandsTest {
   }
 
   @Test
-  void showsAllThatIsKnownOfABackend() {
+  void showsAllThatIsKnownOfABackend() throws Exception {
     String shown = commands.show("m0");
 
     assertTrue(shown.startsWith("memory backend 'm0' (memory-backend-file)\n"), shown);
@@ -99,7 +97,7 @@ class RamCommandsTest {
 
   @Test
   @DisplayName("show of a detached region says that it is, and why")
-  void showsWhyARegionIsDetached() {
+  void showsWhyARegionIsDetached() throws Exception {
     there.unregister(there.dax);
     there.unregister(there.file);
 
@@ -192,7 +190,7 @@ class RamCommandsTest {
     return (FakeBlock) machine.find("m0").orElseThrow().region().status().block();
   }
 
-  private void assertShown(String property) {
+  private void assertShown(String property) throws Exception {
     String shown = commands.show("m0");
     assertTrue(
         shown.lines().anyMatch(l -> l.startsWith("  properties ") && (l + " ").contains(property)),
@@ -267,8 +265,7 @@ class RamCommandsTest {
   void aFailedPreallocationIsTold() throws Exception {
     block().breakDisk();
     String told =
-        assertThrows(PreallocationException.class, () -> commands.set("m0", "prealloc", "on"))
-            .getMessage();
+        assertThrows(CommandFailure.class, () -> commands.set("m0", "prealloc", "on")).getMessage();
     assertTrue(told.contains("'m0' on /m0: can't preallocate size=1M: ENOSPC"), told);
     assertShown(" prealloc=off ");
     assertEquals(Map.of("id", "m0", "pmem", "on"), configurations.written().get(PID));
@@ -371,11 +368,50 @@ class RamCommandsTest {
   }
 
   @Test
-  void aFailedPersistIsTold() {
+  void aFailedPersistIsTold() throws Exception {
     block().breakDisk();
 
-    assertThrows(PersistException.class, () -> commands.persist("m0"));
+    assertThrows(CommandFailure.class, () -> commands.persist("m0"));
     assertTrue(commands.list().contains("m0      1M    failed"), commands.list());
+  }
+
+  @Test
+  @DisplayName("words that are missing or too many, and unknown options: how it is written")
+  void wrongArgumentsAreToldByEachCommand() {
+    assertSays("x is one word too many: write ram:list", () -> commands.list("x"));
+    assertSays("ID is missing: write ram:show ID", commands::show);
+    assertSays("b is one word too many: write ram:show ID", () -> commands.show("a", "b"));
+    assertSays("there is no option -v: write ram:show ID", () -> commands.show("-v", "m0"));
+    assertSays("FILTER is missing: write ram:use ID FILTER", () -> commands.use("m0"));
+    assertSays(
+        "VALUE is missing: write ram:set ID PROPERTY VALUE", () -> commands.set("m0", "dump"));
+    String persist = ": write ram:persist ID, or ram:persist ID OFFSET LENGTH";
+    assertSays("ID is missing" + persist, commands::persist);
+    assertSays("LENGTH is missing" + persist, () -> commands.persist("m0", "0"));
+    assertSays("9 is one word too many" + persist, () -> commands.persist("m0", "0", "1", "9"));
+  }
+
+  @Test
+  @DisplayName("what a terminal would obey is written as escapes; letters of any script stay")
+  void controlCharactersAreShownAsEscapes() throws Exception {
+    String raw = "\u001b[31m\u202e\u0085\u2028\ud800ж漢\n";
+    String escaped = "\\u001b[31m\\u202e\\u0085\\u2028\\ud800ж漢\\u000a";
+    assertSays(
+        "there is no memory backend '" + escaped + "'; ram:list shows those there are",
+        () -> commands.show(raw));
+
+    try (MachineFixture other = new MachineFixture().withFile()) {
+      other.backend("m1", "mem-path=/d/" + raw.replace("\ud800", ""));
+      other.machine("objects=m1");
+      other.up();
+      commands.machineComponent = other.component();
+      for (String shown : List.of(commands.list(), commands.show("m1"))) {
+        assertTrue(shown.contains("/d/" + escaped.replace("\\ud800", "")), shown);
+        assertTrue(
+            shown.lines().flatMapToInt(String::codePoints).noneMatch(Character::isISOControl),
+            shown);
+      }
+    }
   }
 
   @Test

@@ -1,0 +1,112 @@
+package holdfast.launcher.internal.shell;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What was written behind a command: words in their order, and options anywhere. Read here rather
+ * than by the shell, whose answer to a missing or wrong one names Java types.
+ */
+final class Arguments {
+  private static final Pattern OPTION = Pattern.compile("\\[(-[a-z-]+)(?: ([A-Z]+))?]");
+
+  private final String form;
+  private final List<String> words = new ArrayList<>();
+  private final Map<String, String> options = new LinkedHashMap<>();
+
+  private Arguments(String form) {
+    this.form = form;
+  }
+
+  /**
+   * Reads the arguments of one command.
+   *
+   * @param form how the command is written, such as {@code ram:swap ID [-plan] [-rounds N]}: its
+   *     name, the words that it needs, and its options, with a name for the value of those that
+   *     have one
+   * @param given what was written
+   * @throws CommandFailure if an option is not one of the form's, or lacks its value
+   */
+  static Arguments read(String form, Object... given) {
+    Arguments read = new Arguments(form);
+    Map<String, Boolean> known = new LinkedHashMap<>();
+    for (Matcher option = OPTION.matcher(form); option.find(); ) {
+      known.put(option.group(1), option.group(2) != null);
+    }
+    for (int at = 0; at < given.length; at++) {
+      String word = String.valueOf(given[at]);
+      Boolean hasValue = known.get(word);
+      if (hasValue == null) {
+        if (word.matches("-[a-zA-Z].*")) {
+          throw read.mistake("there is no option " + word);
+        }
+        read.words.add(word);
+      } else if (!hasValue) {
+        read.options.put(word, "");
+      } else if (++at < given.length) {
+        read.options.put(word, String.valueOf(given[at]));
+      } else {
+        throw read.mistake(word + " needs a value");
+      }
+    }
+    return read;
+  }
+
+  /**
+   * The words, if there are as many as these names.
+   *
+   * @throws CommandFailure that names the first one that is missing, or is too many
+   */
+  List<String> words(String... names) {
+    if (words.size() < names.length) {
+      throw mistake(names[words.size()] + " is missing");
+    }
+    if (words.size() > names.length) {
+      throw mistake(words.get(names.length) + " is one word too many");
+    }
+    return words;
+  }
+
+  /** How many words there are. */
+  int count() {
+    return words.size();
+  }
+
+  /** Whether an option was given. */
+  boolean has(String option) {
+    return options.containsKey(option);
+  }
+
+  /** The value of an option, or what holds without it. */
+  String value(String option, String otherwise) {
+    return options.getOrDefault(option, otherwise);
+  }
+
+  /**
+   * The same of a whole number.
+   *
+   * @throws CommandFailure if it is none, or below {@code least}
+   */
+  int number(String option, int otherwise, int least) {
+    String text = value(option, Integer.toString(otherwise));
+    try {
+      int number = Integer.parseInt(text);
+      if (number >= least) {
+        return number;
+      }
+    } catch (NumberFormatException none) {
+      // the same as one that is too small
+    }
+    throw mistake(
+        option + " " + text + " is not a whole number from " + least + " to " + Integer.MAX_VALUE);
+  }
+
+  /** The failure of a command that was written wrongly: the mistake, and how it is written. */
+  CommandFailure mistake(String what) {
+    return new CommandFailure(what + ": write " + form);
+  }
+}
