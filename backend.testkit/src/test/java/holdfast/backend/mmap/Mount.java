@@ -8,6 +8,7 @@ import holdfast.backend.testkit.Storage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 
 /** A file system of a test's own, mounted while this is open. Only root can do that. */
 public final class Mount implements AutoCloseable {
@@ -27,12 +28,26 @@ public final class Mount implements AutoCloseable {
     return of("hugetlbfs", "pagesize=2M");
   }
 
+  /** The file system in an image. The test is skipped where it can't be mounted. */
+  static Mount image(Path image) throws IOException, InterruptedException {
+    return mount(image + ", a loop device", "-o", "loop,nodiscard", image.toString());
+  }
+
   private static Mount of(String type, String options) throws IOException, InterruptedException {
+    return mount("a " + type, "-t", type, "-o", options, "holdfast-test");
+  }
+
+  private static Mount mount(String what, String... arguments)
+      throws IOException, InterruptedException {
     Path folder = Files.createTempDirectory("holdfast-mount").toRealPath();
-    String refusal = run("mount", "-t", type, "-o", options, "holdfast-test", folder.toString());
+    String refusal =
+        run(
+            Stream.of(Stream.of("mount"), Stream.of(arguments), Stream.of(folder.toString()))
+                .flatMap(words -> words)
+                .toArray(String[]::new));
     if (!refusal.isEmpty()) {
       Files.delete(folder);
-      return abort("can't mount a " + type + " here, which only root can: " + refusal);
+      return abort("can't mount " + what + " here, which only root can: " + refusal);
     }
     return new Mount(folder);
   }
@@ -58,7 +73,7 @@ public final class Mount implements AutoCloseable {
   }
 
   /** Runs a command; what it says, and that it failed if it failed and says nothing. */
-  private static String run(String... command) throws IOException, InterruptedException {
+  static String run(String... command) throws IOException, InterruptedException {
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
       String says = new String(process.getInputStream().readAllBytes(), UTF_8).strip();

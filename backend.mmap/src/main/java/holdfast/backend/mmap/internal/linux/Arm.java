@@ -130,6 +130,7 @@ final class Arm implements LinuxFamily {
       case SEEK_END -> 2;
       case SEEK_DATA -> 3;
       case SEEK_HOLE -> 4;
+      case SYNC_FILE_RANGE_WAIT_BEFORE -> 1;
       case MFD_CLOEXEC -> 1;
       case MFD_ALLOW_SEALING -> 2;
       case MFD_HUGETLB -> 4;

@@ -108,6 +108,7 @@ public final class Everywhere {
   public static final int SEEK_END = 2;
   public static final int SEEK_DATA = 3;
   public static final int SEEK_HOLE = 4;
+  public static final int SYNC_FILE_RANGE_WAIT_BEFORE = 1;
 
   // linux/memfd.h
   public static final int MFD_CLOEXEC = 1;
