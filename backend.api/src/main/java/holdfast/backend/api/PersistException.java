@@ -63,6 +63,25 @@ public final class PersistException extends RamBlockException {
         length);
   }
 
+  /**
+   * The refusal of a block whose file has lost something else, before or meanwhile: whether these
+   * bytes were lost with it, the kernel doesn't tell.
+   *
+   * @param failure what was told, to whichever call it was
+   */
+  public static PersistException ofWriteBack(
+      RamBlockSpec spec, long offset, long length, WriteBackFailure failure) {
+    return new PersistException(
+        spec,
+        failure.errno(),
+        "the file could not be written back ("
+            + failure.sentence()
+            + "), and the kernel doesn't tell what of it was lost; end the guest, check the file, its"
+            + " disk and its file system, and start the machine again",
+        offset,
+        length);
+  }
+
   /** First byte of the range. */
   public long offset() {
     return offset;

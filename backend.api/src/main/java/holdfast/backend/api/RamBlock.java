@@ -2,6 +2,7 @@ package holdfast.backend.api;
 
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -51,12 +52,24 @@ public interface RamBlock extends AutoCloseable {
    * @param offset first byte, from 0
    * @param length number of bytes, 0 for none
    * @throws IndexOutOfBoundsException if the range is not within the block
-   * @throws PersistException if the host could not do it: from then on nothing is known about what
-   *     the backing holds for that range
+   * @throws PersistException if the host could not do it, or {@linkplain #writeBackFailure could not
+   *     write back} something else of the same file before this returns: from then on nothing is
+   *     known about what the backing holds, and every persist of it is refused
    * @throws RetiredBlockException if another block stands in this one's place: ask that one
    * @throws IllegalStateException if the block is closed
    */
   void persist(long offset, long length) throws PersistException;
+
+  /**
+   * Tells whether the kernel has failed to write back anything of this block's file since it was
+   * opened, whichever call was told of it: of this block, or of one that stood at its addresses
+   * before. That is final. The kernel is asked too, for a failure that nobody was told of yet; it
+   * neither writes nor waits for that.
+   *
+   * @return the first such failure; empty if there was none, and where nothing stored reaches a
+   *     file or survives in it
+   */
+  Optional<WriteBackFailure> writeBackFailure();
 
   /** What the kernel is told about the pages now; at first as in {@link #spec()}. */
   MemoryAdvice advice();
@@ -121,7 +134,8 @@ public interface RamBlock extends AutoCloseable {
    * need not stop; this block's own segment nobody may access meanwhile or later.
    *
    * @param present a live block
-   * @throws RemapRefusedException if it {@linkplain #cannotReplaceBecause can't be done}
+   * @throws RemapRefusedException if it {@linkplain #cannotReplaceBecause can't be done}, or one of
+   *     both has a {@link #writeBackFailure}
    * @throws MappingException if the kernel refused; in both cases {@code present} keeps serving,
    *     and this block stays where it is
    * @throws RetiredBlockException if another block stands in the place of one of them
@@ -151,7 +165,9 @@ public interface RamBlock extends AutoCloseable {
   /**
    * Ends the memory: waits for accesses through the segment that are under way, makes later ones
    * throw, unmaps, closes the file and gives up its lock; with {@link MemoryAdvice#discardData} the
-   * content is thrown away before. Of a retired block: nothing. Idempotent.
+   * content is thrown away before. Nothing is persisted: what was stored since the last persist is
+   * written by the kernel in its own time. A failure to write back that is told of only here is
+   * logged as an error. Of a retired block: nothing. Idempotent.
    */
   @Override
   void close();

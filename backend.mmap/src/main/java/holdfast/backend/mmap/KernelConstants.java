@@ -142,6 +142,9 @@ public record KernelConstants(
   public static final int FALLOC_PUNCH_HOLE =
       Everywhere.FALLOC_FL_PUNCH_HOLE | Everywhere.FALLOC_FL_KEEP_SIZE;
 
+  /** SYNC_FILE_RANGE_WAIT_BEFORE, everywhere. */
+  public static final int SYNC_FILE_RANGE_WAIT_BEFORE = Everywhere.SYNC_FILE_RANGE_WAIT_BEFORE;
+
   /** O_NONBLOCK on this host. */
   public static final int O_NONBLOCK = onThisHost(LinuxConstant.O_NONBLOCK);
 

@@ -102,6 +102,13 @@ public interface Libc {
   void fsync(int fd) throws ErrnoException;
 
   /**
+   * sync_file_range(2).
+   *
+   * @param flags SYNC_FILE_RANGE_…
+   */
+  void syncFileRange(int fd, long offset, long length, int flags) throws ErrnoException;
+
+  /**
    * fcntl(2) F_OFD_SETLK over the whole file: an open file description lock, which belongs to this
    * descriptor and goes with it.
    *

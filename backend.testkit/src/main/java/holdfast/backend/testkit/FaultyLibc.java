@@ -478,6 +478,18 @@ public final class FaultyLibc implements Libc {
   }
 
   @Override
+  public void syncFileRange(int fd, long offset, long length, int flags) throws ErrnoException {
+    call(
+        SystemCall.SYNC_FILE_RANGE,
+        FaultyLibc::nothing,
+        () -> real.syncFileRange(fd, offset, length, flags),
+        fd,
+        offset,
+        length,
+        flags);
+  }
+
+  @Override
   public void fcntlOfdSetlk(int fd, boolean exclusive) throws ErrnoException {
     call(
         SystemCall.FCNTL,

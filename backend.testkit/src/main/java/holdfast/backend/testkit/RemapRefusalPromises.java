@@ -17,11 +17,13 @@ import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RemapRefusedException;
+import holdfast.backend.api.WriteBackFailure;
 import holdfast.backend.mmap.Errno;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.EnumSet;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -156,6 +158,11 @@ interface RemapRefusalPromises extends Promises {
 
     @Override
     public void persist(long offset, long length) {}
+
+    @Override
+    public Optional<WriteBackFailure> writeBackFailure() {
+      return Optional.empty();
+    }
 
     @Override
     public MemoryAdvice advice() {

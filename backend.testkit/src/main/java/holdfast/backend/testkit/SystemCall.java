@@ -36,6 +36,8 @@ public enum SystemCall {
   FALLOCATE("fallocate"),
   /** fsync(2). */
   FSYNC("fsync"),
+  /** sync_file_range(2). */
+  SYNC_FILE_RANGE("sync_file_range"),
   /** fcntl(2) F_OFD_SETLK. */
   FCNTL("fcntl"),
   /** fcntl(2) F_ADD_SEALS. */

@@ -23,7 +23,7 @@ final class Errnos {
       case STATX -> List.of(Errno.EIO, Errno.ENOMEM);
       case FSTATFS -> List.of(Errno.EIO, Errno.EINTR);
       case FCNTL -> List.of(Errno.EAGAIN, Errno.EACCES, Errno.EINVAL, ENOLCK);
-      case LSEEK, FSYNC -> List.of(Errno.EIO);
+      case LSEEK, FSYNC, SYNC_FILE_RANGE -> List.of(Errno.EIO);
       case FTRUNCATE -> List.of(Errno.ENOSPC, EFBIG);
       case FALLOCATE ->
           List.of(Errno.ENOSPC, Errno.EIO, Errno.EOPNOTSUPP, Errno.ENOSYS, Errno.EINTR);

@@ -1,5 +1,6 @@
 package holdfast.backend.mmap;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import holdfast.backend.testkit.Storage;
@@ -12,6 +13,11 @@ import java.nio.file.Path;
  * blocks behind it, so that setting space aside doesn't help.
  */
 final class FailingDisk implements AutoCloseable {
+  /** Each block of the journal and of the inodes is written now, and can be written later. */
+  private static final String OPTIONS = "nodiscard,lazy_journal_init=0,lazy_itable_init=0";
+
+  private static final int METADATA_MIB = 5;
+
   private final Mount store;
   private final Path image;
   private Mount mounted;
@@ -28,14 +34,24 @@ final class FailingDisk implements AutoCloseable {
    * @param mib so many MiB can be written, a little more or less
    */
   static FailingDisk mount(int mib) throws IOException, InterruptedException {
-    Mount store = Mount.tmpfs(mib + 1);
+    return mount(mib, "-J", "size=4");
+  }
+
+  /** The same without a journal, whose failure would make the file system read-only. */
+  static FailingDisk withoutJournal(int mib) throws IOException, InterruptedException {
+    return mount(mib, "-O", "^has_journal");
+  }
+
+  private static FailingDisk mount(int mib, String option, String value)
+      throws IOException, InterruptedException {
+    Mount store = Mount.tmpfs(mib + METADATA_MIB);
     try {
       Path image = store.folder().resolve("disk.img");
       String refusal = Mount.run("truncate", "--size=64M", image.toString());
       if (refusal.isEmpty()) {
         refusal =
             Mount.run(
-                "mkfs.ext4", "-q", "-O", "^has_journal", "-E", "nodiscard", image.toString());
+                "mkfs.ext4", "-q", "-N", "64", option, value, "-E", OPTIONS, image.toString());
       }
       if (!refusal.isEmpty()) {
         abort("a disk that fails needs mkfs.ext4: " + refusal);
@@ -57,9 +73,14 @@ final class FailingDisk implements AutoCloseable {
     return mounted.storage();
   }
 
-  /** Unmounts it and mounts it again: what is read from now on is what is on it. */
+  /**
+   * Unmounts it and mounts it again, on a disk that fails no more, since the journal has to be
+   * replayed: what is read from now on is what was on it.
+   */
   void mountAgain() throws IOException, InterruptedException {
     mounted.close();
+    String folder = store.folder().toString();
+    assertEquals("", Mount.run("mount", "-o", "remount,size=128m", folder));
     mounted = Mount.image(image);
   }
 

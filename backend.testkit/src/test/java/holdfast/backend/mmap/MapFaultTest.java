@@ -20,6 +20,7 @@ import holdfast.backend.api.MappingException;
 import holdfast.backend.api.NumaBinding;
 import holdfast.backend.api.NumaBindingException;
 import holdfast.backend.api.NumaPolicy;
+import holdfast.backend.api.PersistException;
 import holdfast.backend.api.Preallocation;
 import holdfast.backend.api.PreallocationException;
 import holdfast.backend.api.RamBlock;
@@ -248,7 +249,9 @@ class MapFaultTest {
       }
       case FTRUNCATE -> Optional.of(BackingSpaceException.class);
       case FSYNC ->
-          unless(isFolderOfFound(scenario, k, calls, victim), BackingSpaceException.class);
+          isFolder(k, calls, victim)
+              ? unless(scenario.found != Found.NOTHING, BackingSpaceException.class)
+              : Optional.of(PersistException.class);
       case FALLOCATE ->
           unless(
               Set.of(Errno.EINTR, Errno.EOPNOTSUPP, Errno.ENOSYS).contains(errno),
@@ -273,7 +276,7 @@ class MapFaultTest {
       case MBIND -> Optional.of(NumaBindingException.class);
       case MEMFD_CREATE -> Optional.of(MappingException.class);
       case FCNTL_ADD_SEALS -> Optional.of(BackingSpaceException.class);
-      case MSYNC, UNLINK, MREMAP ->
+      case MSYNC, SYNC_FILE_RANGE, UNLINK, MREMAP ->
           throw new AssertionError("no part of making a block: " + victim);
       case USERFAULTFD,
           IOCTL_USERFAULTFD_NEW,
@@ -288,10 +291,13 @@ class MapFaultTest {
   /** Whether the call syncs the folder of a file that was there before, which is only a wish. */
   private static boolean isFolderOfFound(
       Scenario scenario, KernelConstants k, List<MadeCall> calls, MadeCall victim) {
+    return scenario.found != Found.NOTHING && isFolder(k, calls, victim);
+  }
+
+  private static boolean isFolder(KernelConstants k, List<MadeCall> calls, MadeCall victim) {
     MadeCall opened =
         victim.call() == SystemCall.OPEN ? victim : calls.get(victim.number() - 2); // as it is used
-    return scenario.found != Found.NOTHING
-        && opened.call() == SystemCall.OPEN
+    return opened.call() == SystemCall.OPEN
         && ((int) opened.arguments().get(1) & k.openDirectory()) != 0;
   }
 

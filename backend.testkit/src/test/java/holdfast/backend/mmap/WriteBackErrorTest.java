@@ -1,6 +1,7 @@
 package holdfast.backend.mmap;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.ByteSize;
@@ -8,6 +9,14 @@ import holdfast.backend.api.PersistException;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.testkit.AllocatorFixture;
+import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RemapRefusedException;
+import holdfast.backend.api.WriteBackFailure;
+import holdfast.backend.testkit.Storage;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -84,7 +93,8 @@ class WriteBackErrorTest {
       }
       assertTrue(acknowledged.size() > THREADS, "the disk failed too early to prove anything");
       disk.mountAgain();
-      assertEquals(List.of(), missing(disk.folder().resolve("file"), acknowledged));
+      List<Long> missing = missing(disk.folder().resolve("file"), acknowledged);
+      assertEquals(0, missing.size(), () -> "pages of " + acknowledged.size() + ": " + missing);
     }
   }
 
@@ -95,12 +105,145 @@ class WriteBackErrorTest {
       ByteBuffer word = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
       for (long page : pages) {
         word.clear();
-        int read = file.read(word, page * PAGE);
-        if (read < Long.BYTES || word.getLong(0) != stamp(page)) {
+        if (!isRead(file, word, page * PAGE) || word.getLong(0) != stamp(page)) {
           missing.add(page);
         }
       }
     }
     return missing;
+  }
+
+  private static boolean isRead(FileChannel file, ByteBuffer into, long position) {
+    try {
+      return file.read(into, position) == into.capacity();
+    } catch (IOException e) {
+      return false; // what can't be read is not there
+    }
+  }
+
+  /** A block on a disk that fails, in which every page was stored to and none persisted. */
+  private static RamBlock full(FailingDisk disk) throws RamBlockException {
+    Path path = disk.folder().resolve("file");
+    RamBlock block =
+        new RamMapper()
+            .map(
+                AllocatorFixture.withSize(Bench.spec(path, RamFlag.RAM_SHARED), SIZE),
+                Bench.KERNEL);
+    store(block);
+    return block;
+  }
+
+  private static void store(RamBlock block) {
+    for (long page = 0; page < SIZE.bytes() / PAGE; page++) {
+      block.segment().set(LITTLE, page * PAGE, stamp(page));
+    }
+  }
+
+  @Test
+  @DisplayName("a re-map that meets a failed write-back is refused, and no later persist goes well")
+  void aRemapIsTold() throws Exception {
+    try (FailingDisk disk = FailingDisk.mount(MIB);
+        RamBlock block = full(disk);
+        LogCapture quiet = new LogCapture()) {
+      assertThrows(
+          PersistException.class, () -> new RamMapper().remap(block, Bench.KERNEL), "the disk");
+      assertThrows(PersistException.class, () -> block.persist(0, SIZE.bytes()));
+      assertThrows(PersistException.class, () -> block.persist(0, 1));
+      try (RamBlock detached = block.detach()) {
+        assertThrows(PersistException.class, () -> detached.persist(0, 1));
+      }
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "what the kernel failed to write back in its own time is found without writing anything, and"
+          + " no later persist or re-map goes well")
+  void theKernelIsAsked() throws Exception {
+    try (FailingDisk disk = FailingDisk.mount(MIB);
+        RamBlock block = full(disk);
+        LogCapture quiet = new LogCapture()) {
+      assertEquals(Optional.empty(), block.writeBackFailure());
+      Mount.run("sync", "-f", disk.folder().toString()); // as the kernel does every few seconds
+      WriteBackFailure told = block.writeBackFailure().orElseThrow();
+      assertEquals("sync_file_range", told.call());
+      assertTrue(told.errno().matches("(ENOSPC|EIO) .*"), told::errno);
+      assertEquals(told, block.writeBackFailure().orElseThrow(), "it is kept");
+      PersistException refused = assertThrows(PersistException.class, () -> block.persist(0, 1));
+      assertTrue(refused.getMessage().contains(told.sentence()), refused::getMessage);
+      assertThrows(PersistException.class, () -> new RamMapper().remap(block, Bench.KERNEL));
+    }
+  }
+
+  @Test
+  @DisplayName("a failure to write back that is known only at the end is logged, once")
+  void theEndIsTold() throws Exception {
+    try (FailingDisk disk = FailingDisk.mount(MIB);
+        LogCapture log = new LogCapture()) {
+      RamBlock block = full(disk);
+      Mount.run("sync", "-f", disk.folder().toString());
+      block.close();
+      assertEquals(1, log.complaints().size(), () -> log.complaints().toString());
+      String said = log.complaints().getFirst();
+      assertTrue(said.contains("could not be written back"), said);
+      assertTrue(said.contains("since the last persist"), said);
+    }
+  }
+
+  @Test
+  @DisplayName("a swap takes over no bytes of a file that could not be written back")
+  void aSwapIsRefused() throws Exception {
+    try (FailingDisk disk = FailingDisk.mount(MIB);
+        Bench sound = new Bench(Storage.disk());
+        RamBlock block = full(disk);
+        LogCapture quiet = new LogCapture()) {
+      Path target = sound.folder.resolve("target");
+      try (RamBlock next =
+          sound
+              .mapper()
+              .map(
+                  AllocatorFixture.withSize(Bench.spec(target, RamFlag.RAM_SHARED), SIZE),
+                  Bench.KERNEL)) {
+        Mount.run("sync", "-f", disk.folder().toString());
+        RemapRefusedException refused =
+            assertThrows(RemapRefusedException.class, () -> next.replace(block));
+        assertTrue(refused.getMessage().contains("could not be written back"), refused::getMessage);
+        assertThrows(RemapRefusedException.class, () -> block.replace(next), "nor into it");
+        assertEquals(stamp(7), block.segment().get(LITTLE, 7 * PAGE), "it serves");
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("what an earlier process lost of a file, and nobody was told of, is told at the start")
+  void anEarlierLossIsTold() throws Exception {
+    try (FailingDisk disk = FailingDisk.withoutJournal(MIB);
+        LogCapture quiet = new LogCapture()) {
+      Path path = disk.folder().resolve("file");
+      try (FileChannel keeps = keepInMemory(disk, path)) {
+        PersistException refused =
+            assertThrows(
+                PersistException.class,
+                () ->
+                    new RamMapper()
+                        .map(
+                            AllocatorFixture.withSize(Bench.spec(path, RamFlag.RAM_SHARED), SIZE),
+                            Bench.KERNEL));
+        assertTrue(refused.getMessage().contains("fsync: "), refused::getMessage);
+      }
+    }
+  }
+
+  /** An open file of which more was written than the disk takes; nobody has asked for errors. */
+  private static FileChannel keepInMemory(FailingDisk disk, Path path) throws Exception {
+    Mount.run("fallocate", "--length=" + SIZE.bytes(), path.toString());
+    FileChannel file = FileChannel.open(path, StandardOpenOption.WRITE);
+    ByteBuffer ones = ByteBuffer.allocate((int) SIZE.bytes());
+    Arrays.fill(ones.array(), (byte) 1);
+    while (ones.hasRemaining()) {
+      file.write(ones);
+    }
+    Mount.run("sync", "-f", disk.folder().toString());
+    return file;
   }
 }

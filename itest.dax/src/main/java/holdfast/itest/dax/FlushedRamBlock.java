@@ -11,9 +11,11 @@ import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RemapRefusedException;
 import holdfast.backend.api.TrackingRefusedException;
+import holdfast.backend.api.WriteBackFailure;
 import holdfast.backend.mmap.CacheFlush;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /** A block that is persisted by flushing CPU caches, whatever its mapping is worth. */
@@ -30,6 +32,11 @@ final class FlushedRamBlock implements RamBlock {
   public void persist(long offset, long length) {
     flush.flush(block.segment().asSlice(offset, length));
     flush.drain();
+  }
+
+  @Override
+  public Optional<WriteBackFailure> writeBackFailure() {
+    return block.writeBackFailure();
   }
 
   @Override

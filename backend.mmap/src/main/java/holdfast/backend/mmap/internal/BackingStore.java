@@ -10,9 +10,11 @@ import holdfast.backend.api.BlockAlignmentException;
 import holdfast.backend.api.BlockOffsetException;
 import holdfast.backend.api.BlockSizeException;
 import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.PersistException;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
+import holdfast.backend.api.WriteBackFailure;
 import holdfast.backend.mmap.Errno;
 import holdfast.backend.mmap.ErrnoException;
 import holdfast.backend.mmap.FileStatus;
@@ -57,6 +59,7 @@ public final class BackingStore {
   private final boolean volatileMedium;
   private final long pageSize;
   private final Optional<DaxDevice> dax;
+  private final WriteBacks writeBacks = new WriteBacks();
   private boolean grown;
 
   private BackingStore(Libc libc, RamBlockSpec spec, Opened opened) {
@@ -113,10 +116,10 @@ public final class BackingStore {
           return store;
         }
       } catch (RamBlockException | RuntimeException | Error e) {
-        store.close(); // whoever holds the lock has taken over the file, even one created here
+        store.closeQuietly(); // whoever holds the lock has taken over the file, even one created here
         throw e;
       }
-      store.close();
+      store.closeQuietly();
     }
     throw BackingOpener.keepsVanishing(spec);
   }
@@ -206,7 +209,7 @@ public final class BackingStore {
    * allocation and its name. A file that was found may have been created by a process that was
    * killed before it came to that.
    */
-  private void provideSpace() throws BackingSpaceException {
+  private void provideSpace() throws BackingSpaceException, PersistException {
     if (kind != Kind.FILE || !canGrow()) {
       return;
     }
@@ -233,7 +236,7 @@ public final class BackingStore {
       }
       step = Step.SYNC;
       if (grown || storesReachIt()) {
-        libc.fsync(fd);
+        sync();
       }
       if (origin == Origin.CREATED) {
         syncFolder();
@@ -242,6 +245,19 @@ public final class BackingStore {
       }
     } catch (ErrnoException e) {
       throw new BackingSpaceException(spec, e.call(), e.errno().toString(), remedy(step, e));
+    }
+  }
+
+  /**
+   * What was lost of the file before it was opened here, and nobody was told of, is told now, and
+   * only once: the next start would find nothing wrong with it.
+   */
+  private void sync() throws PersistException {
+    try {
+      writeBacks.make(() -> libc.fsync(fd));
+    } catch (ErrnoException e) {
+      throw new PersistException(
+          spec, offset(), spec.size().bytes(), e.call(), e.errno().toString());
     }
   }
 
@@ -333,6 +349,22 @@ public final class BackingStore {
     }
   }
 
+  /** All calls that can tell of a failure to write this file back, and what they told. */
+  WriteBacks writeBacks() {
+    return writeBacks;
+  }
+
+  /** What was told first of a failure to write back; the kernel is asked as well. */
+  Optional<WriteBackFailure> writeBackFailure() {
+    Optional<WriteBackFailure> known = writeBacks.failure();
+    return known.isPresent() || !isWrittenBack() ? known : writeBacks.look(libc, fd);
+  }
+
+  /** Whether the kernel writes to a medium, in its own time, what is stored into the block. */
+  private boolean isWrittenBack() {
+    return kind == Kind.FILE && !isVolatile() && storesReachIt();
+  }
+
   /** The descriptor, -1 for anonymous memory. */
   public int fd() {
     return fd;
@@ -391,15 +423,45 @@ public final class BackingStore {
     return spec.has(RamFlag.RAM_SHARED) && !spec.has(RamFlag.RAM_READONLY);
   }
 
-  /** Closes the file and with it gives up the lock. */
+  /**
+   * Closes the file and with it gives up the lock. A failure to write back that nobody was told of
+   * before is told in the log: nobody can ask later.
+   */
   public void close() {
+    if (!isWrittenBack() || writeBacks.failure().isPresent()) {
+      closeQuietly();
+      return;
+    }
+    writeBacks.look(libc, fd);
+    try {
+      libc.close(fd);
+    } catch (ErrnoException e) {
+      // Linux has given the descriptor up whatever close(2) answers
+      if (!e.is(Errno.EINTR)) {
+        writeBacks.keep(e);
+      }
+    }
+    writeBacks.failure().ifPresent(this::logLossAtTheEnd);
+  }
+
+  private void logLossAtTheEnd(WriteBackFailure failure) {
+    LOG.error(
+        "memory backend '{}' on {}: at its end it became known that the file could not be written"
+            + " back ({}): whatever was stored since the last persist may be missing; check the file,"
+            + " its disk and its file system",
+        spec.id(),
+        spec.backing(),
+        failure.sentence());
+  }
+
+  private void closeQuietly() {
     if (kind != Kind.ANONYMOUS) {
       BackingOpener.closeQuietly(libc, fd);
     }
   }
 
   /**
-   * Closes the file when another has taken over its content.
+   * Closes the file when another has taken over its content, and nothing in it matters any more.
    *
    * @param discardData whether the content is thrown away before; the file keeps its length
    */
@@ -412,7 +474,7 @@ public final class BackingStore {
             "memory backend '{}' on {}: discard-data: {}", spec.id(), spec.backing(), e.errno());
       }
     }
-    close();
+    closeQuietly();
   }
 
   /**
@@ -433,7 +495,7 @@ public final class BackingStore {
             e.errno());
       }
     }
-    close();
+    closeQuietly();
   }
 
   /** Whether nobody else has locked the file; a block that stores nothing shares its lock. */

@@ -114,6 +114,7 @@ public final class BlockMapping {
     old.window.structure.lock();
     try {
       old.requireCurrent();
+      old.requireWrittenBack(0, old.window.size(), old.store.writeBackFailure());
       requireFlushFor(old.store);
       Agreed agreed = agree(old.store, true);
       judge(old.store, agreed, agreed.vmFlags); // the policy speaks before anything is touched
@@ -316,11 +317,11 @@ public final class BlockMapping {
     if (block.store.kind() != BackingStore.Kind.FILE || block.store.isVolatile()) {
       return;
     }
-    Window window = block.window;
+    long size = block.window.size();
     try {
-      libc.msync(window.address(), window.size(), k.msSync());
+      block.requireWrittenBack(0, size, block.msync(0, size));
     } catch (ErrnoException e) {
-      throw new PersistException(spec, 0, window.size(), e.call(), e.errno().toString());
+      throw new PersistException(spec, 0, size, e.call(), e.errno().toString());
     }
   }
 

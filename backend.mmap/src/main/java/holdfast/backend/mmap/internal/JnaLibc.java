@@ -115,6 +115,8 @@ public final class JnaLibc implements Libc {
 
     static native int fsync(int fd);
 
+    static native int sync_file_range(int fd, long offset, long nbytes, int flags);
+
     static native String strerror(int errnum);
   }
 
@@ -271,6 +273,11 @@ public final class JnaLibc implements Libc {
   @Override
   public void fsync(int fd) throws ErrnoException {
     check("fsync", C.fsync(fd));
+  }
+
+  @Override
+  public void syncFileRange(int fd, long offset, long length, int flags) throws ErrnoException {
+    check("sync_file_range", C.sync_file_range(fd, offset, length, flags));
   }
 
   @Override

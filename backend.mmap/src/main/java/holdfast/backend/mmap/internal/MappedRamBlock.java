@@ -15,6 +15,7 @@ import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RemapRefusedException;
 import holdfast.backend.api.RetiredBlockException;
 import holdfast.backend.api.TrackingRefusedException;
+import holdfast.backend.api.WriteBackFailure;
 import holdfast.backend.mmap.CacheFlush;
 import holdfast.backend.mmap.ErrnoException;
 import holdfast.backend.mmap.Libc;
@@ -23,6 +24,7 @@ import holdfast.backend.mmap.PageTracker;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -150,19 +152,22 @@ public final class MappedRamBlock implements RamBlock {
       if (length == 0) {
         return;
       }
+      requireWrittenBack(offset, length, store.writeBacks().failure());
       switch (verdict.method()) {
         case NOTHING -> {}
         case MSYNC -> {
           requirePresent(offset, length);
-          msync(offset, length);
+          requireWrittenBack(offset, length, msync(offset, length));
         }
         case CACHE_FLUSH -> {
           requirePresent(offset, length);
           flush(offset, length);
+          requireWrittenBack(offset, length, store.writeBacks().failure());
         }
         case FENCE -> {
           requirePresent(offset, length);
           style.cacheFlush().orElseThrow().drain();
+          requireWrittenBack(offset, length, store.writeBacks().failure());
         }
       }
     } catch (ErrnoException e) {
@@ -172,12 +177,41 @@ public final class MappedRamBlock implements RamBlock {
     }
   }
 
-  private void msync(long offset, long length) throws ErrnoException {
+  /**
+   * Writes the pages of a range back. The caller holds one of the window's locks.
+   *
+   * @return what another call was told meanwhile: then nothing is known of this one
+   */
+  Optional<WriteBackFailure> msync(long offset, long length) throws ErrnoException {
     long page = libc.getpagesize();
     long from = offset & -page;
     long end = offset + length;
-    // SAFETY: within the window, which can't go away while its persists lock is held.
-    libc.msync(window.address() + from, end - from, libc.constants().msSync());
+    return store
+        .writeBacks()
+        .make(
+            // SAFETY: within the window, which can't go away while one of its locks is held.
+            () -> libc.msync(window.address() + from, end - from, libc.constants().msSync()));
+  }
+
+  /** That nobody was told of a failure to write the file back. */
+  void requireWrittenBack(long offset, long length, Optional<WriteBackFailure> failure)
+      throws PersistException {
+    if (failure.isPresent()) {
+      throw PersistException.ofWriteBack(spec, offset, length, failure.get());
+    }
+  }
+
+  @Override
+  public Optional<WriteBackFailure> writeBackFailure() {
+    long stamp = window.persists.tryReadLock(); // while it is held nobody closes the file
+    if (stamp == 0) {
+      return store.writeBacks().failure(); // whoever exchanges or ends the block asks the kernel
+    }
+    try {
+      return window.current == this ? store.writeBackFailure() : store.writeBacks().failure();
+    } finally {
+      window.persists.unlockRead(stamp);
+    }
   }
 
   /**
@@ -306,6 +340,7 @@ public final class MappedRamBlock implements RamBlock {
     MemoryAdvice before = theirs.advice();
     boolean done = false;
     try {
+      requireSound(old);
       theirs.expect(window.advice());
       MappedRamBlock successor = existsInItsMappingAlone() ? movedTo(theirs) : in(theirs);
       theirs.current = successor;
@@ -316,6 +351,20 @@ public final class MappedRamBlock implements RamBlock {
         theirs.expect(before);
       }
       theirs.persists.unlockWrite(stamp);
+    }
+  }
+
+  /**
+   * That nothing is known to be lost of either: of the one its bytes may have gone wrong before
+   * they were copied, of the other afterwards.
+   */
+  private void requireSound(MappedRamBlock old) throws RemapRefusedException {
+    for (MappedRamBlock block : new MappedRamBlock[] {old, this}) {
+      Optional<WriteBackFailure> failure = block.store.writeBackFailure();
+      if (failure.isPresent()) {
+        throw new RemapRefusedException(
+            block.spec, "its file could not be written back: " + failure.get().sentence());
+      }
     }
   }
 

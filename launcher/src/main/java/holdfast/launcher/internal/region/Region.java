@@ -14,6 +14,7 @@ import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RemapRefusedException;
 import holdfast.backend.api.RetiredBlockException;
+import holdfast.backend.api.WriteBackFailure;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.RegionState;
 import java.lang.foreign.MemorySegment;
@@ -197,6 +198,32 @@ public final class Region implements MemoryRegion {
           "memory backend '{}': {} {} {}", id(), after.state(), after.allocator(), after.note());
       changed.accept(this);
     }
+    checkWriteBack(); // a re-map writes back, and may have been told
+  }
+
+  /**
+   * Fails the region if the kernel has failed to write back anything of its file, whoever was told
+   * of it, or nobody yet. Everything that touches the file ends with this question, since its own
+   * failure is no measure: a re-map that is refused for it leaves the block serving.
+   */
+  public void checkWriteBack() {
+    while (true) {
+      Status now = status;
+      if (now.state() == RegionState.FAILED || isClosed()) {
+        return;
+      }
+      Optional<WriteBackFailure> failure = now.block().writeBackFailure();
+      if (failure.isEmpty() || failIn(now.block(), notWrittenBack(failure.get()))) {
+        return;
+      }
+      // meanwhile another block took its place, perhaps of the same file
+    }
+  }
+
+  private static String notWrittenBack(WriteBackFailure failure) {
+    return "the file could not be written back ("
+        + failure.sentence()
+        + "), and the kernel doesn't tell what of it was lost";
   }
 
   private boolean isClosed() {
@@ -308,6 +335,16 @@ public final class Region implements MemoryRegion {
    * @throws RamBlockException if it can't be done: the present one keeps serving
    */
   public void install(RamBlock next, Candidate maker) throws RamBlockException {
+    try {
+      replaceBy(next, maker);
+    } catch (RamBlockException e) {
+      checkWriteBack();
+      throw e;
+    }
+    LOG.info("memory backend '{}': swapped to {}", id(), spec().backing());
+  }
+
+  private void replaceBy(RamBlock next, Candidate maker) throws RamBlockException {
     swap.lock();
     try {
       if (status.state() == RegionState.FAILED) {
@@ -320,7 +357,6 @@ public final class Region implements MemoryRegion {
     } finally {
       swap.unlock();
     }
-    LOG.info("memory backend '{}': swapped to {}", id(), spec().backing());
   }
 
   /** Tells that another block was installed. */
@@ -338,18 +374,18 @@ public final class Region implements MemoryRegion {
    * @param cause an InternalError for a page that was lost under an access
    */
   public void fail(Throwable cause) {
-    failIn(null, cause);
+    failIn(null, reason(cause));
   }
 
   /**
    * Marks the region failed.
    *
    * @param failed the block that failed; null for the one that is there
+   * @param reason why, after it is said which backend it is about
    * @return false if another block stands there by now: then nothing is marked
    */
   @SuppressWarnings("ReferenceEquality") // a block is itself
-  private boolean failIn(@Nullable RamBlock failed, Throwable cause) {
-    String reason = reason(cause);
+  private boolean failIn(@Nullable RamBlock failed, String reason) {
     swap.lock();
     try {
       Status now = status;
@@ -392,7 +428,7 @@ public final class Region implements MemoryRegion {
       } catch (RetiredBlockException e) {
         requireReplaced(block, e);
       } catch (PersistException e) {
-        if (failIn(block, e)) {
+        if (failIn(block, reason(e))) {
           throw e;
         }
         // meanwhile another block took its place, which has to be persisted
@@ -460,11 +496,15 @@ public final class Region implements MemoryRegion {
    * @throws PreallocationException if the host can't
    */
   public void preallocate(OptionalInt threads) throws PreallocationException {
-    swap.lock();
     try {
-      status.block().preallocate(threads);
+      swap.lock();
+      try {
+        status.block().preallocate(threads);
+      } finally {
+        swap.unlock();
+      }
     } finally {
-      swap.unlock();
+      checkWriteBack();
     }
   }
 

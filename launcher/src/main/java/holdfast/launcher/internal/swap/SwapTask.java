@@ -409,6 +409,7 @@ final class SwapTask implements RunningSwap, Runnable {
 
   /** That what was copied is all there is, just before the new backing becomes the good one. */
   private void requireSound() throws GivenUpException {
+    region.checkWriteBack();
     Region.Status now = region.status();
     if (now.state() == RegionState.FAILED) {
       throw new GivenUpException("it has failed: " + now.note());

@@ -15,10 +15,13 @@ import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RetiredBlockException;
 import holdfast.backend.api.TrackingRefusedException;
+import holdfast.backend.api.WriteBackFailure;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Instant;
 import java.util.EnumSet;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -43,6 +46,7 @@ public final class FakeBlock implements RamBlock {
     volatile Runnable onRetired = () -> {};
     volatile Runnable onFailed = () -> {};
     volatile boolean diskFails;
+    volatile Optional<WriteBackFailure> loss = Optional.empty();
     volatile boolean preallocated;
     volatile MemoryAdvice advice;
 
@@ -102,6 +106,19 @@ public final class FakeBlock implements RamBlock {
   /** From now on persists at these addresses succeed again. */
   void mendDisk() {
     memory.diskFails = false;
+  }
+
+  /** The kernel could not write something back; nobody was told of it yet. */
+  public WriteBackFailure lose() {
+    WriteBackFailure told =
+        new WriteBackFailure("msync", "ENOSPC (No space left on device)", Instant.EPOCH);
+    memory.loss = Optional.of(told);
+    return told;
+  }
+
+  @Override
+  public Optional<WriteBackFailure> writeBackFailure() {
+    return memory.loss;
   }
 
   /** Called, in the thread that persists, each time a retired block is asked to. */
