@@ -158,7 +158,7 @@ class RemapFaultTest {
       RamBlock now = attempt(bench, scenario, present, victim, errno);
       assertEquals(
           victim.call(), bench.libc.made().get(victim.number() - 1).call(), "another call failed");
-      checkTruth(now);
+      checkMapping(now);
       if (victim.call() != SystemCall.MADVISE) {
         checkAdvice(now);
       }
@@ -168,11 +168,29 @@ class RemapFaultTest {
       }
       guest.assertHeldBy(now.segment());
       bench.libc.heal();
-      RamBlock next = bench.mapper().remap(now, scenario.after(bench));
-      checkTruth(next);
-      next.close();
+      if (isLoss(victim)) {
+        checkStaysFailed(bench, scenario, now);
+        now.close();
+      } else {
+        now.persist(0, now.segment().byteSize());
+        RamBlock next = bench.mapper().remap(now, scenario.after(bench));
+        checkTruth(next);
+        next.close();
+      }
       guest.assertHeldBy(MemorySegment.ofArray(Files.readAllBytes(bench.folder.resolve("live"))));
     }
+  }
+
+  /** Whether the kernel told that something could not be written back, which is final. */
+  private static boolean isLoss(MadeCall victim) {
+    return victim.call() == SystemCall.MSYNC || victim.call() == SystemCall.SYNC_FILE_RANGE;
+  }
+
+  private static void checkStaysFailed(Bench bench, Scenario scenario, RamBlock block) {
+    assertTrue(block.writeBackFailure().isPresent());
+    assertThrows(PersistException.class, () -> block.persist(0, 1));
+    assertThrows(
+        PersistException.class, () -> bench.mapper().remap(block, scenario.after(bench)));
   }
 
   /** The re-map with the fault in it. Returns what stands in the window then. */
@@ -204,21 +222,26 @@ class RemapFaultTest {
             (victim.mapFlags() & k.mapSync()) != 0 && (victim.mapFlags() & k.mapFixed()) == 0;
         yield syncQuestion ? Optional.empty() : Optional.of(MappingException.class);
       }
-      case MSYNC -> Optional.of(PersistException.class);
+      case MSYNC, SYNC_FILE_RANGE -> Optional.of(PersistException.class);
       case MUNMAP, MADVISE -> Optional.empty();
       default -> throw new AssertionError("no part of a re-map: " + victim);
     };
   }
 
-  /** What the block says of itself is what the kernel says of the mapping. */
+  /** What the block says of itself is true, and it can be persisted. */
   private static void checkTruth(RamBlock block) throws RamBlockException {
+    checkMapping(block);
+    block.persist(0, block.segment().byteSize());
+  }
+
+  /** What the block says of itself is what the kernel says of the mapping. */
+  private static void checkMapping(RamBlock block) {
     HostMapping seen = HostMapping.at(block.segment().address()).orElseThrow();
     assertEquals("rw-s", seen.permissions());
     assertEquals(block.spec().backing().toString(), seen.path());
     assertEquals(block.segment().address(), seen.range().from());
     assertEquals(block.segment().byteSize(), seen.range().length());
     assertEquals(block.obtained().contains(RamFlag.RAM_SYNC), seen.vmFlags().contains("sf"), "sf");
-    block.persist(0, block.segment().byteSize());
   }
 
   /** No child process inherits the guest's memory. */
@@ -240,7 +263,8 @@ class RemapFaultTest {
         bench.libc.with(Fault.ofNth(SystemCall.MSYNC, 2, Errno.EIO));
         bench.libc.with(Fault.ofMmapWith(fixedAndSync, Errno.ENOMEM).doing(harm));
         RamBlock now = bench.mapper().remap(present, Bench.KERNEL);
-        checkTruth(now);
+        checkMapping(now);
+        assertThrows(PersistException.class, () -> now.persist(0, 1), "the write-back failed");
         assertEquals(Granularity.PAGE, now.durability().obtained());
         assertThrows(RetiredBlockException.class, () -> present.persist(0, 1));
         assertEquals(1, log.complaints().size(), () -> log.complaints().toString());

@@ -17,6 +17,7 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
+import holdfast.backend.api.RemapRefusedException;
 import holdfast.backend.api.RetiredBlockException;
 import holdfast.backend.testkit.AllocatorFixture;
 import holdfast.backend.testkit.Fault;
@@ -170,7 +171,12 @@ class ReplaceFaultTest {
         }
         guest.assertHeldBy(segment);
         RamBlock now = stands.get();
-        checkTruth(now, segment);
+        checkMapping(now, segment);
+        if (isLoss(victim)) {
+          checkStaysRefused(present, next);
+          return;
+        }
+        now.persist(0, segment.byteSize());
         boolean replaced = now != present;
         if ((replaced ? scenario.to : scenario.from).reachesAFile()) {
           Path path = bench.folder.resolve(replaced ? "new" : "old");
@@ -194,7 +200,8 @@ class ReplaceFaultTest {
     next.segment().copyFrom(present.segment());
     next.persist(0, next.segment().byteSize());
     boolean refused =
-        hit.harm == Harm.NONE
+        isLoss(hit.victim)
+            || hit.harm == Harm.NONE
             && (hit.victim.call() == SystemCall.MMAP || hit.victim.call() == SystemCall.MREMAP);
     bench.libc.forget();
     bench.libc.with(Fault.ofCall(hit.victim.number(), hit.errno).doing(hit.harm));
@@ -204,13 +211,26 @@ class ReplaceFaultTest {
       assertThrows(RetiredBlockException.class, () -> present.persist(0, 1));
       assertThrows(RetiredBlockException.class, () -> next.persist(0, 1));
       return now;
-    } catch (MappingException failure) {
+    } catch (RemapRefusedException | MappingException failure) {
       assertTrue(refused, failure::getMessage);
+      assertEquals(isLoss(hit.victim), failure instanceof RemapRefusedException);
       AllocatorFixture.assertNames(failure, "nv_be4");
-      AllocatorFixture.assertNames(failure, next.spec().backing().toString());
+      AllocatorFixture.assertNames(failure, failure.spec().backing().toString());
       AllocatorFixture.assertNames(failure, Errnos.name(hit.errno));
       return present;
     }
+  }
+
+  /** Whether the kernel told that something could not be written back, which is final. */
+  private static boolean isLoss(MadeCall victim) {
+    return victim.call() == SystemCall.SYNC_FILE_RANGE;
+  }
+
+  private static void checkStaysRefused(RamBlock present, RamBlock next) {
+    assertThrows(RemapRefusedException.class, () -> next.replace(present));
+    assertTrue(present.writeBackFailure().or(next::writeBackFailure).isPresent());
+    next.close();
+    present.close();
   }
 
   /** What failed once is done at the second attempt: the block that was to be is as it was. */
@@ -224,8 +244,14 @@ class ReplaceFaultTest {
     now.close();
   }
 
-  /** What the block says of itself is what the kernel says of the mapping. */
+  /** What the block says of itself is true, and it can be persisted. */
   private static void checkTruth(RamBlock block, MemorySegment segment) throws RamBlockException {
+    checkMapping(block, segment);
+    block.persist(0, segment.byteSize());
+  }
+
+  /** What the block says of itself is what the kernel says of the mapping. */
+  private static void checkMapping(RamBlock block, MemorySegment segment) {
     HostMapping seen = HostMapping.at(segment.address()).orElseThrow();
     assertEquals(segment, block.segment());
     assertEquals(segment.address(), seen.range().from());
@@ -235,7 +261,6 @@ class ReplaceFaultTest {
       assertEquals(file.toString(), seen.path());
     }
     assertEquals(block.obtained().contains(RamFlag.RAM_SYNC), seen.vmFlags().contains("sf"), "sf");
-    block.persist(0, segment.byteSize());
   }
 
   /** A loss is told once, as an error; an old file that could not be emptied, too. */

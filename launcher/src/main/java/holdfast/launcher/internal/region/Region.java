@@ -193,12 +193,12 @@ public final class Region implements MemoryRegion {
     } finally {
       swap.unlock();
     }
-    if (!after.equals(before)) {
+    checkWriteBack(); // a re-map writes back, and may have been told
+    if (!after.equals(before) && after.equals(status)) { // else whoever changed it tells
       LOG.info(
           "memory backend '{}': {} {} {}", id(), after.state(), after.allocator(), after.note());
       changed.accept(this);
     }
-    checkWriteBack(); // a re-map writes back, and may have been told
   }
 
   /**

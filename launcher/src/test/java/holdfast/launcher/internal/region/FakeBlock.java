@@ -13,6 +13,7 @@ import holdfast.backend.api.PreallocationException;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
+import holdfast.backend.api.RemapRefusedException;
 import holdfast.backend.api.RetiredBlockException;
 import holdfast.backend.api.TrackingRefusedException;
 import holdfast.backend.api.WriteBackFailure;
@@ -227,8 +228,11 @@ public final class FakeBlock implements RamBlock {
   }
 
   @Override
-  public RamBlock replace(RamBlock present) {
+  public RamBlock replace(RamBlock present) throws RemapRefusedException {
     FakeBlock old = (FakeBlock) present;
+    if (old.memory.loss.isPresent() || memory.loss.isPresent()) {
+      throw new RemapRefusedException(spec, "something could not be written back");
+    }
     FakeBlock successor = new FakeBlock(old.memory, spec, granularity);
     if (!old.memory.current.compareAndSet(old, successor)) {
       throw new RetiredBlockException(spec);
