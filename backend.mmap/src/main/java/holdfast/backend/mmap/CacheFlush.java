@@ -26,13 +26,28 @@ public interface CacheFlush {
   boolean platformFlushesCaches();
 
   /**
-   * Which code this is, for reports: for example {@code pmem_flush + pmem_drain (libpmem.so.1)}.
+   * Which code this is, for reports: for example {@code pmem_deep_flush + pmem_drain
+   * (libpmem.so.1)}.
    */
   String describe();
 
-  /** libpmem's flush, if the library can be loaded (Debian: {@code libpmem1}). */
+  /**
+   * libpmem's flush, if the library can be loaded (Debian: {@code libpmem1}). No variable of the
+   * environment makes it do nothing, as PMEM_NO_FLUSH does with {@code pmem_flush}; that it does
+   * something was looked at, once.
+   */
   static Optional<CacheFlush> libpmem() {
     return Libpmem.load();
+  }
+
+  /** Tells why there is no {@link #libpmem}; an empty string if there is. */
+  static String whyNoLibpmem() {
+    return Libpmem.whyNot();
+  }
+
+  /** Tells why there is no {@link #jdk}; an empty string if there is. */
+  static String whyNoJdk() {
+    return JdkCacheFlush.whyNot();
   }
 
   /**

@@ -24,7 +24,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * One allocator on one kind of storage, with a folder of its own, and the rules by which the
@@ -100,7 +99,7 @@ public final class AllocatorFixture {
   /** The styles of other allocators: one that maps plainly, one that attempts MAP_SYNC. */
   public static MappingStyle otherStyle(boolean sync) {
     return sync
-        ? MappingStyle.pmem("other-dax", Optional.of(new FlushOracle()))
+        ? MappingStyle.pmem("other-dax", new FlushOracle())
         : MappingStyle.kernel("other-file");
   }
 

@@ -16,7 +16,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Optional;
 
 /**
  * A mapper on some storage, with a folder of its own and a libc that obeys; closing it checks that
@@ -34,7 +33,7 @@ final class Bench implements AutoCloseable {
   final FlushOracle oracle = new FlushOracle();
 
   /** The style of the DAX allocator. */
-  final MappingStyle pmem = MappingStyle.pmem("dax", Optional.of(oracle));
+  final MappingStyle pmem = MappingStyle.pmem("dax", oracle);
 
   private final LeakCheck leaks;
 
@@ -75,7 +74,7 @@ final class Bench implements AutoCloseable {
 
   /** The block of the series on a new file, mapped as the DAX allocator does with this flush. */
   RamBlock mapFlushedBy(CacheFlush flush) throws IOException, RamBlockException {
-    return mapper().map(pmemSpec(file("file")), MappingStyle.pmem("dax", Optional.of(flush)));
+    return mapper().map(pmemSpec(file("file")), MappingStyle.pmem("dax", flush));
   }
 
   @Override

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
@@ -27,6 +28,12 @@ final class ChildJvm implements AutoCloseable {
 
   /** Starts {@code main} with {@code arguments}; what it says on standard error is ours. */
   ChildJvm(Class<?> main, List<String> arguments) throws IOException {
+    this(main, arguments, Map.of());
+  }
+
+  /** The same with more variables in its environment. */
+  ChildJvm(Class<?> main, List<String> arguments, Map<String, String> environment)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
@@ -42,7 +49,9 @@ final class ChildJvm implements AutoCloseable {
     }
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
     command.addAll(arguments);
-    process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().putAll(environment);
+    process = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
     Thread.ofVirtual().start(this::listen);
   }
 

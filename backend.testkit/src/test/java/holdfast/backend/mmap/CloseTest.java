@@ -21,7 +21,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -92,7 +91,7 @@ class CloseTest {
   void closeWaitsForAPersist() throws Throwable {
     Work work = new Work();
     try (Bench bench = new Bench(Storage.simulatedDax())) {
-      MappingStyle style = MappingStyle.pmem("dax", Optional.of(new SlowFlush(work)));
+      MappingStyle style = MappingStyle.pmem("dax", new SlowFlush(work));
       RamBlock block = bench.mapper().map(Bench.pmemSpec(bench.file("file")), style);
       checkCloseWaits(bench, block, work, () -> block.persist(0, 1));
     }

@@ -27,7 +27,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -174,7 +173,7 @@ class DaxDeviceMapTest {
     AllocatorFixture.assertNames(
         assertThrows(
             BackingKindException.class,
-            () -> mapper.map(spec, MappingStyle.pmem("dax", Optional.empty()))),
+            () -> mapper.map(spec, MappingStyle.pmemWithoutFlush("dax", "there is none"))),
         "libpmem1");
   }
 

@@ -21,7 +21,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -35,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ForeignConstantsTest {
   private static final long EXT4 = 0xEF53;
   private static final int MAP_SYNC_OF_OTHERS = 0x80000;
-  private static final MappingStyle PMEM = MappingStyle.pmem("dax", Optional.of(new FlushOracle()));
+  private static final MappingStyle PMEM = MappingStyle.pmem("dax", new FlushOracle());
 
   private Path folder;
   private RamBlockSpec spec;

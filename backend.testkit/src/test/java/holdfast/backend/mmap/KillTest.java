@@ -38,7 +38,6 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
@@ -144,7 +143,7 @@ class KillTest {
     RamBlock start(FaultyLibc libc, Path folder) throws RamBlockException {
       MappingStyle style =
           flags.contains(RamFlag.RAM_PMEM)
-              ? MappingStyle.pmem("dax", Optional.of(new FlushOracle()))
+              ? MappingStyle.pmem("dax", new FlushOracle())
               : Bench.KERNEL;
       return new RamMapper(libc, SYSFS).map(spec(folder), style);
     }

@@ -26,7 +26,6 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -338,7 +337,7 @@ class MapSyncTest {
   void mapSyncWithoutACacheFlushIsToldAsPageGranularity() throws IOException, RamBlockException {
     try (Bench bench = new Bench(Storage.simulatedDax());
         LogCapture log = new LogCapture()) {
-      MappingStyle style = MappingStyle.pmem("dax", Optional.empty());
+      MappingStyle style = MappingStyle.pmemWithoutFlush("dax", "there is none");
       try (RamBlock block = bench.mapper().map(Bench.pmemSpec(bench.file("file")), style)) {
         assertTrue(block.obtained().contains(RamFlag.RAM_SYNC));
         assertEquals(Granularity.PAGE, block.durability().obtained());

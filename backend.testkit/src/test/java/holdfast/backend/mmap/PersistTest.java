@@ -160,7 +160,7 @@ class PersistTest {
       try (Bench bench = new Bench(Storage.simulatedDax())) {
         Path path = bench.file("file");
         byte[] content = Files.readAllBytes(path);
-        MappingStyle style = MappingStyle.pmem("dax", caches);
+        MappingStyle style = MappingStyle.pmem("dax", caches.orElseThrow());
         try (RamBlock block = bench.mapper().map(Bench.pmemSpec(path), style)) {
           assertEquals(caches.orElseThrow().describe(), block.durability().evidence().persist());
           block.persist(0, Bench.SIZE.bytes());

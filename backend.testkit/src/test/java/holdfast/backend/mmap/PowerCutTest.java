@@ -14,7 +14,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -169,7 +168,7 @@ class PowerCutTest {
     for (FlushOracle oracle : List.of(new FlushOracle(), new FlushOracle(true))) {
       try (Bench bench = new Bench(Storage.simulatedDax())) {
         bench.libc.withOracle(oracle);
-        MappingStyle style = MappingStyle.pmem("dax", Optional.of(oracle));
+        MappingStyle style = MappingStyle.pmem("dax", oracle);
         RamBlock present = bench.mapper().map(Bench.pmemSpec(bench.file("file")), style);
         WatchedMemory memory = oracle.watch(present.segment());
         memory.store(PAGE - 1, (byte) 1, (byte) 2);

@@ -1,6 +1,7 @@
 package holdfast.backend.dax.internal;
 
 import holdfast.backend.mmap.CacheFlush;
+import holdfast.backend.mmap.MappingStyle;
 import java.util.Optional;
 
 /** Which code writes back CPU caches; chosen when the allocator starts. */
@@ -21,5 +22,22 @@ public enum CacheFlushChoice {
       case jdk -> CacheFlush.jdk();
       case none -> Optional.empty();
     };
+  }
+
+  /** Why {@link #choose} found none, as half a sentence. */
+  String whyNone() {
+    return switch (this) {
+      case auto -> CacheFlush.whyNoLibpmem() + ", and " + CacheFlush.whyNoJdk();
+      case libpmem -> "cache.flush=libpmem is set, and " + CacheFlush.whyNoLibpmem();
+      case jdk -> "cache.flush=jdk is set, and " + CacheFlush.whyNoJdk();
+      case none -> "cache.flush=none is set";
+    };
+  }
+
+  /** How blocks are mapped and flushed by this choice. */
+  MappingStyle style(String allocator) {
+    return choose()
+        .map(flush -> MappingStyle.pmem(allocator, flush))
+        .orElseGet(() -> MappingStyle.pmemWithoutFlush(allocator, whyNone()));
   }
 }

@@ -8,7 +8,6 @@ import holdfast.backend.api.RamFlag;
 import holdfast.backend.mmap.CacheFlush;
 import holdfast.backend.mmap.MappingStyle;
 import holdfast.backend.mmap.RamMapper;
-import java.util.Optional;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Modified;
@@ -30,6 +29,9 @@ import org.slf4j.LoggerFactory;
 public final class DaxRamBlockAllocator implements RamBlockAllocator {
   static final String PID = "holdfast.backend.dax";
   static final String KIND = "dax";
+
+  /** What makes libpmem's pmem_flush, but not what is called here, do nothing. */
+  private static final String NO_FLUSH = "PMEM_NO_FLUSH";
 
   private static final Logger LOG = LoggerFactory.getLogger(DaxRamBlockAllocator.class);
 
@@ -59,27 +61,34 @@ public final class DaxRamBlockAllocator implements RamBlockAllocator {
   /** For Declarative Services. */
   @Activate
   public DaxRamBlockAllocator(Config config) {
-    this(new RamMapper(), config.cache_flush().choose());
+    this(new RamMapper(), config.cache_flush().style(KIND));
   }
 
-  DaxRamBlockAllocator(RamMapper mapper, Optional<CacheFlush> cacheFlush) {
+  DaxRamBlockAllocator(RamMapper mapper, MappingStyle style) {
     this.mapper = mapper;
-    this.style = styleWith(cacheFlush);
+    this.style = style;
+    report(style);
   }
 
   /** A change holds for blocks made or re-mapped from now on, and disturbs none that is there. */
   @Modified
   void modified(Config config) {
-    style = styleWith(config.cache_flush().choose());
+    style = config.cache_flush().style(KIND);
+    report(style);
   }
 
-  private static MappingStyle styleWith(Optional<CacheFlush> cacheFlush) {
+  private static void report(MappingStyle style) {
     LOG.info(
         "persistent memory is flushed by {}",
-        cacheFlush
+        style
+            .cacheFlush()
             .map(CacheFlush::describe)
-            .orElse("msync(2): neither libpmem.so.1 nor the JDK's write-back can be used"));
-    return MappingStyle.pmem(KIND, cacheFlush);
+            .orElse("msync(2), since CPU caches are not: " + style.whyNoFlush()));
+    if ("1".equals(System.getenv(NO_FLUSH))) {
+      LOG.info(
+          "{}=1 is set: whatever it promises of this platform, CPU caches are flushed all the same",
+          NO_FLUSH);
+    }
   }
 
   @Override

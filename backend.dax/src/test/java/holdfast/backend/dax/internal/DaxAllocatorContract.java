@@ -3,17 +3,18 @@ package holdfast.backend.dax.internal;
 import holdfast.backend.api.RamBlockAllocator;
 import holdfast.backend.mmap.CacheFlush;
 import holdfast.backend.mmap.Libc;
+import holdfast.backend.mmap.MappingStyle;
 import holdfast.backend.mmap.RamMapper;
 import holdfast.backend.testkit.RamBlockAllocatorContract;
 import java.nio.file.Path;
-import java.util.Optional;
 
 /** The contract, for the DAX allocator. */
 abstract class DaxAllocatorContract extends RamBlockAllocatorContract {
 
   @Override
   protected RamBlockAllocator newAllocator(Libc libc, Path sysfs, CacheFlush caches) {
-    return new DaxRamBlockAllocator(new RamMapper(libc, sysfs), Optional.of(caches));
+    return new DaxRamBlockAllocator(
+        new RamMapper(libc, sysfs), MappingStyle.pmem(DaxRamBlockAllocator.KIND, caches));
   }
 
   @Override

@@ -13,6 +13,7 @@ import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.mmap.CacheFlush;
+import holdfast.backend.mmap.MappingStyle;
 import holdfast.backend.mmap.RamMapper;
 import holdfast.backend.testkit.FaultyLibc;
 import holdfast.backend.testkit.FlushOracle;
@@ -49,7 +50,7 @@ class DaxRamBlockAllocatorTest {
   @DisplayName(
       "it takes blocks with RAM_PMEM, shared or not, and no others, without a look at files")
   void whatItTakes() {
-    DaxRamBlockAllocator allocator = new DaxRamBlockAllocator(new RamMapper(), Optional.empty());
+    DaxRamBlockAllocator allocator = new DaxRamBlockAllocator(new RamMapper(), CacheFlushChoice.none.style("dax"));
     Path nowhere = Path.of("/nowhere/at/all");
     assertTrue(allocator.accepts(spec(nowhere, RamFlag.RAM_PMEM)));
     assertTrue(allocator.accepts(spec(nowhere, RamFlag.RAM_PMEM, RamFlag.RAM_SHARED)));
@@ -87,7 +88,8 @@ class DaxRamBlockAllocatorTest {
     Path folder = storage.newFolder();
     FlushOracle caches = new FlushOracle();
     DaxRamBlockAllocator allocator =
-        new DaxRamBlockAllocator(new RamMapper(libc, Path.of("/sys")), Optional.of(caches));
+        new DaxRamBlockAllocator(
+            new RamMapper(libc, Path.of("/sys")), MappingStyle.pmem("dax", caches));
     try (LeakCheck leaks = LeakCheck.start(libc, folder);
         RamBlock before =
             allocator.allocate(
@@ -99,6 +101,9 @@ class DaxRamBlockAllocatorTest {
       RamBlock after =
           allocator.allocate(spec(folder.resolve("after"), RamFlag.RAM_PMEM, RamFlag.RAM_SHARED));
       assertEquals(Granularity.PAGE, after.durability().obtained());
+      assertTrue(
+          after.durability().reason().contains("cache.flush=none is set"),
+          after.durability()::reason);
       after.persist(0, 1);
       after.close();
       assertEquals(1, caches.flushed().size());

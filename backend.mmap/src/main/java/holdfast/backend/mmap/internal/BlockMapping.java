@@ -231,9 +231,10 @@ public final class BlockMapping {
     if (style.cacheFlush().isEmpty()) {
       throw new BackingKindException(
           spec,
-          "a DAX device, and this JVM can't flush CPU caches",
+          "a DAX device, and CPU caches are not flushed: " + style.whyNoFlush(),
           "install libpmem (Debian: libpmem1), or start Java with --add-exports"
-              + " java.base/jdk.internal.misc=ALL-UNNAMED");
+              + " java.base/jdk.internal.misc=ALL-UNNAMED; and leave cache.flush=auto in the"
+              + " configuration holdfast.backend.dax");
     }
   }
 

@@ -20,16 +20,28 @@ public final class JdkCacheFlush implements CacheFlush {
     this.writeback = writeback;
   }
 
+  /** The write-back, or why it is not used. */
+  private record Bound(Optional<CacheFlush> flush, String whyNot) {
+    static Bound not(String why) {
+      return new Bound(Optional.empty(), why);
+    }
+  }
+
   private static final class Holder {
-    static final Optional<CacheFlush> INSTANCE = bind();
+    static final Bound BOUND = bind();
   }
 
   /** The JDK's write-back, bound once; empty if the CPU or the JVM doesn't offer it. */
   public static Optional<CacheFlush> load() {
-    return Holder.INSTANCE;
+    return Holder.BOUND.flush;
   }
 
-  private static Optional<CacheFlush> bind() {
+  /** Why it is not there; empty if it is. */
+  public static String whyNot() {
+    return Holder.BOUND.whyNot;
+  }
+
+  private static Bound bind() {
     try {
       // by the loader of java.base: a bundle's own doesn't see packages that it doesn't import
       ClassLoader javaBase = Object.class.getClassLoader();
@@ -38,16 +50,19 @@ public final class JdkCacheFlush implements CacheFlush {
       MethodHandle enabled =
           lookup.findStatic(unsafe, "isWritebackEnabled", MethodType.methodType(boolean.class));
       if (!(boolean) enabled.invoke()) {
-        return Optional.empty();
+        return Bound.not("this CPU has no write-back of cache lines that the JDK uses");
       }
       Object instance =
           lookup.findStatic(unsafe, "getUnsafe", MethodType.methodType(unsafe)).invoke();
       MethodHandle writeback =
           lookup.findVirtual(
               unsafe, "writebackMemory", MethodType.methodType(void.class, long.class, long.class));
-      return Optional.of(new JdkCacheFlush(writeback.bindTo(instance)));
+      JdkCacheFlush flush = new JdkCacheFlush(writeback.bindTo(instance));
+      return FlushProbe.doesNothing(flush)
+          ? Bound.not("the JDK's write-back of cache lines does nothing")
+          : new Bound(Optional.of(flush), "");
     } catch (Throwable notExported) {
-      return Optional.empty();
+      return Bound.not("jdk.internal.misc is not exported to this JVM");
     }
   }
 

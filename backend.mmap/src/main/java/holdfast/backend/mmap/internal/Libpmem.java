@@ -17,6 +17,14 @@ import java.util.Optional;
  * libpmem's flush, through the JDK's linker rather than JNA: this is the one native call on a hot
  * path, and the linker costs half of JNA's direct mapping and keeps the segment alive during the
  * call.
+ *
+ * <p>It is {@code pmem_deep_flush}, the very function that {@code pmem_flush} calls, unless the
+ * library, when it is loaded, finds PMEM_NO_FLUSH=1 in the environment or a platform with eADR: then
+ * {@code pmem_flush} does nothing. What else libpmem(7) lets a variable change is which instruction
+ * writes a line back (PMEM_NO_CLWB, PMEM_NO_CLFLUSHOPT), and functions that are not called here:
+ * {@code pmem_is_pmem} (PMEM_IS_PMEM_FORCE), {@code pmem_map_file} (PMEM_MMAP_HINT), copies
+ * (PMEM_NO_MOVNT, PMEM_MOVNT_THRESHOLD, PMEM_NO_GENERIC_MEMCPY, PMEM_AVX, PMEM_AVX512F,
+ * PMEM_MOVDIR64B, PMEM_WC_WORKAROUND), and libpmem2 (PMEM2_FORCE_GRANULARITY).
  */
 public final class Libpmem implements CacheFlush {
   private static final String SONAME = "libpmem.so.1";
@@ -29,7 +37,7 @@ public final class Libpmem implements CacheFlush {
     Linker linker = Linker.nativeLinker();
     flush =
         linker.downcallHandle(
-            library.findOrThrow("pmem_flush"), FunctionDescriptor.ofVoid(ADDRESS, JAVA_LONG));
+            library.findOrThrow("pmem_deep_flush"), FunctionDescriptor.ofVoid(ADDRESS, JAVA_LONG));
     drain = linker.downcallHandle(library.findOrThrow("pmem_drain"), FunctionDescriptor.ofVoid());
     MethodHandle hasAutoFlush =
         linker.downcallHandle(
@@ -39,21 +47,42 @@ public final class Libpmem implements CacheFlush {
     autoFlush = (int) hasAutoFlush.invokeExact() == 1 && !wanted;
   }
 
+  /** The library, or why it is not used. */
+  private record Bound(Optional<CacheFlush> flush, String whyNot) {
+    static Bound not(String why) {
+      return new Bound(Optional.empty(), why);
+    }
+  }
+
   private static final class Holder {
-    static final Optional<CacheFlush> INSTANCE = bind();
+    static final Bound BOUND = bind();
   }
 
   /** The library, bound once; empty if it is not there. */
   public static Optional<CacheFlush> load() {
-    return Holder.INSTANCE;
+    return Holder.BOUND.flush;
+  }
+
+  /** Why it is not there; empty if it is. */
+  public static String whyNot() {
+    return Holder.BOUND.whyNot;
   }
 
   @SuppressWarnings("IllegalCatch") // MethodHandle.invoke declares Throwable
-  private static Optional<CacheFlush> bind() {
+  private static Bound bind() {
+    SymbolLookup library;
     try {
-      return Optional.of(new Libpmem(SymbolLookup.libraryLookup(SONAME, Arena.global())));
-    } catch (Throwable absent) {
-      return Optional.empty();
+      library = SymbolLookup.libraryLookup(SONAME, Arena.global());
+    } catch (IllegalArgumentException | LinkageError | IllegalCallerException absent) {
+      return Bound.not(SONAME + " can't be loaded");
+    }
+    try {
+      Libpmem flush = new Libpmem(library);
+      return FlushProbe.doesNothing(flush)
+          ? Bound.not(SONAME + " flushes nothing")
+          : new Bound(Optional.of(flush), "");
+    } catch (Throwable other) {
+      return Bound.not(SONAME + " is not the libpmem that is known here: " + other.getMessage());
     }
   }
 
@@ -88,6 +117,6 @@ public final class Libpmem implements CacheFlush {
 
   @Override
   public String describe() {
-    return "pmem_flush + pmem_drain (" + SONAME + ")";
+    return "pmem_deep_flush + pmem_drain (" + SONAME + ")";
   }
 }

@@ -111,8 +111,7 @@ record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durab
       return style.cacheFlush().isPresent()
           ? flushed(style, "MAP_SYNC is in force")
           : page(
-              "MAP_SYNC is in force, but this JVM can't flush CPU caches (no libpmem.so.1, and"
-                  + " jdk.internal.misc is not exported to it)");
+              "MAP_SYNC is in force, but CPU caches are not flushed: " + style.whyNoFlush());
     }
     return page(
         switch (attempt) {

@@ -30,7 +30,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -46,10 +45,10 @@ class VerdictTest {
 
   private static final MappingStyle FILE_STYLE = MappingStyle.kernel("file");
   private static final MappingStyle DAX_STYLE =
-      MappingStyle.pmem("dax", Optional.of(new FlushOracle()));
+      MappingStyle.pmem("dax", new FlushOracle());
   private static final MappingStyle EADR_STYLE =
-      MappingStyle.pmem("dax", Optional.of(new FlushOracle(true)));
-  private static final MappingStyle NO_FLUSH_STYLE = MappingStyle.pmem("dax", Optional.empty());
+      MappingStyle.pmem("dax", new FlushOracle(true));
+  private static final MappingStyle NO_FLUSH_STYLE = MappingStyle.pmemWithoutFlush("dax", "there is none");
 
   private static final SyncAttempt ACCEPTED = new SyncAttempt.Accepted();
   private static final SyncAttempt NOT_MADE = new SyncAttempt.NotMade("for a reason of its own");
@@ -211,7 +210,7 @@ class VerdictTest {
             PMEM_SYNC,
             msync,
             Granularity.PAGE,
-            "can't flush CPU caches"),
+            "CPU caches are not flushed: there is none"),
         new Row(
             Medium.DISK,
             PMEM,

@@ -28,7 +28,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import net.jqwik.api.Arbitraries;
@@ -93,7 +92,7 @@ class PowerCutModelTest {
     Candidates candidates = new Candidates();
     MapperAllocator dax =
         new MapperAllocator(
-            new RamMapper(libc, Path.of("/sys")), MappingStyle.pmem("dax", Optional.of(oracle)));
+            new RamMapper(libc, Path.of("/sys")), MappingStyle.pmem("dax", oracle));
     candidates.add(dax, dax.properties(1, 100));
     List<Region> regions = new ArrayList<>();
     try (LeakCheck leaks = LeakCheck.start(libc, folder)) {

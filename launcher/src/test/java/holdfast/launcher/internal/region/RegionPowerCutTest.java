@@ -18,7 +18,6 @@ import holdfast.backend.testkit.Storage;
 import holdfast.backend.testkit.WatchedMemory;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -35,7 +34,7 @@ class RegionPowerCutTest {
   private final RamMapper mapper = new RamMapper(libc, Path.of("/sys"));
   private final MapperAllocator file = new MapperAllocator(mapper, MappingStyle.kernel("file"));
   private final MapperAllocator dax =
-      new MapperAllocator(mapper, MappingStyle.pmem("dax", Optional.of(oracle)));
+      new MapperAllocator(mapper, MappingStyle.pmem("dax", oracle));
   private final Candidates candidates = new Candidates();
 
   /** Persists across a line border, and answers what the oracle says of it. */

@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.mmap.Errno;
+import holdfast.backend.api.PersistException;
 import holdfast.backend.testkit.Fault;
 import holdfast.backend.testkit.HostMapping;
 import holdfast.backend.testkit.LeakCheck;
@@ -222,7 +223,14 @@ class SwapFaultTest {
       for (long at = 0; at < SIZE; at += 4096) {
         segment.set(ValueLayout.JAVA_LONG, at, at * 31 + 7); // it can be stored into
       }
-      fixture.region().persist(0, SIZE);
+      if (fault != null && fixture.region().state() == RegionState.FAILED) {
+        // the kernel told that something could not be written back
+        assertTrue(calls.stream().anyMatch(made -> made.call() == SystemCall.SYNC_FILE_RANGE));
+        assertTrue(fixture.region().status().note().contains("sync_file_range: EIO"));
+        assertThrows(PersistException.class, () -> fixture.region().persist(0, SIZE));
+      } else {
+        fixture.region().persist(0, SIZE);
+      }
     }
   }
 

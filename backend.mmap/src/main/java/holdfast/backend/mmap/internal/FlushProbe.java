@@ -1,0 +1,75 @@
+package holdfast.backend.mmap.internal;
+
+import holdfast.backend.mmap.CacheFlush;
+import holdfast.backend.mmap.ErrnoException;
+import holdfast.backend.mmap.KernelConstants;
+import holdfast.backend.mmap.Libc;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds out whether a cache flush does anything. The instructions that write back a cache line
+ * (clwb, clflushopt, clflush; dc cvap; dcbst) are loads to the memory management: they make a page
+ * present that nobody has touched before. A function that does nothing leaves it absent.
+ */
+public final class FlushProbe {
+  private static final Logger LOG = LoggerFactory.getLogger(FlushProbe.class);
+  private static final Path PAGEMAP = Path.of("/proc/self/pagemap");
+
+  private FlushProbe() {}
+
+  /**
+   * Tells whether it is proved that the flush does nothing; false also where that can't be found
+   * out.
+   */
+  public static boolean doesNothing(CacheFlush flush) {
+    Libc libc = Libc.host();
+    KernelConstants k = libc.constants();
+    long page = libc.getpagesize();
+    try {
+      long address =
+          libc.mmap(
+              0,
+              page,
+              KernelConstants.PROT_READ | KernelConstants.PROT_WRITE,
+              KernelConstants.MAP_PRIVATE | k.mapAnonymous(),
+              -1,
+              0);
+      try {
+        if (isPresent(address)) {
+          return false;
+        }
+        // SAFETY: the page was mapped here and is unmapped after the last use of the segment.
+        flush.flush(MemorySegment.ofAddress(address).reinterpret(page));
+        flush.drain();
+        return !isPresent(address);
+      } finally {
+        libc.munmap(address, page);
+      }
+    } catch (IOException | ErrnoException e) {
+      LOG.info("whether {} does anything can't be found out: {}", flush, e.getMessage());
+      return false;
+    }
+  }
+
+  /**
+   * Tells whether there is a page behind an address, proc_pid_pagemap(5).
+   *
+   * @param address within a mapping of this process
+   */
+  public static boolean isPresent(long address) throws IOException {
+    ByteBuffer entry = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.nativeOrder());
+    try (FileChannel pagemap = FileChannel.open(PAGEMAP)) {
+      if (pagemap.read(entry, address / Libc.host().getpagesize() * Long.BYTES) != Long.BYTES) {
+        throw new IOException(PAGEMAP + " tells nothing of the address");
+      }
+    }
+    return entry.getLong(0) < 0; // bit 63
+  }
+}
