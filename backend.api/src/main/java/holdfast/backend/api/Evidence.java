@@ -9,8 +9,8 @@ package holdfast.backend.api;
  * @param vmFlags the mapping's VmFlags line in {@code /proc/self/smaps} (proc(5)): {@code sf} among
  *     them means MAP_SYNC, but proves it only together with {@code mmap}, since tmpfs shows it for
  *     a flag it ignored
- * @param persist what makes stores durable, for example {@code msync(MS_SYNC)} or {@code pmem_flush
- *     + pmem_drain (libpmem.so.1)}
+ * @param persist what makes stores durable, for example {@code msync(MS_SYNC)} or {@code
+ *     pmem_deep_flush + pmem_drain (libpmem.so.1)}
  * @param fileSystem the kind of file system or device behind the mapping, for example {@code ext4}
  */
 public record Evidence(String mmap, String vmFlags, String persist, String fileSystem) {}

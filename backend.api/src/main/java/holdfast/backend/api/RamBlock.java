@@ -52,9 +52,9 @@ public interface RamBlock extends AutoCloseable {
    * @param offset first byte, from 0
    * @param length number of bytes, 0 for none
    * @throws IndexOutOfBoundsException if the range is not within the block
-   * @throws PersistException if the host could not do it, or {@linkplain #writeBackFailure could not
-   *     write back} something else of the same file before this returns: from then on nothing is
-   *     known about what the backing holds, and every persist of it is refused
+   * @throws PersistException if the host could not do it, or {@linkplain #writeBackFailure could
+   *     not write back} something else of the same file before this returns: from then on nothing
+   *     is known about what the backing holds, and every persist of it is refused
    * @throws RetiredBlockException if another block stands in this one's place: ask that one
    * @throws IllegalStateException if the block is closed
    */

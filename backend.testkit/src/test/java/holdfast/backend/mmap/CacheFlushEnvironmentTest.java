@@ -30,7 +30,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * No variable of the environment makes a persist of persistent memory do nothing. That a cache line
- * was written back is seen by its page, which nobody else touches: the instruction makes it present.
+ * was written back is seen by its page, which nobody else touches: the instruction makes it
+ * present.
  */
 @Timeout(120)
 class CacheFlushEnvironmentTest {

@@ -173,8 +173,7 @@ class OverlappingPersistsTest {
       held.letGo.countDown();
 
       ExecutionException refused =
-          assertThrows(
-              ExecutionException.class, () -> remap.get(LIMIT_SECONDS, TimeUnit.SECONDS));
+          assertThrows(ExecutionException.class, () -> remap.get(LIMIT_SECONDS, TimeUnit.SECONDS));
       assertInstanceOf(PersistException.class, refused.getCause().getCause());
       assertTrue(overlapping.await().isPresent());
       assertThrows(PersistException.class, () -> block.persist(0, 1));

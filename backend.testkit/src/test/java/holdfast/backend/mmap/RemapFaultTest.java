@@ -189,8 +189,7 @@ class RemapFaultTest {
   private static void checkStaysFailed(Bench bench, Scenario scenario, RamBlock block) {
     assertTrue(block.writeBackFailure().isPresent());
     assertThrows(PersistException.class, () -> block.persist(0, 1));
-    assertThrows(
-        PersistException.class, () -> bench.mapper().remap(block, scenario.after(bench)));
+    assertThrows(PersistException.class, () -> bench.mapper().remap(block, scenario.after(bench)));
   }
 
   /** The re-map with the fault in it. Returns what stands in the window then. */

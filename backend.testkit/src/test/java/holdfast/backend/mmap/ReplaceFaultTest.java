@@ -202,7 +202,7 @@ class ReplaceFaultTest {
     boolean refused =
         isLoss(hit.victim)
             || hit.harm == Harm.NONE
-            && (hit.victim.call() == SystemCall.MMAP || hit.victim.call() == SystemCall.MREMAP);
+                && (hit.victim.call() == SystemCall.MMAP || hit.victim.call() == SystemCall.MREMAP);
     bench.libc.forget();
     bench.libc.with(Fault.ofCall(hit.victim.number(), hit.errno).doing(hit.harm));
     try {

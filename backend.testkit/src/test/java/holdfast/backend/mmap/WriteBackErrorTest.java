@@ -7,24 +7,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.PersistException;
 import holdfast.backend.api.RamBlock;
-import holdfast.backend.api.RamFlag;
-import holdfast.backend.testkit.AllocatorFixture;
 import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RemapRefusedException;
 import holdfast.backend.api.WriteBackFailure;
+import holdfast.backend.testkit.AllocatorFixture;
 import holdfast.backend.testkit.Storage;
-import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
-import java.util.Optional;
-import org.junit.jupiter.api.Test;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -32,9 +31,12 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A real disk that begins to fail: Linux tells of each failure to write back once per open file. */
+/**
+ * A real disk that begins to fail: Linux tells of each failure to write back once per open file.
+ */
 @Timeout(120)
 class WriteBackErrorTest {
   private static final int MIB = 6;
@@ -69,7 +71,8 @@ class WriteBackErrorTest {
   }
 
   @RepeatedTest(3)
-  @DisplayName("each record whose persist returned is on a disk that begins to fail under 8 threads")
+  @DisplayName(
+      "each record whose persist returned is on a disk that begins to fail under 8 threads")
   void whatWasAcknowledgedIsOnTheDisk() throws Exception {
     try (FailingDisk disk = FailingDisk.mount(MIB);
         ExecutorService threads = Executors.newFixedThreadPool(THREADS)) {
@@ -215,7 +218,8 @@ class WriteBackErrorTest {
   }
 
   @Test
-  @DisplayName("what an earlier process lost of a file, and nobody was told of, is told at the start")
+  @DisplayName(
+      "what an earlier process lost of a file, and nobody was told of, is told at the start")
   void anEarlierLossIsTold() throws Exception {
     try (FailingDisk disk = FailingDisk.withoutJournal(MIB);
         LogCapture quiet = new LogCapture()) {

@@ -42,7 +42,7 @@ final class WriterVm {
       assertTrue(obtained.contains("RAM_SYNC"), this::toString);
       assertEquals("MAP_SHARED_VALIDATE|MAP_SYNC: ok", mmap);
       assertTrue(List.of(vmFlags.split(" ")).contains("sf"), this::toString);
-      assertTrue(persist.contains("pmem_flush"), this::toString);
+      assertTrue(persist.contains("pmem_deep_flush"), this::toString);
     }
 
     private static RegionLine of(List<String> f) {

@@ -50,7 +50,8 @@ class DaxRamBlockAllocatorTest {
   @DisplayName(
       "it takes blocks with RAM_PMEM, shared or not, and no others, without a look at files")
   void whatItTakes() {
-    DaxRamBlockAllocator allocator = new DaxRamBlockAllocator(new RamMapper(), CacheFlushChoice.none.style("dax"));
+    DaxRamBlockAllocator allocator =
+        new DaxRamBlockAllocator(new RamMapper(), CacheFlushChoice.none.style("dax"));
     Path nowhere = Path.of("/nowhere/at/all");
     assertTrue(allocator.accepts(spec(nowhere, RamFlag.RAM_PMEM)));
     assertTrue(allocator.accepts(spec(nowhere, RamFlag.RAM_PMEM, RamFlag.RAM_SHARED)));

@@ -116,7 +116,8 @@ public final class BackingStore {
           return store;
         }
       } catch (RamBlockException | RuntimeException | Error e) {
-        store.closeQuietly(); // whoever holds the lock has taken over the file, even one created here
+        store.closeQuietly(); // whoever holds the lock has taken over the file, even one created
+        // here
         throw e;
       }
       store.closeQuietly();

@@ -19,11 +19,11 @@ import java.util.Optional;
  * call.
  *
  * <p>It is {@code pmem_deep_flush}, the very function that {@code pmem_flush} calls, unless the
- * library, when it is loaded, finds PMEM_NO_FLUSH=1 in the environment or a platform with eADR: then
- * {@code pmem_flush} does nothing. What else libpmem(7) lets a variable change is which instruction
- * writes a line back (PMEM_NO_CLWB, PMEM_NO_CLFLUSHOPT), and functions that are not called here:
- * {@code pmem_is_pmem} (PMEM_IS_PMEM_FORCE), {@code pmem_map_file} (PMEM_MMAP_HINT), copies
- * (PMEM_NO_MOVNT, PMEM_MOVNT_THRESHOLD, PMEM_NO_GENERIC_MEMCPY, PMEM_AVX, PMEM_AVX512F,
+ * library, when it is loaded, finds PMEM_NO_FLUSH=1 in the environment or a platform with eADR:
+ * then {@code pmem_flush} does nothing. What else libpmem(7) lets a variable change is which
+ * instruction writes a line back (PMEM_NO_CLWB, PMEM_NO_CLFLUSHOPT), and functions that are not
+ * called here: {@code pmem_is_pmem} (PMEM_IS_PMEM_FORCE), {@code pmem_map_file} (PMEM_MMAP_HINT),
+ * copies (PMEM_NO_MOVNT, PMEM_MOVNT_THRESHOLD, PMEM_NO_GENERIC_MEMCPY, PMEM_AVX, PMEM_AVX512F,
  * PMEM_MOVDIR64B, PMEM_WC_WORKAROUND), and libpmem2 (PMEM2_FORCE_GRANULARITY).
  */
 public final class Libpmem implements CacheFlush {

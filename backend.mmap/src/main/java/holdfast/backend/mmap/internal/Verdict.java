@@ -110,8 +110,7 @@ record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durab
     if (inForce) {
       return style.cacheFlush().isPresent()
           ? flushed(style, "MAP_SYNC is in force")
-          : page(
-              "MAP_SYNC is in force, but CPU caches are not flushed: " + style.whyNoFlush());
+          : page("MAP_SYNC is in force, but CPU caches are not flushed: " + style.whyNoFlush());
     }
     return page(
         switch (attempt) {

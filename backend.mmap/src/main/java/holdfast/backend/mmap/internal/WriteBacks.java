@@ -111,8 +111,7 @@ final class WriteBacks {
     long mine = begin();
     try {
       makeUninterrupted(
-          () ->
-              libc.syncFileRange(fd, NOWHERE, 1, KernelConstants.SYNC_FILE_RANGE_WAIT_BEFORE));
+          () -> libc.syncFileRange(fd, NOWHERE, 1, KernelConstants.SYNC_FILE_RANGE_WAIT_BEFORE));
     } catch (ErrnoException e) {
       if (!isNoAnswer(e)) {
         keep(e);

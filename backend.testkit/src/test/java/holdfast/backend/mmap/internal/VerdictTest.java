@@ -44,11 +44,10 @@ class VerdictTest {
   private static final int DAX_MAJOR = 252;
 
   private static final MappingStyle FILE_STYLE = MappingStyle.kernel("file");
-  private static final MappingStyle DAX_STYLE =
-      MappingStyle.pmem("dax", new FlushOracle());
-  private static final MappingStyle EADR_STYLE =
-      MappingStyle.pmem("dax", new FlushOracle(true));
-  private static final MappingStyle NO_FLUSH_STYLE = MappingStyle.pmemWithoutFlush("dax", "there is none");
+  private static final MappingStyle DAX_STYLE = MappingStyle.pmem("dax", new FlushOracle());
+  private static final MappingStyle EADR_STYLE = MappingStyle.pmem("dax", new FlushOracle(true));
+  private static final MappingStyle NO_FLUSH_STYLE =
+      MappingStyle.pmemWithoutFlush("dax", "there is none");
 
   private static final SyncAttempt ACCEPTED = new SyncAttempt.Accepted();
   private static final SyncAttempt NOT_MADE = new SyncAttempt.NotMade("for a reason of its own");

@@ -91,8 +91,7 @@ class PowerCutModelTest {
     FaultyLibc libc = storage.libc().withOracle(oracle);
     Candidates candidates = new Candidates();
     MapperAllocator dax =
-        new MapperAllocator(
-            new RamMapper(libc, Path.of("/sys")), MappingStyle.pmem("dax", oracle));
+        new MapperAllocator(new RamMapper(libc, Path.of("/sys")), MappingStyle.pmem("dax", oracle));
     candidates.add(dax, dax.properties(1, 100));
     List<Region> regions = new ArrayList<>();
     try (LeakCheck leaks = LeakCheck.start(libc, folder)) {

@@ -33,8 +33,7 @@ class RegionPowerCutTest {
   private final FaultyLibc libc = storage.libc().withOracle(oracle);
   private final RamMapper mapper = new RamMapper(libc, Path.of("/sys"));
   private final MapperAllocator file = new MapperAllocator(mapper, MappingStyle.kernel("file"));
-  private final MapperAllocator dax =
-      new MapperAllocator(mapper, MappingStyle.pmem("dax", oracle));
+  private final MapperAllocator dax = new MapperAllocator(mapper, MappingStyle.pmem("dax", oracle));
   private final Candidates candidates = new Candidates();
 
   /** Persists across a line border, and answers what the oracle says of it. */

@@ -13,8 +13,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.ByteSize;
-import holdfast.backend.mmap.Errno;
 import holdfast.backend.api.PersistException;
+import holdfast.backend.mmap.Errno;
 import holdfast.backend.testkit.Fault;
 import holdfast.backend.testkit.HostMapping;
 import holdfast.backend.testkit.LeakCheck;
