@@ -246,6 +246,45 @@ class LostBackingTest extends LiveMachineTest {
   }
 
   @Test
+  @DisplayName(
+      "a disk that fails when an allocator's bundle stops: the region has failed, and no later"
+          + " persist claims anything")
+  void aRemapFails() throws Exception {
+    Path backing = Storage.disk().newFolder();
+    try (FailingDisk disk = FailingDisk.mount(machine.folder(), backing)) {
+      Map<String, Object> shared = new HashMap<>(machine.standard().get(MachineFixture.SHARED));
+      shared.put("size", "8M");
+      machine.configure(
+          MachineFixture.MACHINE,
+          Map.of(
+              "nvdimm", true, "size", "4M", "slots", 1, "maxmem", "1G", "objects", "shared",
+              "devices", "nvdimm0"));
+      machine.configure(MachineFixture.SHARED, shared);
+      machine.configure(MachineFixture.NVDIMM, Map.of("id", "nvdimm0", "memdev", "shared"));
+      GuestMemory memory = machine.awaitUp();
+      memory.addListener(log);
+      MemoryDevice device = machine.device("nvdimm0");
+      storeIntoEveryPage(memory, device, 1);
+
+      dax.stop();
+
+      assertEquals(List.of("failed RAM_SHARED,RAM_PMEM"), awaitToldOf("shared"));
+      assertToldAsFailed("shared", machine.sharedFile(), "could not be written back (msync: ");
+      for (int time = 0; time < 3; time++) {
+        PersistException refused =
+            assertThrows(
+                PersistException.class, () -> memory.persist(device.address(), device.size()));
+        assertTrue(refused.getMessage().contains("has failed before"), refused::toString);
+      }
+      memory.removeListener(log);
+      machine.takeDown();
+    } finally {
+      dax.start();
+    }
+    Storage.remove(backing);
+  }
+
+  @Test
   @DisplayName("a disk that fails under a persist: told, and no later persist claims anything")
   void aPersistFails() throws Exception {
     Path backing = Storage.disk().newFolder();
