@@ -4,6 +4,7 @@ import holdfast.backend.api.Alignment;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.DirtyTracking;
 import holdfast.backend.api.Durability;
+import holdfast.backend.api.FileIdentity;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.PreallocationException;
 import holdfast.backend.api.RamBlock;
@@ -14,6 +15,7 @@ import holdfast.backend.api.TrackingRefusedException;
 import holdfast.backend.mmap.CacheFlush;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /** A block that is persisted by flushing CPU caches, whatever its mapping is worth. */
@@ -45,6 +47,11 @@ final class FlushedRamBlock implements RamBlock {
   @Override
   public Durability durability() {
     return block.durability();
+  }
+
+  @Override
+  public Optional<FileIdentity> file() {
+    return block.file();
   }
 
   @Override

@@ -4,6 +4,7 @@ import holdfast.backend.api.Alignment;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.DirtyTracking;
 import holdfast.backend.api.Durability;
+import holdfast.backend.api.FileIdentity;
 import holdfast.backend.api.MappingException;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.PersistException;
@@ -23,6 +24,7 @@ import holdfast.backend.mmap.PageTracker;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -84,6 +86,16 @@ public final class MappedRamBlock implements RamBlock {
   @Override
   public Durability durability() {
     return verdict.durability();
+  }
+
+  @Override
+  public Optional<FileIdentity> file() {
+    window.structure.lock();
+    try {
+      return window.current == this ? store.identity() : Optional.empty();
+    } finally {
+      window.structure.unlock();
+    }
   }
 
   @Override
