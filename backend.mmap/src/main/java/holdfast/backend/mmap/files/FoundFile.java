@@ -40,6 +40,16 @@ public final class FoundFile implements AutoCloseable {
     this.status = status;
   }
 
+  /** As {@link #behind(Libc, Path)}, by the C library of this process. */
+  public static Optional<FoundFile> behind(Path path) throws IOException {
+    return behind(Libc.host(), path);
+  }
+
+  /** As {@link #at(Libc, Path)}, by the C library of this process. */
+  public static Optional<FoundFile> at(Path path) throws IOException {
+    return at(Libc.host(), path);
+  }
+
   /**
    * Looks at what a path leads to, through symbolic links.
    *
@@ -78,8 +88,8 @@ public final class FoundFile implements AutoCloseable {
   }
 
   /** What is known of a path's file, through symbolic links; empty if nothing is there. */
-  public static Optional<FileStatus> status(Libc libc, Path path) throws IOException {
-    try (FoundFile found = behind(libc, path).orElse(null)) {
+  public static Optional<FileStatus> status(Path path) throws IOException {
+    try (FoundFile found = behind(path).orElse(null)) {
       return found == null ? Optional.empty() : Optional.of(found.status());
     }
   }
@@ -87,6 +97,11 @@ public final class FoundFile implements AutoCloseable {
   /** What was known of it when it was looked at. */
   public FileStatus status() {
     return status;
+  }
+
+  /** Whether it belongs to the user that this process acts for. */
+  public boolean isOurs() {
+    return status.owner() == libc.geteuid();
   }
 
   /** The file system that it is on. */

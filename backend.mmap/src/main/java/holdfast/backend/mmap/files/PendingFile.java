@@ -60,13 +60,18 @@ public final class PendingFile implements AutoCloseable {
     this.channel = channel;
   }
 
+  /** As {@link #beside(Libc, Path, String)}, by the C library of this process. */
+  public static PendingFile beside(Path target, String suffix) throws IOException {
+    return beside(Libc.host(), target, suffix);
+  }
+
   /**
    * Makes an empty file beside the target.
    *
    * @param target the name that it is to get
    * @param suffix what is added to that name until then, such as {@code .new}
-   * @throws IOException if it can't be made, or something is at the suffixed name that is no
-   *     leftover of this
+   * @throws IOException if it can't be made, or what is at the suffixed name can't be removed, or
+   *     is being written
    */
   public static PendingFile beside(Libc libc, Path target, String suffix) throws IOException {
     Path absolute = target.toAbsolutePath();
@@ -142,10 +147,9 @@ public final class PendingFile implements AutoCloseable {
         return;
       }
       if (found.status().type() != FileStatus.Type.REGULAR) {
-        throw new FileSystemException(
-            pending.toString(),
-            null,
-            "a file is to be made here, and there is " + found.status().type() + ": remove it");
+        libc.unlink(pending); // not followed, and a folder is left alone
+        LOG.warn("{}: removed {} that was in the way", pending, found.status().type());
+        return;
       }
       try (HeldFile held = found.hold().orElse(null)) {
         if (held == null) {
@@ -157,6 +161,8 @@ public final class PendingFile implements AutoCloseable {
           LOG.info("{}: removed; a process that was killed had left it", pending);
         }
       }
+    } catch (ErrnoException e) {
+      throw FoundFile.failure(pending, e);
     }
   }
 
@@ -165,8 +171,8 @@ public final class PendingFile implements AutoCloseable {
    *
    * @throws IOException if that can't be done; the target may have been replaced before the failure
    */
-  public static void replace(Libc libc, Path target, byte[] content) throws IOException {
-    try (PendingFile file = beside(libc, target, ".new")) {
+  public static void replace(Path target, byte[] content) throws IOException {
+    try (PendingFile file = beside(target, ".new")) {
       file.write(content);
       file.replaceTarget();
     }
@@ -253,6 +259,18 @@ public final class PendingFile implements AutoCloseable {
   public HeldFile keepHeld() {
     holding = false;
     return held;
+  }
+
+  /** Makes it durable under the suffixed name, which it keeps. */
+  public void leave() throws IOException {
+    named = false;
+    sync();
+    syncFolder(pending);
+  }
+
+  /** The name that it has until it is whole. */
+  public Path pending() {
+    return pending;
   }
 
   private void sync() throws IOException {

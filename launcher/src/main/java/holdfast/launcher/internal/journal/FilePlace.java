@@ -2,7 +2,6 @@ package holdfast.launcher.internal.journal;
 
 import holdfast.backend.api.FileIdentity;
 import holdfast.backend.mmap.FileStatus;
-import holdfast.backend.mmap.Libc;
 import holdfast.backend.mmap.files.FoundFile;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -30,7 +29,7 @@ public record FilePlace(Path real, Optional<FileIdentity> file, Optional<FileIde
 
   private static Optional<FileIdentity> identity(Path path) {
     try {
-      return FoundFile.status(Libc.host(), path).map(FileStatus::identity);
+      return FoundFile.status(path).map(FileStatus::identity);
     } catch (IOException e) {
       LOG.debug("{}", e.toString());
       return Optional.empty();

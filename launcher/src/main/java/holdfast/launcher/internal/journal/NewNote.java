@@ -1,6 +1,5 @@
 package holdfast.launcher.internal.journal;
 
-import holdfast.backend.mmap.Libc;
 import holdfast.backend.mmap.files.FoundFile;
 import holdfast.backend.mmap.files.HeldFile;
 import holdfast.backend.mmap.files.PendingFile;
@@ -55,7 +54,7 @@ final class NewNote implements AutoCloseable {
 
   private void claim(PendingFile fresh) throws IOException {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-      try (FoundFile found = FoundFile.at(Libc.host(), note.path()).orElse(null)) {
+      try (FoundFile found = FoundFile.at(note.path()).orElse(null)) {
         if (found == null) {
           fresh.becomeTarget();
           return;
@@ -130,7 +129,7 @@ final class NewNote implements AutoCloseable {
   }
 
   private PendingFile pending(Marker.Told marker) throws IOException {
-    PendingFile fresh = PendingFile.beside(Libc.host(), note.path(), ".new");
+    PendingFile fresh = PendingFile.beside(note.path(), ".new");
     try {
       fresh.write(MarkerJson.write(marker));
       return fresh;

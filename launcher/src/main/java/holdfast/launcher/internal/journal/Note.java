@@ -1,7 +1,6 @@
 package holdfast.launcher.internal.journal;
 
 import holdfast.backend.mmap.FileStatus;
-import holdfast.backend.mmap.Libc;
 import holdfast.backend.mmap.files.FoundFile;
 import holdfast.backend.mmap.files.PendingFile;
 import java.io.IOException;
@@ -19,9 +18,8 @@ import org.slf4j.LoggerFactory;
  *
  * @param file the file that it is about, without symbolic links
  * @param kind what it tells of that file
- * @param libc the C library
  */
-record Note(Path file, Kind kind, Libc libc) {
+record Note(Path file, Kind kind) {
   private static final Logger LOG = LoggerFactory.getLogger(Note.class);
 
   /** Two paths of the greatest length, each byte escaped, fit in. */
@@ -53,12 +51,12 @@ record Note(Path file, Kind kind, Libc libc) {
 
   /** The note beside the new file of a swap, and not beside a symbolic link to it. */
   static Note ofNew(Path file) {
-    return new Note(FilePlace.real(file), Kind.OF_NEW, Libc.host());
+    return new Note(FilePlace.real(file), Kind.OF_NEW);
   }
 
   /** The note beside the old file of a swap, and not beside a symbolic link to it. */
   static Note ofOld(Path file) {
-    return new Note(FilePlace.real(file), Kind.OF_OLD, Libc.host());
+    return new Note(FilePlace.real(file), Kind.OF_OLD);
   }
 
   /** Where it stands. */
@@ -68,7 +66,7 @@ record Note(Path file, Kind kind, Libc libc) {
 
   /** What it says; empty if it is not there. */
   Optional<Marker> read() {
-    try (FoundFile found = FoundFile.at(libc, path()).orElse(null)) {
+    try (FoundFile found = FoundFile.at(path()).orElse(null)) {
       return found == null ? Optional.empty() : Optional.of(read(found));
     } catch (IOException e) {
       return Optional.of(unreadable("can't be read: " + reason(e)));
@@ -80,7 +78,7 @@ record Note(Path file, Kind kind, Libc libc) {
     if (status.type() != FileStatus.Type.REGULAR) {
       return unreadable("is " + status.type() + ", and not a regular file");
     }
-    if (!isTrusted(status.owner())) {
+    if (!found.isOurs() && !isTrusted(status.owner())) {
       return unreadable(
           "belongs to user "
               + Integer.toUnsignedString(status.owner())
@@ -103,8 +101,7 @@ record Note(Path file, Kind kind, Libc libc) {
 
   private boolean isTrusted(int owner) throws IOException {
     return owner == ROOT
-        || owner == libc.geteuid()
-        || FoundFile.status(libc, file).map(status -> status.owner() == owner).orElse(false);
+        || FoundFile.status(file).map(status -> status.owner() == owner).orElse(false);
   }
 
   private Marker.Unreadable unreadable(String reason) {
@@ -122,7 +119,7 @@ record Note(Path file, Kind kind, Libc libc) {
    * file's note locked. True if that can't be told.
    */
   boolean isLive() {
-    try (FoundFile found = FoundFile.at(libc, path()).orElse(null)) {
+    try (FoundFile found = FoundFile.at(path()).orElse(null)) {
       return found != null && found.status().type() == FileStatus.Type.REGULAR && found.isLocked();
     } catch (IOException e) {
       LOG.info("whether the swap of {} is under way can't be told: {}", path(), e.toString());
@@ -132,7 +129,7 @@ record Note(Path file, Kind kind, Libc libc) {
 
   /** Writes it, as a whole and durably, whatever was there. */
   void write(Marker.Told marker) throws IOException {
-    PendingFile.replace(libc, path(), MarkerJson.write(marker));
+    PendingFile.replace(path(), MarkerJson.write(marker));
   }
 
   /** Removes it, durably. */

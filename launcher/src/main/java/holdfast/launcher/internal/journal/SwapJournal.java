@@ -2,7 +2,6 @@ package holdfast.launcher.internal.journal;
 
 import holdfast.backend.api.BackendId;
 import holdfast.backend.mmap.FileStatus;
-import holdfast.backend.mmap.Libc;
 import holdfast.backend.mmap.files.FoundFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -245,7 +244,7 @@ public final class SwapJournal implements AutoCloseable {
   }
 
   private static Optional<Marker.Content> present(Path file) throws IOException {
-    try (FoundFile found = FoundFile.behind(Libc.host(), file).orElse(null)) {
+    try (FoundFile found = FoundFile.behind(file).orElse(null)) {
       if (found == null
           || found.status().type() != FileStatus.Type.REGULAR
           || found.fileSystem().isVolatile()) {
@@ -359,7 +358,7 @@ public final class SwapJournal implements AutoCloseable {
 
   /** Whether a machine, of this process or of another, has a file locked and may be swapping it. */
   private static boolean isInUse(Path file) {
-    try (FoundFile found = FoundFile.behind(Libc.host(), file).orElse(null)) {
+    try (FoundFile found = FoundFile.behind(file).orElse(null)) {
       return found != null && found.isLocked();
     } catch (IOException e) {
       return true; // who knows
