@@ -69,8 +69,9 @@ record Refusal(
         }
         case Marker.Copying(SwapId swap) when live -> {
           return Optional.of(
-              words(swap.from(), "other memory")
-                  + " is being swapped to it: name another file, or wait for the end of that");
+              (exists ? "it is the unfinished copy of " : "it is to be the copy of ")
+                  + words(swap.from(), "memory")
+                  + ", of a swap that is under way: name another file, or wait for its end");
         }
         case Marker.Copying(SwapId swap) when exists -> {
           return Optional.of(unfinished(swap));

@@ -204,6 +204,7 @@ final class SwapTask implements RunningSwap, Runnable {
 
   private void prepare() throws RamBlockException, IOException, GivenUpException {
     progress.enter(SwapPhase.PREPARE);
+    steps.before("prepare");
     boolean found = holdsSomething();
     if (found) {
       requireOverwritable(); // it may have come, or changed, since the swap was planned
