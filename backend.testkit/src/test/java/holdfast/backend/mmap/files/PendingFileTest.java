@@ -124,12 +124,14 @@ class PendingFileTest {
   }
 
   @Test
-  @DisplayName("whichever system call fails, there is the old text or the new one, and nothing else")
+  @DisplayName(
+      "whichever system call fails, there is the old text or the new one, and nothing else")
   void everySystemCallFails() throws IOException {
     Files.writeString(target, "old");
     replace("new");
     int calls = libc.made().size();
-    assertTrue(libc.made(SystemCall.FSYNC).size() == 1, "it was made durable before it was renamed");
+    assertTrue(
+        libc.made(SystemCall.FSYNC).size() == 1, "it was made durable before it was renamed");
     for (int call = 1; call <= calls; call++) {
       Files.writeString(target, "old");
       libc.forget();
