@@ -75,6 +75,8 @@ class ArchitectureTest {
       module(
           "launcher",
           "holdfast.backend.api",
+          "holdfast.backend.mmap",
+          "holdfast.backend.mmap.files",
           "holdfast.machine.api",
           "org.slf4j",
           "org.osgi..",

@@ -27,6 +27,15 @@ public interface RamBlock extends AutoCloseable {
   /** How durable persisted ranges are, with reason and evidence. */
   Durability durability();
 
+  /**
+   * The open file or device that the bytes are on, whatever stands at its path by now. Empty for
+   * memory without a file, for a file that never had a name, of a closed or retired block, and by
+   * blocks that can't tell.
+   */
+  default Optional<FileIdentity> file() {
+    return Optional.empty();
+  }
+
   /** The page size of the backing in bytes, a power of two. */
   ByteSize pageSize();
 

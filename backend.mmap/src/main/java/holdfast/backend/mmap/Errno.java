@@ -46,6 +46,9 @@ public record Errno(int value, String text) {
   /** File exists. */
   public static final int EEXIST = Everywhere.EEXIST;
 
+  /** Not a directory: a component of a path that is one only by its place in it. */
+  public static final int ENOTDIR = LinuxFamily.host().number(LinuxErrno.ENOTDIR);
+
   /** Is a directory; of open(2) also: O_TMPFILE is not known. */
   public static final int EISDIR = Everywhere.EISDIR;
 

@@ -1,12 +1,15 @@
 package holdfast.backend.mmap;
 
+import holdfast.backend.api.FileIdentity;
 import holdfast.backend.mmap.internal.linux.Everywhere;
+import java.time.Instant;
 
 /**
  * What statx(2) tells of an open file.
  *
  * @param mode file type and permission bits
  * @param links how many names it has; 0 when it was removed and is only open
+ * @param owner the user whose it is
  * @param size bytes; 0 for devices
  * @param blocks what is allocated to it, in units of {@link #BLOCK} bytes
  * @param inode inode number, with {@code deviceMajor} and {@code deviceMinor} the file's identity
@@ -14,12 +17,15 @@ import holdfast.backend.mmap.internal.linux.Everywhere;
  * @param deviceMinor minor number of the device that the file is on
  * @param specialMajor major number of the device that the file is, if it is one
  * @param specialMinor minor number of the device that the file is, if it is one
+ * @param changed when anything of it changed last, its bytes or what is known of it; nobody can set
+ *     it
  * @param dax whether mappings of the file are its persistent memory itself, STATX_ATTR_DAX (Linux
  *     5.8; false before)
  */
 public record FileStatus(
     int mode,
     int links,
+    int owner,
     long size,
     long blocks,
     long inode,
@@ -27,6 +33,7 @@ public record FileStatus(
     int deviceMinor,
     int specialMajor,
     int specialMinor,
+    Instant changed,
     boolean dax) {
 
   /** The unit of {@code blocks} in bytes, whatever the file system's own. */
@@ -62,6 +69,14 @@ public record FileStatus(
     public String toString() {
       return words;
     }
+  }
+
+  /** Which file it is, whatever its names are; of a device, which device. */
+  public FileIdentity identity() {
+    return switch (type()) {
+      case CHARACTER_DEVICE, BLOCK_DEVICE -> new FileIdentity(specialMajor, specialMinor, 0);
+      default -> new FileIdentity(deviceMajor, deviceMinor, inode);
+    };
   }
 
   /** The file type. */

@@ -35,6 +35,9 @@ public interface Libc {
   /** getpagesize(2): the host's page size in bytes. */
   long getpagesize();
 
+  /** geteuid(2): the user that this process acts for. */
+  int geteuid();
+
   /** mmap(2). */
   long mmap(long address, long length, int prot, int flags, int fd, long offset)
       throws ErrnoException;

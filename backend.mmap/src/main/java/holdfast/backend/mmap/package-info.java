@@ -1,7 +1,8 @@
 /**
  * The mapper: windows of host addresses, the mmap(2) flags that go with a RAM block's flags, the
  * fallback when the host can't give them, and the only code that calls libc. Allocators are built
- * on {@link holdfast.backend.mmap.RamMapper}; nobody else needs this package.
+ * on {@link holdfast.backend.mmap.RamMapper}; nobody else needs more of this package than what
+ * {@link holdfast.backend.mmap.files} tells in its words.
  *
  * <p>Reading order: {@link holdfast.backend.mmap.Libc} (every system call there is), {@link
  * holdfast.backend.mmap.MappingStyle} (what an allocator decides), {@link

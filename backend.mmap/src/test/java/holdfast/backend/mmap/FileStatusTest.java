@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Instant;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,7 +25,8 @@ class FileStatusTest {
   })
   @DisplayName("the type is in the mode, whatever the permissions, and has words")
   void typeOfMode(String mode, FileStatus.Type type, String words) {
-    FileStatus status = new FileStatus(Integer.decode(mode), 1, 0, 0, 0, 0, 0, 0, 0, false);
+    FileStatus status =
+        new FileStatus(Integer.decode(mode), 1, 0, 0, 0, 0, 0, 0, 0, 0, Instant.EPOCH, false);
     assertEquals(type, status.type());
     assertEquals(words, status.type().toString());
   }

@@ -117,6 +117,7 @@ public final class FaultyLibc implements Libc {
             new FileStatus(
                 characterDevice | 0600,
                 file.links(),
+                file.owner(),
                 0,
                 0,
                 file.inode(),
@@ -124,6 +125,7 @@ public final class FaultyLibc implements Libc {
                 file.deviceMinor(),
                 major,
                 minor,
+                file.changed(),
                 file.dax());
     return this;
   }
@@ -135,6 +137,7 @@ public final class FaultyLibc implements Libc {
             new FileStatus(
                 file.mode(),
                 file.links(),
+                file.owner(),
                 file.size(),
                 file.blocks(),
                 file.inode(),
@@ -142,6 +145,7 @@ public final class FaultyLibc implements Libc {
                 file.deviceMinor(),
                 file.specialMajor(),
                 file.specialMinor(),
+                file.changed(),
                 true);
     return this;
   }
@@ -267,6 +271,11 @@ public final class FaultyLibc implements Libc {
   @Override
   public String release() {
     return release;
+  }
+
+  @Override
+  public int geteuid() {
+    return real.geteuid();
   }
 
   @Override

@@ -10,6 +10,7 @@ import holdfast.backend.api.BlockAlignmentException;
 import holdfast.backend.api.BlockOffsetException;
 import holdfast.backend.api.BlockSizeException;
 import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.FileIdentity;
 import holdfast.backend.api.PersistException;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
@@ -369,6 +370,19 @@ public final class BackingStore {
   /** The descriptor, -1 for anonymous memory. */
   public int fd() {
     return fd;
+  }
+
+  /** Which file or device it is; empty if no name ever led to it, or if it can't be told. */
+  Optional<FileIdentity> identity() {
+    if (origin == Origin.UNNAMED) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(libc.statx(fd).identity());
+    } catch (ErrnoException e) {
+      LOG.debug("memory backend '{}': {}", spec.id(), e.getMessage());
+      return Optional.empty();
+    }
   }
 
   /** Where in the file the block begins, in bytes. */

@@ -18,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
@@ -89,6 +90,8 @@ public final class JnaLibc implements Libc {
 
     static native int getpagesize();
 
+    static native int geteuid();
+
     static native long mmap(long addr, long length, int prot, int flags, int fd, long offset);
 
     static native int munmap(long addr, long length);
@@ -133,6 +136,11 @@ public final class JnaLibc implements Libc {
   @Override
   public long getpagesize() {
     return C.getpagesize();
+  }
+
+  @Override
+  public int geteuid() {
+    return C.geteuid();
   }
 
   @Override
@@ -234,6 +242,7 @@ public final class JnaLibc implements Libc {
     return new FileStatus(
         Short.toUnsignedInt(buf.getShort(28)),
         buf.getInt(16),
+        buf.getInt(20),
         buf.getLong(40),
         buf.getLong(48),
         buf.getLong(32),
@@ -241,6 +250,7 @@ public final class JnaLibc implements Libc {
         buf.getInt(140),
         buf.getInt(128),
         buf.getInt(132),
+        Instant.ofEpochSecond(buf.getLong(96), Integer.toUnsignedLong(buf.getInt(104))),
         (buf.getLong(8) & Everywhere.STATX_ATTR_DAX) != 0);
   }
 

@@ -4,6 +4,7 @@ import holdfast.backend.api.Alignment;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.DirtyTracking;
 import holdfast.backend.api.Durability;
+import holdfast.backend.api.FileIdentity;
 import holdfast.backend.api.MappingException;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.PersistException;
@@ -86,6 +87,16 @@ public final class MappedRamBlock implements RamBlock {
   @Override
   public Durability durability() {
     return verdict.durability();
+  }
+
+  @Override
+  public Optional<FileIdentity> file() {
+    window.structure.lock();
+    try {
+      return window.current == this ? store.identity() : Optional.empty();
+    } finally {
+      window.structure.unlock();
+    }
   }
 
   @Override

@@ -1,24 +1,13 @@
 package holdfast.launcher.internal.journal;
 
-import com.fasterxml.jackson.jr.ob.JSON;
 import holdfast.backend.api.BackendId;
+import holdfast.backend.mmap.FileStatus;
+import holdfast.backend.mmap.files.FoundFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,33 +19,23 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The note beside the <em>new</em> file decides: as long as it says {@code copying}, the new
  * file is an unfinished copy and the old one is good; from {@code complete} on the new one is good.
- * The note beside the <em>old</em> file leads to it: {@code copying} until shortly before the
- * switch, when the old file is good in any case, then {@code switching}: from there on the old file
- * is refused unless the new one's note can be read and says that it is not complete. When all is
- * done the old file's note says {@code moved} and stays, and the new file's is removed. Where the
- * new side takes no note, {@code moved} is the moment.
+ * It is locked while the swap lives, so that no other swap to that file begins. The note beside the
+ * <em>old</em> file leads to it: {@code copying} until shortly before the switch, when the old file
+ * is good in any case, then {@code switching}: from there on the old file is refused unless the new
+ * one's note can be read and says that it is not complete. When all is done the old file's note
+ * says {@code moved} and stays, and the new file's is removed. Where the new side takes no note,
+ * {@code moved} is the moment.
+ *
+ * <p>Used by one thread; the static methods by any.
  */
-public final class SwapJournal {
+public final class SwapJournal implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SwapJournal.class);
 
-  /** What a note says of the file that it stands beside. */
-  private static final String COPYING = "copying";
-
-  private static final String SWITCHING = "switching";
-  private static final String COMPLETE = "complete";
-  private static final String MOVED = "moved";
-
-  private static final String OUT_OF_DATE = ", and this file is out of date";
-  private static final String USE_OLD = "to use the old content all the same";
-
-  /** What is said of a side of the swap that is in no file. */
-  private static final String MEMORY = "memory that is gone";
-
-  private final BackendId region;
+  private final SwapId swap;
   private final Side from;
   private final Side to;
-  private final Instant started;
   private final Runnable changed;
+  private final @Nullable NewNote fresh;
 
   /** Whether the note beside the new file may have been written. */
   private boolean begun;
@@ -65,7 +44,7 @@ public final class SwapJournal {
   private boolean replaced;
 
   /** What stood beside the new file of a swap away from it. */
-  private Optional<Map<String, Object>> movedAway = Optional.empty();
+  private Optional<Marker.Moved> movedAway = Optional.empty();
 
   /**
    * @param from where the bytes are
@@ -80,30 +59,11 @@ public final class SwapJournal {
    * @param changed told after each change of a note, before the next
    */
   SwapJournal(BackendId region, Side from, Side to, Instant started, Runnable changed) {
-    this.changed = changed;
-    this.region = region;
+    this.swap = new SwapId(region, from.path(), to.path(), started);
     this.from = from;
     this.to = to;
-    this.started = started;
-  }
-
-  private static Path noteOfNew(Path file) {
-    return beside(file, ".swap-from.json");
-  }
-
-  private static Path noteOfOld(Path file) {
-    return beside(file, ".swap-to.json");
-  }
-
-  /** Beside the file itself, not beside a symbolic link to it. */
-  private static Path beside(Path file, String suffix) {
-    Path absolute = file.toAbsolutePath();
-    try {
-      absolute = absolute.toRealPath();
-    } catch (IOException e) {
-      LOG.debug("{} is not there yet, or can't be followed: {}", absolute, e.toString());
-    }
-    return absolute.resolveSibling(absolute.getFileName() + suffix);
+    this.changed = changed;
+    this.fresh = to.noted().map(NewNote::new).orElse(null);
   }
 
   /**
@@ -113,32 +73,38 @@ public final class SwapJournal {
    *     behind
    */
   public void begin() throws IOException {
-    if (to.noted().isEmpty()) {
+    if (fresh == null) {
       return;
     }
-    Path file = to.noted().get();
-    requireOwn(file);
-    settle(file, changed);
-    replaced = isLeftBehind(file);
-    movedAway = read(noteOfOld(file)).filter(note -> MOVED.equals(note.get("state")));
+    Path file = fresh.note().file();
+    Note ofOld = Note.ofOld(file);
+    requireReadable(fresh.note());
+    requireReadable(ofOld);
+    if (!fresh.note().isLive()) {
+      settle(file, changed);
+    }
+    movedAway = moved(ofOld);
+    replaced = movedAway.isPresent() || fresh.note().read().isPresent();
+    fresh.claim(new Marker.Copying(swap));
     begun = true;
-    write(noteOfNew(file), COPYING);
+    changed.run();
     // left by a swap away from this file: from here on the new note speaks for it
-    remove(noteOfOld(file));
-    noteBesideOld(COPYING);
+    remove(ofOld);
+    noteBesideOld(new Marker.Copying(swap));
   }
 
-  /** That no other swap is under way to a file. */
-  private void requireOwn(Path file) throws IOException {
-    Optional<Map<String, Object>> note = read(noteOfNew(file));
-    if (note.isPresent() && COPYING.equals(note.get().get("state")) && !isOurs(note.get())) {
-      Object source = note.get().get("from");
-      boolean ofOurRegion = from.path().map(path -> path.toString().equals(source)).orElse(false);
-      if (!ofOurRegion && isInUse(source)) {
-        throw new IOException(
-            file + " is what " + source + " is being swapped to: name another file");
-      }
+  private static void requireReadable(Note note) throws IOException {
+    if (note.read().orElse(null) instanceof Marker.Unreadable(String reason)) {
+      throw new IOException(
+          Refusal.shown(note.path())
+              + " "
+              + reason
+              + ": look at that, and delete it, or name another file");
     }
+  }
+
+  private static Optional<Marker.Moved> moved(Note ofOld) {
+    return ofOld.read().filter(Marker.Moved.class::isInstance).map(Marker.Moved.class::cast);
   }
 
   /**
@@ -146,12 +112,12 @@ public final class SwapJournal {
    * can be asked. The switch itself is one change of one note.
    */
   public void prepareSwitch() {
-    if (to.noted().isPresent()) {
-      noteBesideOld(SWITCHING);
+    if (fresh != null) {
+      noteBesideOld(new Marker.Switching(swap));
     }
   }
 
-  private void noteBesideOld(String state) {
+  private void noteBesideOld(Marker.Told marker) {
     if (from.noted().isEmpty()) {
       return;
     }
@@ -161,18 +127,18 @@ public final class SwapJournal {
     } catch (IOException e) {
       LOG.warn(
           "memory backend '{}': the notes of the swap that made {} stay behind: {}",
-          region,
+          swap.region(),
           file,
           e.toString());
     }
     try {
-      write(noteOfOld(file), state);
+      write(Note.ofOld(file), marker);
     } catch (IOException e) {
       // its disk may be the reason for the swap: then only the new file's note can tell
       LOG.warn(
           "memory backend '{}': beside {} no note of the swap can be kept ({}): when the swap is"
               + " done, see to it yourself that this file is not used any more",
-          region,
+          swap.region(),
           file,
           e.toString());
     }
@@ -183,35 +149,19 @@ public final class SwapJournal {
    * that no other note depends on the one beside this file, which is to be replaced.
    */
   private static void settle(Path file, Runnable changed) throws IOException {
-    Optional<Map<String, Object>> own = read(noteOfNew(file));
-    if (own.isEmpty() || !COMPLETE.equals(own.get().get("state"))) {
-      return;
-    }
-    Object old = own.get().get("from");
-    if (old != null) {
-      Path note = noteOfOld(Path.of(old.toString()));
-      Optional<Map<String, Object>> away = read(note);
-      if (away.isPresent() && isPair(away.get(), own.get())) {
-        Map<String, Object> moved = new LinkedHashMap<>(away.get());
-        moved.put("state", MOVED);
-        write(note, moved);
+    Note own = Note.ofNew(file);
+    if (own.read().orElse(null) instanceof Marker.Complete(SwapId ended)) {
+      Optional<Note> old = ended.from().map(Note::ofOld);
+      if (old.isPresent()
+          && old.get().read().orElse(null) instanceof Marker.Told away
+          && away.swap().equals(ended)) {
+        // whether anybody has stored into it since is not known
+        old.get().write(new Marker.Moved(ended, Optional.empty()));
         changed.run();
       }
+      own.remove();
+      changed.run();
     }
-    delete(noteOfNew(file));
-    changed.run();
-  }
-
-  /** Whether two notes are of the same swap. */
-  private static boolean isPair(Map<String, Object> old, Map<String, Object> fresh) {
-    return Objects.equals(old.get("started"), fresh.get("started"))
-        && Objects.equals(old.get("from"), fresh.get("from"))
-        && Objects.equals(old.get("to"), fresh.get("to"));
-  }
-
-  /** Whether a note is of this swap. */
-  private boolean isOurs(Map<String, Object> note) {
-    return isPair(note, content(COPYING));
   }
 
   /**
@@ -221,10 +171,11 @@ public final class SwapJournal {
    */
   public void complete() throws IOException {
     try {
-      if (to.noted().isPresent()) {
-        write(noteOfNew(to.noted().get()), COMPLETE);
+      if (fresh != null) {
+        fresh.write(new Marker.Complete(swap));
+        changed.run();
       } else if (from.noted().isPresent()) {
-        write(noteOfOld(from.noted().get()), MOVED);
+        write(Note.ofOld(from.noted().get()), new Marker.Moved(swap, Optional.empty()));
       }
     } catch (IOException e) {
       try {
@@ -243,16 +194,17 @@ public final class SwapJournal {
    */
   public void reopen() throws IOException {
     try {
-      if (to.noted().isPresent()) {
-        write(noteOfNew(to.noted().get()), COPYING);
+      if (fresh != null) {
+        fresh.write(new Marker.Copying(swap));
+        changed.run();
       } else if (from.noted().isPresent()) {
-        remove(noteOfOld(from.noted().get()));
+        remove(Note.ofOld(from.noted().get()));
       }
     } catch (IOException e) {
       LOG.error(
           "memory backend '{}': the notes of its swap can't be corrected ({}): whatever they say,"
               + " {} is the good one, and {} is not",
-          region,
+          swap.region(),
           e.toString(),
           words(from),
           words(to));
@@ -261,20 +213,45 @@ public final class SwapJournal {
   }
 
   private static String words(Side side) {
-    return side.path().map(Path::toString).orElse(MEMORY);
+    return side.path().map(Path::toString).orElse("memory");
   }
 
   /** The old side was let go. */
   public void end() {
     try {
       if (from.noted().isPresent()) {
-        write(noteOfOld(from.noted().get()), MOVED);
+        Path file = from.noted().get();
+        write(Note.ofOld(file), new Marker.Moved(swap, content(file)));
       }
-      if (to.noted().isPresent()) {
-        removeOwn(noteOfNew(to.noted().get()));
+      if (fresh != null) {
+        removeOwn(fresh.note());
       }
     } catch (IOException e) {
-      LOG.warn("memory backend '{}': the swap's notes stay behind: {}", region, e.toString());
+      LOG.warn(
+          "memory backend '{}': the swap's notes stay behind: {}", swap.region(), e.toString());
+    } finally {
+      close();
+    }
+  }
+
+  /**
+   * What the old file holds, now that it was let go. Empty where the kernel doesn't say when a
+   * mapping of the file is stored into: on hugetlbfs, and on tmpfs by many kernels.
+   */
+  private Optional<Marker.Content> content(Path file) throws IOException {
+    Optional<Marker.Content> content = present(file);
+    return content.filter(left -> from.file().equals(Optional.of(left.file())));
+  }
+
+  private static Optional<Marker.Content> present(Path file) throws IOException {
+    try (FoundFile found = FoundFile.behind(file).orElse(null)) {
+      if (found == null
+          || found.status().type() != FileStatus.Type.REGULAR
+          || found.fileSystem().isVolatile()) {
+        return Optional.empty();
+      }
+      FileStatus status = found.status();
+      return Optional.of(new Marker.Content(status.identity(), status.size(), status.changed()));
     }
   }
 
@@ -285,153 +262,104 @@ public final class SwapJournal {
    * @param written whether the new file may have been written into
    */
   public void abandon(boolean written) {
-    if (to.noted().isEmpty() || !begun) {
+    if (fresh == null || !begun) {
       return;
     }
-    Path file = to.noted().get();
+    Path file = fresh.note().file();
     try {
       if (from.noted().isPresent()) {
-        removeOwn(noteOfOld(from.noted().get()));
+        removeOwn(Note.ofOld(from.noted().get()));
       }
       if ((written || replaced) && Files.exists(file) && Files.size(file) > 0) {
         LOG.warn(
-            "memory backend '{}': what {} held before the swap can't be used any more: delete it, and"
-                + " {}",
-            region,
+            "memory backend '{}': what {} held before the swap can't be used any more: delete it,"
+                + " and {}",
+            swap.region(),
             file,
-            noteOfNew(file));
+            fresh.note().path());
         return;
       }
       if (movedAway.isPresent()) {
-        write(noteOfOld(file), movedAway.get()); // as it was before
+        write(Note.ofOld(file), movedAway.get()); // as it was before
       }
-      removeOwn(noteOfNew(file));
+      removeOwn(fresh.note());
     } catch (IOException e) {
-      LOG.warn("memory backend '{}': the swap's notes stay behind: {}", region, e.toString());
+      LOG.warn(
+          "memory backend '{}': the swap's notes stay behind: {}", swap.region(), e.toString());
+    } finally {
+      close();
+    }
+  }
+
+  /** Gives up the lock on the new file's note, as the end of the process would. */
+  @Override
+  public void close() {
+    if (fresh != null) {
+      fresh.close();
     }
   }
 
   /** Removes a note, unless it is another swap's. */
-  private void removeOwn(Path note) throws IOException {
-    Optional<Map<String, Object>> present = read(note);
-    if (present.isPresent() && isOurs(present.get())) {
+  private void removeOwn(Note note) throws IOException {
+    if (note.read().orElse(null) instanceof Marker.Told present && present.swap().equals(swap)) {
       remove(note);
     }
   }
 
+  private void write(Note note, Marker.Told marker) throws IOException {
+    note.write(marker);
+    changed.run();
+  }
+
+  private void remove(Note note) throws IOException {
+    note.remove();
+    changed.run();
+  }
+
   /**
-   * Whether a file holds what an earlier swap moved elsewhere, or the unfinished copy of one, and
-   * so may be overwritten.
+   * Whether a file holds just what an earlier swap moved elsewhere, and so may be overwritten: the
+   * note beside it is about this very file, in which nothing has changed since.
    *
    * @param file any path
    */
   public static boolean isLeftBehind(Path file) {
-    return is(noteOfOld(file), MOVED) || is(noteOfNew(file), COPYING);
-  }
-
-  private static boolean is(Path note, String state) {
-    return read(note).map(content -> state.equals(content.get("state"))).orElse(false);
+    try {
+      return Note.ofNew(file).read().isEmpty()
+          && Note.ofOld(file).read().orElse(null) instanceof Marker.Moved(var _, var content)
+          && content.isPresent()
+          && content.equals(present(file));
+    } catch (IOException e) {
+      LOG.info("what {} holds can't be told: {}", file, e.toString());
+      return false;
+    }
   }
 
   /**
    * Why a file must not be used to start from: it is the unfinished copy of a swap, or what a swap
-   * left behind. An empty string if it may be. A note that no longer matters is removed, unless the
-   * swap may be under way in another process.
+   * left behind, or that can't be told. An empty string if it may. A note that no longer matters is
+   * removed, unless the swap may be under way in another process.
    */
   public static String refusal(Path file) {
-    Path mine = noteOfNew(file);
-    Path left = noteOfOld(file);
-    Optional<Map<String, Object>> own = read(mine);
-    Optional<Map<String, Object>> away = read(left);
-    if (!Files.exists(file)) {
-      if (own.isEmpty() && away.isPresent() && MOVED.equals(away.get().get("state"))) {
-        return "it is not there any more, and "
-            + moved(away.get(), left, "to begin with an empty file", "");
-      }
-      if (own.isEmpty() || !isInUse(own.get().get("from"))) {
-        forgetMissing(file);
-      }
-      return "";
+    Refusal found = Refusal.of(file);
+    Optional<String> sentence = found.sentence();
+    if (sentence.isEmpty() && !found.live()) {
+      tidy(FilePlace.real(file), found);
     }
-    if (own.isPresent() && !COMPLETE.equals(own.get().get("state"))) {
-      Object source = own.get().get("from");
-      return "it is the unfinished copy of "
-          + (source == null ? MEMORY : source)
-          + ", of a swap that was cut off on "
-          + own.get().get("started")
-          + ": "
-          + (source == null ? "" : "start with mem-path=" + source + ", or ")
-          + "delete this file and "
-          + mine;
-    }
-    if (away.isEmpty()) {
-      return "";
-    }
-    Object state = away.get().get("state");
-    if (COPYING.equals(state) || SWITCHING.equals(state)) {
-      return refusalOfOld(file, left, away.get(), SWITCHING.equals(state));
-    }
-    return MOVED.equals(state)
-        ? moved(away.get(), left, USE_OLD, OUT_OF_DATE)
-        : "whether a swap moved its content elsewhere can't be told, since "
-            + left
-            + " can't be read: to use this file all the same, delete that one";
+    return sentence.orElse("");
   }
 
-  /** Of the old file of a swap that was not ended: what the new file's note says. */
-  private static String refusalOfOld(
-      Path file, Path left, Map<String, Object> away, boolean switching) {
-    Object target = away.get("to");
-    Optional<Map<String, Object>> theirs =
-        (target == null ? Optional.<Map<String, Object>>empty() : read(noteOfNew(path(target))))
-            .filter(note -> isPair(away, note));
-    if (theirs.isPresent() && COMPLETE.equals(theirs.get().get("state"))) {
-      return moved(away, left, USE_OLD, OUT_OF_DATE);
+  private static void tidy(Path file, Refusal found) {
+    if (!found.exists()) {
+      forgetMissing(file);
+    } else if (found.left().isPresent() && !isInUse(file)) {
+      Note.ofOld(file).forget(); // the swap was cut off before its switch
     }
-    if (switching && theirs.isEmpty()) {
-      return "it was being swapped to "
-          + target
-          + ", and whether that took place can't be told, since "
-          + (target == null ? "that" : noteOfNew(path(target)))
-          + " can't be read: mount what it is on; or, to use this file all the same, delete "
-          + left;
-    }
-    if (!isInUse(file)) {
-      forget(left); // the swap was cut off before its switch
-    }
-    return "";
-  }
-
-  private static Path path(Object noted) {
-    return Path.of(noted.toString());
-  }
-
-  private static String moved(
-      Map<String, Object> away, Path left, String purpose, String consequence) {
-    Object target = away.get("to");
-    return "its content was moved to "
-        + (target == null ? MEMORY : target)
-        + " by a swap on "
-        + away.get("started")
-        + consequence
-        + ": "
-        + (target == null ? "" : "start with mem-path=" + target + ", or, ")
-        + purpose
-        + ", delete "
-        + left;
   }
 
   /** Whether a machine, of this process or of another, has a file locked and may be swapping it. */
-  private static boolean isInUse(@Nullable Object path) {
-    if (path == null) {
-      return false;
-    }
-    // the machine's lock is an open file description's, so that this one meets it, whose ever it is
-    try (FileChannel channel = FileChannel.open(Path.of(path.toString()), StandardOpenOption.READ);
-        FileLock lock = channel.tryLock(0, Long.MAX_VALUE, true)) {
-      return lock == null;
-    } catch (NoSuchFileException e) {
-      return false;
+  private static boolean isInUse(Path file) {
+    try (FoundFile found = FoundFile.behind(file).orElse(null)) {
+      return found != null && found.isLocked();
     } catch (IOException e) {
       return true; // who knows
     }
@@ -450,89 +378,7 @@ public final class SwapJournal {
 
   /** Removes what a swap left beside a file that is no longer needed. */
   public static void forgetAll(Path file) {
-    forget(noteOfNew(file));
-    forget(noteOfOld(file));
-  }
-
-  private static void forget(Path note) {
-    try {
-      Files.deleteIfExists(note);
-    } catch (IOException e) {
-      LOG.info("{} stays behind: {}", note, e.toString());
-    }
-  }
-
-  private static Optional<Map<String, Object>> read(Path note) {
-    if (!Files.exists(note)) {
-      return Optional.empty();
-    }
-    try {
-      Map<String, Object> content = JSON.std.mapFrom(Files.readString(note));
-      if (content == null) {
-        throw new IOException("it is empty");
-      }
-      return Optional.of(content);
-    } catch (IOException e) {
-      // notes are replaced as a whole, so this is none of ours or the disk fails: be careful
-      LOG.warn("{} can't be read: {}", note, e.toString());
-      return Optional.of(Map.of("state", "unreadable", "from", "another file", "started", "?"));
-    }
-  }
-
-  private Map<String, Object> content(String state) {
-    Map<String, Object> content = new LinkedHashMap<>();
-    content.put("region", region.value());
-    from.path().ifPresent(path -> content.put("from", path.toString()));
-    to.path().ifPresent(path -> content.put("to", path.toString()));
-    content.put("started", started.toString());
-    content.put("state", state);
-    return content;
-  }
-
-  private void write(Path note, String state) throws IOException {
-    write(note, content(state));
-    changed.run();
-  }
-
-  private static void write(Path note, Map<String, Object> content) throws IOException {
-    Path fresh = note.resolveSibling(note.getFileName() + ".new");
-    Files.deleteIfExists(fresh);
-    try {
-      try (FileChannel channel =
-          FileChannel.open(
-              fresh,
-              Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
-        ByteBuffer bytes =
-            ByteBuffer.wrap((JSON.std.asString(content) + "\n").getBytes(StandardCharsets.UTF_8));
-        while (bytes.hasRemaining()) {
-          channel.write(bytes);
-        }
-        channel.force(true);
-      }
-      Files.move(fresh, note, StandardCopyOption.ATOMIC_MOVE);
-      syncFolder(note);
-    } catch (IOException e) {
-      Files.deleteIfExists(fresh);
-      throw e;
-    }
-  }
-
-  private void remove(Path note) throws IOException {
-    delete(note);
-    changed.run();
-  }
-
-  private static void delete(Path note) throws IOException {
-    if (Files.deleteIfExists(note)) {
-      syncFolder(note);
-    }
-  }
-
-  /** A name is durable when its folder is, fsync(2). */
-  private static void syncFolder(Path note) throws IOException {
-    try (FileChannel folder = FileChannel.open(note.getParent(), StandardOpenOption.READ)) {
-      folder.force(true);
-    }
+    Note.ofNew(file).forget();
+    Note.ofOld(file).forget();
   }
 }

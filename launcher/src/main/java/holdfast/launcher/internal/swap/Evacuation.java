@@ -4,6 +4,9 @@ import com.fasterxml.jackson.jr.ob.JSON;
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.RamFlag;
+import holdfast.backend.mmap.FileStatus;
+import holdfast.backend.mmap.files.FoundFile;
+import holdfast.backend.mmap.files.PendingFile;
 import holdfast.launcher.internal.machine.OpenBackend;
 import holdfast.launcher.internal.region.Region;
 import holdfast.machine.api.SwapLimits;
@@ -11,23 +14,19 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -68,23 +67,9 @@ final class Evacuation implements Runnable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (IOException | RuntimeException | Error e) {
-      removePart();
       // every Error: a lost page is told late, and the operator must hear that there is no copy
       tell("what could be read could not be copied to " + standby + ": " + e);
     }
-  }
-
-  private void removePart() {
-    try {
-      Files.deleteIfExists(part());
-    } catch (IOException e) {
-      LOG.warn("{} stays behind: {}", part(), e.toString());
-    }
-  }
-
-  /** What the copy is called until it is whole. */
-  private Path part() {
-    return standby.resolveSibling(standby.getFileName() + ".part");
   }
 
   /** Before the memory goes: waits for the end, within limits. */
@@ -119,42 +104,33 @@ final class Evacuation implements Runnable {
   private String copy(Region region, String unpaused) throws IOException {
     DirtyRanges lost = new DirtyRanges();
     long size = region.size().bytes();
-    if (Files.exists(standby)) {
+    if (Files.exists(standby, LinkOption.NOFOLLOW_LINKS)) {
       throw new FileAlreadyExistsException(standby.toString());
     }
-    removePart(); // of a process that was killed
-    try (FileChannel out =
-        FileChannel.open(
-            part(),
-            Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
+    Path list = standby.resolveSibling(standby.getFileName() + ".lost.json");
+    try (PendingFile part = PendingFile.beside(standby, ".part")) {
+      FileChannel out = part.channel();
       readAll(region, size, out, lost);
       out.truncate(size);
       if (out.size() < size) {
         out.write(ByteBuffer.allocate(1), size - 1);
       }
-      out.force(true);
-    }
-    List<Map<String, Long>> ranges = new ArrayList<>();
-    lost.forEach((offset, length) -> ranges.add(range(offset, length)));
-    Path list = standby.resolveSibling(standby.getFileName() + ".lost.json");
-    Map<String, Object> content = new LinkedHashMap<>();
-    content.put("region", region.id().value());
-    content.put("from", region.spec().backing().toString());
-    content.put("at", Instant.now().toString());
-    content.put("reason", region.status().note());
-    content.put("writers", unpaused.isEmpty() ? "paused" : unpaused);
-    content.put("unreadable", ranges);
-    byte[] bytes = (JSON.std.asString(content) + "\n").getBytes(StandardCharsets.UTF_8);
-    try (FileChannel out =
-        FileChannel.open(list, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-      out.truncate(0);
-      out.write(ByteBuffer.wrap(bytes));
-      out.force(true);
-    }
-    Files.move(part(), standby, StandardCopyOption.ATOMIC_MOVE); // only now it is whole
-    try (FileChannel folder = FileChannel.open(standby.toAbsolutePath().getParent())) {
-      folder.force(true);
+      // the list first: a copy that bears the standby's name is one whose holes are known
+      try {
+        PendingFile.replace(list, list(region, unpaused, lost));
+      } catch (IOException e) {
+        part.leave();
+        return "what could be read, "
+            + new ByteSize(size - lost.bytes())
+            + " of "
+            + region.size()
+            + ", was copied to "
+            + part.pending()
+            + ", which keeps that name, since the list of what could not can't be written: "
+            + e
+            + "; move it away before the next rescue";
+      }
+      part.becomeTarget();
     }
     return "what could be read, "
         + new ByteSize(size - lost.bytes())
@@ -165,6 +141,19 @@ final class Evacuation implements Runnable {
         + "; "
         + list
         + " lists what could not";
+  }
+
+  private static byte[] list(Region region, String unpaused, DirtyRanges lost) throws IOException {
+    List<Map<String, Long>> ranges = new ArrayList<>();
+    lost.forEach((offset, length) -> ranges.add(range(offset, length)));
+    Map<String, Object> content = new LinkedHashMap<>();
+    content.put("region", region.id().value());
+    content.put("from", region.spec().backing().toString());
+    content.put("at", Instant.now().toString());
+    content.put("reason", region.status().note());
+    content.put("writers", unpaused.isEmpty() ? "paused" : unpaused);
+    content.put("unreadable", ranges);
+    return (JSON.std.asString(content) + "\n").getBytes(StandardCharsets.UTF_8);
   }
 
   private static Map<String, Long> range(long offset, long length) {
@@ -181,26 +170,31 @@ final class Evacuation implements Runnable {
   private static void readAll(Region region, long size, FileChannel out, DirtyRanges lost)
       throws IOException {
     if (region.spec().backing() instanceof Backing.File file
-        && region.spec().has(RamFlag.RAM_SHARED)
-        && Files.isRegularFile(file.path())) {
-      try (FileChannel in = FileChannel.open(file.path(), StandardOpenOption.READ)) {
-        if (isLocked(in)) { // by this machine; else another file has got its name
+        && region.spec().has(RamFlag.RAM_SHARED)) {
+      try (FileChannel in = openAgain(region, file.path()).orElse(null)) {
+        if (in != null) {
           long base = file.offset().bytes();
           copyAll((offset, into) -> readFully(in, base + offset, into), size, out, lost);
           return;
         }
-      } catch (NoSuchFileException | AccessDeniedException e) {
-        LOG.info("{} can't be opened again: {}", file.path(), e.toString());
       }
     }
     MemorySegment memory = region.segment();
     copyAll((offset, into) -> readMemory(memory, offset, into), size, out, lost);
   }
 
-  private static boolean isLocked(FileChannel file) throws IOException {
-    try (FileLock lock = file.tryLock(0, Long.MAX_VALUE, true)) {
-      return lock == null;
+  /** The region's own file; empty if its name leads elsewhere by now, or it can't be opened. */
+  private static Optional<FileChannel> openAgain(Region region, Path path) {
+    try (FoundFile found = FoundFile.behind(path).orElse(null)) {
+      if (found != null
+          && found.status().type() == FileStatus.Type.REGULAR
+          && region.status().block().file().equals(Optional.of(found.status().identity()))) {
+        return Optional.of(found.open(StandardOpenOption.READ));
+      }
+    } catch (IOException e) {
+      LOG.info("{} can't be opened again: {}", path, e.toString());
     }
+    return Optional.empty();
   }
 
   private static void readFully(FileChannel in, long offset, ByteBuffer into) throws IOException {

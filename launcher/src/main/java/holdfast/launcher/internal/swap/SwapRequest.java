@@ -3,8 +3,12 @@ package holdfast.launcher.internal.swap;
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.FileIdentity;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
+import holdfast.backend.mmap.FileStatus;
+import holdfast.backend.mmap.files.FoundFile;
+import holdfast.launcher.internal.journal.FilePlace;
 import holdfast.launcher.internal.journal.Side;
 import holdfast.launcher.internal.journal.SwapJournal;
 import holdfast.launcher.internal.machine.BackendDefinitions;
@@ -33,6 +37,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What somebody wants of a swap, and the plan that comes of it. Nothing is touched here.
@@ -49,6 +55,7 @@ record SwapRequest(
     ParsedObject object,
     List<GuestWriter> writers,
     SwapLimits limits) {
+  private static final Logger LOG = LoggerFactory.getLogger(SwapRequest.class);
   private static final String TYPE = "qom-type";
   private static final String ID = "id";
   private static final long SAMPLE = 16L << 20;
@@ -96,6 +103,28 @@ record SwapRequest(
     } catch (IOException e) {
       return Side.file(file.path()); // it is to be made, or its disk fails
     }
+  }
+
+  /**
+   * Where what is stored into a region comes to be now. A file whose name was taken away, or leads
+   * to another file by now, is nothing that one could start from: it has no note, and ends with the
+   * swap.
+   */
+  static Side present(Region region) {
+    Side side = side(region.spec());
+    Optional<FileIdentity> open = region.status().block().file();
+    if (side.path().isEmpty() || open.isEmpty()) {
+      return side;
+    }
+    if (!FilePlace.of(side.path().get()).file().equals(open)) {
+      LOG.warn(
+          "memory backend '{}': {} is not the file that it is in any more; if that has another name"
+              + " by now, see to it yourself that it is not used when the swap is done",
+          region.id(),
+          side.path().get());
+      return Side.memory();
+    }
+    return side.takesNotes() ? Side.file(side.path().get(), open) : side;
   }
 
   /** The target, if the swap can work as far as can be seen. */
@@ -188,6 +217,9 @@ record SwapRequest(
                 differences.add(name + ": " + old + " -> " + value);
               }
             });
+    if (isRemoved()) {
+      differences.add("mem-path: the file was removed and is only open -> a new file");
+    }
     before.forEach(
         (name, value) -> {
           if (!object.properties().containsKey(name) && hasProperty(name)) {
@@ -195,6 +227,14 @@ record SwapRequest(
           }
         });
     return differences;
+  }
+
+  /** Whether the name of the file that it is in leads nowhere any more. */
+  private boolean isRemoved() {
+    Region region = backend.region();
+    return region.spec().backing() instanceof Backing.File present
+        && region.status().block().file().isPresent()
+        && Files.notExists(present.path());
   }
 
   private boolean hasProperty(String name) {
@@ -207,20 +247,29 @@ record SwapRequest(
       return Optional.empty();
     }
     Path path = wanted.path();
-    if (backend.region().spec().backing() instanceof Backing.File present
-        && isSame(present.path(), path)) {
+    Optional<FileStatus> found = status(id, path);
+    if (isPresent(path, found)) {
       throw new SwapException(
           id,
           path
               + " is the file it is in, and stays locked until the swap is over: ram:use re-maps it"
               + " with another allocator; for all else name another file");
     }
-    if (Files.isDirectory(path)) {
-      return checkSpace(id, path, spec);
-    }
-    if (Files.notExists(path)) {
+    if (found.isEmpty()) {
       Path folder = path.toAbsolutePath().getParent();
       return folder == null ? Optional.empty() : checkSpace(id, folder, spec);
+    }
+    if (found.get().type() == FileStatus.Type.DIRECTORY) {
+      return checkSpace(id, path, spec);
+    }
+    if (spec.has(RamFlag.RAM_SHARED) && found.get().links() > 1) {
+      throw new SwapException(
+          id,
+          path
+              + " has "
+              + found.get().links()
+              + " names (hard links), and after a crash a start by another of them would not meet the"
+              + " notes that say whether it is whole: name a file of one name");
     }
     if (!limits.overwrite() && !isEmpty(path) && !SwapJournal.isLeftBehind(path)) {
       throw new SwapException(
@@ -232,12 +281,23 @@ record SwapRequest(
     return Optional.empty();
   }
 
-  private static boolean isSame(Path one, Path other) {
+  private static Optional<FileStatus> status(BackendId id, Path path) throws SwapException {
     try {
-      return Files.exists(other) && !Files.isDirectory(other) && Files.isSameFile(one, other);
+      return FoundFile.status(path);
     } catch (IOException e) {
+      throw new SwapException(id, path + " can't be looked at: " + e.getMessage());
+    }
+  }
+
+  /** Whether a path leads to the file that the region is in, however it is spelled. */
+  private boolean isPresent(Path path, Optional<FileStatus> found) {
+    if (found.isEmpty() || !(backend.region().spec().backing() instanceof Backing.File present)) {
       return false;
     }
+    FileIdentity there = found.get().identity();
+    Optional<FileIdentity> open = backend.region().status().block().file();
+    return open.map(there::equals)
+        .orElseGet(() -> FilePlace.of(present.path()).isSame(FilePlace.of(path)));
   }
 
   private static boolean isEmpty(Path file) {

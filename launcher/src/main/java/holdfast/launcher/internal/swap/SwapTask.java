@@ -16,6 +16,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
@@ -142,6 +143,7 @@ final class SwapTask implements RunningSwap, Runnable {
     } else if (!report().phase().isEnd()) {
       progress.rolledBack("it failed");
     }
+    journal.close();
     try {
       ended.accept(this);
     } finally {
@@ -202,8 +204,11 @@ final class SwapTask implements RunningSwap, Runnable {
 
   private void prepare() throws RamBlockException, IOException, GivenUpException {
     progress.enter(SwapPhase.PREPARE);
+    steps.before("prepare");
     boolean found = holdsSomething();
-    if (!found) {
+    if (found) {
+      requireOverwritable(); // it may have come, or changed, since the swap was planned
+    } else {
       note(); // before the file is there: it must never be there without its note
     }
     steps.before("allocate");
@@ -229,6 +234,14 @@ final class SwapTask implements RunningSwap, Runnable {
     return side.takesNotes()
         && Files.exists(side.path().orElseThrow())
         && Files.size(side.path().orElseThrow()) > 0;
+  }
+
+  private void requireOverwritable() throws GivenUpException {
+    Path file = SwapRequest.side(target.spec()).path().orElseThrow();
+    if (!limits.overwrite() && !SwapJournal.isLeftBehind(file)) {
+      throw new GivenUpException(
+          file + " holds something by now: name another file, or say that it may be overwritten");
+    }
   }
 
   private RamBlock next() {

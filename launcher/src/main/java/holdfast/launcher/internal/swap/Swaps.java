@@ -2,6 +2,7 @@ package holdfast.launcher.internal.swap;
 
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.PreallocationException;
+import holdfast.launcher.internal.journal.FilePlace;
 import holdfast.launcher.internal.journal.Side;
 import holdfast.launcher.internal.journal.SwapJournal;
 import holdfast.launcher.internal.machine.BackendConfigurations;
@@ -144,7 +145,7 @@ public final class Swaps implements LiveSwap {
             target,
             request.limits(),
             writers,
-            new SwapJournal(region.id(), SwapRequest.side(region.spec()), to, now),
+            new SwapJournal(region.id(), SwapRequest.present(region), to, now),
             now,
             steps,
             this::end);
@@ -170,11 +171,19 @@ public final class Swaps implements LiveSwap {
       throw new SwapException(id, "the machine is ending");
     }
     Optional<Path> path = starting.to().path();
+    Optional<FilePlace> place = path.map(FilePlace::of);
     for (Map.Entry<BackendId, Running> other : running.entrySet()) {
-      if (path.isPresent() && path.equals(other.getValue().to().path())) {
+      if (place.isPresent()
+          && other
+              .getValue()
+              .to()
+              .path()
+              .map(FilePlace::of)
+              .filter(place.get()::isSame)
+              .isPresent()) {
         throw new SwapException(
             id,
-            path.get()
+            path.orElseThrow()
                 + " is what memory backend '"
                 + other.getKey()
                 + "' is being swapped to: name another file");

@@ -141,6 +141,54 @@ class EvacuationTest {
   }
 
   @Test
+  @DisplayName("no symbolic link beside the standby file is followed")
+  void links() throws Exception {
+    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
+      fixture.fill();
+      Path precious = Files.writeString(fixture.folder.resolve("precious"), "precious");
+      for (String suffix : List.of(".lost.json", ".lost.json.new", ".part")) {
+        Files.createSymbolicLink(fixture.folder.resolve("standby" + suffix), precious);
+      }
+      fixture.region().fail(new IOException("the disk is on fire"));
+      evacuate(fixture);
+      assertHolds(fixture, SIZE);
+      assertEquals("precious", Files.readString(precious));
+      assertFalse(Files.isSymbolicLink(fixture.folder.resolve("standby.lost.json")));
+      assertTrue(list(fixture).contains("\"unreadable\":[]"), list(fixture));
+      assertEquals(Set.of("precious", "standby", "standby.lost.json", "tmpfs0"), fixture.files());
+    }
+  }
+
+  @Test
+  @DisplayName("a link that leads nowhere is a standby file that is there")
+  void danglingLink() throws Exception {
+    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
+      fixture.fill();
+      Files.createSymbolicLink(standby(fixture), fixture.folder.resolve("nowhere"));
+      fixture.region().fail(new IOException("the disk is on fire"));
+      evacuate(fixture);
+      assertTrue(
+          told(fixture).startsWith("what could be read could not be copied to"), told(fixture));
+      assertEquals(Set.of("standby", "tmpfs0"), fixture.files());
+    }
+  }
+
+  @Test
+  @DisplayName("a copy whose list can't be written is kept, and told by the name it has")
+  void theListCannotBeWritten() throws Exception {
+    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
+      fixture.fill();
+      Files.createDirectories(fixture.folder.resolve("standby.lost.json/in-the-way"));
+      fixture.region().fail(new IOException("the disk is on fire"));
+      evacuate(fixture);
+      assertTrue(
+          told(fixture).contains("was copied to " + standby(fixture) + ".part"), told(fixture));
+      Files.move(fixture.folder.resolve("standby.part"), standby(fixture));
+      assertHolds(fixture, SIZE);
+    }
+  }
+
+  @Test
   @DisplayName("what a process that was killed left half copied is no obstacle")
   void halfACopyIsLeft() throws Exception {
     try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {

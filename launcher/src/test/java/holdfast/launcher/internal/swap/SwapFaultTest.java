@@ -763,16 +763,17 @@ class SwapFaultTest {
   @Test
   @DisplayName("a configuration that changes back during its swap is swapped back to")
   void configuredBackMeanwhile() throws Exception {
-    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
+    // on a disk, where it can be told that nobody has changed the old file meanwhile
+    try (SwapFixture fixture = new SwapFixture(SIZE, Place.DISK)) {
       fixture.fill();
-      Map<String, String> first = Map.of("mem-path", path(fixture, 0).toString());
-      fixture.steps = configuringInRoundOne(fixture, first);
-      configure(fixture, there(fixture));
+      String old = Place.DISK.file(fixture, 0).orElseThrow().toString();
+      fixture.steps = configuringInRoundOne(fixture, Map.of("mem-path", old));
+      configure(fixture, Place.DISK.properties(fixture, 1));
       awaitEnds(fixture, 2);
       SwapFixture.awaitThreads();
       fixture.swaps.history(RAM0).forEach(SwapFixture::assertDone);
-      assertEquals(path(fixture, 0).toString(), fixture.region().backing());
-      assertEquals(path(fixture, 0).toString(), configuration(fixture).get("mem-path"));
+      assertEquals(old, fixture.region().backing());
+      assertEquals(old, configuration(fixture).get("mem-path"));
       fixture.assertFilled();
     }
   }
