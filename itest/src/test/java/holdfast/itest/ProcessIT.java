@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.file.FileSystems;
 import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -87,14 +87,9 @@ class ProcessIT {
 
       assertEquals(0, run(withTemporary(), PROBE).status());
 
-      List<WatchEvent.Kind<?>> kinds = new ArrayList<>();
-      for (var key = watch.poll(10, TimeUnit.SECONDS); key != null; key = watch.poll()) {
-        key.pollEvents().forEach(event -> kinds.add(event.kind()));
-        key.reset();
-      }
       assertEquals(
           List.of(StandardWatchEventKinds.ENTRY_CREATE, StandardWatchEventKinds.ENTRY_DELETE),
-          kinds);
+          events(watch));
     }
   }
 
@@ -217,8 +212,23 @@ class ProcessIT {
 
       assertEquals(0, run(withTemporary(), PROBE).status());
 
-      assertEquals(null, watch.poll(1, TimeUnit.SECONDS));
+      assertEquals(List.of(), events(watch));
     }
+  }
+
+  /**
+   * What happened in a folder, without the file of mode 0600 that libffi makes there and unlinks at
+   * once, for code that it has to write and execute.
+   */
+  private static List<WatchEvent.Kind<?>> events(WatchService watch) throws InterruptedException {
+    List<WatchEvent.Kind<?>> kinds = new ArrayList<>();
+    for (var key = watch.poll(10, TimeUnit.SECONDS); key != null; key = watch.poll()) {
+      key.pollEvents().stream()
+          .filter(event -> !event.context().toString().startsWith("ffi"))
+          .forEach(event -> kinds.add(event.kind()));
+      key.reset();
+    }
+    return kinds;
   }
 
   /** A locale for each kind of digits that there is, and one with letters of its own. */
@@ -278,8 +288,7 @@ class ProcessIT {
   @ValueSource(strings = {"-version", "-help", "-object help", "-probe json", "-probe", "demo"})
   @DisplayName("what can't be written to standard output is a failure, in one sentence")
   void fullDisk(String arguments) throws Exception {
-    Holdfast.Ended ended =
-        run(shell("exec \"$@\" > /dev/full"), List.of(arguments.split(" ")));
+    Holdfast.Ended ended = run(shell("exec \"$@\" > /dev/full"), List.of(arguments.split(" ")));
 
     assertTrue(ended.refusal().contains("No space left on device"), () -> "" + ended.err());
   }
@@ -291,7 +300,8 @@ class ProcessIT {
     Holdfast.Ended ended =
         run(shell("\"$@\" | true; exit ${PIPESTATUS[0]}"), List.of(arguments.split(" ")));
 
-    assertEquals(List.of(), ended.err());
+    assertEquals(
+        List.of(), ended.err().stream().filter(line -> !line.contains(" warning: ")).toList());
     assertEquals(1, ended.status());
   }
 

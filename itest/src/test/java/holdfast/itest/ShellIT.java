@@ -46,8 +46,7 @@ class ShellIT {
       List<String> arguments =
           List.of("-object", "memory-backend-file,id=m,mem-path=F,size=64M,share=on");
       List<String> command = new ArrayList<>(List.of("stty rows 40 cols 120; exec"));
-      command.addAll(
-          Holdfast.command(Holdfast.jar(), List.of("-Duser.home=" + home), arguments));
+      command.addAll(Holdfast.command(Holdfast.jar(), List.of("-Duser.home=" + home), arguments));
       ProcessBuilder builder =
           new ProcessBuilder("script", "-qefc", String.join(" ", command), "/dev/null")
               .directory(folder.toFile())

@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.Properties;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.osgi.framework.Constants;
 
 /**
  * What is inside the executable jar, as bnd has written it down there when it resolved {@code
@@ -61,6 +62,11 @@ final class Product {
     return startLevels.getOrDefault(bundle, STANDARD_LEVEL);
   }
 
+  /** The start level that the framework begins with; bundles above it are not started. */
+  int firstLevel() {
+    return Integer.parseInt(get(Constants.FRAMEWORK_BEGINNING_STARTLEVEL));
+  }
+
   /** What the framework is told: properties of {@code -runproperties}, and what it exports. */
   Map<String, String> frameworkProperties() {
     Map<String, String> result = new HashMap<>();
@@ -69,9 +75,9 @@ final class Product {
         result.put(key, get(key));
       }
     }
-    result.put("org.osgi.framework.system.packages.extra", get("launch.system.packages"));
+    result.put(Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA, get("launch.system.packages"));
     // nothing is there that would have to be removed first
-    result.remove("org.osgi.framework.storage.clean");
+    result.remove(Constants.FRAMEWORK_STORAGE_CLEAN);
     return result;
   }
 

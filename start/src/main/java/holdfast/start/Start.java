@@ -187,8 +187,9 @@ final class Start {
             .orElseThrow(() -> new IOException("the jar has no framework"))
             .newFramework(properties);
     framework = made;
-    made.init(event -> note(event));
+    made.init();
     BundleContext context = made.getBundleContext();
+    context.addFrameworkListener(this::note);
     Dictionary<String, Object> service = new Hashtable<>();
     service.put(ARGUMENTS, arguments.toArray(String[]::new));
     context.registerService(Object.class, this, service);
@@ -260,15 +261,27 @@ final class Start {
   /** What keeps the command from appearing, as far as the framework tells. */
   private List<String> laggards(BundleContext context) {
     List<String> found = new ArrayList<>(errors);
-    int reached = 10;
     for (Bundle bundle : context.getBundles()) {
-      if (bundle.getState() != Bundle.ACTIVE
-          && product.startLevel(bundle.getSymbolicName()) <= reached
-          && errors.stream().noneMatch(error -> error.startsWith(bundle.getSymbolicName() + ":"))) {
-        found.add(bundle.getSymbolicName() + " is not active");
+      String name = bundle.getSymbolicName();
+      String state =
+          switch (bundle.getState()) {
+            case Bundle.INSTALLED -> "is not resolved";
+            case Bundle.RESOLVED -> "did not start";
+            case Bundle.STARTING -> isLazy(bundle) ? "" : "is still starting";
+            default -> "";
+          };
+      if (!state.isEmpty()
+          && product.startLevel(name) <= product.firstLevel()
+          && errors.stream().noneMatch(error -> error.startsWith(name + ":"))) {
+        found.add(name + " " + state);
       }
     }
     return found;
+  }
+
+  /** Whether a bundle waits for the first use of one of its classes. */
+  private static boolean isLazy(Bundle bundle) {
+    return bundle.getHeaders("").get(Constants.BUNDLE_ACTIVATIONPOLICY) != null;
   }
 
   /** In a thread of its own, when the JVM ends for whatever reason. */
