@@ -83,7 +83,7 @@ class ArchitectureTest {
           "org.osgi..",
           "org.apache.felix.service.command",
           "org.apache.felix.gogo.jline",
-          "org.jline.terminal",
+          "org.jline..",
           "com.fasterxml.jackson..");
 
   @ArchTest static final ArchRule start = module("start", "org.osgi..");
