@@ -29,6 +29,9 @@ import java.util.stream.Stream;
 class ArchitectureTest {
   private static final String CLI = "holdfast.launcher.internal.cli..";
 
+  /** On the class path of the executable jar: the first to begin and the last to end. */
+  private static final String START = "holdfast.start..";
+
   @ArchTest static final ArchRule backendApi = module("backend.api");
 
   @ArchTest static final ArchRule machineApi = module("machine.api", "holdfast.backend.api");
@@ -81,7 +84,20 @@ class ArchitectureTest {
           "org.slf4j",
           "org.osgi..",
           "org.apache.felix.service.command",
+          "org.apache.felix.gogo.jline",
+          "org.jline..",
           "com.fasterxml.jackson..");
+
+  @ArchTest static final ArchRule start = module("start", "org.osgi..");
+
+  @ArchTest
+  static final ArchRule onlyTheCommandLineHasATerminal =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(CLI)
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.apache.felix.gogo..", "org.jline..");
 
   /** A module uses itself, Java, annotations for tools, and the packages {@code allowed}. */
   private static ArchRule module(String folder, String... allowed) {
@@ -199,8 +215,10 @@ class ArchitectureTest {
       slices().matching("holdfast.launcher.(**)").should().beFreeOfCycles();
 
   @ArchTest
-  static final ArchRule nobodyEndsTheJvm =
+  static final ArchRule onlyTheStartEndsTheJvm =
       noClasses()
+          .that()
+          .resideOutsideOfPackage(START)
           .should()
           .callMethod(System.class, "exit", int.class)
           .orShould()
@@ -212,7 +230,7 @@ class ArchitectureTest {
   static final ArchRule onlyTheCommandLinePrints =
       noClasses()
           .that()
-          .resideOutsideOfPackage(CLI)
+          .resideOutsideOfPackages(CLI, START)
           .should()
           .accessField(System.class, "out")
           .orShould()

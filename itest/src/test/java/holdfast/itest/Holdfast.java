@@ -71,11 +71,24 @@ final class Holdfast implements AutoCloseable {
   static Holdfast start(List<String> through, Path folder, List<String> arguments)
       throws IOException {
     List<String> command = new ArrayList<>(through);
+    command.addAll(command(jar(), List.of(), arguments));
+    return startCommand(command, folder);
+  }
+
+  /** The command line that starts a jar as {@code ./holdfast} does, with options of the JVM. */
+  static List<String> command(Path jar, List<String> jvm, List<String> arguments) {
+    List<String> command = new ArrayList<>();
     command.add(java().toString());
     command.add("--sun-misc-unsafe-memory-access=allow");
+    command.addAll(jvm);
     command.add("-jar");
-    command.add(jar().toString());
+    command.add(jar.toString());
     command.addAll(arguments);
+    return command;
+  }
+
+  /** Starts any command in {@code folder}. */
+  static Holdfast startCommand(List<String> command, Path folder) throws IOException {
     Path parent = folder.toAbsolutePath().getParent();
     Path out = Files.createTempFile(parent, "out", ".txt");
     Path err = Files.createTempFile(parent, "err", ".txt");
@@ -143,6 +156,11 @@ final class Holdfast implements AutoCloseable {
     } catch (IOException e) {
       return e.toString();
     }
+  }
+
+  /** Lets it run for so long, or to its end. */
+  void runFor(int millis) throws InterruptedException {
+    process.waitFor(millis, TimeUnit.MILLISECONDS);
   }
 
   /** SIGTERM. */

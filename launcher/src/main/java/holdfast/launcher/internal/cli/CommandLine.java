@@ -71,7 +71,7 @@ public sealed interface CommandLine {
         return new Demo();
       }
       if (arguments.isEmpty()) {
-        return new Print(Usage.TEXT);
+        return new Print(Usage.text());
       }
       while (next < arguments.size()) {
         String argument = arguments.get(next++);
@@ -88,7 +88,7 @@ public sealed interface CommandLine {
       String option = argument.startsWith("--") ? argument.substring(1) : argument;
       switch (option) {
         case "-h", "-help" -> {
-          return new Print(Usage.TEXT);
+          return new Print(Usage.text());
         }
         case "-version" -> {
           return new Print(Usage.version());

@@ -24,7 +24,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -41,6 +43,10 @@ import org.osgi.util.tracker.ServiceTracker;
 final class Demo {
   private static final String FILE_BUNDLE = "holdfast.backend.file";
   private static final String DAX_BUNDLE = "holdfast.backend.dax";
+
+  /** The framework property with the private folder of the executable jar. */
+  private static final String FOLDER = "holdfast.folder";
+
   private static final int ROUNDS = 5;
   private static final Duration SWAP_LIMIT = Duration.ofSeconds(60);
   private static final Duration LOOK_EVERY = Duration.ofMillis(10);
@@ -54,6 +60,11 @@ final class Demo {
   private final ConfigurationAdmin configurations;
   private final PrintStream out;
 
+  /** What the demo shows can't be written; who watches standard output says so. */
+  static final class UnreadException extends Exception {
+    private static final long serialVersionUID = 1;
+  }
+
   Demo(BundleContext context, ConfigurationAdmin configurations, PrintStream out) {
     this.context = context;
     this.configurations = configurations;
@@ -64,9 +75,16 @@ final class Demo {
    * Shows it.
    *
    * @throws CommandException with a sentence if anything was not as it must be
+   * @throws UnreadException if what it shows can't be written
    */
-  void run() throws CommandException, IOException, InterruptedException {
-    Path folder = Files.createTempDirectory("holdfast-demo");
+  void run() throws CommandException, UnreadException, IOException, InterruptedException {
+    // in the executable jar's own folder, what a killed demo leaves is taken away by a later start
+    Path folder =
+        Files.createTempDirectory(
+            Path.of(
+                Objects.requireNonNullElse(
+                    context.getProperty(FOLDER), System.getProperty("java.io.tmpdir", "/tmp"))),
+            "demo");
     Path file = folder.resolve("nvdimm.img");
     Path other = folder.resolve("elsewhere.img");
     try {
@@ -84,6 +102,7 @@ final class Demo {
 
   private void show(Path file, Path other)
       throws CommandException,
+          UnreadException,
           IOException,
           InterruptedException,
           BundleException,
@@ -125,19 +144,30 @@ final class Demo {
       guest.stop();
       checked = guest.checkMemory();
       out.printf(
+          Locale.ROOT,
           "%nguest: %,d blocks of 4 KiB written and read back meanwhile, none wrong%n",
           guest.writes());
-      out.printf("memory: %,d bytes checked, every one as the guest left it%n", checked);
+      out.printf(
+          Locale.ROOT, "memory: %,d bytes checked, every one as the guest left it%n", checked);
       Granularity held = region.persist(0, region.size().bytes());
-      out.printf("persist: the whole backend, granularity %s%n", held);
-      out.printf("file: %,d bytes of %s checked, every one there%n", guest.checkFile(other), other);
+      out.printf(Locale.ROOT, "persist: the whole backend, granularity %s%n", held);
+      out.printf(
+          Locale.ROOT,
+          "file: %,d bytes of %s checked, every one there%n",
+          guest.checkFile(other),
+          other);
     }
   }
 
   /** Moves the bytes to another file while the guest goes on. */
-  private void swap(DemoGuest guest, Path other) throws CommandException, InterruptedException {
+  private void swap(DemoGuest guest, Path other)
+      throws CommandException, UnreadException, InterruptedException {
+    requireReader();
     out.printf(
-        "%n$ ram:swap nv_be4 mem-path=%s -verify -downtime-limit %d%n", other, DOWNTIME.toMillis());
+        Locale.ROOT,
+        "%n$ ram:swap nv_be4 mem-path=%s -verify -downtime-limit %d%n",
+        other,
+        DOWNTIME.toMillis());
     ServiceRegistration<GuestWriter> writer =
         context.registerService(GuestWriter.class, guest, null);
     ServiceTracker<LiveSwap, LiveSwap> tracker =
@@ -187,8 +217,16 @@ final class Demo {
     }
   }
 
+  /** Nobody waits for the rest of a demo that is not read any more. */
+  private void requireReader() throws UnreadException {
+    if (out.checkError()) {
+      throw new UnreadException();
+    }
+  }
+
   private void change(String what, String name, DemoGuest guest, Machine machine)
-      throws BundleException, InterruptedException, CommandException {
+      throws BundleException, InterruptedException, CommandException, UnreadException {
+    requireReader();
     Bundle bundle = bundle(name);
     long before = System.nanoTime();
     if (what.equals("stop")) {
@@ -204,7 +242,12 @@ final class Demo {
   private void line(String what, Machine machine) {
     List<String> row = new BackendReport(machine.find("nv_be4").orElseThrow()).row();
     out.printf(
-        "  %-36s %-9s allocator %-5s granularity %s%n", what, row.get(2), row.get(3), row.get(4));
+        Locale.ROOT,
+        "  %-36s %-9s allocator %-5s granularity %s%n",
+        what,
+        row.get(2),
+        row.get(3),
+        row.get(4));
   }
 
   private Bundle bundle(String symbolicName) throws CommandException {

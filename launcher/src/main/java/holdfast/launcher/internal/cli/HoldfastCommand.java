@@ -11,7 +11,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
 import org.osgi.framework.FrameworkUtil;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.service.component.annotations.Activate;
@@ -41,6 +43,7 @@ public final class HoldfastCommand implements Callable<Integer> {
   private final List<String> arguments;
   private final ConfigurationAdmin configurations;
   private final CountDownLatch ended = new CountDownLatch(1);
+  private volatile @Nullable Shell shell;
 
   /** For Declarative Services. */
   @Activate
@@ -60,11 +63,14 @@ public final class HoldfastCommand implements Callable<Integer> {
   @Deactivate
   void deactivate() {
     ended.countDown();
+    Shell open = shell;
+    if (open != null) {
+      open.close();
+    }
   }
 
   @Override
   public Integer call() throws InterruptedException {
-    OrderlyEnd.install(context);
     PrintStream out = System.out;
     try {
       switch (CommandLine.parse(arguments)) {
@@ -81,11 +87,14 @@ public final class HoldfastCommand implements Callable<Integer> {
       }
       out.flush();
       return 0;
+    } catch (Demo.UnreadException e) {
+      return 1;
     } catch (IOException e) {
       System.err.println(
           "holdfast: configurations and temporary files can't be written: "
               + Excerpt.onOneLine(e.toString())
-              + "; see to the space in the folder for temporary files");
+              + "; see to the space in "
+              + context.getProperty(Constants.FRAMEWORK_STORAGE));
       return 1;
     } catch (OptionException | CommandException e) {
       // a path may be part of it, and a path may hold anything
@@ -94,10 +103,16 @@ public final class HoldfastCommand implements Callable<Integer> {
     }
   }
 
-  private void serve() throws InterruptedException {
-    if (System.console() != null) {
-      Shell.start(context);
+  private void serve() throws CommandException, IOException, InterruptedException {
+    if (System.console() == null) {
+      ended.await();
+      return;
     }
-    ended.await();
+    try (Shell opened = new Shell(context)) {
+      shell = opened;
+      if (ended.getCount() > 0 && !opened.run()) {
+        ended.await();
+      }
+    }
   }
 }

@@ -1,30 +1,212 @@
 package holdfast.launcher.internal.cli;
 
-import java.util.Arrays;
+import java.io.IOException;
+import java.lang.reflect.Field;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Dictionary;
+import java.util.Hashtable;
+import java.util.List;
+import java.util.Objects;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.apache.felix.gogo.jline.Builtin;
+import org.apache.felix.gogo.jline.Converters;
+import org.apache.felix.gogo.jline.Posix;
+import org.apache.felix.gogo.jline.Procedural;
+import org.apache.felix.service.command.CommandProcessor;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Converter;
+import org.jline.terminal.Attributes;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.TerminalBuilder;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
-import org.osgi.framework.startlevel.BundleStartLevel;
-import org.osgi.framework.startlevel.FrameworkStartLevel;
+import org.osgi.framework.ServiceRegistration;
+import org.osgi.util.tracker.ServiceTracker;
+import org.slf4j.LoggerFactory;
 
 /**
- * The interactive shell on the terminal. Its bundle is installed at a start level of its own, above
- * the one that the product starts with, since it reads standard input as soon as it is started, and
- * ends the framework when its user leaves.
+ * The interactive shell on the terminal: Gogo's, with JLine. It is run here and not by Gogo's own
+ * bundle, which is installed and never started: that would run {@code etc/gosh_profile} of the
+ * working folder, whoever wrote it, would end the machine at Ctrl-D without a question, and can't
+ * be stopped while somebody is at the prompt.
+ *
+ * <p>Ctrl-C clears the line, or interrupts the command that runs.
  */
-final class Shell {
-  private Shell() {}
+final class Shell implements AutoCloseable {
+  private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(Shell.class);
+  private static final long PROCESSOR_LIMIT_MILLIS = 5_000;
 
-  /** Starts it: raises the framework to the highest start level that a bundle has. */
-  static void start(BundleContext context) {
-    int highest =
-        Arrays.stream(context.getBundles())
-            .filter(bundle -> bundle.getBundleId() != Constants.SYSTEM_BUNDLE_ID)
-            .mapToInt(bundle -> bundle.adapt(BundleStartLevel.class).getStartLevel())
-            .max()
-            .orElse(0);
-    context
-        .getBundle(Constants.SYSTEM_BUNDLE_LOCATION)
-        .adapt(FrameworkStartLevel.class)
-        .setStartLevel(highest);
+  /** Held, since a logger that nobody holds forgets its level. */
+  private static final Logger JLINE = Logger.getLogger("org.jline");
+
+  private final BundleContext context;
+  private final List<ServiceRegistration<?>> registrations = new ArrayList<>();
+  private final Terminal terminal;
+  private final org.apache.felix.gogo.jline.Shell gosh;
+  private final CommandSession session;
+  private final Thread user = Thread.currentThread();
+  private volatile boolean closed;
+
+  /** Opens the terminal, and registers Gogo's commands. The thread that does is the one to run. */
+  Shell(BundleContext context) throws IOException, CommandException, InterruptedException {
+    this.context = context;
+    CommandProcessor processor = processor(context);
+    terminal =
+        TerminalBuilder.builder()
+            .name("holdfast")
+            .system(true)
+            .nativeSignals(true)
+            .signalHandler(Terminal.SignalHandler.SIG_IGN)
+            .build();
+    // what it would log later is that it can't write the history, with a trace after each command
+    JLINE.setLevel(Level.OFF);
+    gosh = new org.apache.felix.gogo.jline.Shell(new Surroundings(), processor);
+    register(gosh);
+    register(new Builtin());
+    register(new Procedural());
+    register(new Posix(processor));
+    registrations.add(
+        context.registerService(
+            Converter.class, new Converters(system().getBundleContext()), null));
+    session = processor.createSession(terminal.input(), terminal.output(), terminal.output());
+    session.put(org.apache.felix.gogo.jline.Shell.VAR_TERMINAL, terminal);
+  }
+
+  private static CommandProcessor processor(BundleContext context)
+      throws CommandException, InterruptedException {
+    ServiceTracker<CommandProcessor, CommandProcessor> tracker =
+        new ServiceTracker<>(context, CommandProcessor.class, null);
+    tracker.open();
+    CommandProcessor processor = tracker.waitForService(PROCESSOR_LIMIT_MILLIS);
+    if (processor == null) {
+      throw new CommandException("the shell did not start: there is no Gogo runtime");
+    }
+    return processor;
+  }
+
+  private org.osgi.framework.Bundle system() {
+    return context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION);
+  }
+
+  /** Registers the commands of one of Gogo's classes, which keeps their names to itself. */
+  private void register(Object commands) {
+    Dictionary<String, Object> properties = new Hashtable<>();
+    properties.put(CommandProcessor.COMMAND_SCOPE, "gogo");
+    try {
+      Field names = commands.getClass().getDeclaredField("functions");
+      names.setAccessible(true);
+      properties.put(
+          CommandProcessor.COMMAND_FUNCTION, Objects.requireNonNull((String[]) names.get(null)));
+    } catch (ReflectiveOperationException e) {
+      throw new AssertionError("not the version of Gogo that this was written for", e);
+    }
+    registrations.add(context.registerService(commands.getClass().getName(), commands, properties));
+  }
+
+  /** What Gogo asks of what it runs in. */
+  private final class Surroundings implements org.apache.felix.gogo.jline.Shell.Context {
+    @Override
+    public String getProperty(String name) {
+      // a profile in the working folder is not ours: there is none but Gogo's own
+      return name.equals("gosh.home") ? "/nonexistent" : "" + context.getProperty(name);
+    }
+
+    @Override
+    public void exit() throws Exception {
+      system().stop();
+    }
+  }
+
+  /**
+   * Serves the user until he ends the machine, the shell is closed, or the terminal has gone: then
+   * the machine stays up without a shell.
+   *
+   * @return whether the user wants the machine to end
+   */
+  boolean run() throws InterruptedException {
+    List<String> arguments = new ArrayList<>(List.of("--login", "--noshutdown"));
+    if (!isHistoryKept(Path.of(System.getProperty("user.home", "")))) {
+      arguments.add("--nohistory");
+    }
+    while (!closed) {
+      try {
+        gosh.gosh(session, arguments.toArray(String[]::new));
+      } catch (InterruptedException e) {
+        if (closed) {
+          return false;
+        }
+        throw e;
+      } catch (Exception e) {
+        if (!closed) {
+          LOG.error("the shell ended: {}", "" + e);
+        }
+        return false;
+      }
+      if (closed) {
+        return false;
+      }
+      switch (ask("End the machine, and the guest with it? y: yes, any other key: no ")) {
+        case 'y', 'Y' -> {
+          return true;
+        }
+        case -1 -> {
+          return false;
+        }
+        default -> session.put(".gosh_quiet", true); // a second welcome would be too much
+      }
+    }
+    return false;
+  }
+
+  /** Whether the command history can be written in the folder {@code home}. */
+  static boolean isHistoryKept(Path home) {
+    Path file = home.resolve(".gogo.history");
+    return home.isAbsolute()
+        && Files.isDirectory(home)
+        && (Files.exists(file)
+            ? Files.isRegularFile(file) && Files.isWritable(file)
+            : Files.isWritable(home));
+  }
+
+  /** The key that answers; -1 if no answer will come. */
+  private int ask(String question) {
+    Attributes before = terminal.enterRawMode();
+    try {
+      terminal.writer().print(question);
+      terminal.flush();
+      int answer = terminal.reader().read();
+      terminal.writer().println(answer > ' ' ? String.valueOf((char) answer) : "");
+      terminal.flush();
+      return answer;
+    } catch (IOException e) {
+      return -1;
+    } finally {
+      terminal.setAttributes(before);
+    }
+  }
+
+  /** Takes the prompt away, gives the terminal back as it was, and ends {@link #run}. */
+  @Override
+  public void close() {
+    closed = true;
+    gosh.stop();
+    user.interrupt();
+    try {
+      terminal.close();
+    } catch (IOException e) {
+      LOG.debug("the terminal", e);
+    }
+    registrations.forEach(Shell::unregister);
+  }
+
+  private static void unregister(ServiceRegistration<?> registration) {
+    try {
+      registration.unregister();
+    } catch (IllegalStateException e) {
+      LOG.debug("the framework did it already", e);
+    }
   }
 }

@@ -265,8 +265,8 @@ public final class Machine {
     backends.reversed().forEach(backend -> backend.region().close());
   }
 
-  /** Takes back a machine that did not come up, with all files made for it. */
-  private void discard() {
+  /** Takes back a machine that nobody has seen up, with all files made for it. */
+  void discard() {
     if (memory != null) {
       memory.removeAll();
     }

@@ -74,6 +74,9 @@ public final class MachineComponent {
   /** The count at the last try; in the machine's thread alone. */
   private long tried;
 
+  /** Whether it is being ended: what is just being brought up is then taken back. */
+  private volatile boolean ending;
+
   private volatile @Nullable BundleContext context;
   private volatile Swapper swapper = Swapper.NONE;
   private volatile Consumer<OpenBackend> onFailure = backend -> {};
@@ -103,6 +106,7 @@ public final class MachineComponent {
 
   @Deactivate
   void deactivate() {
+    ending = true;
     thread.execute(this::end);
     thread.shutdown();
     try {
@@ -278,6 +282,10 @@ public final class MachineComponent {
       List<MemoryBackendComponent> listedBackends, List<MemoryDeviceComponent> listedDevices) {
     try {
       Machine machine = Machine.open(definition(), listedBackends, listedDevices, candidates);
+      if (ending) {
+        machine.discard();
+        return new MachineState.Ended();
+      }
       machine.onFailure(onFailure);
       BundleContext owner = Objects.requireNonNull(context);
       guestMemory = owner.registerService(GuestMemory.class, machine.memory(), null);

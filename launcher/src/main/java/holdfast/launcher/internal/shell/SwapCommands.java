@@ -96,7 +96,7 @@ public final class SwapCommands {
     RunningSwap swap = swaps.start(region, changes, limits);
     return arguments.has("-background")
         ? "started; ram:swaps " + id + " shows how far it is, ram:swap " + id + " -cancel ends it"
-        : follow(swap, console);
+        : follow(id, swap, console);
   }
 
   private String cancel(String id) throws InterruptedException {
@@ -109,10 +109,18 @@ public final class SwapCommands {
     return SwapScreen.line(swap.await(Duration.ofSeconds(30)));
   }
 
-  private static String follow(RunningSwap swap, PrintStream console) throws InterruptedException {
+  private static String follow(String id, RunningSwap swap, PrintStream console) {
     String told = "";
     while (true) {
-      SwapReport report = swap.await(TELL_EVERY);
+      SwapReport report;
+      try {
+        report = swap.await(TELL_EVERY);
+      } catch (InterruptedException e) {
+        // Ctrl-C; the shell takes no result of a command that it interrupted
+        console.println("the swap goes on; ram:swaps " + id + " shows how far it is");
+        Thread.currentThread().interrupt();
+        return "";
+      }
       String line = SwapScreen.line(report);
       if (report.phase().isEnd()) {
         return line;

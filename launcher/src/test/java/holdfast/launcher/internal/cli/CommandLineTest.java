@@ -167,7 +167,7 @@ class CommandLineTest {
   @ParameterizedTest
   @ValueSource(strings = {"", "-h", "-help", "--help", "--h", "-m 1G -help", "-help -nonsense"})
   void helpIsTheUsage(String arguments) throws Exception {
-    assertPrints(Usage.TEXT, arguments);
+    assertPrints(Usage.text(), arguments);
   }
 
   @Test

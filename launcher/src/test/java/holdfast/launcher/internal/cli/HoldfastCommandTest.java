@@ -144,7 +144,7 @@ class HoldfastCommandTest {
   void helpIsPrintedAndStartsNothing() throws Exception {
     assertEquals(0, command("-help").call());
 
-    assertEquals(Usage.TEXT, printed());
+    assertEquals(Usage.text(), printed());
     assertEquals(Map.of(), configurations.written());
   }
 

@@ -100,7 +100,7 @@ class OptionsDocumentTest {
   @DisplayName("each option of the usage text is in the document")
   void optionsAreDescribed() throws IOException {
     String document = Files.readString(DOCUMENT);
-    for (String word : Usage.TEXT.split("[\\s,\\[\\]]+")) {
+    for (String word : Usage.text().split("[\\s,\\[\\]]+")) {
       if (word.matches("-[a-z]+")) {
         assertTrue(document.contains("`" + word), () -> word + " is not in " + DOCUMENT);
       }

@@ -1,0 +1,212 @@
+package holdfast.itest;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The product on a terminal, which script(1) makes: what its keys do, and how it ends. */
+@Timeout(180)
+class ShellIT {
+  private static final String CTRL_C = "\u0003";
+  private static final String CTRL_D = "\u0004";
+  private static final String PROMPT = "g! ";
+
+  @TempDir(factory = OnBuildDisk.class)
+  Path scratch;
+
+  private Path folder;
+
+  @BeforeEach
+  void makeFolder() throws IOException {
+    folder = Files.createDirectory(scratch.resolve("cwd"));
+  }
+
+  /** A machine whose operator sits at a terminal. */
+  private final class Session implements AutoCloseable {
+    private static final long LIMIT_SECONDS = 60;
+
+    private final Process process;
+    private final Path screen = scratch.resolve("screen");
+    private int seen;
+
+    Session(String home) throws IOException {
+      List<String> arguments =
+          List.of("-object", "memory-backend-file,id=m,mem-path=F,size=64M,share=on");
+      List<String> command = new ArrayList<>(List.of("stty rows 40 cols 120; exec"));
+      command.addAll(Holdfast.command(Holdfast.jar(), List.of("-Duser.home=" + home), arguments));
+      ProcessBuilder builder =
+          new ProcessBuilder("script", "-qefc", String.join(" ", command), "/dev/null")
+              .directory(folder.toFile())
+              .redirectErrorStream(true)
+              .redirectOutput(screen.toFile());
+      builder.environment().put("TERM", "xterm");
+      builder.environment().put("SHELL", "/bin/sh");
+      process = builder.start();
+    }
+
+    void type(String keys) throws IOException {
+      process.getOutputStream().write(keys.getBytes(UTF_8));
+      process.getOutputStream().flush();
+    }
+
+    String screen() throws IOException {
+      return Files.readString(screen, UTF_8);
+    }
+
+    /** Waits until the screen shows {@code text} below what was awaited before. */
+    void await(String text) throws IOException, InterruptedException {
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
+      while (true) {
+        int found = screen().indexOf(text, seen);
+        if (found >= 0) {
+          seen = found + text.length();
+          return;
+        }
+        assertTrue(process.isAlive(), () -> "ended before '" + text + "': " + quietly());
+        assertTrue(System.nanoTime() < end, () -> "no '" + text + "': " + quietly());
+        process.waitFor(20, TimeUnit.MILLISECONDS);
+      }
+    }
+
+    private String quietly() {
+      try {
+        return screen().substring(seen);
+      } catch (IOException e) {
+        return "" + e;
+      }
+    }
+
+    int status() throws InterruptedException {
+      assertTrue(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS), this::quietly);
+      return process.exitValue();
+    }
+
+    void terminate() {
+      process
+          .descendants()
+          .filter(child -> child.info().command().orElse("").endsWith("java"))
+          .forEach(ProcessHandle::destroy);
+    }
+
+    @Override
+    public void close() {
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
+      process.destroyForcibly();
+    }
+  }
+
+  private Session atPrompt() throws IOException, InterruptedException {
+    Session session = new Session(scratch.toString());
+    session.await(PROMPT);
+    return session;
+  }
+
+  @Test
+  @DisplayName("Ctrl-C at the prompt clears the line, and the machine goes on; quit ends it")
+  void interruptAtThePrompt() throws Exception {
+    try (Session session = atPrompt()) {
+      session.type("ram:persist m" + CTRL_C);
+      session.await(PROMPT);
+      session.type("ram:list\r");
+      session.await("GUEST ADDRESS");
+      session.await(PROMPT);
+      session.type("quit\r");
+
+      assertEquals(0, session.status(), session::quietly);
+      assertFalse(session.screen().contains("are durable"), session.screen());
+    }
+  }
+
+  @Test
+  @DisplayName("Ctrl-C during a swap ends the waiting alone: the swap and the machine go on")
+  void interruptDuringASwap() throws Exception {
+    try (Session session = atPrompt()) {
+      session.type("ram:swap -max-bandwidth 1M m mem-path=G\r");
+      session.await("copied");
+      session.type(CTRL_C);
+      session.await("the swap goes on; ram:swaps m");
+      session.await(PROMPT);
+      session.type("ram:swaps m\r");
+      session.await("copy: ");
+      session.await(PROMPT);
+      session.type("ram:swap m -cancel\r");
+      session.await("rolled back");
+      session.await(PROMPT);
+      session.type("exit\r");
+
+      assertEquals(0, session.status(), session::quietly);
+    }
+  }
+
+  @Test
+  @DisplayName("Ctrl-D asks first: any key but y keeps the machine")
+  void endOfInputAsks() throws Exception {
+    try (Session session = atPrompt()) {
+      session.type(CTRL_D);
+      session.await("any other key: no");
+      session.type("n");
+      session.await(PROMPT);
+      session.type("ram:list\r");
+      session.await("GUEST ADDRESS");
+      session.await(PROMPT);
+      session.type(CTRL_D);
+      session.await("any other key: no");
+      session.type("y");
+
+      assertEquals(0, session.status(), session::quietly);
+    }
+  }
+
+  @Test
+  @DisplayName("SIGTERM at the prompt ends the machine in order, without a word")
+  void terminatedAtThePrompt() throws Exception {
+    try (Session session = atPrompt()) {
+      session.terminate();
+
+      assertEquals(128 + 15, session.status());
+      String after = session.quietly();
+      assertFalse(after.contains("STOP") || after.contains("Exception"), after);
+    }
+  }
+
+  @Test
+  @DisplayName("a user without a home has no history, and no trace after each command")
+  void withoutAHome() throws Exception {
+    try (Session session = new Session("/nonexistent")) {
+      session.await(PROMPT);
+      session.type("ram:list\r");
+      session.await("GUEST ADDRESS");
+      session.await(PROMPT);
+      session.type("quit\r");
+
+      assertEquals(0, session.status(), session::quietly);
+      assertFalse(session.screen().contains("Exception"), session.screen());
+    }
+  }
+
+  @Test
+  @DisplayName("a profile of the shell in the working folder is not run, whoever put it there")
+  void foreignProfile() throws Exception {
+    Path etc = Files.createDirectory(folder.resolve("etc"));
+    Files.writeString(etc.resolve("gosh_profile"), "echo planted\nprompt = 'g! '\n");
+    try (Session session = atPrompt()) {
+      session.type("quit\r");
+
+      assertEquals(0, session.status(), session::quietly);
+      assertFalse(session.screen().contains("planted"), session.screen());
+    }
+  }
+}

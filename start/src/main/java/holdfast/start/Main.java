@@ -1,0 +1,67 @@
+package holdfast.start;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** The main class of the executable jar. */
+public final class Main {
+  private static final int FAILED = 1;
+
+  private Main() {}
+
+  /** Runs the command, and ends the process with its exit status. */
+  public static void main(String[] arguments) {
+    // The framework writes Java's version as this locale writes numbers, and would find no bundle
+    // that fits it. All that is printed is English.
+    Locale.setDefault(Locale.ROOT);
+    Output output = Output.replaceStandard();
+    int status;
+    try {
+      status = run(List.of(arguments), output.stream());
+    } catch (StartException e) {
+      System.err.println("holdfast: " + e.getMessage());
+      status = FAILED;
+    } catch (IOException e) {
+      System.err.println("holdfast: this jar is damaged (" + e.getMessage() + "); build it again");
+      status = FAILED;
+    } catch (InterruptedException e) {
+      status = FAILED;
+    }
+    @Nullable IOException lost = output.finish();
+    if (lost != null) {
+      if (!Output.isPipe()) {
+        System.err.println(
+            "holdfast: what was to be printed could not be written to standard output ("
+                + lost.getMessage()
+                + "); what is there is not whole");
+      }
+      status = FAILED;
+    }
+    System.exit(status);
+  }
+
+  private static int run(List<String> arguments, PrintStream out)
+      throws StartException, IOException, InterruptedException {
+    Product product = new Product();
+    // These need no folder and no framework, and work where nothing can be written.
+    switch (arguments.isEmpty() ? "-help" : arguments.getFirst().replaceFirst("^--", "-")) {
+      case "-h", "-help" -> {
+        try (InputStream usage = Product.open("usage.txt")) {
+          usage.transferTo(out);
+        }
+        return 0;
+      }
+      case "-version" -> {
+        out.println("holdfast " + product.version());
+        return 0;
+      }
+      default -> {
+        return new Start(product, arguments).run();
+      }
+    }
+  }
+}

@@ -1,0 +1,88 @@
+package holdfast.start;
+
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.Charset;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Standard output that remembers what could not be written. Java's own swallows the error, and a
+ * report cut short by a full disk would pass for a whole one.
+ */
+final class Output {
+  private final Watched watched;
+  private final PrintStream stream;
+
+  Output(OutputStream to, Charset charset) {
+    watched = new Watched(to);
+    // flushed at the end of each line: who reads along shall see it
+    stream = new PrintStream(new BufferedOutputStream(watched), true, charset);
+  }
+
+  /** Takes the place of {@link System#out}. */
+  static Output replaceStandard() {
+    Output output = new Output(new FileOutputStream(FileDescriptor.out), System.out.charset());
+    System.setOut(output.stream);
+    return output;
+  }
+
+  /** What is printed to. */
+  PrintStream stream() {
+    return stream;
+  }
+
+  /**
+   * Writes what is still held back.
+   *
+   * @return why something of all that was printed did not come out; null if all did
+   */
+  @Nullable IOException finish() {
+    stream.flush();
+    return watched.error;
+  }
+
+  /**
+   * Whether standard output is a pipe. What can't be written to one has no reader any more, as
+   * after {@code | head -1}: that is no news to the user.
+   */
+  static boolean isPipe() {
+    try {
+      return Files.readSymbolicLink(Path.of("/proc/self/fd/1")).toString().startsWith("pipe:");
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Remembers the first error. */
+  private static final class Watched extends FilterOutputStream {
+    private volatile @Nullable IOException error;
+
+    Watched(OutputStream to) {
+      super(to);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      try {
+        out.write(bytes, offset, length);
+      } catch (IOException e) {
+        if (error == null) {
+          error = e;
+        }
+        throw e;
+      }
+    }
+
+    @Override
+    public void write(int one) throws IOException {
+      write(new byte[] {(byte) one}, 0, 1);
+    }
+  }
+}

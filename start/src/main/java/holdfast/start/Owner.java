@@ -1,0 +1,46 @@
+package holdfast.start;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+
+/** Whose a file is, and who else may replace what stands in a folder. */
+final class Owner {
+  private static final int ROOT = 0;
+  private static final int STICKY = 01000;
+  private static final int OTHERS_WRITE = 0022;
+
+  private Owner() {}
+
+  /** The number of the user that this process runs as. */
+  static int self() throws IOException {
+    // proc(5): the folder of a process belongs to its effective user
+    return (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+  }
+
+  /**
+   * Why somebody else could put another folder in the place of one that is made in {@code folder};
+   * empty if nobody can but root.
+   *
+   * @param folder a real path
+   */
+  static String objection(Path folder, int self) throws IOException {
+    for (Path each = folder; each != null; each = each.getParent()) {
+      Map<String, Object> found =
+          Files.readAttributes(each, "unix:uid,mode", LinkOption.NOFOLLOW_LINKS);
+      int owner = (int) Objects.requireNonNull(found.get("uid"));
+      int mode = (int) Objects.requireNonNull(found.get("mode"));
+      String which = each.equals(folder) ? "it" : each.toString();
+      if (owner != ROOT && owner != self) {
+        return which + " belongs to user " + owner;
+      }
+      if ((mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0) {
+        return which + " may be written by others and has no sticky bit";
+      }
+    }
+    return "";
+  }
+}

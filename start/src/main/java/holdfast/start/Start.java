@@ -1,0 +1,309 @@
+package holdfast.start;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Dictionary;
+import java.util.Hashtable;
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.Constants;
+import org.osgi.framework.FrameworkEvent;
+import org.osgi.framework.InvalidSyntaxException;
+import org.osgi.framework.launch.Framework;
+import org.osgi.framework.launch.FrameworkFactory;
+import org.osgi.framework.startlevel.BundleStartLevel;
+import org.osgi.util.tracker.ServiceTracker;
+
+/**
+ * One run of the product: makes a private folder, unpacks the bundles into it, starts them in a
+ * framework, calls the command that one of them registers, and takes all of it down again, also
+ * when the process is told to end (SIGTERM, SIGINT, SIGHUP), at whatever moment.
+ */
+final class Start {
+  /** How long all bundles together may take to start. */
+  private static final Duration START_LIMIT = Duration.ofSeconds(60);
+
+  /** How long the command may take to appear when all bundles were started. */
+  private static final Duration COMMAND_LIMIT = Duration.ofSeconds(5);
+
+  /** How long an orderly end may take. */
+  private static final Duration END_LIMIT = Duration.ofSeconds(30);
+
+  /** The command's service property, and the launcher's, as with bnd's launcher. */
+  private static final String COMMAND =
+      "(&(objectClass=java.util.concurrent.Callable)(main.thread=true))";
+
+  private static final String ARGUMENTS = "launcher.arguments";
+
+  /** The framework property with the private folder. */
+  private static final String FOLDER = "holdfast.folder";
+
+  private final Product product;
+  private final List<String> arguments;
+  private final List<String> errors = new CopyOnWriteArrayList<>();
+
+  /** Open when this thread makes nothing any more that would have to be taken away. */
+  private final CountDownLatch launched = new CountDownLatch(1);
+
+  private volatile boolean ending;
+  private volatile @Nullable PrivateFolder folder;
+  private volatile @Nullable Framework framework;
+
+  Start(Product product, List<String> arguments) {
+    this.product = product;
+    this.arguments = arguments;
+  }
+
+  /** The process is being ended, and what was begun is not gone on with. */
+  private static final class EndingException extends Exception {
+    private static final long serialVersionUID = 1;
+  }
+
+  /**
+   * Runs the command.
+   *
+   * @return its exit status
+   * @throws StartException with a sentence if it could not be started
+   */
+  int run() throws StartException, InterruptedException {
+    Runtime.getRuntime().addShutdownHook(new Thread(this::end, "holdfast-end"));
+    Callable<?> command;
+    try {
+      command = launch();
+    } catch (EndingException e) {
+      return 1; // the status is that of the signal
+    } finally {
+      launched.countDown();
+    }
+    try {
+      Object status = command.call();
+      return status instanceof Integer number ? number : 0;
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new StartException("the command failed: " + e);
+    }
+  }
+
+  private void checkpoint() throws EndingException {
+    if (ending) {
+      throw new EndingException();
+    }
+  }
+
+  private Callable<?> launch() throws StartException, EndingException, InterruptedException {
+    Framework made = prepare();
+    Callable<?> command = command(made);
+    checkpoint();
+    return command;
+  }
+
+  /** Installs the bundles in a private folder in the first place that will do. */
+  private Framework prepare() throws StartException, EndingException {
+    List<Path> places =
+        Places.of(
+            System.getProperty("java.io.tmpdir", ""),
+            System.getProperty("user.home", ""),
+            System.getenv());
+    List<String> refusals = new ArrayList<>();
+    for (Path place : places) {
+      checkpoint();
+      PrivateFolder.sweep(place);
+      try {
+        PrivateFolder made = PrivateFolder.make(place);
+        folder = made;
+        Framework installed = install(made);
+        made.requireRoom();
+        return installed;
+      } catch (IOException | BundleException e) {
+        refusals.add(place + ": " + reason(e));
+        discard();
+      }
+    }
+    throw new StartException(
+        "there is no folder for its bundles and native libraries ("
+            + String.join("; ", refusals)
+            + "); set TMPDIR to a folder that you can write, with 16M free, on a file system that"
+            + " is not mounted with noexec");
+  }
+
+  /** Takes back what was begun in a place that won't do. */
+  private void discard() {
+    Framework begun = framework;
+    framework = null;
+    if (begun != null) {
+      stop(begun);
+    }
+    PrivateFolder made = folder;
+    folder = null;
+    if (made != null) {
+      made.close();
+    }
+  }
+
+  /** What a place lacks, in a few words. */
+  private static String reason(Throwable error) {
+    Throwable cause = error;
+    while (!(cause instanceof IOException) && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return switch (cause) {
+      case NoSuchFileException e -> "not there";
+      case AccessDeniedException e -> "you may not write there";
+      case NotDirectoryException e -> "not a folder";
+      case FileSystemException e when e.getReason() != null -> "" + e.getReason();
+      default -> "" + cause.getMessage();
+    };
+  }
+
+  private Framework install(PrivateFolder into)
+      throws IOException, BundleException, EndingException {
+    // JNA would unpack its library into the user's cache folder
+    Path libraries = Files.createDirectory(into.path().resolve("jna"));
+    System.setProperty("jna.tmpdir", libraries.toString());
+    Map<String, String> properties = product.frameworkProperties();
+    properties.put(Constants.FRAMEWORK_STORAGE, into.path().resolve("framework").toString());
+    properties.put(FOLDER, into.path().toString());
+    Framework made =
+        ServiceLoader.load(FrameworkFactory.class)
+            .findFirst()
+            .orElseThrow(() -> new IOException("the jar has no framework"))
+            .newFramework(properties);
+    framework = made;
+    made.init();
+    BundleContext context = made.getBundleContext();
+    context.addFrameworkListener(this::note);
+    Dictionary<String, Object> service = new Hashtable<>();
+    service.put(ARGUMENTS, arguments.toArray(String[]::new));
+    context.registerService(Object.class, this, service);
+    List<Bundle> bundles = new ArrayList<>();
+    for (String entry : product.bundles()) {
+      checkpoint();
+      try (InputStream content = Product.open(entry)) {
+        Path file = into.write(entry.substring(entry.lastIndexOf('/') + 1), content);
+        Bundle bundle = context.installBundle("reference:" + file.toUri());
+        bundle
+            .adapt(BundleStartLevel.class)
+            .setStartLevel(product.startLevel(bundle.getSymbolicName()));
+        bundles.add(bundle);
+      }
+    }
+    for (Bundle bundle : bundles) {
+      bundle.start(Bundle.START_ACTIVATION_POLICY); // when its start level is reached
+    }
+    return made;
+  }
+
+  private void note(FrameworkEvent event) {
+    if (event.getType() == FrameworkEvent.ERROR) {
+      errors.add(event.getBundle().getSymbolicName() + ": " + event.getThrowable().getMessage());
+    }
+  }
+
+  /** Starts the bundles, and waits for the command that one of them registers. */
+  private Callable<?> command(Framework made)
+      throws StartException, EndingException, InterruptedException {
+    BundleContext context = made.getBundleContext();
+    ServiceTracker<Object, Object> commands;
+    try {
+      commands = new ServiceTracker<>(context, context.createFilter(COMMAND), null);
+    } catch (InvalidSyntaxException e) {
+      throw new AssertionError(e);
+    }
+    commands.open();
+    Thread starter = Thread.ofPlatform().daemon().name("holdfast-start").start(() -> start(made));
+    if (!starter.join(START_LIMIT)) {
+      throw new StartException(
+          "the bundles did not start within "
+              + START_LIMIT.toSeconds()
+              + " s: "
+              + String.join("; ", laggards(context)));
+    }
+    checkpoint();
+    List<String> laggards = laggards(context);
+    Object command = commands.waitForService(laggards.isEmpty() ? COMMAND_LIMIT.toMillis() : 1);
+    checkpoint();
+    if (command instanceof Callable<?> callable) {
+      return callable;
+    }
+    if (laggards.isEmpty()) {
+      laggards.add("all its bundles are active, but the command lacks a service");
+    }
+    throw new StartException(
+        "it did not start: " + String.join("; ", laggards).replaceAll("\\s+", " "));
+  }
+
+  private void start(Framework made) {
+    try {
+      made.start();
+    } catch (BundleException e) {
+      errors.add("" + e.getMessage());
+    }
+  }
+
+  /** What keeps the command from appearing, as far as the framework tells. */
+  private List<String> laggards(BundleContext context) {
+    List<String> found = new ArrayList<>(errors);
+    for (Bundle bundle : context.getBundles()) {
+      String name = bundle.getSymbolicName();
+      String state =
+          switch (bundle.getState()) {
+            case Bundle.INSTALLED -> "is not resolved";
+            case Bundle.RESOLVED -> "did not start";
+            case Bundle.STARTING -> isLazy(bundle) ? "" : "is still starting";
+            default -> "";
+          };
+      if (!state.isEmpty()
+          && product.startLevel(name) <= product.firstLevel()
+          && errors.stream().noneMatch(error -> error.startsWith(name + ":"))) {
+        found.add(name + " " + state);
+      }
+    }
+    return found;
+  }
+
+  /** Whether a bundle waits for the first use of one of its classes. */
+  private static boolean isLazy(Bundle bundle) {
+    return bundle.getHeaders("").get(Constants.BUNDLE_ACTIVATIONPOLICY) != null;
+  }
+
+  /** In a thread of its own, when the JVM ends for whatever reason. */
+  private void end() {
+    ending = true;
+    try {
+      // no longer than it takes to start
+      launched.await(END_LIMIT.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    discard();
+  }
+
+  private static void stop(Framework framework) {
+    try {
+      framework.stop();
+      framework.waitForStop(END_LIMIT.toMillis());
+    } catch (BundleException e) {
+      System.err.println("holdfast: the framework did not stop: " + e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
