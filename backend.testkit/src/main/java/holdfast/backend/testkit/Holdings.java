@@ -18,7 +18,8 @@ final class Holdings {
   }
 
   synchronized void removeRange(long from, long to) {
-    for (Map.Entry<Long, Long> range : List.copyOf(ranges.headMap(to).entrySet())) {
+    // copies of the entries: to remove one can give another one's key and value to its object
+    for (Map.Entry<Long, Long> range : Map.copyOf(ranges.headMap(to)).entrySet()) {
       if (range.getValue() > from) {
         ranges.remove(range.getKey());
         if (range.getKey() < from) {

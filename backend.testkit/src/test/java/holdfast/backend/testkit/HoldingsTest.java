@@ -2,7 +2,9 @@ package holdfast.backend.testkit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.BitSet;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -37,5 +39,26 @@ class HoldingsTest {
     assertHolds("1000-3000");
     holdings.addRange(0x1800, 0x2800);
     assertHolds("1000-3000");
+  }
+
+  @Test
+  @DisplayName("whatever ranges come and go, held is what was added and not removed since")
+  void againstAModel() {
+    Random random = new Random(7);
+    BitSet model = new BitSet();
+    for (int step = 0; step < 20_000; step++) {
+      int from = random.nextInt(200);
+      int to = from + 1 + random.nextInt(12);
+      boolean adds = random.nextBoolean();
+      if (adds) {
+        holdings.addRange(from, to);
+      } else {
+        holdings.removeRange(from, to);
+      }
+      model.set(from, to, adds);
+      BitSet held = new BitSet();
+      holdings.ranges().forEach(range -> held.set((int) range.from(), (int) range.to()));
+      assertEquals(model, held, "step " + step);
+    }
   }
 }
