@@ -16,8 +16,11 @@ import java.util.Optional;
  * copy and the switch</b>: Java code that holds a {@link MemoryRegion#segment()} or a {@link
  * GuestMemory} and is no registered writer can only be a reader while regions may be swapped.
  *
- * <p>Called by one thread at a time, which holds no lock that a store needs, however many regions
- * are swapped at the same time: a writer that is paused is not asked to pause again.
+ * <p>All of its calls, and those of its log, are made one after another by one thread, which
+ * Holdfast keeps for this writer while it is registered and which holds no lock that a store needs,
+ * however many regions are swapped at the same time: a writer that is paused is not asked to pause
+ * again. A call that doesn't come back keeps this writer's later calls waiting, and nobody else:
+ * who made it waits within a limit, and then says that it hangs.
  */
 public interface GuestWriter {
 
@@ -28,20 +31,26 @@ public interface GuestWriter {
    * Stops storing. When this returns true, no store is under way and none begins before {@link
    * #resume}; reads may go on.
    *
-   * @param limit how long it may take
+   * @param limit how long it may take; then the thread is interrupted, and nobody waits any more
    * @return false if it could not be done in time: then stores go on as before, and {@link #resume}
-   *     is not called
+   *     is not called. If it returns true after the limit, {@link #resume} is called at once
    * @throws InterruptedException if the calling thread was interrupted: then stores go on, too
    */
   boolean pause(Duration limit) throws InterruptedException;
 
-  /** Goes on storing, after {@link #pause} returned true. Must not throw. */
+  /**
+   * Goes on storing, after {@link #pause} returned true. Must not throw, nor wait: after a second
+   * the operator is told that this writer may stand still.
+   */
   void resume();
 
   /**
    * A log of the stores of this writer, if it keeps one, for hosts on which the kernel can't tell
-   * who wrote what (before Linux 6.7, or without the right to use userfaultfd(2)). It is used if
-   * every writer has one; otherwise a swap copies everything while writers are paused.
+   * who wrote what (before Linux 6.12.3, or without the right to use userfaultfd(2)), and for
+   * stores that it can't see, of hardware into pages that it pinned. Where the kernel tells, what
+   * the log tells is copied, too. Where it doesn't, logs are used if every writer has one;
+   * otherwise a swap copies everything while writers are paused. Asked once, when the writer is
+   * registered.
    */
   default Optional<DirtyLog> dirtyLog() {
     return Optional.empty();

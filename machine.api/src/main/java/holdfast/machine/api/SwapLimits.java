@@ -7,12 +7,13 @@ import java.time.Duration;
  * What a live swap may cost, and when it gives up.
  *
  * @param downtime writers are paused only when copying what is left is expected to take no longer
- *     than this. Where a comparison is needed, that comes on top
+ *     than this
  * @param bandwidth how many bytes a second may be copied before the pause; {@link ByteSize#ZERO}
  *     for as many as can be
  * @param rounds how many times dirty pages may be copied before the swap gives up because writers
  *     dirty them faster; 1 or more
- * @param pause how long the writers together may take to pause
+ * @param pause how long the writers together may take to pause, and each of them for a call of its
+ *     {@link DirtyLog}
  * @param verify whether every page is compared before the switch
  * @param overwrite whether a target that holds something may be overwritten
  */

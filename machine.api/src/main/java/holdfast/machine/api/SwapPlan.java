@@ -28,7 +28,7 @@ import java.util.Optional;
  *     target may be slower
  * @param tracking how it is known what writers dirty meanwhile, as a sentence
  * @param pause how long writers are expected to be paused: the limit if dirty pages can be tracked,
- *     and the time of a comparison where one is needed; the time for all of it if they can't
+ *     the time for all of it if they can't
  */
 public record SwapPlan(
     BackendId region,

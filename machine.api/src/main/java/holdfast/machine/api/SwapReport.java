@@ -20,10 +20,11 @@ import java.time.Instant;
  * @param dirty how many bytes were found dirty after the last round
  * @param dirtyRate how many bytes a second writers dirtied during the last round
  * @param copyRate how many bytes a second were copied in the last round
- * @param expectedPause how long copying, and comparing where that is needed, would take if the
- *     switch were now; persisting and the exchange itself come on top
+ * @param expectedPause how long copying would take if the switch were now; persisting and the
+ *     exchange itself come on top
  * @param pause how long writers were paused; zero before the switch
- * @param reason why it was rolled back, as a sentence; empty if it was not
+ * @param reason why it was rolled back, or which writer did not go on after the switch, as a
+ *     sentence; empty if neither was so
  */
 public record SwapReport(
     int number,

@@ -42,11 +42,12 @@ public final class SwapScreen {
       case DONE ->
           String.format(
               Locale.ROOT,
-              "%s: done: %s copied in %d rounds, writers paused for %s",
+              "%s: done: %s copied in %d rounds, writers paused for %s%s",
               name,
               mib(report.copied()),
               report.round(),
-              millis(report.pause()));
+              millis(report.pause()),
+              report.reason().isEmpty() ? "" : "; " + report.reason());
       case ROLLED_BACK -> name + ": rolled back: " + report.reason();
       case PLAN, PREPARE -> name + ": " + report.phase();
       case RELEASE -> name + ": release: writers paused for " + millis(report.pause());

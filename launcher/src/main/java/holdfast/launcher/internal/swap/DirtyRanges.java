@@ -2,6 +2,7 @@ package holdfast.launcher.internal.swap;
 
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /** A set of bytes of a region, as ranges that neither touch nor overlap. Not thread-safe. */
@@ -31,6 +32,22 @@ final class DirtyRanges {
     }
     ends.put(from, to);
     bytes += to - from;
+  }
+
+  /**
+   * Adds the whole pages that a range touches, as the kernel tells them: by them copies are
+   * compared.
+   *
+   * @param size of the region, whose last page may be shorter
+   * @throws IndexOutOfBoundsException if the range is not within it
+   */
+  void addPages(long offset, long length, long size) {
+    Objects.checkFromIndexSize(offset, length, size);
+    if (length > 0) {
+      long from = offset & -DirtySource.PAGE;
+      long to = Math.min(size, (offset + length + DirtySource.PAGE - 1) & -DirtySource.PAGE);
+      add(from, to - from);
+    }
   }
 
   /** Adds all of {@code others}. */

@@ -5,13 +5,16 @@ import holdfast.machine.api.GuestWriter;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,10 +25,29 @@ import org.slf4j.LoggerFactory;
 public final class GuestWriters {
   private static final Logger LOG = LoggerFactory.getLogger(GuestWriters.class);
 
-  private final List<GuestWriter> registered = new CopyOnWriteArrayList<>();
-  private volatile Arrivals arrivals = new Arrivals(0, "");
+  /** How long the writers together may take to resume, before one that doesn't is told of. */
+  static final Duration RESUME_LIMIT = Duration.ofSeconds(1);
 
-  private record Arrivals(long count, String last) {}
+  private final List<RegisteredWriter> registered = new CopyOnWriteArrayList<>();
+  private volatile Arrivals arrivals = new Arrivals(0, "", 0, "");
+
+  /**
+   * Who has been registered so far, those that are gone among them.
+   *
+   * @param count how many
+   * @param last the name of the last one, in quotes
+   * @param withLog how many of them keep a log
+   * @param lastWithLog the name of the last one of these
+   */
+  record Arrivals(long count, String last, long withLog, String lastWithLog) {
+    private Arrivals and(RegisteredWriter writer, boolean keepsLog) {
+      return new Arrivals(
+          count + 1,
+          writer.name(),
+          keepsLog ? withLog + 1 : withLog,
+          keepsLog ? writer.name() : lastWithLog);
+    }
+  }
 
   /** Fair, so that no swap is kept waiting by the others. */
   private final Semaphore pausing = new Semaphore(1, true);
@@ -38,12 +60,27 @@ public final class GuestWriters {
     void make() throws RamBlockException, IOException;
   }
 
+  /** Told of a pause when it is over. */
+  interface Told {
+    /** For how long the writers were paused. */
+    void paused(Duration time);
+
+    /**
+     * A writer does not go on.
+     *
+     * @param sentence which one, and why
+     */
+    default void failed(String sentence) {}
+  }
+
   /** From now on it is paused with the others; returns when it may store. */
   public void add(GuestWriter writer) {
+    RegisteredWriter newcomer = new RegisteredWriter(writer);
+    boolean keepsLog = newcomer.mayKeepLog(); // asked before anything is locked
     door.lock();
     try {
-      arrivals = new Arrivals(arrivals.count + 1, nameOf(writer));
-      registered.add(writer);
+      arrivals = arrivals.and(newcomer, keepsLog);
+      registered.add(newcomer);
     } finally {
       door.unlock();
     }
@@ -51,38 +88,33 @@ public final class GuestWriters {
 
   /** It stores no more. */
   public void remove(GuestWriter writer) {
-    registered.removeIf(one -> isSame(one, writer));
+    for (RegisteredWriter one : list()) {
+      if (one.is(writer) && registered.remove(one)) {
+        one.retire();
+      }
+    }
   }
 
   /** Those that are registered now. */
-  List<GuestWriter> list() {
+  List<RegisteredWriter> list() {
     return List.copyOf(registered);
   }
 
-  /** How many have been registered so far, those that are gone among them. */
-  long arrivals() {
-    return arrivals.count;
-  }
-
-  /** The name of the one that was registered last, in quotes. */
-  String lastToArrive() {
-    return arrivals.last;
-  }
-
-  @SuppressWarnings("ReferenceEquality") // a service object is itself
-  private static boolean isSame(GuestWriter one, GuestWriter other) {
-    return one == other;
+  /** Who has been registered so far. */
+  Arrivals arrivals() {
+    return arrivals;
   }
 
   /**
    * Pauses all of them, those that are registered meanwhile too, or none.
    *
-   * @param limit how long that may take altogether
-   * @param told for how long they were paused, when that is over
+   * @param limit how long that may take altogether: who pauses later is resumed, and who never
+   *     comes back from its pause keeps nobody
+   * @param told when it is over
    * @throws GivenUpException if it could not be done; then all go on
+   * @throws InterruptedException the same, if the caller was interrupted
    */
-  Pause pause(Duration limit, Consumer<Duration> told)
-      throws GivenUpException, InterruptedException {
+  Pause pause(Duration limit, Told told) throws GivenUpException, InterruptedException {
     long end = System.nanoTime() + limit.toNanos();
     if (!pausing.tryAcquire(limit.toNanos(), TimeUnit.NANOSECONDS)) {
       throw new GivenUpException(
@@ -91,59 +123,86 @@ public final class GuestWriters {
               + " ms");
     }
     Pause pause = new Pause(told);
+    boolean complete = false;
     try {
-      for (Optional<GuestWriter> next = pause.newcomer();
-          next.isPresent();
-          next = pause.newcomer()) {
-        pause(next.get(), end, limit);
-        pause.paused.add(next.get());
+      for (List<RegisteredWriter> next = pause.newcomers();
+          !next.isEmpty();
+          next = pause.newcomers()) {
+        pause.extendTo(next, end, limit);
       }
+      complete = true;
       return pause;
-    } catch (GivenUpException | InterruptedException | RuntimeException | Error e) {
-      pause.close();
-      throw e;
-    }
-  }
-
-  private static void pause(GuestWriter writer, long end, Duration limit)
-      throws GivenUpException, InterruptedException {
-    boolean paused;
-    try {
-      paused = writer.pause(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
-    } catch (RuntimeException | LinkageError e) {
-      // its bundle may be going
-      throw new GivenUpException("the writer " + nameOf(writer) + " failed to pause: " + e);
-    }
-    if (!paused) {
-      throw new GivenUpException(
-          "the writer " + nameOf(writer) + " did not pause within " + limit.toMillis() + " ms");
-    }
-  }
-
-  private static String nameOf(GuestWriter writer) {
-    try {
-      return "'" + writer.name() + "'";
-    } catch (RuntimeException | LinkageError e) {
-      return "of " + writer.getClass().getName();
+    } finally {
+      if (!complete) {
+        pause.close();
+      }
     }
   }
 
   /** Writers that stand still, until it is closed. */
   final class Pause implements AutoCloseable {
-    private final List<GuestWriter> paused = new ArrayList<>();
+    private final List<RegisteredWriter> paused = new ArrayList<>();
 
     private final long began = System.nanoTime();
-    private final Consumer<Duration> told;
+    private final Told told;
 
-    private Pause(Consumer<Duration> told) {
+    private Pause(Told told) {
       this.told = told;
     }
 
-    /** One that is registered and not paused. */
-    private Optional<GuestWriter> newcomer() {
-      return registered.stream()
-          .filter(writer -> paused.stream().noneMatch(one -> isSame(one, writer)))
-          .findFirst();
+    /** Those that are registered and not paused. */
+    private List<RegisteredWriter> newcomers() {
+      return registered.stream().filter(writer -> !paused.contains(writer)).toList();
+    }
+
+    /** Asks all of them at once; when it throws, whoever has paused is among the paused. */
+    private void extendTo(List<RegisteredWriter> newcomers, long end, Duration limit)
+        throws GivenUpException, InterruptedException {
+      Map<RegisteredWriter, BoundedCall<Boolean>> asked = new LinkedHashMap<>();
+      newcomers.forEach(writer -> writer.pause(end).ifPresent(call -> asked.put(writer, call)));
+      Optional<GivenUpException> failure = Optional.empty();
+      boolean interrupted = false;
+      for (Map.Entry<RegisteredWriter, BoundedCall<Boolean>> one : asked.entrySet()) {
+        try {
+          // once one has failed, the others are not waited for
+          boolean enough = interrupted || failure.isPresent();
+          await(one.getKey(), one.getValue(), enough ? System.nanoTime() : end, limit);
+        } catch (GivenUpException e) {
+          failure = failure.or(() -> Optional.of(e));
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        throw new InterruptedException();
+      }
+      if (failure.isPresent()) {
+        throw failure.get();
+      }
+    }
+
+    private void await(RegisteredWriter writer, BoundedCall<Boolean> call, long end, Duration limit)
+        throws GivenUpException, InterruptedException {
+      boolean done = false;
+      try {
+        done = call.await(end);
+      } catch (TimeoutException e) {
+        throw new GivenUpException(writer.overdue(call, limit));
+      } catch (ExecutionException e) {
+        // its bundle may be going
+        throw new GivenUpException(
+            "the writer " + writer.name() + " failed to pause: " + e.getCause());
+      } finally {
+        if (done) {
+          paused.add(writer);
+        } else {
+          writer.letGo();
+        }
+      }
+      if (!done) {
+        throw new GivenUpException(
+            "the writer " + writer.name() + " did not pause within " + limit.toMillis() + " ms");
+      }
     }
 
     /**
@@ -152,10 +211,10 @@ public final class GuestWriters {
      * @throws GivenUpException if a writer was registered since all others were paused
      */
     private void requireAll() throws GivenUpException {
-      Optional<GuestWriter> newcomer = newcomer();
-      if (newcomer.isPresent()) {
+      List<RegisteredWriter> newcomers = newcomers();
+      if (!newcomers.isEmpty()) {
         throw new GivenUpException(
-            "the writer " + nameOf(newcomer.get()) + " came after all others had paused");
+            "the writer " + newcomers.getFirst().name() + " came after all others had paused");
       }
     }
 
@@ -176,19 +235,41 @@ public final class GuestWriters {
       }
     }
 
-    /** All go on. */
+    /** All go on, and none waits for another. */
     @Override
     public void close() {
-      for (GuestWriter writer : paused.reversed()) {
+      Map<RegisteredWriter, BoundedCall<Boolean>> asked = new LinkedHashMap<>();
+      paused.forEach(writer -> asked.put(writer, writer.resume()));
+      paused.clear();
+      long end = System.nanoTime() + RESUME_LIMIT.toNanos();
+      asked.forEach((writer, call) -> awaitResumed(writer, call, end));
+      pausing.release();
+      told.paused(Duration.ofNanos(System.nanoTime() - began));
+    }
+
+    private void awaitResumed(RegisteredWriter writer, BoundedCall<Boolean> call, long end) {
+      boolean interrupted = false;
+      while (true) {
         try {
-          writer.resume();
-        } catch (RuntimeException | Error e) { // the others go on all the same
-          LOG.error("the writer {} failed to resume", nameOf(writer), e);
+          if (!call.isAnswered(end)) {
+            report(writer.overdue(call, RESUME_LIMIT) + "; it may stand still");
+          }
+          break;
+        } catch (ExecutionException e) {
+          report("the writer " + writer.name() + " failed to resume: " + e.getCause());
+          break;
+        } catch (InterruptedException e) {
+          interrupted = true; // a writer that doesn't go on is told of all the same
         }
       }
-      paused.clear();
-      pausing.release();
-      told.accept(Duration.ofNanos(System.nanoTime() - began));
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    private void report(String sentence) {
+      LOG.error("{}", sentence);
+      told.failed(sentence);
     }
   }
 }

@@ -105,16 +105,7 @@ final class PageCopy {
     progress.copied(length);
   }
 
-  /** The pages that differ, of all. */
-  DirtyRanges differences() {
-    DirtyRanges different = new DirtyRanges();
-    for (at = 0; at < size; at += PORTION) {
-      sides.compare(at, Math.min(PORTION, size - at), different);
-    }
-    return different;
-  }
-
-  /** The same, unless somebody cancels meanwhile. */
+  /** The pages that differ, of all, unless somebody cancels meanwhile. */
   DirtyRanges differencesUnlessCancelled() throws GivenUpException {
     DirtyRanges different = new DirtyRanges();
     for (at = 0; at < size; at += PORTION) {

@@ -12,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** How far a swap is: written by its thread, read by any. */
-final class Progress {
+final class Progress implements GuestWriters.Told {
   private static final Logger LOG = LoggerFactory.getLogger(Progress.class);
 
   private final int number;
@@ -97,13 +97,18 @@ final class Progress {
     expectedPause = pauseNow;
   }
 
-  /** Writers were paused for so long. */
-  synchronized void paused(Duration time) {
+  @Override
+  public synchronized void paused(Duration time) {
     pause = time;
+  }
+
+  @Override
+  public synchronized void failed(String sentence) {
+    reason = reason.isEmpty() ? sentence : reason + "; " + sentence;
   }
 
   synchronized void rolledBack(String why) {
     phase = SwapPhase.ROLLED_BACK;
-    reason = why;
+    reason = reason.isEmpty() ? why : why + "; " + reason;
   }
 }

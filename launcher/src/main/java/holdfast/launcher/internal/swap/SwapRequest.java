@@ -20,7 +20,6 @@ import holdfast.launcher.internal.options.PropertyDefinition;
 import holdfast.launcher.internal.options.TypeDefinition;
 import holdfast.launcher.internal.region.Candidate;
 import holdfast.launcher.internal.region.Region;
-import holdfast.machine.api.GuestWriter;
 import holdfast.machine.api.SwapException;
 import holdfast.machine.api.SwapLimits;
 import holdfast.machine.api.SwapPlan;
@@ -53,7 +52,7 @@ record SwapRequest(
     OpenBackend backend,
     TypeDefinition type,
     ParsedObject object,
-    List<GuestWriter> writers,
+    List<RegisteredWriter> writers,
     SwapLimits limits) {
   private static final Logger LOG = LoggerFactory.getLogger(SwapRequest.class);
   private static final String TYPE = "qom-type";
@@ -68,7 +67,7 @@ record SwapRequest(
   static SwapRequest changing(
       OpenBackend backend,
       Map<String, String> changes,
-      List<GuestWriter> writers,
+      List<RegisteredWriter> writers,
       SwapLimits limits)
       throws SwapException {
     BackendId id = backend.region().id();
@@ -78,7 +77,8 @@ record SwapRequest(
   }
 
   /** All that its configuration says. */
-  static SwapRequest configured(OpenBackend backend, ParsedObject wanted, List<GuestWriter> writers)
+  static SwapRequest configured(
+      OpenBackend backend, ParsedObject wanted, List<RegisteredWriter> writers)
       throws SwapException {
     TypeDefinition type = type(backend.region().id(), wanted.typeName());
     return new SwapRequest(backend, type, wanted, writers, SwapLimits.DEFAULT);
@@ -346,7 +346,7 @@ record SwapRequest(
         free,
         time,
         tracking.words(),
-        tracking.exact() ? inPause : inPause.plus(time));
+        inPause);
   }
 
   /** How long copying takes at the speed at which a part of the memory is copied now. */

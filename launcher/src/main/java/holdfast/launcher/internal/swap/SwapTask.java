@@ -57,6 +57,11 @@ final class SwapTask implements RunningSwap, Runnable {
   private @Nullable RamBlock next;
   private @Nullable PageCopy pages;
 
+  private final Object waitLock = new Object();
+
+  /** This swap's thread while it waits for writers: a cancel interrupts it. Under the lock. */
+  private @Nullable Thread waiting;
+
   /** What was copied since all pages were compared. */
   private final DirtyRanges unverified = new DirtyRanges();
 
@@ -107,6 +112,56 @@ final class SwapTask implements RunningSwap, Runnable {
   @Override
   public void cancel() {
     cancelled.countDown();
+    synchronized (waitLock) {
+      if (waiting != null) {
+        waiting.interrupt();
+      }
+    }
+  }
+
+  private boolean isCancelled() {
+    return cancelled.getCount() == 0;
+  }
+
+  /** A wait for writers. */
+  private interface Wait<T extends @Nullable Object> {
+    T end() throws RamBlockException, IOException, GivenUpException, InterruptedException;
+  }
+
+  /** Waits for writers, which somebody else has written, unless somebody cancels meanwhile. */
+  private <T extends @Nullable Object> T waitFor(Wait<T> writers)
+      throws RamBlockException, IOException, GivenUpException, InterruptedException {
+    synchronized (waitLock) {
+      if (isCancelled()) {
+        throw new GivenUpException("it was cancelled");
+      }
+      waiting = Thread.currentThread();
+    }
+    try {
+      return writers.end();
+    } catch (InterruptedException e) {
+      if (isCancelled()) {
+        throw new GivenUpException("it was cancelled");
+      }
+      throw e;
+    } finally {
+      synchronized (waitLock) {
+        waiting = null;
+        if (isCancelled()) {
+          Thread.interrupted(); // it was for the wait, and what follows is not to be disturbed
+        }
+      }
+    }
+  }
+
+  /** Adds what was stored to since the last look. */
+  private void collect(DirtySource tracking, DirtyRanges into)
+      throws RamBlockException, IOException, GivenUpException, InterruptedException {
+    waitFor(
+        () -> {
+          tracking.collect(into);
+          return true;
+        });
   }
 
   @Override
@@ -254,7 +309,8 @@ final class SwapTask implements RunningSwap, Runnable {
 
   private void copyAndSwitch()
       throws RamBlockException, IOException, GivenUpException, InterruptedException {
-    Optional<DirtySource> tracking = DirtySource.open(region, guestWriters);
+    Optional<DirtySource> tracking =
+        waitFor(() -> DirtySource.open(region, guestWriters, limits.pause()));
     PageCopy copy = new PageCopy(region, next(), limits, cancelled, progress);
     pages = copy;
     try {
@@ -266,13 +322,10 @@ final class SwapTask implements RunningSwap, Runnable {
           verifyAll(copy, tracking.get(), pending);
           pending = rounds(copy, tracking.get(), pending); // it took a while, and writers went on
         }
-        if (tracking.get().isExact()) { // else the comparison needs the pages in the pause
-          shortenSwitch();
-          tracking.get().collect(pending);
-          pending = rounds(copy, tracking.get(), pending); // so did this
-        }
-      }
-      if (tracking.isEmpty()) {
+        shortenSwitch();
+        collect(tracking.get(), pending);
+        pending = rounds(copy, tracking.get(), pending); // so did this
+      } else {
         requireShort();
       }
       switchOver(copy, tracking, pending);
@@ -315,12 +368,10 @@ final class SwapTask implements RunningSwap, Runnable {
       long whole = System.nanoTime() - before;
 
       DirtyRanges found = new DirtyRanges();
-      tracking.collect(found);
+      collect(tracking, found);
       long rate = copied > 0 ? perSecond(copied, copyTime) : progress.copyRate();
       Duration expected = copyTime(found.bytes(), rate);
-      Duration pause =
-          tracking.isExact() ? expected : expected.plus(copyTime(region.size().bytes(), rate));
-      progress.endRound(round, found.bytes(), perSecond(found.bytes(), whole), rate, pause);
+      progress.endRound(round, found.bytes(), perSecond(found.bytes(), whole), rate, expected);
 
       boolean fits = expected.compareTo(limits.downtime()) <= 0;
       boolean shrinks = found.bytes() < copied * SHRINKS;
@@ -357,16 +408,12 @@ final class SwapTask implements RunningSwap, Runnable {
    * @param pending what is known to be dirty; what is found dirty meanwhile is added
    */
   private void verifyAll(PageCopy copy, DirtySource tracking, DirtyRanges pending)
-      throws RamBlockException, IOException, GivenUpException {
+      throws RamBlockException, IOException, GivenUpException, InterruptedException {
     progress.enter(SwapPhase.VERIFY);
     steps.before("verify");
     DirtyRanges different = copy.differencesUnlessCancelled();
     unverified.clear();
-    tracking.collect(pending);
-    if (!tracking.isExact()) {
-      pending.addAll(different); // a store that was overlooked is no corruption
-      return;
-    }
+    collect(tracking, pending);
     different.forEach(
         (offset, length) -> {
           if (!pending.holds(offset, length)) {
@@ -386,16 +433,14 @@ final class SwapTask implements RunningSwap, Runnable {
     progress.enter(SwapPhase.SWITCH);
     journal.prepareSwitch();
     steps.before("pause");
-    try (GuestWriters.Pause pause = guestWriters.pause(limits.pause(), progress::paused)) {
+    try (GuestWriters.Pause pause = waitFor(() -> guestWriters.pause(limits.pause(), progress))) {
       if (tracking.isPresent()) {
         tracking.get().requireAllSeen();
-        tracking.get().collect(pending);
+        collect(tracking.get(), pending);
       }
+      copy.requireWanted();
       steps.before("last copy");
       copy.copy(pending);
-      if (tracking.isPresent() && !tracking.get().isExact()) {
-        copyMissed(copy);
-      }
       if (limits.verify()) {
         unverified.addAll(pending);
         verifyLast(copy);
@@ -404,19 +449,6 @@ final class SwapTask implements RunningSwap, Runnable {
       next().persist(0, region.size().bytes());
       requireSound();
       pause.whileNobodyStores(this::install);
-    }
-  }
-
-  /** Compares every page while nobody stores, and copies what differs. */
-  private void copyMissed(PageCopy copy) {
-    DirtyRanges missed = copy.differences();
-    if (missed.bytes() > 0) {
-      LOG.info(
-          "memory backend '{}': {} bytes were stored that nobody had told of; found by comparison",
-          region.id(),
-          missed.bytes());
-      copy.copy(missed);
-      unverified.addAll(missed);
     }
   }
 

@@ -126,6 +126,23 @@ class EvacuationTest {
   }
 
   @Test
+  @DisplayName("a writer that hangs in its pause keeps nothing from being copied, and is named")
+  void hanging() throws Exception {
+    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
+      fixture.fill();
+      PausedWriter hangs = new PausedWriter("hangs").hangingIn("pause");
+      fixture.writers.add(hangs);
+      fixture.region().fail(new IOException("the disk is on fire"));
+      evacuate(fixture);
+      hangs.release.countDown();
+      assertHolds(fixture, SIZE);
+      assertTrue(
+          list(fixture).contains("the writer 'hangs' did not come back from pause() within"),
+          list(fixture));
+    }
+  }
+
+  @Test
   @DisplayName("a standby file that is there already is left alone, and the operator is told")
   void standbyIsThere() throws Exception {
     try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {

@@ -15,6 +15,7 @@ import holdfast.backend.api.BackendId;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.PersistException;
 import holdfast.backend.mmap.Errno;
+import holdfast.backend.mmap.PageTracker;
 import holdfast.backend.testkit.Fault;
 import holdfast.backend.testkit.HostMapping;
 import holdfast.backend.testkit.LeakCheck;
@@ -24,9 +25,12 @@ import holdfast.launcher.internal.journal.SwapJournal;
 import holdfast.launcher.internal.machine.MachineException;
 import holdfast.launcher.internal.machine.OpenBackend;
 import holdfast.launcher.internal.options.ParsedObject;
+import holdfast.machine.api.DirtyLog;
+import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.RegionState;
 import holdfast.machine.api.RunningSwap;
 import holdfast.machine.api.SwapException;
+import holdfast.machine.api.SwapLimits;
 import holdfast.machine.api.SwapPhase;
 import holdfast.machine.api.SwapReport;
 import java.io.IOException;
@@ -45,10 +49,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -60,6 +66,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 class SwapFaultTest {
   private static final int SIZE = 64 << 10;
+  private static final String FILE = "memory-backend-file";
 
   private static Map<String, String> there(SwapFixture fixture) {
     return Place.TMPFS.properties(fixture, 1);
@@ -240,13 +247,14 @@ class SwapFaultTest {
     "allocate, true",
     "round 1, true",
     "verify, true",
-    "pause, false",
+    "pause, true",
+    "last copy, false",
     "persist, false",
     "complete, false",
     "install, false",
     "release, false"
   })
-  @DisplayName("a cancel rolls back until the switch has begun, and is too late from then on")
+  @DisplayName("a cancel rolls back until the writers have paused, and is too late from then on")
   void cancelled(String step, boolean inTime) throws Exception {
     try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
       fixture.fill();
@@ -326,7 +334,11 @@ class SwapFaultTest {
       fixture.fill();
       PausedWriter good = new PausedWriter("good");
       List.of(good, new PausedWriter("bad").failingToResume()).forEach(fixture.writers::add);
-      assertDone(fixture.swap(there(fixture), LIMITS));
+      SwapReport report = fixture.swap(there(fixture), LIMITS);
+      assertEquals(SwapPhase.DONE, report.phase());
+      assertEquals(
+          "the writer 'bad' failed to resume: java.lang.IllegalStateException: no",
+          report.reason());
       assertEquals(List.of("pause", "resume"), good.calls);
       fixture.assertFilled();
     }
@@ -807,6 +819,204 @@ class SwapFaultTest {
       assertTrue(
           ("" + refused.getMessage()).contains("more than the downtime limit of 0 ms"),
           refused.getMessage());
+      assertDone(fixture.swap(there(fixture), LIMITS));
+    }
+  }
+
+  private static final Duration NEVER = Duration.ofHours(1);
+
+  private static void await(CountDownLatch latch) throws InterruptedException {
+    assertTrue(latch.await(SwapFixture.LIMIT.toSeconds(), TimeUnit.SECONDS));
+  }
+
+  @Test
+  @DisplayName(
+      "a writer that hangs in its pause rolls back every swap that needs it, by name, all others go"
+          + " on; when it comes back it is resumed, and the next swap is done")
+  void aPauseThatHangs() throws Exception {
+    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS, Place.MEMFD)) {
+      fixture.fill();
+      MemorySegment segment = fixture.region().segment();
+      PausedWriter good = new PausedWriter("good");
+      PausedWriter bad = new PausedWriter("bad").hangingIn("pause");
+      List.of(good, bad).forEach(fixture.writers::add);
+      SwapLimits limits = LIMITS.withPause(Duration.ofMillis(200));
+      SwapTask first = fixture.start(there(fixture), limits);
+      SwapTask other =
+          (SwapTask)
+              fixture.swaps.start(
+                  new BackendId("ram1"),
+                  Map.of("mem-path", fixture.folder.resolve("x").toString(), "qom-type", FILE),
+                  limits);
+      SwapReport one = end(first);
+      SwapReport two = end(other);
+      assertEquals(SwapPhase.ROLLED_BACK, one.phase());
+      assertEquals(SwapPhase.ROLLED_BACK, two.phase());
+      assertTrue((one.reason() + two.reason()).contains("the writer 'bad' "), one::reason);
+      assertFalse(good.paused);
+      bad.release.countDown();
+      await(bad.resumed);
+      assertUntouched(fixture, segment);
+      assertFalse(bad.calls.contains("two at once"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  @DisplayName("while a writer hangs in its pause, a cancel and the end of the machine roll back")
+  void cancelledWhileAPauseHangs(boolean end) throws Exception {
+    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
+      fixture.fill();
+      PausedWriter bad = new PausedWriter("bad").hangingIn("pause");
+      fixture.writers.add(bad);
+      SwapTask task = fixture.start(there(fixture), LIMITS.withPause(NEVER));
+      await(bad.inside);
+      if (end) {
+        fixture.swaps.close();
+      } else {
+        task.cancel();
+      }
+      assertRolledBack(end(task), "it was cancelled");
+      assertEquals(Set.of("tmpfs0"), fixture.files());
+      bad.release.countDown();
+      await(bad.resumed);
+    }
+  }
+
+  @Test
+  @DisplayName("a writer that hangs when it is to resume: the swap is done, and says which it is")
+  void aResumeThatHangs() throws Exception {
+    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
+      fixture.fill();
+      PausedWriter good = new PausedWriter("good");
+      PausedWriter bad = new PausedWriter("bad").hangingIn("resume");
+      List.of(bad, good).forEach(fixture.writers::add);
+      SwapReport report = fixture.swap(there(fixture), LIMITS);
+      assertEquals(SwapPhase.DONE, report.phase());
+      assertTrue(
+          report.reason().startsWith("the writer 'bad' did not come back from resume()"),
+          report::reason);
+      assertFalse(good.paused);
+      SwapLimits limits = LIMITS.withPause(Duration.ofMillis(200));
+      assertRolledBack(
+          fixture.swap(Place.TMPFS.properties(fixture, 0), limits),
+          "the writer 'bad' has not come back from resume() since");
+      bad.release.countDown();
+      assertDone(fixture.swap(Place.TMPFS.properties(fixture, 0), LIMITS));
+      fixture.assertFilled();
+    }
+  }
+
+  /** Tells one page, which hardware is said to have stored into; hangs on command. */
+  private static final class HardwareLog implements DirtyLog {
+    final CountDownLatch inside = new CountDownLatch(1);
+    final CountDownLatch release = new CountDownLatch(1);
+    private final long offset;
+    private final String hangsIn;
+    private volatile boolean stored;
+
+    HardwareLog(long offset, String hangsIn) {
+      this.offset = offset;
+      this.hangsIn = hangsIn;
+    }
+
+    private void enter(String call) {
+      if (call.equals(hangsIn)) {
+        inside.countDown();
+        try {
+          release.await();
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    }
+
+    @Override
+    public void start(MemoryRegion region) {
+      enter("start");
+    }
+
+    @Override
+    public void collect(MemoryRegion region, Ranges into) {
+      enter("collect");
+      if (stored) {
+        stored = false;
+        into.add(offset, 1);
+      }
+    }
+
+    @Override
+    public void stop(MemoryRegion region) {
+      enter("stop");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"round 2", "pause"})
+  @DisplayName(
+      "what a writer's log tells is copied, though the kernel tracks and has seen no such store")
+  void logsAreJoinedWithTheKernel(String when) throws Exception {
+    Assumptions.assumeTrue(PageTracker.unavailableBecause().isEmpty(), "the kernel can't track");
+    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
+      fixture.fill();
+      HardwareLog log = new HardwareLog(5 * 4096 + 100, "");
+      fixture.writers.add(new PausedWriter("nic").logging(log));
+      fixture.steps =
+          step -> {
+            if (step.equals(when)) {
+              // not through the mapping, as a device's transfer into a page that was pinned before
+              try (FileChannel device =
+                  FileChannel.open(path(fixture, 0), StandardOpenOption.WRITE)) {
+                device.write(ByteBuffer.wrap(new byte[] {99}), 5 * 4096 + 100);
+              }
+              log.stored = true;
+            }
+          };
+      assertDone(fixture.swap(there(fixture), LIMITS));
+      assertEquals(99, fixture.region().segment().get(ValueLayout.JAVA_BYTE, 5 * 4096 + 100));
+    }
+  }
+
+  @Test
+  @DisplayName("a writer with a log that comes during a swap has it rolled back: its log is late")
+  void aWriterWithALogComes() throws Exception {
+    Assumptions.assumeTrue(PageTracker.unavailableBecause().isEmpty(), "the kernel can't track");
+    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
+      fixture.fill();
+      PausedWriter nic = new PausedWriter("nic").logging(new HardwareLog(0, ""));
+      fixture.steps =
+          step -> {
+            if (step.equals("round 1")) {
+              fixture.writers.add(nic);
+            }
+          };
+      assertRolledBack(
+          fixture.swap(there(fixture), LIMITS),
+          "the writer 'nic' came after the logs of all others had begun");
+      fixture.steps = SwapTask.Steps.UNWATCHED;
+      assertDone(fixture.swap(there(fixture), LIMITS));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"start", "collect"})
+  @DisplayName("a log that hangs rolls the swap back, by name, and a cancel doesn't wait for it")
+  void aLogThatHangs(String call) throws Exception {
+    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
+      fixture.fill();
+      HardwareLog log = new HardwareLog(0, call);
+      PausedWriter nic = new PausedWriter("nic").logging(log);
+      fixture.writers.add(nic);
+      SwapTask task = fixture.start(there(fixture), LIMITS.withPause(NEVER));
+      await(log.inside);
+      task.cancel();
+      // and its end doesn't wait for an hour until the log has stopped
+      assertRolledBack(end(task), "it was cancelled");
+      assertRolledBack(
+          fixture.swap(there(fixture), LIMITS.withPause(Duration.ofMillis(200))),
+          "the writer 'nic' did not come back from DirtyLog." + call + " within 200 ms");
+      assertEquals(Set.of("tmpfs0"), fixture.files());
+      log.release.countDown();
       assertDone(fixture.swap(there(fixture), LIMITS));
     }
   }
