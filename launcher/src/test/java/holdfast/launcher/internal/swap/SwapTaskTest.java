@@ -32,35 +32,41 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(600)
 class SwapTaskTest {
   /** Two swaps each, there and back. */
-  private static final int ROUNDS = Integer.getInteger("holdfast.test.swaps", 50);
+  private static final int ROUNDS = Integer.getInteger("holdfast.test.swaps", 5);
 
-  private static final int ROUNDS_ON_DISK = Integer.getInteger("holdfast.test.swaps", 5);
+  private static final int ROUNDS_ON_DISK = Integer.getInteger("holdfast.test.swaps", 2);
 
-  @ParameterizedTest(name = "{0} and {1}, {2} MiB")
+  /**
+   * Room for more pages that are dirty and far from each other than the kernel tells at once. In
+   * smaller regions a scan is a single call, and nothing happens between two.
+   */
+  private static final long SIZE = 64L << 20;
+
+  @ParameterizedTest(name = "{0} and {1}")
   @CsvSource({
-    "TMPFS, TMPFS, 2",
-    "TMPFS, MEMFD, 2",
-    "TMPFS, ANONYMOUS, 2",
-    "TMPFS, PRIVATE, 2",
-    "MEMFD, MEMFD, 2",
-    "MEMFD, ANONYMOUS, 4",
-    "MEMFD, PRIVATE, 2",
-    "ANONYMOUS, ANONYMOUS, 2",
-    "ANONYMOUS, PRIVATE, 2",
-    "PRIVATE, PRIVATE, 2",
-    "DISK, DISK, 2",
-    "DISK, TMPFS, 8",
-    "DISK, MEMFD, 2",
-    "DISK, ANONYMOUS, 2",
-    "DISK, PRIVATE, 2",
+    "TMPFS, TMPFS",
+    "TMPFS, MEMFD",
+    "TMPFS, ANONYMOUS",
+    "TMPFS, PRIVATE",
+    "MEMFD, MEMFD",
+    "MEMFD, ANONYMOUS",
+    "MEMFD, PRIVATE",
+    "ANONYMOUS, ANONYMOUS",
+    "ANONYMOUS, PRIVATE",
+    "PRIVATE, PRIVATE",
+    "DISK, DISK",
+    "DISK, TMPFS",
+    "DISK, MEMFD",
+    "DISK, ANONYMOUS",
+    "DISK, PRIVATE",
   })
   @DisplayName(
       "between any two kinds of memory, there and back: no record is torn, lost or goes backwards,"
           + " addresses stay, the new file holds it all, the old one's lock is free, nothing leaks")
-  void thereAndBack(Place here, Place there, int mib) throws Exception {
+  void thereAndBack(Place here, Place there) throws Exception {
     boolean tracked = PageTracker.unavailableBecause().isEmpty();
     int rounds = here == Place.DISK ? ROUNDS_ON_DISK : ROUNDS;
-    try (SwapFixture fixture = new SwapFixture((long) mib << 20, here)) {
+    try (SwapFixture fixture = new SwapFixture(SIZE, here)) {
       MemorySegment segment = fixture.region().segment();
       try (StampingGuest guest = new StampingGuest(segment).start(3, 2, false, 50_000)) {
         guest.writers.forEach(fixture.writers::add);
@@ -71,7 +77,7 @@ class SwapTaskTest {
           number++;
           Optional<Path> file = next.file(fixture, number);
           Map<String, String> changes = next.properties(fixture, number);
-          SwapReport report = fixture.swap(changes, LIMITS.withVerify(round % 5 == 0));
+          SwapReport report = fixture.swap(changes, LIMITS.withVerify(true));
           assertDone(report);
           assertTrue(report.copied().bytes() >= segment.byteSize(), report::toString);
           assertEquals(tracked, report.round() > 0, report::toString);
