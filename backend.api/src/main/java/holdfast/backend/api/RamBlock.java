@@ -80,6 +80,22 @@ public interface RamBlock extends AutoCloseable {
    */
   Optional<WriteBackFailure> writeBackFailure();
 
+  /**
+   * Looks whether the host can still provide the pages of a range, for who has met an {@link
+   * InternalError} and does not know whose memory it was about. Asks the kernel, makes those pages
+   * present, and changes no byte; of pages that are looked at for stores it counts as one that they
+   * are {@linkplain #track written}.
+   *
+   * @param offset first byte, from 0
+   * @param length number of bytes, 0 for none
+   * @param stored whether it must be possible to store into them
+   * @return what the host says of the first page that it can't provide; an empty string if all of
+   *     the range can be accessed. Of a retired block: the answer for what stands in its place
+   * @throws IndexOutOfBoundsException if the range is not within the block
+   * @throws IllegalStateException if the block is closed
+   */
+  String lostBecause(long offset, long length, boolean stored);
+
   /** What the kernel is told about the pages now; at first as in {@link #spec()}. */
   MemoryAdvice advice();
 

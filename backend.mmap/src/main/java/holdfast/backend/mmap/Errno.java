@@ -67,6 +67,9 @@ public record Errno(int value, String text) {
   /** Operation not supported; the same number as ENOTSUP on Linux. */
   public static final int EOPNOTSUPP = LinuxFamily.host().number(LinuxErrno.EOPNOTSUPP);
 
+  /** Memory page has hardware error. */
+  public static final int EHWPOISON = LinuxFamily.host().number(LinuxErrno.EHWPOISON);
+
   private static final Map<Integer, String> NAMES = names(LinuxFamily.host());
 
   private static Map<Integer, String> names(LinuxFamily linux) {

@@ -165,6 +165,11 @@ interface RemapRefusalPromises extends Promises {
     }
 
     @Override
+    public String lostBecause(long offset, long length, boolean stored) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
     public MemoryAdvice advice() {
       return spec.advice();
     }

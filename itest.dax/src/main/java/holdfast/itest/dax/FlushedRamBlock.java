@@ -41,6 +41,11 @@ final class FlushedRamBlock implements RamBlock {
   }
 
   @Override
+  public String lostBecause(long offset, long length, boolean stored) {
+    return block.lostBecause(offset, length, stored);
+  }
+
+  @Override
   public RamBlockSpec spec() {
     return block.spec();
   }

@@ -3,8 +3,12 @@ package holdfast.machine.api;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.PersistException;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.channels.GatheringByteChannel;
+import java.nio.channels.ScatteringByteChannel;
 import java.util.List;
 import java.util.Optional;
 
@@ -15,7 +19,7 @@ import java.util.Optional;
  * <p>Ranges can be of any length and cross from one device into the next one, as long as no address
  * between them is without memory. A range is checked as a whole before its first byte is touched:
  * an access that throws {@link UnmappedAddressException} or {@link ReadOnlyDeviceException} has
- * read and written nothing. A range of no bytes is always good.
+ * read and written nothing, and has not asked its channel. A range of no bytes is always good.
  *
  * <p>All methods are safe for use by several threads, and those that access memory don't lock.
  * Plain accesses are neither atomic nor ordered among threads: for those take a {@link #segment
@@ -50,6 +54,85 @@ public interface GuestMemory {
    * @throws GuestMemoryException if it can't be done
    */
   void write(GuestAddress address, MemorySegment source);
+
+  /**
+   * Fills guest memory from a file: what a guest's disk does for a read. The kernel, or with {@link
+   * com.sun.nio.file.ExtendedOpenOption#DIRECT} the disk itself, stores straight into the guest's
+   * pages, and this tells what it filled ({@link #markDirty}) before it returns. It returns when
+   * the range is full or the file ends, so that less than {@code size} means the end of the file;
+   * the channel's own position stays.
+   *
+   * <p>A file opened with {@code DIRECT} takes only a position, a size and guest addresses that are
+   * multiples of its block size ({@link java.nio.file.FileStore#getBlockSize()}), and fills the
+   * rest of its last block as it likes. A transfer that fails may have filled any part of the
+   * range. If the calling thread is interrupted, the channel is closed ({@link
+   * java.nio.channels.InterruptibleChannel}).
+   *
+   * <p>A {@link GuestWriter} that has paused has no such call under way. At the machine's end a
+   * call under way is waited for, at most 10 s; after that the memory stays mapped.
+   *
+   * @param file open for reading; what has no positions, such as a pipe or a tap device, is read
+   *     with {@link #transferFrom(ScatteringByteChannel, List)}
+   * @param position where in the file, from 0
+   * @return the number of bytes filled, from {@code address} on
+   * @throws IOException if the file can't be read, or not so
+   * @throws GuestMemoryException if guest memory can't be filled
+   */
+  long transferFrom(FileChannel file, long position, GuestAddress address, ByteSize size)
+      throws IOException;
+
+  /**
+   * Writes guest memory to a file: what a guest's disk does for a write. All of it is written when
+   * this returns, as durable as a {@link FileChannel#write(java.nio.ByteBuffer, long)} makes it.
+   * What the guest stores into the range meanwhile may be written or not. Otherwise as {@link
+   * #transferFrom(FileChannel, long, GuestAddress, ByteSize)}.
+   *
+   * @param file open for writing
+   * @param position where in the file, from 0
+   * @throws IOException if the file can't be written, or not so; some may be written
+   * @throws GuestMemoryException if guest memory can't be read
+   */
+  void transferTo(FileChannel file, long position, GuestAddress address, ByteSize size)
+      throws IOException;
+
+  /**
+   * Fills guest memory with what one read of a channel gives: what a guest's network device does
+   * with a packet, or its console with what was typed. Of a stream this may be any part of what was
+   * asked for; of a socket or a tap device for packets it is one packet, and what of it has no room
+   * is dropped. What was filled is told ({@link #markDirty}).
+   *
+   * @param ranges what is filled, in this order; a range can cross from one device into the next
+   * @return the number of bytes filled; 0 if a channel that doesn't block has none, or there are no
+   *     ranges; -1 at the end of the stream
+   * @throws IOException if the channel can't be read
+   * @throws GuestMemoryException if guest memory can't be filled
+   */
+  long transferFrom(ScatteringByteChannel source, List<GuestRange> ranges) throws IOException;
+
+  /**
+   * Writes guest memory to a channel by one write. Of a stream this may be any part of what was
+   * asked for; to a socket or a tap device for packets it is one packet.
+   *
+   * @param ranges what is written, in this order; a range can cross from one device into the next
+   * @return the number of bytes written; 0 if a channel that doesn't block takes none
+   * @throws IOException if the channel can't be written
+   * @throws GuestMemoryException if guest memory can't be read
+   */
+  long transferTo(GatheringByteChannel target, List<GuestRange> ranges) throws IOException;
+
+  /**
+   * Tells that a range was filled by somebody whose stores the kernel can't see: a device that
+   * stored into pages that were pinned (registered buffers of io_uring, RDMA, VFIO), or another
+   * process by its own mapping of the file. To be called when the transfer is done, and before
+   * {@link GuestWriter#pause} says that its writer has paused; without it a swap loses what was
+   * filled. The methods above do it by themselves.
+   *
+   * <p>Changes no byte: it stores a word of each page back into it, atomically. Costs some 5 µs for
+   * each MiB, and a page fault for each page while a swap is copying.
+   *
+   * @throws GuestMemoryException if some address of the range has no memory, or can't be stored to
+   */
+  void markDirty(GuestAddress address, ByteSize size);
 
   /**
    * Reads one byte.

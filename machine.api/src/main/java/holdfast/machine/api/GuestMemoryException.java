@@ -5,7 +5,8 @@ package holdfast.machine.api;
  * that names the access, the device and the memory backend, and what to do.
  */
 public abstract sealed class GuestMemoryException extends RuntimeException
-    permits LostMemoryException,
+    permits CallerMemoryException,
+        LostMemoryException,
         ReadOnlyDeviceException,
         SplitRangeException,
         UnmappedAddressException {

@@ -12,7 +12,7 @@ public final class LostMemoryException extends GuestMemoryException {
 
   /** The access of {@code length} bytes at {@code address} met the error {@code cause}. */
   public LostMemoryException(
-      GuestAddress address, long length, MemoryDevice device, InternalError cause) {
+      GuestAddress address, long length, MemoryDevice device, Throwable cause) {
     super(
         address,
         length,

@@ -84,4 +84,17 @@ class GuestMemoryExceptionTest {
     assertEquals(fault, e.getCause());
     assertEquals(device, e.device());
   }
+
+  @Test
+  void callerSaysThatTheGuestIsWhole() {
+    InternalError fault = new InternalError("a fault occurred");
+    CallerMemoryException e = new CallerMemoryException(device.address(), 8, fault);
+    assertEquals(
+        "8 bytes at guest address 0x100000000: the guest's memory can be accessed there, but other"
+            + " memory of this thread can't: what it gave as source or target, or accessed just"
+            + " before, maps a file that was truncated, or whose disk is full or failed; look at"
+            + " that file, and repeat the access",
+        e.getMessage());
+    assertEquals(fault, e.getCause());
+  }
 }

@@ -240,6 +240,25 @@ public final class MappedRamBlock implements RamBlock {
     }
   }
 
+  @Override
+  public String lostBecause(long offset, long length, boolean stored) {
+    Objects.checkFromIndexSize(offset, length, window.size());
+    MappedRamBlock current;
+    long stamp = window.persists.readLock();
+    try {
+      current = window.current;
+      if (current == null) {
+        throw closed();
+      }
+      if (current.window == window) {
+        return new LostPages(current).reason(offset, length, stored);
+      }
+    } finally {
+      window.persists.unlockRead(stamp);
+    }
+    return current.lostBecause(offset, length, stored); // it has moved into another's place
+  }
+
   private void flush(long offset, long length) {
     CacheFlush caches = style.cacheFlush().orElseThrow();
     caches.flush(window.segment().asSlice(offset, length));
@@ -535,10 +554,14 @@ public final class MappedRamBlock implements RamBlock {
   void requireCurrent() {
     MappedRamBlock current = window.current;
     if (current == null) {
-      throw new IllegalStateException("memory backend '" + spec.id() + "' is closed");
+      throw closed();
     }
     if (current != this) {
       throw new RetiredBlockException(spec);
     }
+  }
+
+  private IllegalStateException closed() {
+    return new IllegalStateException("memory backend '" + spec.id() + "' is closed");
   }
 }

@@ -5,20 +5,26 @@ import holdfast.backend.api.Granularity;
 import holdfast.backend.api.PersistException;
 import holdfast.launcher.internal.guest.MachineMemoryException.Problem;
 import holdfast.launcher.internal.guest.MachineType.RamSplit;
+import holdfast.machine.api.CallerMemoryException;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestMemory;
+import holdfast.machine.api.GuestMemoryException;
 import holdfast.machine.api.GuestMemoryListener;
+import holdfast.machine.api.GuestRange;
 import holdfast.machine.api.LostMemoryException;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.ReadOnlyDeviceException;
 import holdfast.machine.api.SplitRangeException;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.channels.GatheringByteChannel;
+import java.nio.channels.ScatteringByteChannel;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.BiConsumer;
 
 /**
  * The guest memory of a PC: base RAM, and the devices plugged into the range behind it.
@@ -31,7 +37,7 @@ public final class FlatGuestMemory implements GuestMemory {
 
   private final Object change = new Object();
   private final MemoryBoard board;
-  private final BiConsumer<MemoryRegion, InternalError> lost;
+  private final LostPages lost;
   private final ChangeTeller teller = new ChangeTeller();
   private volatile GuestMap map;
 
@@ -39,16 +45,15 @@ public final class FlatGuestMemory implements GuestMemory {
    * The memory of {@code machine} with its base RAM and no other device.
    *
    * @param ram the bytes of the base RAM
-   * @param lost told, in the thread of the access, when the host can't provide a page of a region
+   * @param lost asked, in the thread of the access, whose memory one that failed is about
    * @throws MachineMemoryException if {@code ram} has another size than the machine's RAM
    */
-  public FlatGuestMemory(
-      MachineMemory machine, MemoryRegion ram, BiConsumer<MemoryRegion, InternalError> lost)
+  public FlatGuestMemory(MachineMemory machine, MemoryRegion ram, LostPages lost)
       throws MachineMemoryException {
     this(new MemoryBoard(machine), baseRam(machine, ram), lost);
   }
 
-  FlatGuestMemory(MemoryBoard board, GuestMap map, BiConsumer<MemoryRegion, InternalError> lost) {
+  FlatGuestMemory(MemoryBoard board, GuestMap map, LostPages lost) {
     this.board = board;
     this.map = map;
     this.lost = lost;
@@ -161,68 +166,116 @@ public final class FlatGuestMemory implements GuestMemory {
 
   @Override
   public void read(GuestAddress address, MemorySegment target) {
+    GuestMap now = map;
     long length = target.byteSize();
-    map.visit(
-        address,
-        length,
-        (device, offset, done, part) -> {
-          try {
-            MemorySegment.copy(device.segment(), offset, target, done, part);
-          } catch (InternalError e) {
-            throw lost(address, length, device, e);
-          }
-        });
+    try {
+      now.visit(
+          address,
+          length,
+          (device, offset, done, part) ->
+              MemorySegment.copy(device.segment(), offset, target, done, part));
+      LateErrors.await();
+    } catch (InternalError e) {
+      throw fault(now, address, length, false, e);
+    }
   }
 
   @Override
   public void write(GuestAddress address, MemorySegment source) {
-    long length = source.byteSize();
     GuestMap now = map;
-    now.visit(
-        address, length, (device, offset, done, part) -> checkWritable(address, length, device));
-    now.visit(
+    long length = source.byteSize();
+    requireWritable(now, address, length);
+    try {
+      now.visit(
+          address,
+          length,
+          (device, offset, done, part) ->
+              MemorySegment.copy(source, done, device.segment(), offset, part));
+      LateErrors.await();
+    } catch (InternalError e) {
+      throw fault(now, address, length, true, e);
+    }
+  }
+
+  private static void requireWritable(GuestMap map, GuestAddress address, long length) {
+    map.visit(
         address,
         length,
         (device, offset, done, part) -> {
-          try {
-            MemorySegment.copy(source, done, device.segment(), offset, part);
-          } catch (InternalError e) {
-            throw lost(address, length, device, e);
+          if (device.readOnly()) {
+            throw new ReadOnlyDeviceException(address, length, device);
           }
         });
   }
 
-  private static void checkWritable(GuestAddress address, long length, GuestDevice device) {
-    if (device.readOnly()) {
-      throw new ReadOnlyDeviceException(address, length, device);
-    }
+  /**
+   * What is to be thrown for an access in which the JVM told of a fault. The fault may be about any
+   * part of the range, the other side of a copy, or what this thread accessed before: so the host
+   * is asked.
+   */
+  private GuestMemoryException fault(
+      GuestMap now, GuestAddress address, long length, boolean stored, InternalError cause) {
+    now.visit(
+        address,
+        length,
+        (device, offset, done, bytes) -> {
+          if (new Part(device, offset, bytes).isLost(lost, stored)) {
+            throw new LostMemoryException(address, length, device, cause);
+          }
+        });
+    return new CallerMemoryException(address, length, cause);
   }
 
-  private LostMemoryException lost(
-      GuestAddress address, long length, GuestDevice device, InternalError cause) {
-    lost.accept(device.region(), cause);
-    return new LostMemoryException(address, length, device, cause);
+  @Override
+  public long transferFrom(FileChannel file, long position, GuestAddress address, ByteSize size)
+      throws IOException {
+    GuestMap now = map;
+    requireWritable(now, address, size.bytes());
+    return FileTransfer.toGuest(file, position, address, size.bytes(), lost).run(now);
+  }
+
+  @Override
+  public void transferTo(FileChannel file, long position, GuestAddress address, ByteSize size)
+      throws IOException {
+    FileTransfer.toFile(file, position, address, size.bytes(), lost).run(map);
+  }
+
+  @Override
+  public long transferFrom(ScatteringByteChannel source, List<GuestRange> ranges)
+      throws IOException {
+    GuestMap now = map;
+    ranges.forEach(range -> requireWritable(now, range.first(), StreamTransfer.length(range)));
+    return new StreamTransfer(now, ranges, lost).from(source);
+  }
+
+  @Override
+  public long transferTo(GatheringByteChannel target, List<GuestRange> ranges) throws IOException {
+    return new StreamTransfer(map, ranges, lost).to(target);
   }
 
   // Addresses are plain numbers here, and objects again only where an access is slow or fails: an
   // object that could get that far would have to be allocated for every access.
 
   private long load(long address, int width, ByteOrder order) {
-    GuestDevice device = map.holder(address, width);
+    GuestMap now = map;
+    GuestDevice device = now.holder(address, width);
     if (device == null) {
       MemorySegment bytes = MemorySegment.ofArray(new byte[width]);
       read(new GuestAddress(address), bytes);
       return ScalarAccess.load(bytes, 0, width, order);
     }
     try {
-      return ScalarAccess.load(device.segment(), device.offsetOf(address), width, order);
+      long value = ScalarAccess.load(device.segment(), device.offsetOf(address), width, order);
+      LateErrors.await();
+      return value;
     } catch (InternalError e) {
-      throw lost(new GuestAddress(address), width, device, e);
+      throw fault(now, new GuestAddress(address), width, false, e);
     }
   }
 
   private void store(long address, int width, ByteOrder order, long value) {
-    GuestDevice device = map.holder(address, width);
+    GuestMap now = map;
+    GuestDevice device = now.holder(address, width);
     if (device == null || device.readOnly()) {
       MemorySegment bytes = MemorySegment.ofArray(new byte[width]);
       ScalarAccess.store(bytes, 0, width, order, value);
@@ -231,8 +284,9 @@ public final class FlatGuestMemory implements GuestMemory {
     }
     try {
       ScalarAccess.store(device.segment(), device.offsetOf(address), width, order, value);
+      LateErrors.await();
     } catch (InternalError e) {
-      throw lost(new GuestAddress(address), width, device, e);
+      throw fault(now, new GuestAddress(address), width, true, e);
     }
   }
 
@@ -291,6 +345,27 @@ public final class FlatGuestMemory implements GuestMemory {
         });
     MemoryDevice device = now.find(address).orElseThrow();
     return device.segment().asSlice(address.offsetFrom(device.address()), length);
+  }
+
+  @Override
+  public void markDirty(GuestAddress address, ByteSize size) {
+    GuestMap now = map;
+    long length = size.bytes();
+    requireWritable(now, address, length);
+    now.visit(
+        address,
+        length,
+        (device, offset, done, bytes) -> {
+          Part part = new Part(device, offset, bytes);
+          try {
+            part.markDirty(bytes);
+          } catch (InternalError e) {
+            if (part.isLost(lost, true)) {
+              throw new LostMemoryException(address, length, device, e);
+            }
+            part.markDirty(bytes); // the error was late, and about something else
+          }
+        });
   }
 
   @Override

@@ -97,8 +97,7 @@ public final class Machine {
         ramBackend.isPresent()
             ? region(ramBackend.get(), "-machine: memory-backend=")
             : openBaseRam(layout.ram(), standard, candidates);
-    FlatGuestMemory guest =
-        new FlatGuestMemory(layout, ram, (region, error) -> fail(region, error));
+    FlatGuestMemory guest = new FlatGuestMemory(layout, ram, Machine::failIfLost);
     memory = guest;
     for (MemoryDeviceComponent declared : declaredDevices) {
       ParsedObject device = declared.device();
@@ -232,10 +231,8 @@ public final class Machine {
     }
   }
 
-  private static void fail(MemoryRegion region, InternalError error) {
-    if (region instanceof Region ours) {
-      ours.fail(error);
-    }
+  private static boolean failIfLost(MemoryRegion region, long offset, long length, boolean stored) {
+    return region instanceof Region ours && ours.failIfLost(offset, length, stored);
   }
 
   /** The memory backends, in the order of their objects; the base RAM last if it has none. */

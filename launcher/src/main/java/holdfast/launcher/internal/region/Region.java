@@ -378,6 +378,33 @@ public final class Region implements MemoryRegion {
   }
 
   /**
+   * After an access to a range failed: looks whether the host can still provide its pages, and if
+   * it can't, marks the region failed for good. An {@link InternalError} doesn't say whose memory
+   * it is about, nor when: the other side of a copy may be to blame, or what the same thread
+   * accessed before.
+   *
+   * @param offset first byte, from 0
+   * @param length number of bytes
+   * @param stored whether the access was a store
+   * @return whether a page is lost
+   * @throws IllegalStateException if the region is closed
+   */
+  public boolean failIfLost(long offset, long length, boolean stored) {
+    RamBlock block = status.block();
+    String reason = block.lostBecause(offset, length, stored);
+    if (reason.isEmpty()) {
+      // late, it may be about another page: a file that was truncated has lost its last one
+      reason = block.lostBecause(size().bytes() - 1, 1, false);
+    }
+    if (reason.isEmpty()) {
+      return false;
+    }
+    LOG.debug("memory backend '{}': {}", id(), reason);
+    fail(new InternalError(reason));
+    return true;
+  }
+
+  /**
    * Marks the region failed.
    *
    * @param failed the block that failed; null for the one that is there

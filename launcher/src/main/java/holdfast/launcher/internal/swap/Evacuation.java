@@ -165,7 +165,7 @@ final class Evacuation implements Runnable {
 
   /**
    * A shared file is read through a descriptor of its own, which tells of each page whether it can
-   * be; of other memory the JVM tells, late and for a whole copy.
+   * be; of other memory the kernel is asked before it is read, since the JVM tells late.
    */
   private static void readAll(Region region, long size, FileChannel out, DirtyRanges lost)
       throws IOException {
@@ -179,8 +179,7 @@ final class Evacuation implements Runnable {
         }
       }
     }
-    MemorySegment memory = region.segment();
-    copyAll((offset, into) -> readMemory(memory, offset, into), size, out, lost);
+    copyAll((offset, into) -> readMemory(region, offset, into), size, out, lost);
   }
 
   /** The region's own file; empty if its name leads elsewhere by now, or it can't be opened. */
@@ -208,9 +207,13 @@ final class Evacuation implements Runnable {
     }
   }
 
-  private static void readMemory(MemorySegment memory, long offset, ByteBuffer into)
-      throws IOException {
+  private static void readMemory(Region region, long offset, ByteBuffer into) throws IOException {
+    String lost = region.status().block().lostBecause(offset, into.remaining(), false);
+    if (!lost.isEmpty()) {
+      throw new IOException(lost);
+    }
     try {
+      MemorySegment memory = region.segment();
       MemorySegment.copy(memory, offset, MemorySegment.ofBuffer(into), 0, into.remaining());
       into.position(into.limit());
     } catch (InternalError lostPage) {

@@ -3,8 +3,6 @@ package holdfast.launcher.internal.swap;
 import holdfast.backend.api.RamBlock;
 import holdfast.launcher.internal.region.Region;
 import holdfast.machine.api.SwapLimits;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -16,6 +14,7 @@ final class PageCopy {
   private static final long PORTION = 1 << 20;
 
   private final Region region;
+  private final RamBlock next;
   private final Sides sides;
   private final long size;
   private final long bandwidth;
@@ -38,6 +37,7 @@ final class PageCopy {
       CountDownLatch cancelled,
       Progress progress) {
     this.region = region;
+    this.next = next;
     this.sides = new Sides(region.segment(), next.segment());
     this.size = region.size().bytes();
     this.bandwidth = limits.bandwidth().bytes();
@@ -133,19 +133,18 @@ final class PageCopy {
    * @return what is to be said of it, as half a sentence
    */
   String whoseFault(InternalError e) {
+    long from = Math.max(0, at - PORTION);
+    long length = Math.min(size, at + PORTION) - from;
     try {
-      byte[] bytes = new byte[(int) DirtySource.PAGE];
-      long to = Math.min(size, at + PORTION);
-      for (long page = Math.max(0, at - PORTION); page < to; page += bytes.length) {
-        int length = (int) Math.min(bytes.length, to - page);
-        MemorySegment.copy(sides.old(), ValueLayout.JAVA_BYTE, page, bytes, 0, length);
+      if (region.failIfLost(from, length, false)) {
+        return "its own memory can't be read any more: " + region.status().note();
       }
-    } catch (InternalError own) {
-      region.fail(own);
-      return "its own memory can't be read any more: " + own.getMessage();
+      String lost = next.lostBecause(from, length, true);
+      return lost.isEmpty()
+          ? "memory of somebody else failed: " + e
+          : "the new backing can't hold it: " + lost;
     } catch (RuntimeException closed) {
       return "its memory is gone: " + closed.getMessage();
     }
-    return "the new backing can't hold it: " + e.getMessage();
   }
 }

@@ -354,13 +354,19 @@ record SwapRequest(
     try {
       return time(region.segment());
     } catch (InternalError e) {
-      region.fail(e);
-      throw new SwapException(region.id(), "it has failed: " + region.status().note());
+      if (region.failIfLost(0, sample(region.size().bytes()), false)) {
+        throw new SwapException(region.id(), "it has failed: " + region.status().note());
+      }
+      throw new SwapException(region.id(), "memory of somebody else failed meanwhile: " + e);
     }
   }
 
+  private static long sample(long size) {
+    return Math.min(SAMPLE, size);
+  }
+
   private static Duration time(MemorySegment memory) {
-    long sample = Math.min(SAMPLE, memory.byteSize());
+    long sample = sample(memory.byteSize());
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment copy = arena.allocate(sample, 4096);
       copy.fill((byte) 0); // the first touch of fresh memory is no part of it

@@ -43,6 +43,11 @@ final class FakeRegion implements MemoryRegion {
     return new FakeRegion(id, MemorySegment.NULL.reinterpret(size.bytes()), align);
   }
 
+  /** For memory that no access to can fail. */
+  static boolean neverLost(MemoryRegion region, long offset, long length, boolean stored) {
+    throw new AssertionError("an access to " + region.id() + " has failed");
+  }
+
   FakeRegion with(RamFlag flag) {
     flags.add(flag);
     return this;

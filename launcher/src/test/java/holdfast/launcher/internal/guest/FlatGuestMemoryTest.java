@@ -13,7 +13,6 @@ import holdfast.launcher.internal.guest.MachineMemoryException.Problem;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryDriver;
-import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.ReadOnlyDeviceException;
 import holdfast.machine.api.SplitRangeException;
 import holdfast.machine.api.UnmappedAddressException;
@@ -45,7 +44,7 @@ class FlatGuestMemoryTest {
   void machine() throws Exception {
     MachineMemory machine =
         MachineMemory.of(MachineType.PC, new ByteSize(8192), 4L, ByteSize.mib(1)).withNvdimm(true);
-    memory = new FlatGuestMemory(machine, ram, FlatGuestMemoryTest::neverLost);
+    memory = new FlatGuestMemory(machine, ram, FakeRegion::neverLost);
     memory.plug(DeviceRequest.of(MemoryDriver.NVDIMM, "a", a));
     memory.plug(DeviceRequest.of(MemoryDriver.PC_DIMM, "b", b));
     memory.plug(DeviceRequest.of(MemoryDriver.NVDIMM, "r", r).withUnarmed(true));
@@ -218,7 +217,7 @@ class FlatGuestMemoryTest {
         new FlatGuestMemory(
             MachineMemory.of(MachineType.Q35, ByteSize.gib(4), null, null),
             big,
-            FlatGuestMemoryTest::neverLost);
+            FakeRegion::neverLost);
     assertEquals(
         "[ram 'ram:below-4g' at [0x0, 0x7fffffff], ram 'ram:above-4g' at [0x100000000,"
             + " 0x17fffffff]]",
@@ -236,16 +235,12 @@ class FlatGuestMemoryTest {
     MachineMemoryException e =
         assertThrows(
             MachineMemoryException.class,
-            () -> new FlatGuestMemory(machine, ram, FlatGuestMemoryTest::neverLost));
+            () -> new FlatGuestMemory(machine, ram, FakeRegion::neverLost));
     assertEquals(Problem.RAM_BACKEND_SIZE, e.problem());
     assertEquals(
         "memory backend 'ram' has size=8K, but the machine's RAM is 1M; give -m and the backend the"
             + " same size",
         e.getMessage());
-  }
-
-  private static void neverLost(MemoryRegion region, InternalError fault) {
-    throw fault;
   }
 
   private byte[] read(long address, int length) {

@@ -182,12 +182,7 @@ class GuestMemoryModelTest {
     MachineMemory machine =
         new MachineMemory(
             MachineType.PC, new ByteSize(8192), 0, new ByteSize(8192), true, false, 0);
-    return new FlatGuestMemory(
-        new MemoryBoard(machine),
-        map,
-        (region, fault) -> {
-          throw fault;
-        });
+    return new FlatGuestMemory(new MemoryBoard(machine), map, FakeRegion::neverLost);
   }
 
   @Provide

@@ -36,13 +36,7 @@ class ListenerOrderTest {
   void machine() throws Exception {
     MachineMemory machine =
         MachineMemory.of(MachineType.PC, new ByteSize(RAM), 256L, ByteSize.gib(1));
-    memory =
-        new FlatGuestMemory(
-            machine,
-            ram,
-            (region, fault) -> {
-              throw fault;
-            });
+    memory = new FlatGuestMemory(machine, ram, FakeRegion::neverLost);
   }
 
   /** Keeps what it was told, as {@code +id}, {@code -id} and {@code ~region}. */
@@ -123,7 +117,7 @@ class ListenerOrderTest {
         new FlatGuestMemory(
             MachineMemory.of(MachineType.PC, ByteSize.gib(4), null, null),
             big,
-            (region, fault) -> {});
+            FakeRegion::neverLost);
     Recorder listener = new Recorder();
     split.addListener(listener);
     split.regionChanged(big);

@@ -119,13 +119,7 @@ class PowerCutModelTest {
       throws Exception {
     MachineMemory machine =
         MachineMemory.of(MachineType.PC, new ByteSize(PART), 3L, ByteSize.mib(1)).withNvdimm(true);
-    FlatGuestMemory guest =
-        new FlatGuestMemory(
-            machine,
-            regions.get(0),
-            (region, e) -> {
-              throw e;
-            });
+    FlatGuestMemory guest = new FlatGuestMemory(machine, regions.get(0), FakeRegion::neverLost);
     List<MemoryDevice> devices =
         List.of(
             guest.plug(DeviceRequest.of(MemoryDriver.NVDIMM, "a", regions.get(1))),

@@ -48,6 +48,7 @@ public final class FakeBlock implements RamBlock {
     volatile Runnable onFailed = () -> {};
     volatile boolean diskFails;
     volatile Optional<WriteBackFailure> loss = Optional.empty();
+    volatile boolean pageLost;
     volatile boolean preallocated;
     volatile MemoryAdvice advice;
 
@@ -179,6 +180,17 @@ public final class FakeBlock implements RamBlock {
       memory.onFailed.run();
       throw new PersistException(spec, offset, length, "msync", "EIO (Input/output error)");
     }
+  }
+
+  @Override
+  public String lostBecause(long offset, long length, boolean stored) {
+    Objects.checkFromIndexSize(offset, length, spec.size().bytes());
+    return memory.pageLost ? "a fake page is lost" : "";
+  }
+
+  /** From now on no page at these addresses can be had. */
+  public void losePages() {
+    memory.pageLost = true;
   }
 
   @Override

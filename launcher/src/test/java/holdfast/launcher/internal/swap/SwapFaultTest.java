@@ -632,6 +632,24 @@ class SwapFaultTest {
   }
 
   @Test
+  @DisplayName("an error about memory of somebody else's rolls back, and does not fail the region")
+  void aForeignFault() throws Exception {
+    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
+      fixture.fill();
+      fixture.steps =
+          step -> {
+            if (step.equals("pause")) { // as a writer's own mapping may do in this thread
+              throw new InternalError("a fault occurred in an unsafe memory access operation");
+            }
+          };
+      SwapReport report = fixture.swap(there(fixture), LIMITS);
+      assertRolledBack(report, "memory of somebody else failed");
+      assertEquals(RegionState.ATTACHED, fixture.region().state());
+      fixture.assertFilled();
+    }
+  }
+
+  @Test
   @DisplayName("two regions are not swapped to one file")
   void oneTargetForTwo() throws Exception {
     try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS, Place.MEMFD)) {

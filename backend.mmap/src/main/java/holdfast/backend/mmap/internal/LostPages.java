@@ -1,0 +1,90 @@
+package holdfast.backend.mmap.internal;
+
+import holdfast.backend.mmap.Errno;
+import holdfast.backend.mmap.ErrnoException;
+import holdfast.backend.mmap.KernelConstants;
+import holdfast.backend.mmap.Libc;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+
+/**
+ * Whether the kernel can still provide a block's pages. It is asked with madvise(2) {@code
+ * MADV_POPULATE_READ} and {@code _WRITE} (Linux 5.14), which answers EFAULT at once where an access
+ * would be a SIGBUS, of which a JVM hears late and without an address. The caller holds one of the
+ * window's locks.
+ */
+final class LostPages {
+  private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
+
+  private final Libc libc;
+  private final Window window;
+  private final long pageSize;
+
+  LostPages(MappedRamBlock block) {
+    this.libc = block.libc;
+    this.window = block.window;
+    this.pageSize = block.store.pageSize();
+  }
+
+  /** What is lost of a range, in the host's words; an empty string if nothing is. */
+  String reason(long offset, long length, boolean stored) {
+    if (length == 0) {
+      return "";
+    }
+    try {
+      long from = offset & -pageSize;
+      long end = Math.min(window.size(), roundUp(offset + length));
+      populate(from, end - from, stored && !window.segment().isReadOnly());
+      return "";
+    } catch (ErrnoException e) {
+      return isLost(e) ? e.call() + ": " + e.errno() : "";
+    }
+  }
+
+  private long roundUp(long offset) {
+    return (offset + pageSize - 1) & -pageSize;
+  }
+
+  private static boolean isLost(ErrnoException e) {
+    return e.is(Errno.EFAULT) || e.is(Errno.EHWPOISON);
+  }
+
+  private void populate(long offset, long length, boolean stored) throws ErrnoException {
+    int advice = stored ? KernelConstants.MADV_POPULATE_WRITE : KernelConstants.MADV_POPULATE_READ;
+    while (true) {
+      try {
+        // SAFETY: within the window, which can't go away while one of its locks is held; populating
+        // changes no byte.
+        libc.madvise(window.address() + offset, length, advice);
+        return;
+      } catch (ErrnoException e) {
+        if (e.is(Errno.EINVAL) || e.is(Errno.ENOSYS)) {
+          touch(offset, length, stored); // a kernel that doesn't know it
+          return;
+        }
+        if (!e.is(Errno.EINTR) && !e.is(Errno.EAGAIN)) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** For older kernels: loads from each page, or stores back what is there. */
+  private void touch(long offset, long length, boolean stored) throws ErrnoException {
+    MemorySegment segment = window.segment();
+    byte[] loaded = new byte[1];
+    try {
+      for (long at = offset; at < offset + length; at += libc.getpagesize()) {
+        // SAFETY: of the ways to access a page that may be lost, a copy to the heap and an atomic
+        // operation make an InternalError of it in compiled code too (JDK 25.0.3).
+        MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, at, loaded, 0, 1);
+        if (stored) {
+          int unused = (int) INT.getAndBitwiseOr(segment, at, 0);
+        }
+      }
+    } catch (InternalError lost) {
+      throw new ErrnoException("SIGBUS", new Errno(Errno.EFAULT, "Bad address"));
+    }
+  }
+}
