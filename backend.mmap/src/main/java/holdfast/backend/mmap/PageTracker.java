@@ -29,7 +29,9 @@ import java.util.Optional;
  *   <li>write(2) to the file, and stores through another mapping of it;
  *   <li>what a device writes by DMA into pages that it pinned before a scan: an O_DIRECT read that
  *       is under way, a registered buffer of io_uring, VFIO. The page counts as written when it is
- *       pinned. End such transfers before the last scan;
+ *       pinned, and not when it is filled. End such transfers before the last scan, and store a
+ *       word of each page back into it when they have ended: an atomic OR of 0, which undoes
+ *       nobody's store, is one that is noted;
  *   <li>throwing pages away: MADV_DONTNEED, MADV_REMOVE, fallocate(2) with FALLOC_FL_PUNCH_HOLE. Of
  *       private anonymous memory they are reported, of a file not; and of hugetlbfs they even take
  *       away the report of a store that came before, until the page is touched again.
