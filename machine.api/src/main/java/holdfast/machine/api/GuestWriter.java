@@ -67,8 +67,7 @@ public interface GuestWriter {
    * stores that it can't see, of hardware into pages that it pinned. Where the kernel tells, what
    * the log tells is copied, too: it may then have those stores alone. Where it doesn't, logs are
    * used if every writer has one, and must have every store; otherwise a swap copies everything
-   * while writers are paused. Asked once, when the writer is
-   * registered.
+   * while writers are paused. Asked once, when the writer is registered.
    */
   default Optional<DirtyLog> dirtyLog() {
     return Optional.empty();
