@@ -28,7 +28,6 @@ class LiveChangesTest {
   private final Logger logger = (Logger) LoggerFactory.getLogger(Machine.class);
   private final ListAppender<ILoggingEvent> log = new ListAppender<>();
   private final MachineFixture there = new MachineFixture().withFile().withDax();
-  private MemoryBackendFileComponent backend;
   private OpenBackend open;
 
   @BeforeEach
@@ -51,7 +50,7 @@ class LiveChangesTest {
   }
 
   private void comeUpOn(List<String> machine, String... properties) throws InterruptedException {
-    backend = there.backend("m0", properties);
+    there.backend("m0", properties);
     there.nvdimm("nv0", "m0");
     String[] all = new String[machine.size() + 2];
     all[0] = "objects=m0";
@@ -65,7 +64,7 @@ class LiveChangesTest {
 
   /** The configuration of {@code m0} is written anew, and looked at by the machine. */
   private void configure(String... properties) throws InterruptedException {
-    backend.modified(MachineFixture.file("m0", properties));
+    there.backend("m0", properties);
     there.awaitFollowed();
   }
 

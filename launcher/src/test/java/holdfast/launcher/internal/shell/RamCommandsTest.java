@@ -451,7 +451,10 @@ class RamCommandsTest {
 
   private void assertIncomplete(MachineFixture other) throws InterruptedException {
     other.awaitIncomplete("m1");
-    assertSays("the machine is not up yet: not configured: [m1]", commands::list);
+    assertSays(
+        "the machine is not up yet: configuration holdfast.machine lists what is not configured: memory"
+            + " backend 'm1', such as from configuration holdfast.memory.backend.file~m1",
+        commands::list);
   }
 
   private void assertFails(MachineFixture other) throws InterruptedException {
