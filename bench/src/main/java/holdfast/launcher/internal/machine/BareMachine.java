@@ -32,7 +32,6 @@ public final class BareMachine {
     Wish ram =
         new Wish(
             BackendDefinitions.FILE_PID + "~ram",
-            1,
             Map.of("id", "ram", "mem-path", file.toString(), "size", size + "B", "share", "on"));
     Candidates candidates = new Candidates();
     candidates.add(allocator, allocators);

@@ -99,8 +99,7 @@ public final class Configurations {
           reader == null
               ? configuration.getProperties()
               : configuration.getProcessedProperties(reader);
-      return Optional.ofNullable(properties)
-          .map(all -> Wish.of(configuration.getPid(), configuration.getChangeCount(), all));
+      return Optional.ofNullable(properties).map(all -> Wish.of(configuration.getPid(), all));
     } catch (IllegalStateException e) {
       return Optional.empty(); // deleted meanwhile
     }

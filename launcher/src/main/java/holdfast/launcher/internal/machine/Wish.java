@@ -17,14 +17,15 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * What a configuration said at the moment when it was read. Two are equal if it was not written in
- * between.
+ * What a configuration said at the moment when it was read. Two are equal if they say the same:
+ * that tells what was written here from what somebody else came to wish, as ConfigAdmin's change
+ * count would, and still does when ConfigAdmin has started again or a configuration was deleted and
+ * made anew, and counts from the beginning.
  *
  * @param pid its PID
- * @param changeCount how often it had been written (OSGi Compendium 104.4.6)
  * @param properties its properties; arrays as lists
  */
-public record Wish(String pid, long changeCount, Map<String, Object> properties) {
+public record Wish(String pid, Map<String, Object> properties) {
   /** By which Felix File Install finds the file to write a configuration back to. */
   private static final String FILE = "felix.fileinstall.filename";
 
@@ -33,13 +34,13 @@ public record Wish(String pid, long changeCount, Map<String, Object> properties)
   }
 
   /** What is read from ConfigAdmin. */
-  static Wish of(String pid, long changeCount, Dictionary<String, Object> dictionary) {
+  static Wish of(String pid, Dictionary<String, Object> dictionary) {
     Map<String, Object> properties = new LinkedHashMap<>();
     for (Enumeration<String> keys = dictionary.keys(); keys.hasMoreElements(); ) {
       String key = keys.nextElement();
       properties.put(key, comparable(dictionary.get(key)));
     }
-    return new Wish(pid, changeCount, properties);
+    return new Wish(pid, properties);
   }
 
   /** Two arrays with the same items are not equal, two lists are. */

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What a configuration declares, and in what words a mistake in it is told. */
 class DeclarationTest {
   private static Declaration m0(Map<String, Object> configuration) {
-    return Declaration.backend(new Wish("holdfast.memory.backend.file~m0", 1, configuration))
+    return Declaration.backend(new Wish("holdfast.memory.backend.file~m0", configuration))
         .orElseThrow();
   }
 
@@ -36,7 +36,7 @@ class DeclarationTest {
   @DisplayName("the name is what follows ~ in the PID (OSGi Compendium 104.4.2)")
   void hasTheNameOfTheFactoryConfiguration() {
     assertEquals("m0", m0().name());
-    Wish device = new Wish("holdfast.nvdimm~a~b[0]", 1, Map.of());
+    Wish device = new Wish("holdfast.nvdimm~a~b[0]", Map.of());
     assertEquals("a~b[0]", Declaration.device(device).orElseThrow().name());
     assertEquals(Optional.empty(), Declaration.backend(device));
   }

@@ -28,7 +28,6 @@ public final class FakeConfigurations {
   }
 
   private final SequencedMap<String, Map<String, Object>> written = new LinkedHashMap<>();
-  private final Map<String, Long> changeCounts = new LinkedHashMap<>();
   private volatile Listener listener = pid -> {};
 
   /** {@code other} is told of each configuration that is written or deleted from now on. */
@@ -46,7 +45,6 @@ public final class FakeConfigurations {
   public void put(String pid, Map<String, Object> properties) {
     synchronized (this) {
       written.put(pid, properties);
-      changeCounts.merge(pid, 1L, Long::sum);
     }
     listener.changed(pid);
   }
@@ -55,7 +53,6 @@ public final class FakeConfigurations {
   public void delete(String pid) {
     synchronized (this) {
       written.remove(pid);
-      changeCounts.remove(pid);
     }
     listener.changed(pid);
   }
@@ -133,14 +130,9 @@ public final class FakeConfigurations {
                 delete(pid);
                 yield null;
               }
-              case "getChangeCount" -> changeCount(pid);
               case "getProperties" -> properties(pid);
               default -> throw new UnsupportedOperationException(method.toString());
             });
-  }
-
-  private synchronized long changeCount(String pid) {
-    return changeCounts.getOrDefault(pid, 0L);
   }
 
   private void write(String pid, Dictionary<?, ?> dictionary) {

@@ -41,7 +41,7 @@ public final class RealMachine implements AutoCloseable {
     Map<String, Object> properties = new LinkedHashMap<>(backend);
     properties.remove("qom-type");
     String pid = BackendDefinitions.factoryPid(type) + "~" + backend.get("id");
-    return Declaration.backend(new Wish(pid, 1, properties)).orElseThrow();
+    return Declaration.backend(new Wish(pid, properties)).orElseThrow();
   }
 
   /** What the machine's thread does when it is woken: looks at the configurations. */

@@ -88,6 +88,7 @@ final class SwapFixture implements AutoCloseable {
       OpenBackend backend = machine.machine().find("ram" + number).orElseThrow();
       configurations.put(backend.pid(), new LinkedHashMap<>(backend.object().properties()));
     }
+    look();
   }
 
   /** A folder on a disk; the test is skipped if there is none. */
