@@ -47,7 +47,10 @@ class QuickSwapsTest extends LiveMachineTest {
     for (int number = 1; number <= SWAPS; number++) {
       Path target = files.get(number % 2);
       SwapReport report =
-          swaps.start(ID, Map.of("mem-path", target.toString()), SwapLimits.DEFAULT).await(LIMIT);
+          swaps
+              .start(
+                  ID, Map.of("mem-path", target.toString()), SwapLimits.DEFAULT.withOverwrite(true))
+              .await(LIMIT);
       assertEquals(SwapPhase.DONE, report.phase(), report.reason());
       assertEquals(number, report.number(), "between them it was swapped by somebody else");
     }
