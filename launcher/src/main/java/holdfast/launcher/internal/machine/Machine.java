@@ -181,7 +181,7 @@ public final class Machine {
       backend.use(declared.target());
       return follow(backend, declared.object(), stored, swapper);
     } catch (PreallocationException e) {
-      LOG.warn("{}, which stays in force", e.getMessage());
+      LOG.warn("{}; prealloc=off stays in force", e.getMessage());
     } catch (OptionException | MachineException e) {
       LOG.warn("{}; what is open stays as it is", e.getMessage());
       backend.restoreIfOwed(stored);

@@ -165,8 +165,7 @@ class LiveChangesTest {
         "memory backend 'm0': can't be changed while it is in use: align; what is configured now"
             + " holds from the machine's next start on",
         "memory backend 'm0' on /m0: can't preallocate size=1M: ENOSPC (No space left on device);"
-            + " free some memory, huge pages or disk space, or set prealloc=off, which stays in"
-            + " force");
+            + " free some space; prealloc=off stays in force");
   }
 
   @Test
