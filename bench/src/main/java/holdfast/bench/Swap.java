@@ -1,7 +1,7 @@
 package holdfast.bench;
 
-import holdfast.launcher.internal.machine.BackendConfigurations;
 import holdfast.launcher.internal.machine.BareMachine;
+import holdfast.launcher.internal.machine.Configurations;
 import holdfast.launcher.internal.machine.Machine;
 import holdfast.launcher.internal.region.Region;
 import holdfast.launcher.internal.swap.GuestWriters;
@@ -66,7 +66,8 @@ final class Swap {
         GuestWriters writers = new GuestWriters();
         writers.add(writer);
         Swaps swaps =
-            new Swaps(machine, writers, new BackendConfigurations(BareMachine.NO_CONFIGURATIONS));
+            new Swaps(
+                machine, writers, new Configurations(BareMachine.NO_CONFIGURATIONS), () -> {});
         for (int number = 1; number <= times; number++) {
           double c = rival(here);
           Path there = place.file("swap-" + number);

@@ -125,7 +125,7 @@ class LiveSwapTest extends LiveMachineTest {
     assertEquals(
         file.toString(),
         machine.configured("holdfast.memory.backend.file~anonymous").get("mem-path"));
-    assertEquals("on", machine.configured("holdfast.memory.backend.memfd~private").get("share"));
+    assertEquals("4M", machine.configured("holdfast.memory.backend.memfd~private").get("size"));
     load.awaitProgress();
     load.stop();
     load.checkMemory();

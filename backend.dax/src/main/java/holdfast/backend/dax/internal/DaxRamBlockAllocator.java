@@ -14,6 +14,7 @@ import org.osgi.service.component.annotations.Modified;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.osgi.service.metatype.annotations.Option;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,8 +52,14 @@ public final class DaxRamBlockAllocator implements RamBlockAllocator {
         name = "Cache flush",
         description =
             "Which code writes back CPU caches: libpmem (Debian: libpmem1), the JDK's own (JEP 352),"
-                + " none, or auto for the first of these that is there.")
-    CacheFlushChoice cache_flush() default CacheFlushChoice.auto;
+                + " none, or auto for the first of these that is there.",
+        options = {
+          @Option(label = "auto", value = "auto"),
+          @Option(label = "libpmem", value = "libpmem"),
+          @Option(label = "jdk", value = "jdk"),
+          @Option(label = "none", value = "none")
+        })
+    String cache_flush() default "auto";
   }
 
   private final RamMapper mapper;
@@ -61,7 +68,7 @@ public final class DaxRamBlockAllocator implements RamBlockAllocator {
   /** For Declarative Services. */
   @Activate
   public DaxRamBlockAllocator(Config config) {
-    this(new RamMapper(), config.cache_flush().style(KIND));
+    this(new RamMapper(), CacheFlushChoice.of(config.cache_flush()).style(KIND));
   }
 
   DaxRamBlockAllocator(RamMapper mapper, MappingStyle style) {
@@ -73,7 +80,7 @@ public final class DaxRamBlockAllocator implements RamBlockAllocator {
   /** A change holds for blocks made or re-mapped from now on, and disturbs none that is there. */
   @Modified
   void modified(Config config) {
-    style = config.cache_flush().style(KIND);
+    style = CacheFlushChoice.of(config.cache_flush()).style(KIND);
     report(style);
   }
 

@@ -43,7 +43,7 @@ class DaxRamBlockAllocatorTest {
             DaxRamBlockAllocatorTest.class.getClassLoader(),
             new Class<?>[] {DaxRamBlockAllocator.Config.class},
             (proxy, method, arguments) ->
-                method.getName().equals("cache_flush") ? choice : method.getDefaultValue());
+                method.getName().equals("cache_flush") ? choice.name() : method.getDefaultValue());
   }
 
   @Test
@@ -67,14 +67,16 @@ class DaxRamBlockAllocatorTest {
     assertEquals(
         100, DaxRamBlockAllocator.Config.class.getMethod("service_ranking").getDefaultValue());
     assertEquals(
-        CacheFlushChoice.auto,
-        DaxRamBlockAllocator.Config.class.getMethod("cache_flush").getDefaultValue());
+        "auto", DaxRamBlockAllocator.Config.class.getMethod("cache_flush").getDefaultValue());
   }
 
   @Test
   @DisplayName("each choice of cache flush chooses what it says, auto libpmem before the JDK's")
   void choices() {
     assertEquals(Optional.empty(), CacheFlushChoice.none.choose());
+    assertEquals(CacheFlushChoice.jdk, CacheFlushChoice.of(" jdk  "));
+    assertEquals(CacheFlushChoice.auto, CacheFlushChoice.of(""));
+    assertEquals(CacheFlushChoice.auto, CacheFlushChoice.of("nonsense"));
     assertEquals(CacheFlush.jdk(), CacheFlushChoice.jdk.choose());
     assertEquals(CacheFlush.libpmem(), CacheFlushChoice.libpmem.choose());
     assertEquals(CacheFlush.libpmem().or(CacheFlush::jdk), CacheFlushChoice.auto.choose());

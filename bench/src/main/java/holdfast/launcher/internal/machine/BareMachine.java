@@ -29,25 +29,16 @@ public final class BareMachine {
   /** A machine whose base RAM, {@code ram}, is a shared mapping of a new file. */
   public static Machine open(Path file, long size, RamBlockAllocator allocator) throws Exception {
     Map<String, Object> allocators = Map.of(Constants.SERVICE_ID, 1L);
-    MemoryBackendFileComponent ram =
-        new MemoryBackendFileComponent(
-            Map.of(
-                Constants.SERVICE_PID,
-                MemoryBackendFileComponent.PID + "~ram",
-                "id",
-                "ram",
-                "mem-path",
-                file.toString(),
-                "size",
-                size + "B",
-                "share",
-                "on"));
-    ram.bindAllocator(allocator, allocators);
+    Wish ram =
+        new Wish(
+            BackendDefinitions.FILE_PID + "~ram",
+            Map.of("id", "ram", "mem-path", file.toString(), "size", size + "B", "share", "on"));
     Candidates candidates = new Candidates();
     candidates.add(allocator, allocators);
     return Machine.open(
+        Origin.CONFIGURATIONS,
         MachineDefinition.BOTH.checkConfiguration("machine", Map.of("memory-backend", "ram")),
-        List.of(ram),
+        List.of(Declaration.backend(ram).orElseThrow()),
         List.of(),
         candidates);
   }

@@ -3,6 +3,7 @@ package holdfast.launcher.internal.cli;
 import holdfast.launcher.internal.machine.BackendDefinitions;
 import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.options.ParsedObject;
+import holdfast.launcher.internal.options.TypeDefinition;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Dictionary;
@@ -25,6 +26,9 @@ public record MachineRequest(
     List<ParsedObject> objects,
     List<ParsedObject> devices) {
 
+  /** A blank at the end of a value is part of it, as for QEMU. */
+  private static final Map<String, Object> EXACT = Map.of(TypeDefinition.EXACT, true);
+
   public MachineRequest {
     objects = List.copyOf(objects);
     devices = List.copyOf(devices);
@@ -32,7 +36,7 @@ public record MachineRequest(
 
   /** Writes it as configurations, that of the machine last: all that the command line ever does. */
   void configure(ConfigurationAdmin admin) throws IOException {
-    Dictionary<String, Object> own = new Hashtable<>();
+    Dictionary<String, Object> own = new Hashtable<>(EXACT);
     machine.properties().forEach(own::put);
     memory.properties().forEach(own::put);
     own.put(MachineComponent.OBJECTS, configure(admin, objects));
@@ -48,7 +52,8 @@ public record MachineRequest(
       // no id can look like this
       String name = object.id().orElse(object.typeName() + "[" + names.size() + "]");
       names.add(name);
-      Dictionary<String, Object> properties = new Hashtable<>(Map.copyOf(object.properties()));
+      Dictionary<String, Object> properties = new Hashtable<>(EXACT);
+      object.properties().forEach(properties::put);
       admin
           .getFactoryConfiguration(BackendDefinitions.factoryPid(object.typeName()), name, "?")
           .update(properties);

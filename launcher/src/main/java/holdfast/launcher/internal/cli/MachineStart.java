@@ -41,9 +41,9 @@ final class MachineStart {
         case MachineState.Up(Machine machine) -> machine;
         case MachineState.Failed(String reason) -> throw new CommandException(reason);
         case MachineState.Waiting(String reason) -> throw new CommandException(reason);
-        case MachineState.Incomplete(var missing) ->
-            throw new CommandException(
-                "the components of " + missing + " did not start: see the component runtime's log");
+        case MachineState.Incomplete(_, String reason) -> throw new CommandException(reason);
+        case MachineState.Unconfigured unconfigured ->
+            throw new CommandException("the configuration service has lost the machine");
         case MachineState.Starting starting -> throw new CommandException("interrupted");
         case MachineState.Ended ended -> throw new CommandException("the machine was ended");
       };

@@ -70,7 +70,7 @@ public final class FlatGuestMemory implements GuestMemory {
               + ram.size()
               + ", but the machine's RAM is "
               + machine.ram()
-              + "; give -m and the backend the same size");
+              + "; give the machine and the backend the same size");
     }
     RamSplit split = machine.type().split(ram.size());
     ByteSize low = split.below4g();

@@ -56,7 +56,7 @@ public record MachineMemory(
       if (slots != null) {
         throw new MachineMemoryException(
             Problem.SLOTS_WITHOUT_MAXMEM,
-            "-m slots="
+            "the machine's slots="
                 + Long.toUnsignedString(slots)
                 + " needs maxmem=: add maxmem= above the"
                 + " size "
@@ -74,7 +74,7 @@ public record MachineMemory(
     if (size.bytes() > ADDRESS_LIMIT - FOUR_GIB) {
       throw new MachineMemoryException(
           Problem.RAM_TOO_LARGE,
-          "-m size="
+          "the machine's size="
               + size
               + " is more than 52 address bits, the most that an x86 CPU has, can"
               + " reach: give the machine less RAM");
@@ -87,9 +87,9 @@ public record MachineMemory(
     if (maxmem.bytes() < ram.bytes()) {
       throw new MachineMemoryException(
           Problem.MAXMEM_BELOW_RAM,
-          "-m maxmem="
+          "the machine's maxmem="
               + maxmem
-              + " is below the size "
+              + " is below its size "
               + ram
               + ": it counts RAM and all devices"
               + " together, so give at least the size");
@@ -97,7 +97,7 @@ public record MachineMemory(
     if (slots != 0 && maxmem.bytes() == ram.bytes()) {
       throw new MachineMemoryException(
           Problem.SLOTS_WITHOUT_ROOM,
-          "-m slots="
+          "the machine's slots="
               + Long.toUnsignedString(slots)
               + " would stay empty, since maxmem="
               + maxmem
@@ -106,7 +106,7 @@ public record MachineMemory(
     if (Long.compareUnsigned(slots, MAX_SLOTS) > 0) {
       throw new MachineMemoryException(
           Problem.TOO_MANY_SLOTS,
-          "-m slots="
+          "the machine's slots="
               + Long.toUnsignedString(slots)
               + " is too many: a machine has at most "
               + MAX_SLOTS);
@@ -114,7 +114,7 @@ public record MachineMemory(
     if (maxmem.bytes() > ram.bytes() && !GUEST_PAGE.divides(maxmem.bytes())) {
       throw new MachineMemoryException(
           Problem.MAXMEM_NOT_PAGES,
-          "-m maxmem="
+          "the machine's maxmem="
               + maxmem
               + " is no multiple of "
               + GUEST_PAGE.bytes()
@@ -123,7 +123,7 @@ public record MachineMemory(
     if (maxmem.bytes() > ADDRESS_LIMIT - FOUR_GIB - (slots + 1) * GIB.bytes()) {
       throw new MachineMemoryException(
           Problem.MAXMEM_TOO_LARGE,
-          "-m maxmem="
+          "the machine's maxmem="
               + maxmem
               + " is more than 52 address bits, the most that an x86 CPU has, can"
               + " reach: give a smaller one");

@@ -62,8 +62,7 @@ final class MemoryBoard {
               + " it without acpi=off");
     }
     if (request.driver() == MemoryDriver.NVDIMM && !machine.nvdimm()) {
-      throw request.refused(
-          Refusal.NVDIMM_OFF, "the machine takes no nvdimm; start it with -machine nvdimm=on");
+      throw request.refused(Refusal.NVDIMM_OFF, "the machine takes no nvdimm; give it nvdimm=on");
     }
   }
 
@@ -73,7 +72,7 @@ final class MemoryBoard {
     if (machine.slots() == 0) {
       throw request.refused(
           any ? Refusal.NO_SLOTS : Refusal.NO_SUCH_SLOT,
-          "the machine has no slots for memory devices; start it with -m slots= and maxmem=");
+          "the machine has no slots for memory devices; give it slots= and maxmem=");
     }
     if (!any && (wish < 0 || wish >= machine.slots())) {
       throw request.refused(
@@ -116,7 +115,7 @@ final class MemoryBoard {
           Refusal.NO_DEVICE_MEMORY,
           "the machine's "
               + machine.ram()
-              + " of RAM are all the memory it can have; start it with -m maxmem= above that, as"
+              + " of RAM are all the memory it can have; give it a maxmem= above that, as"
               + " much as RAM and all devices may have together");
     }
     return room.get();
@@ -140,7 +139,7 @@ final class MemoryBoard {
               + machine.deviceSpace()
               + " that maxmem leaves for devices, "
               + new ByteSize(used)
-              + " are in use; start the machine with a greater -m maxmem=");
+              + " are in use; give the machine a greater maxmem=");
     }
   }
 

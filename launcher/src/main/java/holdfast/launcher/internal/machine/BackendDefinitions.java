@@ -17,6 +17,7 @@ import holdfast.launcher.internal.options.PropertyDefinition;
 import holdfast.launcher.internal.options.PropertyType;
 import holdfast.launcher.internal.options.TypeDefinition;
 import holdfast.launcher.internal.options.TypedOption;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -31,6 +32,19 @@ public final class BackendDefinitions {
   private static final int LAST_NODE = 127;
 
   private static final String PID_PREFIX = "holdfast.";
+
+  /** The configuration property of a memory backend with the filter on allocators. */
+  public static final String ALLOCATOR_TARGET = "allocator.target";
+
+  /** The factory PID of the configurations of {@code memory-backend-file}. */
+  public static final String FILE_PID = "holdfast.memory.backend.file";
+
+  /** The factory PID of the configurations of {@code memory-backend-memfd}. */
+  public static final String MEMFD_PID = "holdfast.memory.backend.memfd";
+
+  /** The factory PID of the configurations of {@code memory-backend-ram}. */
+  public static final String RAM_PID = "holdfast.memory.backend.ram";
+
   private static final long MOST_THREADS = 0xFFFF_FFFFL;
 
   private static final PropertyDefinition<String> ID =
@@ -239,8 +253,8 @@ public final class BackendDefinitions {
 
   private static Backing backing(ParsedObject object) throws MachineException {
     if (object.typeName().equals(FILE.name())) {
-      return new Backing.File(
-          Path.of(object.get(MEM_PATH)), object.get(OFFSET), object.get(FOLLOW_SYMLINK));
+      requireFileAsStandby(object);
+      return new Backing.File(path(object), object.get(OFFSET), object.get(FOLLOW_SYMLINK));
     }
     if (object.typeName().equals(RAM.name())) {
       return new Backing.Anonymous();
@@ -251,6 +265,39 @@ public final class BackendDefinitions {
           object, "hugetlbsize=" + page + " is not a power of two: write one, such as 2M");
     }
     return new Backing.Memfd(object.get(HUGETLB), page, object.get(SEAL));
+  }
+
+  /**
+   * A path that ends in a slash names a folder, as open(2) takes it; {@link Path} forgets the
+   * slash, and a file of that name would be made.
+   */
+  private static Path path(ParsedObject object) throws MachineException {
+    String text = object.get(MEM_PATH);
+    Path path = Path.of(text);
+    if (namesFolder(text) && !Files.isDirectory(path)) {
+      throw refusal(
+          object,
+          "mem-path="
+              + text
+              + " names a folder, and "
+              + (Files.exists(path) ? "there is something else" : "there is none")
+              + ": make the folder first, or, for a file, end with its name");
+    }
+    return path;
+  }
+
+  private static boolean namesFolder(String text) {
+    String last = text.substring(text.lastIndexOf('/') + 1);
+    return last.isEmpty() || last.equals(".") || last.equals("..");
+  }
+
+  private static void requireFileAsStandby(ParsedObject object) throws MachineException {
+    Optional<String> standby = object.find(STANDBY);
+    if (standby.isPresent()
+        && (namesFolder(standby.get()) || Files.isDirectory(Path.of(standby.get())))) {
+      throw refusal(
+          object, "x-standby=" + standby.get() + " names a folder: name a file that is to be made");
+    }
   }
 
   private static EnumSet<RamFlag> flags(ParsedObject object) throws MachineException {

@@ -1,50 +1,44 @@
 package holdfast.launcher.internal.machine;
 
+import holdfast.backend.api.MemoryAdvice;
+import holdfast.backend.api.RamBlockSpec;
 import holdfast.launcher.internal.options.OptionException;
 import holdfast.launcher.internal.options.ParsedObject;
 import holdfast.launcher.internal.options.TypeDefinition;
-import java.util.Map;
-import java.util.Objects;
+import holdfast.launcher.internal.options.TypedOption;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.osgi.framework.Constants;
+import org.osgi.framework.Filter;
+import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.InvalidSyntaxException;
 
 /**
- * A configuration of a memory backend or a device, read but not acted upon. A component must not
- * fail to activate on a mistake in it, since the operator would never hear of that: the mistake is
- * kept, and told when the machine comes up.
+ * A configuration of a memory backend or a device, which declares one; nothing is acted upon here.
+ *
+ * @param type the type of what is declared
+ * @param wish what the configuration says
  */
-final class Declaration {
-  private final String name;
-  private final @Nullable ParsedObject object;
-  private final @Nullable OptionException mistake;
-
-  private Declaration(
-      String name, @Nullable ParsedObject object, @Nullable OptionException mistake) {
-    this.name = name;
-    this.object = object;
-    this.mistake = mistake;
+record Declaration(TypeDefinition type, Wish wish) {
+  /** The memory backend that a configuration declares, if it declares one. */
+  static Optional<Declaration> backend(Wish wish) {
+    return of(BackendDefinitions.OPTION, wish);
   }
 
-  /**
-   * Reads the configuration with the properties {@code dictionary} by the definition of its type.
-   */
-  static Declaration read(TypeDefinition type, Map<String, ?> dictionary) {
-    String pid = "" + dictionary.get(Constants.SERVICE_PID);
-    String name = pid.substring(pid.indexOf('~') + 1);
-    try {
-      return new Declaration(
-          name, type.checkConfiguration("configuration " + pid, dictionary), null);
-    } catch (OptionException e) {
-      return new Declaration(name, null, e);
-    }
+  /** The device that a configuration declares, if it declares one. */
+  static Optional<Declaration> device(Wish wish) {
+    return of(DeviceDefinitions.OPTION, wish);
   }
 
-  /**
-   * By which the machine's configuration lists it: the name of the factory configuration, which is
-   * what follows {@code ~} in its PID (OSGi Compendium 104.4.2).
-   */
+  private static Optional<Declaration> of(TypedOption option, Wish wish) {
+    return option.types().stream()
+        .filter(type -> BackendDefinitions.factoryPid(type.name()).equals(wish.factoryPid()))
+        .map(type -> new Declaration(type, wish))
+        .findFirst();
+  }
+
+  /** By which the machine's configuration lists it. */
   String name() {
-    return name;
+    return wish.name();
   }
 
   /**
@@ -53,9 +47,42 @@ final class Declaration {
    * @throws OptionException the mistake in it
    */
   ParsedObject object() throws OptionException {
-    if (object == null) {
-      throw Objects.requireNonNull(mistake);
+    return type.checkConfiguration(wish.place(), wish.properties());
+  }
+
+  /**
+   * The block that a memory backend asks for.
+   *
+   * @param standard the advice for what the properties leave open
+   * @throws OptionException the mistake in a property
+   * @throws MachineException a contradiction between properties
+   */
+  RamBlockSpec spec(MemoryAdvice standard) throws OptionException, MachineException {
+    return BackendDefinitions.spec(object(), standard);
+  }
+
+  /**
+   * The filter on the allocators that a memory backend may use, null for any.
+   *
+   * @throws MachineException if it is not a filter
+   */
+  @Nullable Filter target() throws MachineException {
+    String target =
+        wish.properties().getOrDefault(BackendDefinitions.ALLOCATOR_TARGET, "").toString().strip();
+    if (target.isEmpty()) {
+      return null;
     }
-    return object;
+    try {
+      return FrameworkUtil.createFilter(target);
+    } catch (InvalidSyntaxException e) {
+      throw new MachineException(
+          "memory backend '"
+              + name()
+              + "': "
+              + BackendDefinitions.ALLOCATOR_TARGET
+              + "="
+              + target
+              + " is not an OSGi filter: write one, such as (backend.kind=file)");
+    }
   }
 }

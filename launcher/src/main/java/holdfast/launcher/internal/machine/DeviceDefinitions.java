@@ -15,6 +15,12 @@ import java.util.Optional;
 
 /** The types of {@code -device}: their properties, and the request that a device makes. */
 public final class DeviceDefinitions {
+  /** The factory PID of the configurations of {@code nvdimm}. */
+  public static final String NVDIMM_PID = "holdfast.nvdimm";
+
+  /** The factory PID of the configurations of {@code pc-dimm}. */
+  public static final String PC_DIMM_PID = "holdfast.pc.dimm";
+
   private static final PropertyDefinition<String> ID =
       PropertyDefinition.optional(
           "id", PropertyType.identifier(), "the name by which commands refer to it");

@@ -16,8 +16,10 @@ import holdfast.launcher.internal.options.ParsedObject;
 import holdfast.launcher.internal.region.Candidates;
 import holdfast.launcher.internal.region.NoAllocatorException;
 import holdfast.launcher.internal.region.Region;
+import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.RegionState;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,30 +37,37 @@ public final class Machine {
   private static final Logger LOG = LoggerFactory.getLogger(Machine.class);
   private static final String BASE_RAM = "pc.ram";
 
+  private final Origin origin;
+  private final Candidates candidates;
   private final List<OpenBackend> backends = new ArrayList<>();
   private final List<Runnable> beforeClose = new CopyOnWriteArrayList<>();
   private @Nullable FlatGuestMemory memory;
   private volatile Consumer<OpenBackend> onFailure = backend -> {};
 
-  private Machine() {}
+  private Machine(Origin origin, Candidates candidates) {
+    this.origin = origin;
+    this.candidates = candidates;
+  }
 
   /**
    * Brings a machine up: checks {@code -machine} and {@code -m}, opens the memory backends in
    * order, plugs the devices in order.
    *
-   * @param candidates the allocators for the base RAM
+   * @param origin where all this is written
+   * @param candidates the allocators there are
    * @throws NoAllocatorException if an allocator is missing that may come yet
    * @throws MachineException otherwise; in both cases nothing is left behind
    */
   static Machine open(
+      Origin origin,
       ParsedObject configuration,
-      List<MemoryBackendComponent> backends,
-      List<MemoryDeviceComponent> devices,
+      List<Declaration> backends,
+      List<Declaration> devices,
       Candidates candidates)
       throws MachineException, NoAllocatorException {
-    Machine machine = new Machine();
+    Machine machine = new Machine(origin, candidates);
     try {
-      machine.bringUp(configuration, backends, devices, candidates);
+      machine.bringUp(configuration, backends, devices);
       return machine;
     } catch (OptionException | MachineMemoryException | PlugException | RamBlockException e) {
       machine.discard();
@@ -71,9 +80,8 @@ public final class Machine {
 
   private void bringUp(
       ParsedObject configuration,
-      List<MemoryBackendComponent> declaredBackends,
-      List<MemoryDeviceComponent> declaredDevices,
-      Candidates candidates)
+      List<Declaration> declaredBackends,
+      List<Declaration> declaredDevices)
       throws OptionException,
           MachineMemoryException,
           MachineException,
@@ -83,50 +91,47 @@ public final class Machine {
     MemoryAdvice standard = MachineDefinition.advice(configuration);
     Optional<String> ramBackend = MachineDefinition.memoryBackend(configuration);
     ByteSize ramBackendSize = null;
-    for (MemoryBackendComponent declared : declaredBackends) {
+    for (Declaration declared : declaredBackends) {
       RamBlockSpec spec = declared.spec(standard);
       if (ramBackend.isPresent() && spec.id().value().equals(ramBackend.get())) {
         ramBackendSize = spec.size();
       }
     }
     MachineMemory layout = MachineDefinition.memory(configuration, ramBackendSize);
-    for (MemoryBackendComponent declared : declaredBackends) {
+    for (Declaration declared : declaredBackends) {
       open(declared, standard, ramBackend.isPresent());
     }
     Region ram =
         ramBackend.isPresent()
-            ? region(ramBackend.get(), "-machine: memory-backend=")
-            : openBaseRam(layout.ram(), standard, candidates);
+            ? region(ramBackend.get(), "the machine's memory-backend=")
+            : openBaseRam(layout.ram(), standard);
     FlatGuestMemory guest = new FlatGuestMemory(layout, ram, Machine::failIfLost);
     memory = guest;
-    for (MemoryDeviceComponent declared : declaredDevices) {
-      ParsedObject device = declared.device();
+    for (Declaration declared : declaredDevices) {
+      ParsedObject device = declared.object();
       String memdev = DeviceDefinitions.memdev(device);
       String subject = "device '" + device.id().orElse(declared.name()) + "': memdev=";
       guest.plug(DeviceDefinitions.request(device, region(memdev, subject)));
     }
   }
 
-  private void open(MemoryBackendComponent declared, MemoryAdvice standard, boolean baseRamIsNamed)
+  private void open(Declaration declared, MemoryAdvice standard, boolean baseRamIsNamed)
       throws OptionException, MachineException, NoAllocatorException, RamBlockException {
     RamBlockSpec spec = declared.spec(standard);
     if (spec.id().value().equals(BASE_RAM) && !baseRamIsNamed) {
       throw new MachineException(
           "memory backend '"
               + BASE_RAM
-              + "': that is the name of the base RAM; give it another id, or name it with -machine"
-              + " memory-backend="
+              + "': that is the name of the base RAM; give it another id, or make it the base RAM with"
+              + " the machine's memory-backend="
               + BASE_RAM);
     }
     if (find(spec.id().value()).isPresent()) {
       throw new MachineException(
-          "memory backend '"
-              + spec.id()
-              + "': the id is taken; give each -object an id of its own");
+          "memory backend '" + spec.id() + "': the id is taken; " + origin.giveAnotherId());
     }
     requireGoodFile(spec);
-    Region region =
-        Region.open(spec, declared.candidates(), declared.target(), this::regionChanged);
+    Region region = Region.open(spec, candidates, declared.target(), this::regionChanged);
     try {
       requireGoodFile(spec); // another process may have swapped it before it was locked here
     } catch (MachineException e) {
@@ -134,7 +139,7 @@ public final class Machine {
       throw e;
     }
     backends.add(
-        new OpenBackend(declared.type(), declared.pid(), region, declared.object(), standard));
+        new OpenBackend(declared.type(), declared.wish(), region, declared.object(), standard));
   }
 
   /** That the file is not the wrong one of the two of a swap. */
@@ -149,38 +154,71 @@ public final class Machine {
   }
 
   /**
-   * A component of a memory backend that is open was configured again or came anew: the region
-   * follows its allocators, and takes over what can be changed while it is in use.
+   * Looks at the configuration of a memory backend that is open: if it says something that it did
+   * not say at the last look, the region takes over what can be changed while it is in use, and is
+   * swapped if the rest asks for it.
+   *
+   * @return false if somebody else has the region, and this has to be done again
+   * @throws IOException if nobody can tell what is configured
    */
-  void follow(MemoryBackendComponent declared, Swapper swapper) {
-    Optional<OpenBackend> open =
-        backends.stream().filter(b -> b.pid().equals(declared.pid())).findFirst();
-    if (open.isEmpty()) {
-      return;
+  boolean follow(OpenBackend backend, Configurations stored, Swapper swapper) throws IOException {
+    Configurations.Look look = stored.look(backend);
+    Wish now = look.now();
+    if (!look.isNews()) {
+      return true;
     }
-    OpenBackend backend = open.get();
+    if (now == null) {
+      LOG.warn(
+          "memory backend '{}': {} is gone; it stays until the machine ends, which can't come up"
+              + " again without it",
+          backend.region().id(),
+          look.before() == null ? "its configuration" : look.before().place());
+      return true;
+    }
     try {
-      backend.region().follow(declared.candidates(), declared.target());
-      ParsedObject next = declared.object();
-      if (backend.hear(next) && !swapper.swap(this, backend, next)) {
-        List<String> refused = backend.unchangeable(next);
-        if (!refused.isEmpty()) {
-          LOG.warn(
-              "memory backend '{}': can't be changed while it is in use: {}; what is configured now"
-                  + " holds from the machine's next start on",
-              backend.region().id(),
-              String.join(", ", refused));
-        }
-        backend.change(next);
-      }
+      Declaration declared = Declaration.backend(now).orElseThrow();
+      backend.use(declared.target());
+      return follow(backend, declared.object(), stored, swapper);
     } catch (PreallocationException e) {
-      LOG.warn("{}, which stays in force", e.getMessage());
+      LOG.warn("{}; prealloc=off stays in force", e.getMessage());
     } catch (OptionException | MachineException e) {
       LOG.warn("{}; what is open stays as it is", e.getMessage());
+      backend.restoreIfOwed(stored);
     }
+    return true;
   }
 
-  private Region openBaseRam(ByteSize size, MemoryAdvice standard, Candidates candidates)
+  private static boolean follow(
+      OpenBackend backend, ParsedObject next, Configurations stored, Swapper swapper)
+      throws MachineException, PreallocationException {
+    switch (swapper.swap(backend, next)) {
+      case Swapper.Answer.Started() -> {}
+      case Swapper.Answer.Busy(boolean wakes) -> {
+        backend.forget();
+        return wakes;
+      }
+      case Swapper.Answer.NotNeeded() -> {
+        backend.owesNothing();
+        backend.change(next);
+      }
+      case Swapper.Answer.Refused(String reason) -> {
+        LOG.warn(
+            "memory backend '{}': can't be changed while it is in use: {}{}; what is configured now"
+                + " {}",
+            backend.region().id(),
+            String.join(", ", backend.unchangeable(next)),
+            reason.isEmpty() ? "" : " (" + reason + ")",
+            backend.owes()
+                ? "is set back to what is in force"
+                : "holds from the machine's next start on");
+        backend.change(next);
+        backend.restoreIfOwed(stored);
+      }
+    }
+    return true;
+  }
+
+  private Region openBaseRam(ByteSize size, MemoryAdvice standard)
       throws MachineException, NoAllocatorException, RamBlockException {
     SequencedMap<String, String> properties = new LinkedHashMap<>();
     properties.put("id", BASE_RAM);
@@ -193,7 +231,7 @@ public final class Machine {
     }
     RamBlockSpec spec = BackendDefinitions.spec(object, standard);
     Region region = Region.open(spec, candidates, null, this::regionChanged);
-    backends.add(new OpenBackend(BackendDefinitions.RAM, "", region, object, standard));
+    backends.add(new OpenBackend(BackendDefinitions.RAM, null, region, object, standard));
     return region;
   }
 
@@ -207,9 +245,8 @@ public final class Machine {
                         + id
                         + " names no memory backend; there "
                         + (backends.isEmpty() ? "is none" : "are " + ids())
-                        + "; add -object memory-backend-file,id="
-                        + id
-                        + ",…"));
+                        + "; "
+                        + origin.addBackend(id)));
   }
 
   private String ids() {
@@ -260,6 +297,18 @@ public final class Machine {
     beforeClose.forEach(Runnable::run);
     memory().removeAll();
     backends.reversed().forEach(backend -> backend.region().close());
+  }
+
+  /** What it consists of, for the log. */
+  @Override
+  public String toString() {
+    FlatGuestMemory guest = memory;
+    return guest == null
+        ? "nothing yet"
+        : "memory backends "
+            + ids()
+            + "; guest memory "
+            + String.join(", ", guest.devices().stream().map(MemoryDevice::id).toList());
   }
 
   /** Takes back a machine that nobody has seen up, with all files made for it. */

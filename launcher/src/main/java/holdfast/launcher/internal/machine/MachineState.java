@@ -5,8 +5,20 @@ import java.util.List;
 /** How far a configured machine is. */
 public sealed interface MachineState {
 
-  /** What its configuration lists has not all been declared. */
-  record Incomplete(List<String> missing) implements MachineState {}
+  /** There is no configuration of a machine. */
+  record Unconfigured() implements MachineState {}
+
+  /**
+   * What its configuration lists has not all been declared.
+   *
+   * @param missing the names
+   * @param reason all that is waited for, as one sentence
+   */
+  record Incomplete(List<String> missing, String reason) implements MachineState {
+    public Incomplete {
+      missing = List.copyOf(missing);
+    }
+  }
 
   /** Everything is declared, and being brought up now. */
   record Starting() implements MachineState {}

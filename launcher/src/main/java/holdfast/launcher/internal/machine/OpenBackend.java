@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Filter;
 
 /** A memory backend of a machine that is up. Thread-safe. */
 public final class OpenBackend {
@@ -23,32 +25,54 @@ public final class OpenBackend {
 
   private volatile TypeDefinition type;
   private volatile String pid;
+  private final boolean exact;
   private final Region region;
   private final MemoryAdvice standard;
   private volatile ParsedObject inForce;
   private volatile String rescue = "";
 
-  /** What its configuration says, as far as it has been heard or was written. */
-  private ParsedObject configured;
+  /** Held while its configuration is read or written, so that one is known from the other. */
+  private final Object wishLock = new Object();
+
+  /** What its configuration said at the last look, or when it was written here; null if gone. */
+  private @Nullable Wish seen;
+
+  /** Whether a swap has ended that its configuration doesn't tell of, since somebody changed it. */
+  private volatile boolean owes;
 
   /**
-   * @param pid the PID of its configuration, empty for the base RAM that needs none
+   * @param wish its configuration, null for the base RAM that needs none
    * @param object its properties as it was opened
    * @param standard the advice for what the properties leave open
    */
   OpenBackend(
-      TypeDefinition type, String pid, Region region, ParsedObject object, MemoryAdvice standard) {
+      TypeDefinition type,
+      @Nullable Wish wish,
+      Region region,
+      ParsedObject object,
+      MemoryAdvice standard) {
     this.type = type;
-    this.pid = pid;
+    this.pid = wish == null ? "" : wish.pid();
+    this.exact = wish != null && wish.isOfCommandLine();
+    this.seen = wish;
     this.region = region;
     this.inForce = object;
-    this.configured = object;
     this.standard = standard;
   }
 
   /** Its type, such as {@code memory-backend-file}. */
   public String type() {
     return type.name();
+  }
+
+  /** The same. */
+  TypeDefinition definition() {
+    return type;
+  }
+
+  /** Whether its properties came from the command line, where a blank is part of a value. */
+  public boolean isExact() {
+    return exact;
   }
 
   /** The PID of its configuration, empty for the base RAM that needs none. */
@@ -109,28 +133,70 @@ public final class OpenBackend {
     inForce = object;
   }
 
-  /**
-   * Takes note of what its configuration says: when that is heard, and when it is written there at
-   * run time, since it is heard from there again.
-   *
-   * @return whether it says something that it did not say before
-   */
-  synchronized boolean hear(ParsedObject heard) {
-    if (heard.equals(configured)) {
-      return false;
+  /** Held while its configuration is read or written. */
+  Object wishLock() {
+    return wishLock;
+  }
+
+  /** What its configuration said at the last look; the caller has the lock. */
+  @Nullable Wish seen() {
+    return seen;
+  }
+
+  /** Its configuration was looked at, or written; the caller has the lock. */
+  void see(@Nullable Wish wish) {
+    seen = wish;
+  }
+
+  /** What was seen could not be acted upon: the next look finds it new. */
+  void forget() {
+    synchronized (wishLock) {
+      seen = null;
     }
-    configured = heard;
-    return true;
   }
 
-  /** What its configuration says, as far as it has been heard. */
-  synchronized ParsedObject configured() {
-    return configured;
-  }
-
-  /** Its configuration is another one from now on. */
-  void configuredBy(String next) {
+  /** Its configuration is another one from now on; the caller has the lock. */
+  void configuredBy(String next, @Nullable Wish wish) {
     pid = next;
+    seen = wish;
+  }
+
+  /**
+   * A swap has ended. Its configuration comes to say what is in force, unless somebody has changed
+   * it meanwhile: that is looked at next, and replaced if it can't be done.
+   */
+  public void settle(Configurations stored) {
+    owes = !stored.settle(this);
+  }
+
+  /** Whether nobody has changed its configuration since the last look at it. */
+  public boolean isConfiguredAsSeen(Configurations stored) {
+    return pid.isEmpty() || stored.isAsSeen(this);
+  }
+
+  /** Whether its configuration has to come to say what is in force. */
+  boolean owes() {
+    return owes;
+  }
+
+  /** It says what is in force, or what is about to be. */
+  void owesNothing() {
+    owes = false;
+  }
+
+  /** What somebody had written there during a swap can't be done. */
+  public void restoreIfOwed(Configurations stored) {
+    if (owes) {
+      owes = false;
+      stored.restore(this);
+    }
+  }
+
+  /** Only allocators that match may be used from now on; null for any. */
+  void use(@Nullable Filter wish) {
+    if (!region.filter().equals(wish == null ? "" : wish.toString())) {
+      region.use(wish);
+    }
   }
 
   /**
@@ -149,11 +215,6 @@ public final class OpenBackend {
     ParsedObject next = type.change(inForce, property, text);
     change(next);
     return Objects.requireNonNull(next.properties().get(property));
-  }
-
-  /** The names of all properties of its type. */
-  List<String> propertyNames() {
-    return type.properties().stream().map(PropertyDefinition::name).toList();
   }
 
   /** The properties that {@code next} has otherwise and that can't be changed now. */

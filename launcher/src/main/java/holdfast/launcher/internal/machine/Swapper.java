@@ -6,13 +6,38 @@ import holdfast.launcher.internal.options.ParsedObject;
 @FunctionalInterface
 public interface Swapper {
   /** There is none. */
-  Swapper NONE = (machine, backend, wanted) -> false;
+  Swapper NONE =
+      (backend, wanted) ->
+          backend.unchangeable(wanted).isEmpty() ? new Answer.NotNeeded() : new Answer.Refused("");
+
+  /** What comes of a wish. */
+  sealed interface Answer {
+    /** What differs can be changed in place. */
+    record NotNeeded() implements Answer {}
+
+    /** The swap is under way. */
+    record Started() implements Answer {}
+
+    /**
+     * Another swap is under way, or somebody else has the region: it is to be asked again.
+     *
+     * @param wakes whether the machine is woken at the end of that
+     */
+    record Busy(boolean wakes) implements Answer {}
+
+    /**
+     * It can't be done.
+     *
+     * @param reason as a sentence; empty if there is no more to say than that
+     */
+    record Refused(String reason) implements Answer {}
+  }
 
   /**
-   * Sees to a changed configuration, if a swap is needed for it, or one is under way.
+   * Starts a swap if one is needed. Its end wakes the machine, which looks at the configuration
+   * again.
    *
    * @param wanted the properties that are configured now
-   * @return false if no swap is needed, or why it can't be done was logged
    */
-  boolean swap(Machine machine, OpenBackend backend, ParsedObject wanted);
+  Answer swap(OpenBackend backend, ParsedObject wanted);
 }

@@ -4,12 +4,6 @@ import holdfast.launcher.internal.machine.BackendDefinitions;
 import holdfast.launcher.internal.machine.DeviceDefinitions;
 import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.machine.MachineDefinition;
-import holdfast.launcher.internal.machine.MemoryBackendComponent;
-import holdfast.launcher.internal.machine.MemoryBackendFileComponent;
-import holdfast.launcher.internal.machine.MemoryBackendMemfdComponent;
-import holdfast.launcher.internal.machine.MemoryBackendRamComponent;
-import holdfast.launcher.internal.machine.NvdimmComponent;
-import holdfast.launcher.internal.machine.PcDimmComponent;
 import holdfast.launcher.internal.options.OptionException;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.FrameworkUtil;
@@ -25,11 +19,11 @@ import org.osgi.service.metatype.ObjectClassDefinition;
 @Component(
     property = {
       MetaTypeProvider.METATYPE_PID + "=" + MachineComponent.PID,
-      MetaTypeProvider.METATYPE_FACTORY_PID + "=" + MemoryBackendFileComponent.PID,
-      MetaTypeProvider.METATYPE_FACTORY_PID + "=" + MemoryBackendMemfdComponent.PID,
-      MetaTypeProvider.METATYPE_FACTORY_PID + "=" + MemoryBackendRamComponent.PID,
-      MetaTypeProvider.METATYPE_FACTORY_PID + "=" + NvdimmComponent.PID,
-      MetaTypeProvider.METATYPE_FACTORY_PID + "=" + PcDimmComponent.PID
+      MetaTypeProvider.METATYPE_FACTORY_PID + "=" + BackendDefinitions.FILE_PID,
+      MetaTypeProvider.METATYPE_FACTORY_PID + "=" + BackendDefinitions.MEMFD_PID,
+      MetaTypeProvider.METATYPE_FACTORY_PID + "=" + BackendDefinitions.RAM_PID,
+      MetaTypeProvider.METATYPE_FACTORY_PID + "=" + DeviceDefinitions.NVDIMM_PID,
+      MetaTypeProvider.METATYPE_FACTORY_PID + "=" + DeviceDefinitions.PC_DIMM_PID
     })
 public final class LauncherMetaType implements MetaTypeProvider {
 
@@ -51,21 +45,23 @@ public final class LauncherMetaType implements MetaTypeProvider {
                       + " follows ~ in a PID"),
               Attribute.list(
                   MachineComponent.DEVICES, "the names of the devices' configurations, in order"));
-      case MemoryBackendFileComponent.PID ->
+      case BackendDefinitions.FILE_PID ->
           ConfigurationDescription.of(pid, BackendDefinitions.FILE, allocatorTarget());
-      case MemoryBackendMemfdComponent.PID ->
+      case BackendDefinitions.MEMFD_PID ->
           ConfigurationDescription.of(pid, BackendDefinitions.MEMFD, allocatorTarget());
-      case MemoryBackendRamComponent.PID ->
+      case BackendDefinitions.RAM_PID ->
           ConfigurationDescription.of(pid, BackendDefinitions.RAM, allocatorTarget());
-      case NvdimmComponent.PID -> ConfigurationDescription.of(pid, DeviceDefinitions.NVDIMM);
-      case PcDimmComponent.PID -> ConfigurationDescription.of(pid, DeviceDefinitions.PC_DIMM);
+      case DeviceDefinitions.NVDIMM_PID ->
+          ConfigurationDescription.of(pid, DeviceDefinitions.NVDIMM);
+      case DeviceDefinitions.PC_DIMM_PID ->
+          ConfigurationDescription.of(pid, DeviceDefinitions.PC_DIMM);
       default -> throw new IllegalArgumentException(pid + " is not a PID of the launcher");
     };
   }
 
   private static Attribute allocatorTarget() {
     return Attribute.optional(
-        MemoryBackendComponent.ALLOCATOR_TARGET,
+        BackendDefinitions.ALLOCATOR_TARGET,
         "an OSGi filter on the allocators that may be used, such as (backend.kind=file)",
         LauncherMetaType::checkFilter);
   }

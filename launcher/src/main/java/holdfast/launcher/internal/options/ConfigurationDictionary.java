@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The properties in an OSGi configuration, as a component gets it: among keys of the framework,
  * Declarative Services and the installer, and with values that are strings or typed.
+ *
+ * <p>Blanks at the ends of a string are no part of its value: they come from editors and forms, and
+ * installers keep them. The strings that the command line wrote are taken as they stand.
  */
 record ConfigurationDictionary(Map<String, ?> dictionary) {
 
@@ -34,10 +37,16 @@ record ConfigurationDictionary(Map<String, ?> dictionary) {
         || key.endsWith(".cardinality.minimum");
   }
 
-  /** The value of {@code property} in its canonical form, if it is configured. */
+  /**
+   * The value of {@code property} in its canonical form, if it is configured. An empty string,
+   * which forms send for a field that was not filled in, leaves out what may be left out.
+   */
   <T> Optional<String> value(PropertyDefinition<T> property) throws OptionException {
-    Object value = dictionary.get(property.name());
+    Object value = stripped(dictionary.get(property.name()));
     if (value == null) {
+      return Optional.empty();
+    }
+    if (value.equals("") && !(property.absence() instanceof PropertyDefinition.Absence.Refused)) {
       return Optional.empty();
     }
     try {
@@ -48,9 +57,17 @@ record ConfigurationDictionary(Map<String, ?> dictionary) {
     }
   }
 
-  private static <T> T read(PropertyType<T> type, Object value) throws OptionException {
+  private @Nullable Object stripped(@Nullable Object value) {
+    return value instanceof String text && !dictionary.containsKey(TypeDefinition.EXACT)
+        ? text.strip()
+        : value;
+  }
+
+  private <T> T read(PropertyType<T> type, Object value) throws OptionException {
     if (value instanceof String text) {
-      return type.parse(text);
+      return type instanceof NumberSetType && text.contains(",")
+          ? type.parse(text.replaceAll("\\s*,\\s*", ","))
+          : type.parse(text);
     }
     OptionValue typed = typed(value);
     // What is a range on the command line is one item of a list here.
@@ -65,7 +82,8 @@ record ConfigurationDictionary(Map<String, ?> dictionary) {
         : item;
   }
 
-  private static OptionValue typed(@Nullable Object value) throws OptionException {
+  private OptionValue typed(@Nullable Object given) throws OptionException {
+    Object value = stripped(given);
     return switch (value) {
       case null -> throw new OptionException("null is no value: leave it out instead");
       case String text -> new OptionValue.Bare(text);
@@ -93,7 +111,7 @@ record ConfigurationDictionary(Map<String, ?> dictionary) {
     return new OptionValue.Whole(BigInteger.valueOf(number.longValue()));
   }
 
-  private static OptionValue items(List<?> list) throws OptionException {
+  private OptionValue items(List<?> list) throws OptionException {
     List<OptionValue> items = new ArrayList<>();
     for (Object item : list) {
       items.add(typed(item));

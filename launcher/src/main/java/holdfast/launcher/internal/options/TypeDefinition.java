@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A type of objects or devices: what can be said about one of them.
@@ -17,6 +18,13 @@ import java.util.Set;
  */
 public record TypeDefinition(
     String name, String description, List<PropertyDefinition<?>> properties) {
+
+  /**
+   * The key in a configuration that says that its strings are to be taken as they stand, with the
+   * blanks at their ends: they came from a command line. It is a private key (OSGi Compendium
+   * 112.6).
+   */
+  public static final String EXACT = ".holdfast.command.line";
 
   /**
    * @throws IllegalArgumentException if two properties have the same name
@@ -47,8 +55,10 @@ public record TypeDefinition(
 
   /**
    * The object that a configuration asks for, defaults filled in. Strings are read as on the
-   * command line, a list may be one string with commas; typed values are taken as well. Keys that
-   * belong to the OSGi framework are passed over.
+   * command line, but for blanks at their ends, which are no part of the value unless {@link
+   * #EXACT} is there; a list may be one string with commas; typed values are taken as well. An
+   * empty string leaves out what may be left out. Keys that belong to the OSGi framework are passed
+   * over.
    *
    * @param subject what is being read, such as {@code configuration PID}; the sentence of a refusal
    *     begins with it
@@ -59,6 +69,47 @@ public record TypeDefinition(
     ConfigurationDictionary configuration = new ConfigurationDictionary(dictionary);
     return check(subject, configuration.keys(), configuration::value);
   }
+
+  /**
+   * The names of the properties of which a configuration does not say what {@code object} has, by a
+   * value or by leaving it out; what it says by mistake is among them.
+   */
+  public List<String> differences(Map<String, ?> dictionary, ParsedObject object) {
+    ConfigurationDictionary configuration = new ConfigurationDictionary(dictionary);
+    return properties.stream()
+        .filter(
+            property -> !says(configuration, property, object.properties().get(property.name())))
+        .map(PropertyDefinition::name)
+        .toList();
+  }
+
+  private static boolean says(
+      ConfigurationDictionary configuration,
+      PropertyDefinition<?> property,
+      @Nullable String wanted) {
+    try {
+      Optional<String> given = configuration.value(property);
+      return (given.isPresent() ? given : absent(property)).equals(Optional.ofNullable(wanted));
+    } catch (OptionException e) {
+      return false;
+    }
+  }
+
+  /**
+   * The properties of an object that have to be written down for it to be read again: the rest has
+   * its default.
+   */
+  public Map<String, String> written(ParsedObject object) {
+    Map<String, String> written = new LinkedHashMap<>(object.properties());
+    for (PropertyDefinition<?> property : properties) {
+      if (says(NOTHING, property, object.properties().get(property.name()))) {
+        written.remove(property.name());
+      }
+    }
+    return written;
+  }
+
+  private static final ConfigurationDictionary NOTHING = new ConfigurationDictionary(Map.of());
 
   /**
    * The object with another value of one property.

@@ -31,8 +31,14 @@ public record Candidate(RamBlockAllocator allocator, String kind, Map<String, ?>
     properties = Map.copyOf(properties);
   }
 
+  /** A number, or its text: what installers make of a line in a file. */
   int ranking() {
-    return properties.get(Constants.SERVICE_RANKING) instanceof Integer ranking ? ranking : 0;
+    Object ranking = properties.get(Constants.SERVICE_RANKING);
+    try {
+      return ranking == null ? 0 : Integer.parseInt(ranking.toString().strip());
+    } catch (NumberFormatException e) {
+      return 0;
+    }
   }
 
   private long serviceId() {

@@ -5,12 +5,12 @@ import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.PersistException;
 import holdfast.backend.api.PreallocationException;
-import holdfast.launcher.internal.machine.BackendConfigurations;
+import holdfast.launcher.internal.machine.BackendDefinitions;
+import holdfast.launcher.internal.machine.Configurations;
 import holdfast.launcher.internal.machine.Machine;
 import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.machine.MachineException;
 import holdfast.launcher.internal.machine.MachineState;
-import holdfast.launcher.internal.machine.MemoryBackendComponent;
 import holdfast.launcher.internal.machine.OpenBackend;
 import holdfast.launcher.internal.options.OptionException;
 import holdfast.launcher.internal.options.PropertyType;
@@ -19,7 +19,6 @@ import holdfast.launcher.internal.report.BackendReport;
 import holdfast.launcher.internal.report.DeviceReport;
 import holdfast.launcher.internal.report.Screen;
 import holdfast.machine.api.RegionState;
-import java.io.IOException;
 import java.util.List;
 import org.apache.felix.service.command.Descriptor;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +46,7 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 public final class RamCommands {
   private static final String ANY = "*";
 
-  private final BackendConfigurations configurations;
+  private final Configurations configurations;
 
   @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
   volatile @Nullable MachineComponent machineComponent;
@@ -55,7 +54,7 @@ public final class RamCommands {
   /** For Declarative Services. */
   @Activate
   public RamCommands(@Reference ConfigurationAdmin configurations) {
-    this.configurations = new BackendConfigurations(configurations);
+    this.configurations = new Configurations(configurations);
   }
 
   /** {@code ram:list}. */
@@ -117,7 +116,7 @@ public final class RamCommands {
         });
   }
 
-  private String use(OpenBackend backend, String filter) throws IOException {
+  private String use(OpenBackend backend, String filter) {
     Region region = backend.region();
     BackendId id = region.id();
     if (region.state() == RegionState.FAILED) {
@@ -143,9 +142,10 @@ public final class RamCommands {
               + (present.isEmpty() ? "detached" : "with " + present));
     }
     region.use(wish);
-    configurations.put(
-        backend, MemoryBackendComponent.ALLOCATOR_TARGET, wish == null ? null : wish.toString());
-    return show(backend);
+    String until =
+        configurations.put(
+            backend, BackendDefinitions.ALLOCATOR_TARGET, wish == null ? null : wish.toString());
+    return show(backend) + (until.isEmpty() ? "" : "this holds " + until + "\n");
   }
 
   /** {@code ram:set ID PROPERTY VALUE}. */
@@ -171,7 +171,7 @@ public final class RamCommands {
   }
 
   private String set(OpenBackend backend, String property, String value)
-      throws IOException, PreallocationException, MachineException {
+      throws PreallocationException, MachineException {
     BackendId id = backend.region().id();
     String printed;
     try {
@@ -179,7 +179,7 @@ public final class RamCommands {
     } catch (OptionException e) {
       throw new CommandFailure("memory backend '" + id + "': " + e.getMessage());
     }
-    configurations.put(backend, property, printed);
+    String until = configurations.put(backend, property, printed);
     String inForce = backend.properties().get(property);
     return "memory backend '"
         + id
@@ -191,7 +191,8 @@ public final class RamCommands {
             ? ""
             : ", since pages that are present stay so; "
                 + printed
-                + " holds from the next start on");
+                + " holds from the next start on")
+        + (until.isEmpty() ? "" : ", " + until);
   }
 
   /** {@code ram:persist ID} and {@code ram:persist ID OFFSET LENGTH}. */
@@ -283,8 +284,11 @@ public final class RamCommands {
           throw new CommandFailure("the machine is not up: " + reason);
       case MachineState.Waiting(String reason) ->
           throw new CommandFailure("the machine is not up yet: " + reason);
-      case MachineState.Incomplete(var missing) ->
-          throw new CommandFailure("the machine is not up yet: not configured: " + missing);
+      case MachineState.Incomplete(_, String reason) ->
+          throw new CommandFailure("the machine is not up yet: " + reason);
+      case MachineState.Unconfigured unconfigured ->
+          throw new CommandFailure(
+              "no machine is configured: there is no configuration " + MachineComponent.PID);
       case MachineState.Starting starting ->
           throw new CommandFailure("the machine is just coming up");
       case MachineState.Ended ended -> throw new CommandFailure("the machine has ended");

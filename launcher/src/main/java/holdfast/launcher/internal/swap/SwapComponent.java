@@ -1,11 +1,12 @@
 package holdfast.launcher.internal.swap;
 
 import holdfast.backend.api.BackendId;
-import holdfast.launcher.internal.machine.BackendConfigurations;
+import holdfast.launcher.internal.machine.Configurations;
 import holdfast.launcher.internal.machine.Machine;
 import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.machine.MachineState;
 import holdfast.launcher.internal.machine.OpenBackend;
+import holdfast.launcher.internal.machine.Swapper;
 import holdfast.launcher.internal.options.ParsedObject;
 import holdfast.machine.api.GuestWriter;
 import holdfast.machine.api.LiveSwap;
@@ -33,7 +34,7 @@ import org.osgi.service.component.annotations.ReferencePolicyOption;
 @Component(immediate = true)
 public final class SwapComponent implements LiveSwap {
   private final MachineComponent component;
-  private final BackendConfigurations configurations;
+  private final Configurations configurations;
   private final GuestWriters writers = new GuestWriters();
   private @Nullable Machine machine;
   private @Nullable Swaps swaps;
@@ -43,7 +44,7 @@ public final class SwapComponent implements LiveSwap {
   public SwapComponent(
       @Reference MachineComponent component, @Reference ConfigurationAdmin configurations) {
     this.component = component;
-    this.configurations = new BackendConfigurations(configurations);
+    this.configurations = new Configurations(configurations);
     component.swapWith(this::follow);
     component.onFailure(this::evacuate);
   }
@@ -80,7 +81,7 @@ public final class SwapComponent implements LiveSwap {
   private synchronized Swaps swapsOf(Machine up) {
     Swaps present = swaps;
     if (present == null || machine != up) {
-      present = new Swaps(up, writers, configurations);
+      present = new Swaps(up, writers, configurations, component::wake);
       up.beforeClose(present::close);
       machine = up;
       swaps = present;
@@ -104,9 +105,13 @@ public final class SwapComponent implements LiveSwap {
     }
   }
 
-  /** A configuration changed by more than can be changed in place. */
-  private boolean follow(Machine up, OpenBackend backend, ParsedObject wanted) {
-    return swapsOf(up).follow(backend, wanted);
+  /** A configuration of the machine that is up asks for something else. */
+  private Swapper.Answer follow(OpenBackend backend, ParsedObject wanted) {
+    try {
+      return swaps(backend.region().id()).follow(backend, wanted);
+    } catch (SwapException e) {
+      return new Swapper.Answer.Refused("" + e.getMessage());
+    }
   }
 
   @Override

@@ -181,6 +181,9 @@ record SwapRequest(
       OpenBackend backend, TypeDefinition type, Map<String, String> changes) throws SwapException {
     BackendId id = backend.region().id();
     Map<String, Object> wanted = new LinkedHashMap<>();
+    if (backend.isExact()) {
+      wanted.put(TypeDefinition.EXACT, true);
+    }
     for (PropertyDefinition<?> property : type.properties()) {
       String value = backend.object().properties().get(property.name());
       if (value != null) {

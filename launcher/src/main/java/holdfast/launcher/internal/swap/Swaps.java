@@ -1,14 +1,13 @@
 package holdfast.launcher.internal.swap;
 
 import holdfast.backend.api.BackendId;
-import holdfast.backend.api.PreallocationException;
 import holdfast.launcher.internal.journal.FilePlace;
 import holdfast.launcher.internal.journal.Side;
 import holdfast.launcher.internal.journal.SwapJournal;
-import holdfast.launcher.internal.machine.BackendConfigurations;
+import holdfast.launcher.internal.machine.Configurations;
 import holdfast.launcher.internal.machine.Machine;
-import holdfast.launcher.internal.machine.MachineException;
 import holdfast.launcher.internal.machine.OpenBackend;
+import holdfast.launcher.internal.machine.Swapper.Answer;
 import holdfast.launcher.internal.options.ParsedObject;
 import holdfast.launcher.internal.region.Region;
 import holdfast.machine.api.LiveSwap;
@@ -28,7 +27,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,13 +44,11 @@ public final class Swaps implements LiveSwap {
 
   private final Machine machine;
   private final GuestWriters writers;
-  private final BackendConfigurations configurations;
+  private final Configurations configurations;
+  private final Runnable wake;
   private final SwapTask.Steps steps;
   private final AtomicInteger numbers = new AtomicInteger();
   private final Map<BackendId, Running> running = new LinkedHashMap<>();
-
-  /** What the configurations of regions that are being swapped came to ask for meanwhile. */
-  private final Map<BackendId, ParsedObject> wanted = new LinkedHashMap<>();
 
   private final Map<BackendId, List<SwapReport>> ended = new LinkedHashMap<>();
   private boolean closed;
@@ -68,19 +64,23 @@ public final class Swaps implements LiveSwap {
   /**
    * @param writers who stores into guest memory
    * @param configurations where a swap that is done is written down
+   * @param wake lets what is configured be compared with what is in force
    */
-  public Swaps(Machine machine, GuestWriters writers, BackendConfigurations configurations) {
-    this(machine, writers, configurations, SwapTask.Steps.UNWATCHED);
+  public Swaps(
+      Machine machine, GuestWriters writers, Configurations configurations, Runnable wake) {
+    this(machine, writers, configurations, wake, SwapTask.Steps.UNWATCHED);
   }
 
   Swaps(
       Machine machine,
       GuestWriters writers,
-      BackendConfigurations configurations,
+      Configurations configurations,
+      Runnable wake,
       SwapTask.Steps steps) {
     this.machine = machine;
     this.writers = writers;
     this.configurations = configurations;
+    this.wake = wake;
     this.steps = steps;
   }
 
@@ -193,35 +193,37 @@ public final class Swaps implements LiveSwap {
   }
 
   /**
-   * A configuration asks for something else. If a swap is under way, it is seen to when that has
-   * ended; else a swap is started if one is needed.
+   * A configuration asks for something else: a swap is started if one is needed.
    *
-   * @return false if there is nothing that needs a swap, or why it can't be done was logged
+   * @param object what it asks for, as it stands now
    */
-  boolean follow(OpenBackend backend, ParsedObject object) {
+  Answer follow(OpenBackend backend, ParsedObject object) {
     BackendId id = backend.region().id();
-    if (isLeftForLater(id, object)) {
-      return true;
+    if (running(id).isPresent()) {
+      LOG.info(
+          "memory backend '{}': what is configured now is seen to when the swap that is under way"
+              + " has ended",
+          id);
+      return new Answer.Busy(true);
     }
     if (backend.unchangeable(object).isEmpty()) {
-      return false;
+      return new Answer.NotNeeded();
     }
     boolean held = false;
     boolean started = false;
     try {
       held = backend.region().hold(CONFIGURED_HOLD_LIMIT);
-      if (!held) { // a swap may have begun
-        return isLeftForLater(id, object);
+      if (!held) {
+        return new Answer.Busy(false);
       }
       start(SwapRequest.configured(backend, object, writers.list()), true);
       started = true;
-      return true;
+      return new Answer.Started();
     } catch (SwapException e) {
-      LOG.warn("{}", e.getMessage());
-      return false;
+      return new Answer.Refused("" + e.getMessage());
     } catch (RuntimeException | Error e) {
       LOG.error("memory backend '{}': what is configured now can't be swapped to", id, e);
-      return false;
+      return new Answer.Refused(e.toString());
     } finally {
       if (held && !started) {
         backend.region().letGo();
@@ -229,63 +231,34 @@ public final class Swaps implements LiveSwap {
     }
   }
 
-  /** Whether a swap is under way: then this is seen to at its end. */
-  private synchronized boolean isLeftForLater(BackendId id, ParsedObject object) {
-    if (!running.containsKey(id)) {
-      wanted.remove(id); // which was heard before this
-      return false;
-    }
-    wanted.put(id, object);
-    LOG.info(
-        "memory backend '{}': what is configured now is seen to when the swap that is under way has"
-            + " ended",
-        id);
-    return true;
-  }
-
   private void end(SwapTask task) {
     SwapReport report = task.report();
     BackendId id = report.region();
     OpenBackend backend = machine.find(id.value()).orElseThrow();
     boolean configured;
+    boolean last;
     synchronized (this) {
       Running ending = running.get(id);
       configured = ending != null && ending.configured();
+      last = closed;
       List<SwapReport> all = ended.computeIfAbsent(id, first -> new ArrayList<>());
       all.addFirst(report);
       if (all.size() > REMEMBERED) {
         all.removeLast();
       }
     }
+    if (report.phase() == SwapPhase.DONE
+        || configured
+        || !backend.isConfiguredAsSeen(configurations)) {
+      // rolled back: else the next start would look for bytes where they never came
+      backend.settle(configurations);
+    }
+    if (last) {
+      backend.restoreIfOwed(configurations); // nobody will look at it any more
+    }
     leave(task);
     backend.region().letGo();
-    @Nullable ParsedObject next;
-    synchronized (this) {
-      next = wanted.remove(id);
-    }
-    if (next != null && isDone(backend, next)) {
-      return; // its configuration says so already
-    }
-    if (report.phase() == SwapPhase.DONE || configured || next != null) {
-      // rolled back: else the next start would look for bytes where they never came
-      configurations.replace(backend, backend.object());
-    }
-  }
-
-  /** Whether what its configuration came to ask for during a swap is done or being done. */
-  private boolean isDone(OpenBackend backend, ParsedObject object) {
-    try {
-      if (follow(backend, object)) {
-        return true;
-      }
-      if (backend.unchangeable(object).isEmpty()) {
-        backend.change(object);
-        return true;
-      }
-    } catch (MachineException | PreallocationException e) {
-      LOG.warn("{}", e.getMessage());
-    }
-    return false;
+    wake.run();
   }
 
   @Override

@@ -45,8 +45,7 @@ class HoldfastCommandTest {
   };
 
   private final MachineFixture there = new MachineFixture().withFile();
-  private final FakeConfigurations configurations =
-      new FakeConfigurations().telling(there::written);
+  private final FakeConfigurations configurations = there.configurations;
   private final PrintStream realOut = System.out;
   private final PrintStream realErr = System.err;
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();

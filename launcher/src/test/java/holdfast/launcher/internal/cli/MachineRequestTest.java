@@ -8,6 +8,7 @@ import holdfast.launcher.internal.machine.BackendDefinitions;
 import holdfast.launcher.internal.machine.FakeConfigurations;
 import holdfast.launcher.internal.machine.Machine;
 import holdfast.launcher.internal.machine.MachineFixture;
+import holdfast.launcher.internal.options.TypeDefinition;
 import holdfast.machine.api.MemoryDevice;
 import java.util.HashMap;
 import java.util.List;
@@ -18,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** The command line becomes configurations, and these are all that it becomes. */
 class MachineRequestTest {
-  private final FakeConfigurations configurations = new FakeConfigurations();
+  private FakeConfigurations configurations = new FakeConfigurations();
 
   private static MachineRequest request(String... arguments) throws Exception {
     return assertInstanceOf(CommandLine.Start.class, CommandLine.parse(List.of(arguments)))
@@ -26,7 +27,9 @@ class MachineRequestTest {
   }
 
   private void assertWritten(String pid, Map<String, String> properties) {
-    assertEquals(properties, configurations.written().get(pid), pid);
+    Map<String, Object> all = new HashMap<>(configurations.written().get(pid));
+    assertEquals(true, all.remove(TypeDefinition.EXACT), "blanks are part of what is written");
+    assertEquals(properties, all, pid);
   }
 
   @Test
@@ -113,6 +116,7 @@ class MachineRequestTest {
     Map<String, Object> own = new HashMap<>(configurations.written().get("holdfast.machine"));
     assertArrayEquals(objects.toArray(), assertInstanceOf(String[].class, own.remove("objects")));
     assertArrayEquals(devices.toArray(), assertInstanceOf(String[].class, own.remove("devices")));
+    assertEquals(true, own.remove(TypeDefinition.EXACT));
     assertEquals("on", own.remove("mem-merge"));
     assertEquals("on", own.remove("dump-guest-core"));
     assertEquals(properties, own);
@@ -136,7 +140,7 @@ class MachineRequestTest {
   @DisplayName("the components that get these configurations make the machine that was asked for")
   void theConfigurationsBringUpTheMachine() throws Exception {
     try (MachineFixture there = new MachineFixture().withFile().withDax()) {
-      configurations.telling(there::written);
+      configurations = there.configurations;
 
       request(
               "-M", "pc,nvdimm=on",

@@ -238,7 +238,7 @@ class FlatGuestMemoryTest {
             () -> new FlatGuestMemory(machine, ram, FakeRegion::neverLost));
     assertEquals(Problem.RAM_BACKEND_SIZE, e.problem());
     assertEquals(
-        "memory backend 'ram' has size=8K, but the machine's RAM is 1M; give -m and the backend the"
+        "memory backend 'ram' has size=8K, but the machine's RAM is 1M; give the machine and the backend the"
             + " same size",
         e.getMessage());
   }

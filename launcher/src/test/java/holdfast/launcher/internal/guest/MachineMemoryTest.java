@@ -64,7 +64,7 @@ class MachineMemoryTest {
   void refusesMaxmemBelowRam() {
     assertRefused(
         Problem.MAXMEM_BELOW_RAM,
-        "-m maxmem=64M is below the size 128M: it counts RAM and all devices together, so give at"
+        "the machine\'s maxmem=64M is below its size 128M: it counts RAM and all devices together, so give at"
             + " least the size",
         ByteSize.mib(128),
         null,
@@ -75,7 +75,7 @@ class MachineMemoryTest {
   void comparesMaxmemWithTheRoundedSize() {
     assertRefused(
         Problem.MAXMEM_BELOW_RAM,
-        "-m maxmem=4K is below the size 8K: it counts RAM and all devices together, so give at"
+        "the machine\'s maxmem=4K is below its size 8K: it counts RAM and all devices together, so give at"
             + " least the size",
         new ByteSize(4096),
         null,
@@ -86,7 +86,7 @@ class MachineMemoryTest {
   void refusesSlotsThatStayEmpty() {
     assertRefused(
         Problem.SLOTS_WITHOUT_ROOM,
-        "-m slots=1 would stay empty, since maxmem=128M is all RAM: give a greater maxmem= or no"
+        "the machine\'s slots=1 would stay empty, since maxmem=128M is all RAM: give a greater maxmem= or no"
             + " slots=",
         ByteSize.mib(128),
         1L,
@@ -97,7 +97,7 @@ class MachineMemoryTest {
   void refusesSlotsWithoutMaxmem() {
     assertRefused(
         Problem.SLOTS_WITHOUT_MAXMEM,
-        "-m slots=0 needs maxmem=: add maxmem= above the size 128M, as much as RAM and all devices"
+        "the machine\'s slots=0 needs maxmem=: add maxmem= above the size 128M, as much as RAM and all devices"
             + " may have together",
         null,
         0L,
@@ -110,13 +110,13 @@ class MachineMemoryTest {
     assertEquals(256, MachineMemory.of(MachineType.PC, ram, 256L, ByteSize.gib(1)).slots());
     assertRefused(
         Problem.TOO_MANY_SLOTS,
-        "-m slots=257 is too many: a machine has at most 256",
+        "the machine\'s slots=257 is too many: a machine has at most 256",
         ram,
         257L,
         ByteSize.gib(1));
     assertRefused(
         Problem.TOO_MANY_SLOTS,
-        "-m slots=18446744073709551615 is too many: a machine has at most 256",
+        "the machine\'s slots=18446744073709551615 is too many: a machine has at most 256",
         ram,
         -1L,
         ByteSize.gib(1));
@@ -126,7 +126,7 @@ class MachineMemoryTest {
   void refusesMaxmemThatIsNoNumberOfPages() {
     assertRefused(
         Problem.MAXMEM_NOT_PAGES,
-        "-m maxmem=134217729 is no multiple of 4096, the guest's page size: round it to one",
+        "the machine\'s maxmem=134217729 is no multiple of 4096, the guest's page size: round it to one",
         ByteSize.mib(128),
         1L,
         new ByteSize((128 << 20) + 1));
@@ -136,14 +136,14 @@ class MachineMemoryTest {
   void refusesWhatNoCpuCanAddress() throws Exception {
     assertRefused(
         Problem.RAM_TOO_LARGE,
-        "-m size=4P is more than 52 address bits, the most that an x86 CPU has, can reach: give the"
+        "the machine\'s size=4P is more than 52 address bits, the most that an x86 CPU has, can reach: give the"
             + " machine less RAM",
         ByteSize.gib(4 << 20),
         null,
         null);
     assertRefused(
         Problem.MAXMEM_TOO_LARGE,
-        "-m maxmem=4P is more than 52 address bits, the most that an x86 CPU has,"
+        "the machine\'s maxmem=4P is more than 52 address bits, the most that an x86 CPU has,"
             + " can reach: give a smaller one",
         ByteSize.mib(128),
         256L,

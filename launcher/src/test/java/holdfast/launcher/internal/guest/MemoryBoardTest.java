@@ -192,8 +192,7 @@ class MemoryBoardTest {
     plug(dimm("d1", region("m0", 64, 4096)));
     assertRefused(
         Refusal.NVDIMM_OFF,
-        "nvdimm 'nv1' on memory backend 'm1': the machine takes no nvdimm; start it with -machine"
-            + " nvdimm=on",
+        "nvdimm 'nv1' on memory backend 'm1': the machine takes no nvdimm; give it nvdimm=on",
         nvdimm("nv1", region("m1", 64, 4096)));
   }
 
@@ -230,8 +229,8 @@ class MemoryBoardTest {
         MachineMemory.of(MachineType.PC, ByteSize.mib(128), null, ByteSize.gib(8)).withNvdimm(true);
     assertRefused(
         refusal,
-        "pc-dimm 'd1' on memory backend 'm1': the machine has no slots for memory devices; start it"
-            + " with -m slots= and maxmem=",
+        "pc-dimm 'd1' on memory backend 'm1': the machine has no slots for memory devices; give it"
+            + " slots= and maxmem=",
         dimm("d1", region("m1", 64, 4096)).withSlot(slot));
   }
 
@@ -268,7 +267,7 @@ class MemoryBoardTest {
     assertRefused(
         Refusal.NO_DEVICE_MEMORY,
         "pc-dimm 'd1' on memory backend 'm1': the machine's 128M of RAM are all the memory it can"
-            + " have; start it with -m maxmem= above that, as much as RAM and all devices may have"
+            + " have; give it a maxmem= above that, as much as RAM and all devices may have"
             + " together",
         dimm("d1", region("m1", 64, 4096)));
   }
@@ -280,7 +279,7 @@ class MemoryBoardTest {
     assertRefused(
         Refusal.NOT_ENOUGH_SPACE,
         "pc-dimm 'c' on memory backend 'mc': the device needs 1M, but of the 8064M that maxmem"
-            + " leaves for devices, 8064M are in use; start the machine with a greater -m maxmem=",
+            + " leaves for devices, 8064M are in use; give the machine a greater maxmem=",
         dimm("c", region("mc", 1, 4096)));
   }
 

@@ -10,6 +10,9 @@ import java.util.Map;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Constants;
+import org.osgi.framework.Filter;
+import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
 
@@ -18,29 +21,50 @@ import org.osgi.service.cm.ConfigurationAdmin;
  * first written. Only what this project calls is there.
  */
 public final class FakeConfigurations {
-  /** Told of each configuration that is written. */
+  /** Told of each configuration that is written or deleted. */
   public interface Listener {
-    /** {@code properties} are what a component would get. */
-    void written(String pid, Map<String, Object> properties);
+    /** That of {@code pid} changed. */
+    void changed(String pid);
   }
 
   private final SequencedMap<String, Map<String, Object>> written = new LinkedHashMap<>();
-  private Listener listener = (pid, properties) -> {};
+  private volatile Listener listener = pid -> {};
 
-  /** {@code other} is told of each configuration that is written from now on. */
+  /** {@code other} is told of each configuration that is written or deleted from now on. */
   public FakeConfigurations telling(Listener other) {
     listener = other;
     return this;
   }
 
   /** All configurations: their properties as they were written, by PID. */
-  public SequencedMap<String, Map<String, Object>> written() {
-    return Collections.unmodifiableSequencedMap(written);
+  public synchronized SequencedMap<String, Map<String, Object>> written() {
+    return Collections.unmodifiableSequencedMap(new LinkedHashMap<>(written));
   }
 
   /** Writes one from outside. */
   public void put(String pid, Map<String, Object> properties) {
-    written.put(pid, properties);
+    synchronized (this) {
+      written.put(pid, properties);
+    }
+    listener.changed(pid);
+  }
+
+  /** Deletes one from outside. */
+  public void delete(String pid) {
+    synchronized (this) {
+      written.remove(pid);
+    }
+    listener.changed(pid);
+  }
+
+  private synchronized @Nullable Hashtable<String, Object> properties(String pid) {
+    Map<String, Object> properties = written.get(pid);
+    if (properties == null) {
+      return null;
+    }
+    Hashtable<String, Object> all = new Hashtable<>(properties);
+    all.put(Constants.SERVICE_PID, pid);
+    return all;
   }
 
   /** The service. */
@@ -51,14 +75,38 @@ public final class FakeConfigurations {
             switch (method.getName()) {
               case "getConfiguration" -> {
                 requireAnyLocation(arguments[1]);
+                if (((String) arguments[0]).contains("~") && !exists((String) arguments[0])) {
+                  throw new AssertionError("a configuration is made without its factory");
+                }
                 yield configuration((String) arguments[0]);
               }
+              case "listConfigurations" -> list((String) arguments[0]);
               case "getFactoryConfiguration" -> {
                 requireAnyLocation(arguments[2]);
                 yield configuration(arguments[0] + "~" + arguments[1]);
               }
               default -> throw new UnsupportedOperationException(method.toString());
             });
+  }
+
+  private synchronized boolean exists(String pid) {
+    return written.containsKey(pid);
+  }
+
+  /** By the one property that filters ask for here. */
+  private Configuration @Nullable [] list(String filter) {
+    Filter parsed;
+    try {
+      parsed = FrameworkUtil.createFilter(filter);
+    } catch (InvalidSyntaxException e) {
+      throw new AssertionError(filter, e);
+    }
+    Configuration[] found =
+        written().keySet().stream()
+            .filter(pid -> parsed.matches(Map.of(Constants.SERVICE_PID, pid)))
+            .map(this::configuration)
+            .toArray(Configuration[]::new);
+    return found.length == 0 ? null : found; // as the service answers
   }
 
   /** Otherwise the configuration would belong to the bundle that wrote it (Compendium 104.3). */
@@ -79,11 +127,10 @@ public final class FakeConfigurations {
               }
               case "getPid" -> pid;
               case "delete" -> {
-                written.remove(pid);
+                delete(pid);
                 yield null;
               }
-              case "getProperties" ->
-                  written.containsKey(pid) ? new Hashtable<>(written.get(pid)) : null;
+              case "getProperties" -> properties(pid);
               default -> throw new UnsupportedOperationException(method.toString());
             });
   }
@@ -94,10 +141,8 @@ public final class FakeConfigurations {
         .keys()
         .asIterator()
         .forEachRemaining(key -> properties.put((String) key, dictionary.get(key)));
-    written.put(pid, properties);
-    Map<String, Object> asSeen = new LinkedHashMap<>(properties);
-    asSeen.put(Constants.SERVICE_PID, pid);
-    listener.written(pid, asSeen);
+    properties.remove(Constants.SERVICE_PID);
+    put(pid, properties);
   }
 
   private interface Call {

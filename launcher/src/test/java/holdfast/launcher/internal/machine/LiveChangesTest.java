@@ -28,7 +28,6 @@ class LiveChangesTest {
   private final Logger logger = (Logger) LoggerFactory.getLogger(Machine.class);
   private final ListAppender<ILoggingEvent> log = new ListAppender<>();
   private final MachineFixture there = new MachineFixture().withFile().withDax();
-  private MemoryBackendFileComponent backend;
   private OpenBackend open;
 
   @BeforeEach
@@ -51,7 +50,7 @@ class LiveChangesTest {
   }
 
   private void comeUpOn(List<String> machine, String... properties) throws InterruptedException {
-    backend = there.backend("m0", properties);
+    there.backend("m0", properties);
     there.nvdimm("nv0", "m0");
     String[] all = new String[machine.size() + 2];
     all[0] = "objects=m0";
@@ -65,7 +64,7 @@ class LiveChangesTest {
 
   /** The configuration of {@code m0} is written anew, and looked at by the machine. */
   private void configure(String... properties) throws InterruptedException {
-    backend.modified(MachineFixture.file("m0", properties));
+    there.backend("m0", properties);
     there.awaitFollowed();
   }
 
@@ -166,8 +165,7 @@ class LiveChangesTest {
         "memory backend 'm0': can't be changed while it is in use: align; what is configured now"
             + " holds from the machine's next start on",
         "memory backend 'm0' on /m0: can't preallocate size=1M: ENOSPC (No space left on device);"
-            + " free some memory, huge pages or disk space, or set prealloc=off, which stays in"
-            + " force");
+            + " free some space; prealloc=off stays in force");
   }
 
   @Test

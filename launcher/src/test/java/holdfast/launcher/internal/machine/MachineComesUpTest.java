@@ -64,11 +64,11 @@ class MachineComesUpTest {
 
   @Test
   void aDeclarationThatGoesIsMissedAgain() throws Exception {
-    MemoryBackendFileComponent backend = there.backend("m0");
+    there.backend("m0");
     there.machine("objects=m0");
     there.await(MachineState.Waiting.class);
 
-    there.withdraw(backend);
+    there.configurations.delete(MachineFixture.backendPid("m0"));
 
     awaitMissing("m0");
   }

@@ -67,8 +67,8 @@ class MachineFailsTest {
       value = {
         "type=vax          | configuration holdfast.machine: type=vax is not among the choices",
         "colour=red        | there is no property colour",
-        "maxmem=1K         | -m maxmem=1K is below the size 1M",
-        "memory-backend=m9 | -machine: memory-backend=m9 names no memory backend; there are m0",
+        "maxmem=1K         | the machine's maxmem=1K is below its size 1M",
+        "memory-backend=m9 | the machine's memory-backend=m9 names no memory backend; there are m0",
         "size=2M, memory-backend=m0 | memory backend 'm0' has size=1M, but the machine's RAM is 2M",
       })
   void aMistakeInTheMachineIsTold(String properties, String sentence) throws Exception {
@@ -85,7 +85,7 @@ class MachineFailsTest {
     there.nvdimm("nv0", "m0");
     there.machine("objects=m0", "devices=nv0", "nvdimm=off");
 
-    there.assertFails("-machine nvdimm=on");
+    there.assertFails("nvdimm=on");
     assertEquals(2, there.file.made().size(), "backend and base RAM had been made");
   }
 
@@ -135,11 +135,11 @@ class MachineFailsTest {
   @DisplayName(
       "a mistake in a backend that is corrected in its configuration: the machine comes up")
   void aCorrectedBackendIsTriedAgain() throws Exception {
-    MemoryBackendFileComponent backend = there.backend("m0", "size=nonsense");
+    there.backend("m0", "size=nonsense");
     there.machine("objects=m0");
     there.assertFails("nonsense");
 
-    backend.modified(MachineFixture.file("m0", "size=2M"));
+    there.backend("m0", "size=2M");
 
     assertTrue(there.up().find("m0").isPresent());
   }
@@ -148,11 +148,11 @@ class MachineFailsTest {
   @DisplayName("a mistake in a device that is corrected in its configuration: the machine comes up")
   void aCorrectedDeviceIsTriedAgain() throws Exception {
     there.backend("m0");
-    NvdimmComponent device = there.nvdimm("nv0", "m0", "slot=9");
+    there.nvdimm("nv0", "m0", "slot=9");
     there.machine("objects=m0", "devices=nv0");
     there.assertFails("slot=9");
 
-    device.modified(MachineFixture.nvdimmConfiguration("nv0", "m0", "slot=3"));
+    there.nvdimm("nv0", "m0", "slot=3");
 
     assertEquals(3, there.up().memory().devices().getLast().slot());
   }

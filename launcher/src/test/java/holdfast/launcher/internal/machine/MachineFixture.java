@@ -12,13 +12,13 @@ import holdfast.launcher.internal.region.FakeBlock;
 import holdfast.machine.api.GuestMemory;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
-import org.osgi.framework.Constants;
+import org.osgi.service.cm.ConfigurationAdmin;
 
 /**
  * A machine component with the declarations and allocators that a test gives it, in the role of
@@ -37,9 +37,19 @@ public final class MachineFixture implements AutoCloseable {
 
   final FakeFramework framework = new FakeFramework();
   private final MachineComponent component = new MachineComponent();
-  private final List<MemoryBackendComponent> backends = new ArrayList<>();
-  private final Map<RamBlockAllocator, Map<String, ?>> allocators = new LinkedHashMap<>();
-  private boolean active;
+  private boolean active = true;
+
+  /** Where everything is configured. */
+  public final FakeConfigurations configurations =
+      new FakeConfigurations().telling(pid -> component.wake());
+
+  private final ConfigurationAdmin admin = configurations.admin();
+
+  /** A machine that is not configured yet. */
+  public MachineFixture() {
+    component.bindConfigurations(admin, null);
+    component.activate(framework.context());
+  }
 
   /** The component under test. */
   public MachineComponent component() {
@@ -59,83 +69,48 @@ public final class MachineFixture implements AutoCloseable {
   }
 
   private void register(RamBlockAllocator allocator, Map<String, ?> properties) {
-    allocators.put(allocator, properties);
     component.bindAllocator(allocator, properties);
-    backends.forEach(backend -> backend.bindAllocator(allocator, properties));
   }
 
   /** Unregisters an allocator. */
   public void unregister(RamBlockAllocator allocator) {
-    allocators.remove(allocator);
     component.unbindAllocator(allocator);
-    backends.forEach(backend -> backend.unbindAllocator(allocator));
-  }
-
-  /** A configuration was written: the component that it is for comes up, or is changed. */
-  public void written(String pid, Map<String, Object> properties) {
-    switch (pid.replaceFirst("~.*", "")) {
-      case MachineComponent.PID -> configure(properties);
-      case MemoryBackendFileComponent.PID -> declare(new MemoryBackendFileComponent(properties));
-      case MemoryBackendRamComponent.PID -> declare(new MemoryBackendRamComponent(properties));
-      case NvdimmComponent.PID -> component.bindDevice(new NvdimmComponent(properties));
-      case PcDimmComponent.PID -> component.bindDevice(new PcDimmComponent(properties));
-      default -> throw new IllegalArgumentException(pid);
-    }
   }
 
   /** Declares a {@code memory-backend-file} of 1 MiB on {@code /id}, or with other properties. */
-  public MemoryBackendFileComponent backend(String id, String... properties) {
-    MemoryBackendFileComponent backend = new MemoryBackendFileComponent(file(id, properties));
-    declare(backend);
-    return backend;
+  public void backend(String id, String... properties) {
+    configurations.put(backendPid(id), file(id, properties));
+  }
+
+  ConfigurationAdmin admin() {
+    return admin;
+  }
+
+  static String backendPid(String name) {
+    return BackendDefinitions.FILE_PID + "~" + name;
+  }
+
+  static String devicePid(String name) {
+    return DeviceDefinitions.NVDIMM_PID + "~" + name;
   }
 
   /** The configuration of such a backend. */
   static Map<String, Object> file(String id, String... properties) {
     Map<String, Object> own =
         new HashMap<>(Map.of("id", id, "size", "1M", "mem-path", "/" + id, "share", "on"));
-    own.putAll(configuration(MemoryBackendFileComponent.PID, id, properties));
+    own.putAll(pairs(properties));
     return own;
-  }
-
-  void declare(MemoryBackendComponent backend) {
-    allocators.forEach(backend::bindAllocator);
-    backends.add(backend);
-    component.bindBackend(backend);
-  }
-
-  void withdraw(MemoryBackendComponent backend) {
-    backends.remove(backend);
-    component.unbindBackend(backend);
-    allocators.keySet().forEach(backend::unbindAllocator);
   }
 
   /** Declares an {@code nvdimm}; its name is its id. */
-  public NvdimmComponent nvdimm(String id, String memdev, String... properties) {
-    NvdimmComponent device = new NvdimmComponent(nvdimmConfiguration(id, memdev, properties));
-    component.bindDevice(device);
-    return device;
-  }
-
-  static Map<String, Object> nvdimmConfiguration(String id, String memdev, String... properties) {
+  public void nvdimm(String id, String memdev, String... properties) {
     Map<String, Object> own = new HashMap<>(Map.of("id", id, "memdev", memdev));
-    own.putAll(configuration(NvdimmComponent.PID, id, properties));
-    return own;
+    own.putAll(pairs(properties));
+    configurations.put(devicePid(id), own);
   }
 
-  /** A configuration as Declarative Services hand it over. */
-  static Map<String, Object> configuration(String factoryPid, String name, String... properties) {
-    Map<String, Object> all =
-        new HashMap<>(
-            Map.of(
-                Constants.SERVICE_PID,
-                factoryPid + "~" + name,
-                "service.factoryPid",
-                factoryPid,
-                "component.name",
-                "a component",
-                "component.id",
-                7L));
+  static Map<String, Object> pairs(String... properties) {
+    Map<String, Object> all = new HashMap<>();
     for (String property : properties) {
       int equals = property.indexOf('=');
       all.put(property.substring(0, equals), property.substring(equals + 1));
@@ -150,12 +125,7 @@ public final class MachineFixture implements AutoCloseable {
   }
 
   void configure(Map<String, Object> configuration) {
-    if (active) {
-      component.modified(configuration);
-    } else {
-      active = true;
-      component.activate(framework.context(), configuration);
-    }
+    configurations.put(MachineComponent.PID, configuration);
   }
 
   static Map<String, Object> machineConfiguration(String... properties) {
@@ -172,7 +142,6 @@ public final class MachineFixture implements AutoCloseable {
         all.put(property.substring(0, equals), property.substring(equals + 1));
       }
     }
-    all.put(Constants.SERVICE_PID, MachineComponent.PID);
     return all;
   }
 
@@ -184,7 +153,7 @@ public final class MachineFixture implements AutoCloseable {
   /** Waits until the machine is in a state of this kind that {@code fits}. */
   <S extends MachineState> S await(Class<S> wanted, Predicate<S> fits) throws InterruptedException {
     long end = System.nanoTime() + LIMIT_NANOS;
-    synchronized (component) {
+    synchronized (component.reconciler()) {
       while (true) {
         MachineState state = component.state();
         if (wanted.isInstance(state) && fits.test(wanted.cast(state))) {
@@ -194,7 +163,7 @@ public final class MachineFixture implements AutoCloseable {
         if (left <= 0) {
           fail("waited for " + wanted.getSimpleName() + ", but it is " + state);
         }
-        component.wait(left);
+        component.reconciler().wait(left);
       }
     }
   }
@@ -218,27 +187,13 @@ public final class MachineFixture implements AutoCloseable {
         ends().stream().allMatch(end -> end == FakeBlock.End.DISCARDED), "all is taken back");
   }
 
-  /** A declaration that tells when the machine looks at it. */
-  private static final class Marker extends MemoryBackendComponent {
-    final CountDownLatch seen = new CountDownLatch(1);
-
-    Marker() {
-      super(BackendDefinitions.FILE, file("marker"));
-    }
-
-    @Override
-    String pid() {
-      seen.countDown();
-      return super.pid();
-    }
-  }
-
-  /** Waits until the machine, which is up, has looked at all changes of declarations so far. */
+  /** Waits until the machine has looked at all changes of configurations so far. */
   void awaitFollowed() throws InterruptedException {
-    Marker marker = new Marker();
-    component.bindBackend(marker);
-    assertTrue(marker.seen.await(LIMIT_NANOS, TimeUnit.NANOSECONDS));
-    component.unbindBackend(marker);
+    try {
+      component.reconciler().lookSoon().get(LIMIT_NANOS, TimeUnit.NANOSECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new AssertionError(e);
+    }
   }
 
   /** The guest memories that are registered as services. */

@@ -3,6 +3,7 @@ package holdfast.launcher.internal.machine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -28,15 +29,13 @@ import org.junit.jupiter.api.Timeout;
 class MachineLivesTest {
   private final MachineFixture there = new MachineFixture().withFile().withDax();
   private final List<String> heard = Collections.synchronizedList(new ArrayList<>());
-  private MemoryBackendFileComponent backend;
-  private NvdimmComponent device;
   private Machine machine;
   private Region region;
 
   @BeforeEach
   void comeUp() throws InterruptedException {
-    backend = there.backend("m0", "pmem=on");
-    device = there.nvdimm("nv0", "m0");
+    there.backend("m0", "pmem=on");
+    there.nvdimm("nv0", "m0");
     there.machine("objects=m0", "devices=nv0");
     machine = there.up();
     region = machine.find("m0").orElseThrow().region();
@@ -77,9 +76,9 @@ class MachineLivesTest {
     assertEquals(
         List.of(
             "m0 ATTACHED page",
+            "m0 DETACHED page",
             // the base RAM can't be re-mapped, and waits for an allocator of its own kind
             "pc.ram DETACHED page",
-            "m0 DETACHED page",
             "m0 ATTACHED cache-line"),
         heard);
     assertSame(
@@ -90,11 +89,11 @@ class MachineLivesTest {
   @Test
   @DisplayName("allocator.target in a changed configuration re-maps the region live")
   void aChangedFilterIsFollowed() throws Exception {
-    backend.modified(MachineFixture.file("m0", "pmem=on", "allocator.target=(backend.kind=file)"));
+    there.backend("m0", "pmem=on", "allocator.target=(backend.kind=file)");
     there.awaitFollowed();
     assertEquals("file", region.status().allocator());
 
-    backend.modified(MachineFixture.file("m0", "pmem=on"));
+    there.backend("m0", "pmem=on");
     there.awaitFollowed();
     assertEquals("dax", region.status().allocator());
     assertEquals(List.of("m0 ATTACHED page", "m0 ATTACHED cache-line"), heard);
@@ -102,7 +101,7 @@ class MachineLivesTest {
 
   @Test
   void aMistakeInAChangedFilterChangesNothing() throws Exception {
-    backend.modified(MachineFixture.file("m0", "pmem=on", "allocator.target=(x"));
+    there.backend("m0", "pmem=on", "allocator.target=(x");
     there.awaitFollowed();
 
     assertEquals("dax", region.status().allocator());
@@ -112,9 +111,9 @@ class MachineLivesTest {
   @Test
   @DisplayName("what else changes in configurations waits until the machine starts again")
   void anOpenRegionDoesNotChangeItsBlock() throws Exception {
-    backend.modified(MachineFixture.file("m0", "pmem=on", "size=4M"));
-    backend.modified(MachineFixture.file("m0", "id=other", "size=nonsense"));
-    device.modified(MachineFixture.nvdimmConfiguration("nv0", "m0", "slot=3"));
+    there.backend("m0", "pmem=on", "size=4M");
+    there.backend("m0", "id=other", "size=nonsense");
+    there.nvdimm("nv0", "m0", "slot=3");
     there.machine("objects=m0,m1", "size=2M");
     there.awaitFollowed();
 
@@ -126,31 +125,49 @@ class MachineLivesTest {
   }
 
   @Test
-  @DisplayName("a backend's component made anew: the region follows the new one's allocators")
-  void aComponentThatIsReplacedIsFollowed() throws Exception {
-    there.withdraw(backend);
-    assertEquals(RegionState.DETACHED, region.state());
-
-    there.declare(new MemoryBackendFileComponent(MachineFixture.file("m0", "pmem=on")));
+  @DisplayName(
+      "a backend's configuration goes and comes again: the region goes on, with its allocator")
+  void aConfigurationThatGoesIsNoEnd() throws Exception {
+    there.configurations.delete(MachineFixture.backendPid("m0"));
     there.awaitFollowed();
     assertEquals("dax", region.status().allocator());
 
-    there.unregister(there.dax);
+    there.backend("m0", "pmem=on", "allocator.target=(backend.kind=file)");
+    there.awaitFollowed();
     assertEquals("file", region.status().allocator());
+  }
+
+  @Test
+  @DisplayName("the machine's configuration goes: it ends; comes again: it is up again")
+  void theMachineEndsAndComesAgain() throws Exception {
+    there.configurations.delete(MachineComponent.PID);
+    there.await(MachineState.Unconfigured.class);
+    there.awaitFollowed();
+    assertFalse(region.segment().scope().isAlive());
+    assertEquals(List.of(), there.guestMemories());
+
+    there.machine("objects=m0", "devices=nv0");
+    assertNotSame(machine, there.up());
+  }
+
+  @Test
+  @DisplayName("ConfigAdmin goes and comes again: what was configured holds meanwhile")
+  void configAdminGoes() throws Exception {
+    there.component().unbindConfigurations(there.admin());
+    there.awaitFollowed();
+    there.component().bindConfigurations(there.admin(), null);
+    there.awaitFollowed();
+    assertSame(machine, there.up());
+    assertEquals(List.of(), heard);
   }
 
   @Test
   @DisplayName("another configuration with the same id has no say in the region")
   void anotherConfigurationWithTheSameIdIsNotFollowed() throws Exception {
-    there.declare(
-        new MemoryBackendFileComponent(
-            MachineFixture.configuration(
-                MemoryBackendFileComponent.PID,
-                "twin",
-                "id=m0",
-                "size=1M",
-                "mem-path=/m0",
-                "allocator.target=(backend.kind=file)")));
+    there.configurations.put(
+        MachineFixture.backendPid("twin"),
+        MachineFixture.pairs(
+            "id=m0", "size=1M", "mem-path=/m0", "allocator.target=(backend.kind=file)"));
     there.awaitFollowed();
 
     assertEquals("dax", region.status().allocator());
@@ -191,9 +208,9 @@ class MachineLivesTest {
 
     there.unregister(there.dax);
     there.withDax();
-    backend.modified(MachineFixture.file("m0"));
-    device.modified(MachineFixture.nvdimmConfiguration("nv0", "m0"));
-    there.withdraw(backend);
+    there.backend("m0");
+    there.nvdimm("nv0", "m0");
+    there.configurations.delete(MachineFixture.backendPid("m0"));
 
     assertInstanceOf(MachineState.Ended.class, there.component().state());
     assertEquals(2, there.ends().size());

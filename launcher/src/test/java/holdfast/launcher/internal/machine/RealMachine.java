@@ -4,7 +4,9 @@ import holdfast.launcher.internal.options.OptionException;
 import holdfast.launcher.internal.region.Candidates;
 import holdfast.launcher.internal.region.MapperAllocator;
 import holdfast.launcher.internal.region.NoAllocatorException;
+import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -18,38 +20,37 @@ public final class RealMachine implements AutoCloseable {
    */
   public RealMachine(MapperAllocator allocator, List<Map<String, String>> backends)
       throws OptionException, MachineException, NoAllocatorException {
-    List<MemoryBackendComponent> components = new ArrayList<>();
+    List<Declaration> components = new ArrayList<>();
     for (Map<String, String> backend : backends) {
       components.add(component(backend));
     }
     Map<String, Object> properties = allocator.properties(1, 0);
-    components.forEach(component -> component.bindAllocator(allocator, properties));
     Candidates candidates = new Candidates();
     candidates.add(allocator, properties);
     machine =
         Machine.open(
+            Origin.CONFIGURATIONS,
             MachineDefinition.BOTH.checkConfiguration("a test", Map.of("size", "1M")),
             components,
             List.of(),
             candidates);
   }
 
-  private static MemoryBackendComponent component(Map<String, String> backend) {
+  private static Declaration component(Map<String, String> backend) {
     String type = backend.getOrDefault("qom-type", BackendDefinitions.FILE.name());
-    String[] properties =
-        backend.entrySet().stream()
-            .filter(property -> !property.getKey().equals("qom-type"))
-            .map(property -> property.getKey() + "=" + property.getValue())
-            .toArray(String[]::new);
-    Map<String, Object> all =
-        MachineFixture.configuration(
-            BackendDefinitions.factoryPid(type), "" + backend.get("id"), properties);
-    return switch (type) {
-      case "memory-backend-file" -> new MemoryBackendFileComponent(all);
-      case "memory-backend-memfd" -> new MemoryBackendMemfdComponent(all);
-      case "memory-backend-ram" -> new MemoryBackendRamComponent(all);
-      default -> throw new IllegalArgumentException(type);
-    };
+    Map<String, Object> properties = new LinkedHashMap<>(backend);
+    properties.remove("qom-type");
+    String pid = BackendDefinitions.factoryPid(type) + "~" + backend.get("id");
+    return Declaration.backend(new Wish(pid, properties)).orElseThrow();
+  }
+
+  /** What the machine's thread does when it is woken: looks at the configurations. */
+  public void look(FakeConfigurations configurations, Swapper swapper) throws IOException {
+    for (OpenBackend backend : machine.backends()) {
+      if (!backend.pid().isEmpty()) {
+        machine.follow(backend, new Configurations(configurations.admin()), swapper);
+      }
+    }
   }
 
   /** The machine. */

@@ -14,12 +14,10 @@ import holdfast.launcher.internal.options.TypeDefinition;
 import java.io.InputStream;
 import java.net.URI;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.jar.Manifest;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.DisplayName;
@@ -171,7 +169,7 @@ class LauncherMetaTypeTest {
   }
 
   @Test
-  @DisplayName("the service announces the PID of every component that needs a configuration")
+  @DisplayName("the service announces every PID that a machine is made from")
   void announcesEveryPid() throws Exception {
     Map<String, Set<String>> announced =
         Map.of(
@@ -185,23 +183,13 @@ class LauncherMetaTypeTest {
     all.forEach(pid -> assertEquals(pid, definition(pid).getID()));
   }
 
-  /** From the descriptions of the launcher's components, which the build made. */
-  private static Set<String> configuredPids() throws Exception {
-    Set<String> pids = new TreeSet<>();
-    for (String name : components()) {
-      Element component = component(name);
-      if (component.getAttribute("configuration-policy").equals("require")) {
-        pids.addAll(Arrays.asList(component.getAttribute("configuration-pid").split(" ")));
-      }
-    }
+  /** What the machine is made from. */
+  private static Set<String> configuredPids() {
+    Set<String> pids = new TreeSet<>(Set.of("holdfast.machine"));
+    Stream.of(BackendDefinitions.OPTION, DeviceDefinitions.OPTION)
+        .flatMap(option -> option.types().stream())
+        .forEach(type -> pids.add(BackendDefinitions.factoryPid(type.name())));
     return pids;
-  }
-
-  private static List<String> components() throws Exception {
-    try (InputStream manifest = resource("META-INF/MANIFEST.MF")) {
-      String header = new Manifest(manifest).getMainAttributes().getValue("Service-Component");
-      return List.of(header.split(","));
-    }
   }
 
   /** Of the launcher itself: other jars have a manifest too. */

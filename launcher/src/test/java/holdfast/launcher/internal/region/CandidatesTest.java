@@ -36,15 +36,17 @@ class CandidatesTest {
   }
 
   @Test
-  @DisplayName("a ranking that is no Integer counts as 0, as in the framework")
-  void aRankingThatIsNoIntegerIsZero() {
+  @DisplayName("a ranking may be text, as a line in a file makes it; one that is no number is 0")
+  void aRankingMayBeText() {
     FakeAllocator text = new FakeAllocator("text", Granularity.PAGE);
-    candidates.add(text, Map.of("service.id", 1L, "service.ranking", "100"));
+    candidates.add(text, Map.of("service.id", 1L, "service.ranking", "high"));
+    FakeAllocator number = new FakeAllocator("number", Granularity.PAGE);
+    candidates.add(number, Map.of("service.id", 4L, "service.ranking", " 100 "));
     FakeAllocator none = new FakeAllocator("none", Granularity.PAGE);
     candidates.add(none, Map.of("service.id", 2L));
     add("one", 3, 1);
 
-    assertEquals(List.of("one", "text", "none"), kinds());
+    assertEquals(List.of("number", "one", "text", "none"), kinds());
   }
 
   @Test

@@ -43,11 +43,8 @@ class MachineReportTest {
   void comeUp() throws InterruptedException {
     there.backend("m0", "pmem=on", "align=8K", "mem-path=/d/\"quoted\"");
     there.nvdimm("nv0", "m0", "label-size=128K", "unarmed=on", "slot=2");
-    there.written(
-        "holdfast.memory.backend.ram~m1",
-        Map.of("service.pid", "holdfast.memory.backend.ram~m1", "id", "m1", "size", "2M"));
-    there.written(
-        "holdfast.pc.dimm~d1", Map.of("service.pid", "holdfast.pc.dimm~d1", "memdev", "m1"));
+    there.configurations.put("holdfast.memory.backend.ram~m1", Map.of("id", "m1", "size", "2M"));
+    there.configurations.put("holdfast.pc.dimm~d1", Map.of("memdev", "m1"));
     there.machine("objects=m0,m1", "devices=nv0,d1");
     machine = there.up();
   }

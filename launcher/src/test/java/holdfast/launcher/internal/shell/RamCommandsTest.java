@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import holdfast.launcher.internal.machine.FakeConfigurations;
 import holdfast.launcher.internal.machine.Machine;
 import holdfast.launcher.internal.machine.MachineFixture;
+import holdfast.launcher.internal.options.TypeDefinition;
 import holdfast.launcher.internal.region.FakeBlock;
 import holdfast.launcher.internal.report.BackendReport;
 import java.util.List;
@@ -401,7 +402,8 @@ class RamCommandsTest {
         () -> commands.show(raw));
 
     try (MachineFixture other = new MachineFixture().withFile()) {
-      other.backend("m1", "mem-path=/d/" + raw.replace("\ud800", ""));
+      other.backend(
+          "m1", "mem-path=/d/" + raw.replace("\ud800", ""), TypeDefinition.EXACT + "=true");
       other.machine("objects=m1");
       other.up();
       commands.machineComponent = other.component();
@@ -451,7 +453,10 @@ class RamCommandsTest {
 
   private void assertIncomplete(MachineFixture other) throws InterruptedException {
     other.awaitIncomplete("m1");
-    assertSays("the machine is not up yet: not configured: [m1]", commands::list);
+    assertSays(
+        "the machine is not up yet: configuration holdfast.machine lists what is not configured: memory"
+            + " backend 'm1', such as from configuration holdfast.memory.backend.file~m1",
+        commands::list);
   }
 
   private void assertFails(MachineFixture other) throws InterruptedException {

@@ -716,14 +716,13 @@ class SwapFaultTest {
     return SwapRequest.changing(backend, changes, List.of(), LIMITS).object();
   }
 
-  /** A change of configuration, as Declarative Services tell it. */
+  /** A change of configuration, of which the machine is told. */
   private static void configure(SwapFixture fixture, Map<String, String> changes) throws Exception {
     OpenBackend backend = fixture.machine.machine().find("ram0").orElseThrow();
-    ParsedObject object = wanted(fixture, changes);
-    Map<String, Object> written = new LinkedHashMap<>(object.properties());
+    Map<String, Object> written = new LinkedHashMap<>(wanted(fixture, changes).properties());
     written.put("felix.fileinstall.filename", "file:/etc/ram0.cfg");
     fixture.configurations.put(backend.pid(), written);
-    assertTrue(fixture.swaps.follow(backend, object));
+    fixture.look();
   }
 
   /** During the first swap, as soon as it copies. */
@@ -805,6 +804,59 @@ class SwapFaultTest {
       assertEquals(old, fixture.region().backing());
       assertEquals(old, configuration(fixture).get("mem-path"));
       fixture.assertFilled();
+    }
+  }
+
+  @Test
+  @DisplayName("a machine that is woken late, and often, moves nothing by itself")
+  void toldLate() throws Exception {
+    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
+      fixture.fill();
+      Map<String, String> back = Map.of("mem-path", path(fixture, 0).toString());
+      fixture.steps = step -> fixture.look();
+      for (int round = 1; round <= 10; round++) {
+        assertDone(fixture.swap(round % 2 == 1 ? there(fixture) : back, LIMITS));
+        fixture.look();
+        assertEquals(round, fixture.swaps.history(RAM0).getFirst().number());
+        assertEquals(Optional.empty(), fixture.swaps.running(RAM0));
+      }
+      assertEquals(path(fixture, 0).toString(), fixture.region().backing());
+      assertEquals(path(fixture, 0).toString(), configuration(fixture).get("mem-path"));
+    }
+  }
+
+  @Test
+  @DisplayName("a swap writes into its configuration what changed, and nothing else")
+  void writesWhatChanged() throws Exception {
+    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
+      OpenBackend backend = fixture.machine.machine().find("ram0").orElseThrow();
+      Map<String, Object> little =
+          Map.of(
+              "id", "ram0",
+              "size", "" + SIZE,
+              "share", "yes",
+              "mem-path", path(fixture, 0).toString(),
+              "felix.fileinstall.filename", "file:/etc/ram0.cfg",
+              "colour", "red");
+      fixture.configurations.put(backend.pid(), little);
+      fixture.look(); // and says that there is no property colour
+      assertDone(fixture.swap(there(fixture), LIMITS));
+      Map<String, Object> expected = new LinkedHashMap<>(little);
+      expected.put("mem-path", path(fixture, 1).toString());
+      expected.put("dump", "off");
+      assertEquals(expected, configuration(fixture));
+    }
+  }
+
+  @Test
+  @DisplayName("a swap of a region whose configuration is gone makes none")
+  void noConfigurationIsMade() throws Exception {
+    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
+      OpenBackend backend = fixture.machine.machine().find("ram0").orElseThrow();
+      fixture.configurations.delete(backend.pid());
+      fixture.look();
+      assertDone(fixture.swap(there(fixture), LIMITS));
+      assertEquals(Map.of(), fixture.configurations.written());
     }
   }
 

@@ -9,7 +9,7 @@ import holdfast.backend.mmap.RamMapper;
 import holdfast.backend.testkit.FaultyLibc;
 import holdfast.backend.testkit.LeakCheck;
 import holdfast.backend.testkit.Storage;
-import holdfast.launcher.internal.machine.BackendConfigurations;
+import holdfast.launcher.internal.machine.Configurations;
 import holdfast.launcher.internal.machine.FakeConfigurations;
 import holdfast.launcher.internal.machine.OpenBackend;
 import holdfast.launcher.internal.machine.RealMachine;
@@ -80,13 +80,15 @@ final class SwapFixture implements AutoCloseable {
         new Swaps(
             machine.machine(),
             writers,
-            new BackendConfigurations(configurations.admin()),
+            new Configurations(configurations.admin()),
+            this::look,
             step -> steps.before(step));
     machine.machine().beforeClose(swaps::close);
     for (int number = 0; number < places.length; number++) {
       OpenBackend backend = machine.machine().find("ram" + number).orElseThrow();
       configurations.put(backend.pid(), new LinkedHashMap<>(backend.object().properties()));
     }
+    look();
   }
 
   /** A folder on a disk; the test is skipped if there is none. */
@@ -99,6 +101,15 @@ final class SwapFixture implements AutoCloseable {
         disk = made;
       }
       return made;
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** The machine is woken. */
+  void look() {
+    try {
+      machine.look(configurations, swaps::follow);
     } catch (IOException e) {
       throw new AssertionError(e);
     }
