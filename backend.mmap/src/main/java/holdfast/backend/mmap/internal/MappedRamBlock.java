@@ -4,6 +4,7 @@ import holdfast.backend.api.Alignment;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.DirtyTracking;
 import holdfast.backend.api.Durability;
+import holdfast.backend.api.Evidence;
 import holdfast.backend.api.FileIdentity;
 import holdfast.backend.api.MappingException;
 import holdfast.backend.api.MemoryAdvice;
@@ -94,6 +95,19 @@ public final class MappedRamBlock implements RamBlock {
     window.structure.lock();
     try {
       return window.current == this ? store.identity() : Optional.empty();
+    } finally {
+      window.structure.unlock();
+    }
+  }
+
+  @Override
+  public Evidence evidence() {
+    Evidence seen = verdict.durability().evidence();
+    window.structure.lock();
+    try {
+      // the addresses of a window that is closed may be somebody else's
+      String now = window.current == this ? VmFlags.at(window.address()).text() : seen.vmFlags();
+      return new Evidence(seen.mmap(), now, seen.persist(), seen.fileSystem());
     } finally {
       window.structure.unlock();
     }
