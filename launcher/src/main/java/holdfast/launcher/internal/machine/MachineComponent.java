@@ -118,6 +118,10 @@ public final class MachineComponent {
     }
   }
 
+  /** Until it is there no allocator is chosen, since a better one may be about to start. */
+  @Reference(name = "started", service = BundlesStarted.class)
+  void bindStarted(BundlesStarted started) {}
+
   @Reference(
       name = "candidate",
       service = RamBlockAllocator.class,
