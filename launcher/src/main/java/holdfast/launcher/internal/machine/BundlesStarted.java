@@ -12,10 +12,10 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 
 /**
- * A service that is there as soon as the framework has started all bundles that it starts of its own
- * accord. A machine that came up before would take the allocators that happen to be started by then:
- * a backend that wants DAX would be mapped without it, with a warning of what it did not get, and
- * mapped again a moment later.
+ * A service that is there as soon as the framework has started all bundles that it starts of its
+ * own accord. A machine that came up before would take the allocators that happen to be started by
+ * then: a backend that wants DAX would be mapped without it, with a warning of what it did not get,
+ * and mapped again a moment later.
  *
  * <p>A framework that is started first and gets its bundles then has no such moment: there the
  * service is there at once.
