@@ -326,7 +326,13 @@ public final class BlockMapping {
     try {
       block.requireWrittenBack(0, size, block.msync(0, size));
     } catch (ErrnoException e) {
-      throw new PersistException(spec, 0, size, e.call(), e.errno().toString());
+      throw new PersistException(
+          spec,
+          0,
+          size,
+          e.call(),
+          e.errno().toString(),
+          Remedy.of(Step.WRITE_BACK, e, Scene.ofFile(libc, spec, block.store.fd())));
     }
   }
 

@@ -196,7 +196,13 @@ public final class MappedRamBlock implements RamBlock {
         }
       }
     } catch (ErrnoException e) {
-      throw new PersistException(spec, offset, length, e.call(), e.errno().toString());
+      throw new PersistException(
+          spec,
+          offset,
+          length,
+          e.call(),
+          e.errno().toString(),
+          Remedy.of(Step.WRITE_BACK, e, Scene.ofFile(libc, spec, store.fd())));
     } finally {
       window.persists.unlockRead(stamp);
     }
