@@ -1,6 +1,7 @@
 package holdfast.launcher.internal.machine;
 
 import org.jspecify.annotations.Nullable;
+import org.osgi.annotation.bundle.Capability;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
@@ -20,6 +21,9 @@ import org.osgi.service.component.annotations.Deactivate;
  * <p>A framework that is started first and gets its bundles then has no such moment: there the
  * service is there at once.
  */
+@Capability(
+    namespace = "osgi.service",
+    attribute = "objectClass:List<String>=\"holdfast.launcher.internal.machine.BundlesStarted\"")
 @Component(
     service = {},
     immediate = true)
