@@ -310,7 +310,10 @@ class LostBackingTest extends LiveMachineTest {
               PersistException.class, () -> memory.persist(device.address(), device.size()));
 
       assertTrue(
-          refused.getMessage().matches(".*'shared' on .*: msync: (EIO|ENOSPC) .*check the disk.*"),
+          refused
+              .getMessage()
+              .matches(
+                  ".*'shared' on .*: msync: (EIO .*check the disk|ENOSPC .*free some space).*"),
           refused::toString);
       assertEquals(List.of("failed RAM_SHARED,RAM_PMEM"), awaitToldOf("shared"));
       assertToldAsFailed("shared", machine.sharedFile(), "could not be made durable: msync: ");

@@ -96,6 +96,15 @@ public interface RamBlock extends AutoCloseable {
    */
   String lostBecause(long offset, long length, boolean stored);
 
+  /**
+   * What {@link #durability} rests on, looked at again: its VmFlags are those of this moment, which
+   * {@link #advise} and others may have changed since the block was mapped. May take some
+   * milliseconds. Of a block that is closed or retired, what was seen last.
+   */
+  default Evidence evidence() {
+    return durability().evidence();
+  }
+
   /** What the kernel is told about the pages now; at first as in {@link #spec()}. */
   MemoryAdvice advice();
 

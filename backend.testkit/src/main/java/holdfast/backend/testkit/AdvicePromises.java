@@ -42,6 +42,10 @@ interface AdvicePromises extends Promises {
     return HostMapping.at(block.segment().address()).orElseThrow().vmFlags();
   }
 
+  private static List<String> shown(RamBlock block) {
+    return List.of(block.evidence().vmFlags().split(" "));
+  }
+
   @Test
   @DisplayName("dump=off keeps a block out of core dumps: at the start, changed live, re-mapped")
   default void dumping() throws RamBlockException, IOException {
@@ -50,8 +54,10 @@ interface AdvicePromises extends Promises {
     assertTrue(flags(block).contains("dd"), () -> "dd is not in " + flags(block));
     RamBlock next = on().allocator().remap(block);
     assertTrue(flags(next).contains("dd"), "after a re-map");
+    assertTrue(shown(next).contains("dd"), "as evidence");
     next.advise(MemoryAdvice.DEFAULT);
     assertTrue(!flags(next).contains("dd"), "changed");
+    assertTrue(!shown(next).contains("dd"), "the evidence is of the moment when it is asked for");
     assertEquals(MemoryAdvice.DEFAULT, next.advice());
     next.advise(QUIET);
     RamBlock last = on().allocator().remap(next);

@@ -4,6 +4,7 @@ import holdfast.backend.api.Alignment;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.DirtyTracking;
 import holdfast.backend.api.Durability;
+import holdfast.backend.api.Evidence;
 import holdfast.backend.api.FileIdentity;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.PreallocationException;
@@ -63,6 +64,11 @@ final class FlushedRamBlock implements RamBlock {
   @Override
   public Optional<FileIdentity> file() {
     return block.file();
+  }
+
+  @Override
+  public Evidence evidence() {
+    return block.evidence();
   }
 
   @Override

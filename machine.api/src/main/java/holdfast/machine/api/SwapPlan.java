@@ -24,8 +24,11 @@ import java.util.Optional;
  * @param bytes how many bytes are to be copied at least
  * @param free how many bytes are free where the new file is to be; empty if it needs none, or if
  *     that can't be told
- * @param time how long copying takes at the speed at which the region's memory was just read; the
- *     target may be slower
+ * @param time how long one copy of everything is expected to take, measured with a part of it; for
+ *     a target on a disk with a small file in the target's folder, which is deleted at once. What
+ *     writers dirty meanwhile comes on top
+ * @param basis what {@code time} rests on, as half a sentence; begins with {@code at least:} if it
+ *     can only be longer
  * @param tracking how it is known what writers dirty meanwhile, as a sentence
  * @param pause how long writers are expected to be paused: the limit if dirty pages can be tracked,
  *     the time for all of it if they can't
@@ -41,6 +44,7 @@ public record SwapPlan(
     ByteSize bytes,
     Optional<ByteSize> free,
     Duration time,
+    String basis,
     String tracking,
     Duration pause) {
   public SwapPlan {

@@ -15,7 +15,8 @@ public final class UnmappedAddressException extends GuestMemoryException {
    * @param length bytes of the access
    * @param unmapped the first address of the range without memory, or null if it has memory up to
    *     {@link GuestAddress#MAX} and runs past that
-   * @param nearest the device nearest to that address, or null if there is none at all
+   * @param nearest the device nearest to that address, or null if there is none at all any more: a
+   *     machine has its base RAM until it ends
    */
   public UnmappedAddressException(
       GuestAddress address,
@@ -35,7 +36,8 @@ public final class UnmappedAddressException extends GuestMemoryException {
     }
     String missing = "no memory stands at " + unmapped;
     if (nearest == null) {
-      return missing + ", and this machine has none at all; give it some";
+      return missing
+          + ": the machine has ended, and its memory with it; let go of this guest memory";
     }
     return missing
         + "; the nearest device is "

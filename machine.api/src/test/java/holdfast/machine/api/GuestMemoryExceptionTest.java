@@ -28,12 +28,12 @@ class GuestMemoryExceptionTest {
   }
 
   @Test
-  void unmappedOfAMachineWithoutMemory() {
+  void unmappedOfAMachineThatHasEnded() {
     UnmappedAddressException e =
         new UnmappedAddressException(GuestAddress.ZERO, 1, GuestAddress.ZERO, null);
     assertEquals(
-        "1 byte at guest address 0x0: no memory stands at 0x0, and this machine has none at all;"
-            + " give it some",
+        "1 byte at guest address 0x0: no memory stands at 0x0: the machine has ended, and its memory"
+            + " with it; let go of this guest memory",
         e.getMessage());
     assertEquals(Optional.empty(), e.nearest());
   }

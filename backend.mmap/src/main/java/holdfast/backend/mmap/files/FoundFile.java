@@ -9,6 +9,7 @@ import holdfast.backend.mmap.Libc;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
@@ -27,6 +28,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class FoundFile implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FoundFile.class);
+
+  /** NAME_MAX, limits.h. */
+  private static final int LONGEST_NAME = 255;
 
   private final Libc libc;
   private final Path path;
@@ -80,11 +84,27 @@ public final class FoundFile implements AutoCloseable {
         throw e;
       }
     } catch (ErrnoException e) {
-      if (e.is(Errno.ENOENT) || e.is(Errno.ENOTDIR)) {
+      if (nothingIsThere(path, e)) {
         return Optional.empty();
       }
       throw failure(path, e);
     }
+  }
+
+  /**
+   * Whether it is the path itself that can lead to nothing: links on its way in a circle (a link at
+   * its end is opened, not followed, or leads nowhere), or a name longer than any file's.
+   */
+  private static boolean nothingIsThere(Path path, ErrnoException e) {
+    return switch (e.errno().name()) {
+      case "ENOENT", "ENOTDIR", "ELOOP" -> true;
+      case "ENAMETOOLONG" -> {
+        Path name = path.getFileName();
+        yield name != null
+            && name.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_NAME;
+      }
+      default -> false;
+    };
   }
 
   /** What is known of a path's file, through symbolic links; empty if nothing is there. */

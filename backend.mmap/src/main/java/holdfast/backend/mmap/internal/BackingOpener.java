@@ -204,10 +204,13 @@ final class BackingOpener {
     return openFailure(Step.OPEN, e);
   }
 
-  private Opened openUnnamed(Path folder) throws RamBlockException {
+  private Opened openUnnamed(Path folder) throws RamBlockException, ErrnoException {
     try {
       return createUnnamed(folder);
     } catch (ErrnoException e) {
+      if (e.is(Errno.EINTR)) {
+        throw e; // it is tried again
+      }
       throw openFailure(Step.CREATE, e);
     }
   }

@@ -259,7 +259,12 @@ public final class BackingStore {
       writeBacks.make(() -> libc.fsync(fd));
     } catch (ErrnoException e) {
       throw new PersistException(
-          spec, offset(), spec.size().bytes(), e.call(), e.errno().toString());
+          spec,
+          offset(),
+          spec.size().bytes(),
+          e.call(),
+          e.errno().toString(),
+          remedy(Step.SYNC, e));
     }
   }
 

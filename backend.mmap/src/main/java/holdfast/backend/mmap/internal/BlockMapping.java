@@ -32,6 +32,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class BlockMapping {
   private static final Logger LOG = LoggerFactory.getLogger(BlockMapping.class);
+
+  /** Shown to the operator, unlike other information: it takes a warning back. */
+  private static final Logger TOLD = LoggerFactory.getLogger("holdfast.progress");
+
   private static final String COUNTS_EVERY_PROMISE = "2";
 
   private final Libc libc;
@@ -322,7 +326,13 @@ public final class BlockMapping {
     try {
       block.requireWrittenBack(0, size, block.msync(0, size));
     } catch (ErrnoException e) {
-      throw new PersistException(spec, 0, size, e.call(), e.errno().toString());
+      throw new PersistException(
+          spec,
+          0,
+          size,
+          e.call(),
+          e.errno().toString(),
+          Remedy.of(Step.WRITE_BACK, e, Scene.ofFile(libc, spec, block.store.fd())));
     }
   }
 
@@ -365,6 +375,12 @@ public final class BlockMapping {
     Granularity before = old.durability().obtained();
     if (spec.wantsSync() && verdict.durability().obtained().compareTo(before) < 0) {
       warnOfShortfall(before, verdict);
+    } else if (old.durability().isShortfall() && !verdict.durability().isShortfall()) {
+      TOLD.info(
+          "memory backend '{}' on {}: the granularity is {} now, as it was asked for",
+          spec.id(),
+          spec.backing(),
+          verdict.durability().obtained());
     }
   }
 

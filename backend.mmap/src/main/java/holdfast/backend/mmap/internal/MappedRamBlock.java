@@ -4,6 +4,7 @@ import holdfast.backend.api.Alignment;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.DirtyTracking;
 import holdfast.backend.api.Durability;
+import holdfast.backend.api.Evidence;
 import holdfast.backend.api.FileIdentity;
 import holdfast.backend.api.MappingException;
 import holdfast.backend.api.MemoryAdvice;
@@ -100,6 +101,19 @@ public final class MappedRamBlock implements RamBlock {
   }
 
   @Override
+  public Evidence evidence() {
+    Evidence seen = verdict.durability().evidence();
+    window.structure.lock();
+    try {
+      // the addresses of a window that is closed may be somebody else's
+      String now = window.current == this ? VmFlags.at(window.address()).text() : seen.vmFlags();
+      return new Evidence(seen.mmap(), now, seen.persist(), seen.fileSystem());
+    } finally {
+      window.structure.unlock();
+    }
+  }
+
+  @Override
   public ByteSize pageSize() {
     return new ByteSize(store.pageSize());
   }
@@ -182,7 +196,13 @@ public final class MappedRamBlock implements RamBlock {
         }
       }
     } catch (ErrnoException e) {
-      throw new PersistException(spec, offset, length, e.call(), e.errno().toString());
+      throw new PersistException(
+          spec,
+          offset,
+          length,
+          e.call(),
+          e.errno().toString(),
+          Remedy.of(Step.WRITE_BACK, e, Scene.ofFile(libc, spec, store.fd())));
     } finally {
       window.persists.unlockRead(stamp);
     }

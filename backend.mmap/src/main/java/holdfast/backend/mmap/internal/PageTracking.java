@@ -176,21 +176,15 @@ public final class PageTracking implements DirtyTracking {
       return armed;
     } catch (ErrnoException e) {
       userfaultfd.close();
-      throw new UntrackableException(refusal(e));
+      throw new UntrackableException(refusal(block.spec(), e));
     } catch (UntrackableException | RuntimeException | Error e) {
       userfaultfd.close();
       throw e;
     }
   }
 
-  private static String refusal(ErrnoException e) {
-    if (e.is(Errno.EBUSY)) {
-      return "it is tracked already, " + e.sentence() + "; end that first";
-    }
-    if (e.is(Errno.ENOMEM)) {
-      return e.sentence() + "; free 2 MiB of memory for each GiB, for page tables";
-    }
-    return e.sentence();
+  private static String refusal(RamBlockSpec spec, ErrnoException e) {
+    return e.sentence() + "; " + Remedy.of(Step.TRACK, e, Scene.of(spec));
   }
 
   @Override

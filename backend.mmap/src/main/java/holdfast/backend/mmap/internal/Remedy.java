@@ -24,7 +24,7 @@ import java.util.OptionalLong;
 final class Remedy {
   private static final Map<Integer, LinuxErrno> SYMBOLS = symbols();
   private static final String CHECK_DISK =
-      "the kernel's log (dmesg) tells what is wrong with the disk";
+      "check the disk: the kernel's log (dmesg) tells what is wrong with it";
 
   private final Step step;
   private final Errno errno;
@@ -114,7 +114,7 @@ final class Remedy {
       case ENOLCK -> "the host has no locks left: its file server may be down";
       case ENOSYS, EOPNOTSUPP -> "this kernel or file system can't do it: " + step.remedy();
       case EHWPOISON ->
-          "the host's memory has failed there: " + "the kernel's log (dmesg) tells which module";
+          "the host's memory has failed there: the kernel's log (dmesg) tells which module";
       default -> "";
     };
   }
@@ -267,7 +267,7 @@ final class Remedy {
       case EPERM, EACCES ->
           "let this process open /dev/userfaultfd, or let its container's seccomp filter pass"
               + " userfaultfd(2)";
-      case EINVAL, ENOTTY, ENOSYS -> "use Linux 6.7 or later";
+      case EINVAL, ENOTTY, ENOSYS -> "use Linux 6.12.3 or later";
       default -> "";
     };
   }

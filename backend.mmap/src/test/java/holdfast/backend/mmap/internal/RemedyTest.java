@@ -168,7 +168,7 @@ class RemedyTest {
         "TRACK      | EBUSY        | tracked already",
         "TRACK      | EPERM        | /dev/userfaultfd",
         "TRACK      | EMFILE       | ulimit -n",
-        "TRACK      | ENOTTY       | Linux 6.7",
+        "TRACK      | ENOTTY       | Linux 6.12.3",
       })
   @DisplayName("what to do follows from the step and from the errno")
   void table(Step step, LinuxErrno errno, String words) {

@@ -17,6 +17,7 @@ import holdfast.machine.api.RunningSwap;
 import holdfast.machine.api.SwapException;
 import holdfast.machine.api.SwapLimits;
 import holdfast.machine.api.SwapPhase;
+import holdfast.machine.api.SwapPlan;
 import holdfast.machine.api.SwapReport;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -178,11 +179,13 @@ final class Demo {
       if (swaps == null) {
         throw new CommandException("demo: there is no service of live swaps");
       }
-      RunningSwap swap =
-          swaps.start(
-              new BackendId("nv_be4"),
-              Map.of("mem-path", other.toString()),
-              SwapLimits.DEFAULT.withVerify(true).withDowntime(DOWNTIME));
+      BackendId id = new BackendId("nv_be4");
+      Map<String, String> changes = Map.of("mem-path", other.toString());
+      SwapLimits limits = SwapLimits.DEFAULT.withVerify(true).withDowntime(DOWNTIME);
+      SwapPlan plan = swaps.plan(id, changes, limits);
+      out.println("  plan: " + SwapScreen.expected(plan));
+      long before = System.nanoTime();
+      RunningSwap swap = swaps.start(id, changes, limits);
       SwapReport report = swap.report();
       long limit = System.nanoTime() + SWAP_LIMIT.toNanos();
       while (!report.phase().isEnd() && System.nanoTime() < limit) {
@@ -195,6 +198,14 @@ final class Demo {
       if (report.phase() != SwapPhase.DONE) {
         throw new CommandException("demo: " + SwapScreen.line(report));
       }
+      double took = (System.nanoTime() - before) / 1e6;
+      // a guest writes all the time, and every page is compared: both are no part of the plan
+      out.printf(
+          Locale.ROOT,
+          "  planned: %.1f ms to copy it once; it took %.1f ms in all: %.1f times as long%n",
+          plan.time().toNanos() / 1e6,
+          took,
+          took * 1e6 / Math.max(1, plan.time().toNanos()));
       guest.awaitMoreWrites(WRITES_BETWEEN_CHANGES);
     } catch (SwapException e) {
       throw new CommandException("demo: " + e.getMessage());

@@ -84,6 +84,10 @@ public final class MachineComponent implements ConfigurationListener {
     }
   }
 
+  /** Until it is there no allocator is chosen, since a better one may be about to start. */
+  @Reference(name = "started", service = BundlesStarted.class)
+  void bindStarted(BundlesStarted started) {}
+
   @Reference(
       name = "candidate",
       service = RamBlockAllocator.class,

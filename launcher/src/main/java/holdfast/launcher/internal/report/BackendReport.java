@@ -33,7 +33,7 @@ public final class BackendReport {
   /** The facts as {@code -probe json} shows them. */
   public Map<String, Object> toMap() {
     Durability durability = block.durability();
-    Evidence evidence = durability.evidence();
+    Evidence evidence = block.evidence();
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("id", block.spec().id().value());
     map.put("type", backend.type());
@@ -107,7 +107,7 @@ public final class BackendReport {
   /** The whole state, a fact a line. */
   public void show(Screen screen) {
     Durability durability = block.durability();
-    Evidence evidence = durability.evidence();
+    Evidence evidence = block.evidence();
     screen.heading("memory backend '" + block.spec().id() + "' (" + backend.type() + ")");
     String backing = block.spec().backing().toString();
     screen.fact(

@@ -12,6 +12,9 @@ public final class SwapScreen {
   private static final double MIB = 1 << 20;
   private static final double MANY = 10 * 1024;
 
+  /** How the basis of a plan's time begins that can only be longer. */
+  private static final String AT_LEAST = "at least: ";
+
   private SwapScreen() {}
 
   /** What a swap would do, a fact a line. */
@@ -26,9 +29,17 @@ public final class SwapScreen {
             + plan.granularity());
     plan.free()
         .ifPresent(free -> screen.fact("space", plan.bytes() + " needed, " + mib(free) + " free"));
-    screen.fact("to copy", plan.bytes() + ", about " + millis(plan.time()));
+    screen.fact("to copy", plan.bytes() + ", " + expected(plan));
     screen.fact("tracking", plan.tracking());
     screen.fact("pause", "about " + millis(plan.pause()));
+  }
+
+  /** How long the copy of a plan takes, and what that rests on. */
+  public static String expected(SwapPlan plan) {
+    String basis = plan.basis();
+    return basis.startsWith(AT_LEAST)
+        ? "at least " + millis(plan.time()) + ", " + basis.substring(AT_LEAST.length())
+        : "about " + millis(plan.time()) + ", " + basis;
   }
 
   /** How far a swap is, or how it ended, in one line. */

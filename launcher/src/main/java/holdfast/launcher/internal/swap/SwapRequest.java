@@ -24,8 +24,6 @@ import holdfast.machine.api.SwapException;
 import holdfast.machine.api.SwapLimits;
 import holdfast.machine.api.SwapPlan;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -57,7 +55,6 @@ record SwapRequest(
   private static final Logger LOG = LoggerFactory.getLogger(SwapRequest.class);
   private static final String TYPE = "qom-type";
   private static final String ID = "id";
-  private static final long SAMPLE = 16L << 20;
 
   /**
    * What is in force, as far as the new type knows it, and changes over it.
@@ -331,7 +328,8 @@ record SwapRequest(
   private SwapPlan plan(
       Region region, RamBlockSpec spec, List<String> differences, Optional<ByteSize> free)
       throws SwapException {
-    Duration time = time(region);
+    CopyEstimate estimate = estimate(region, spec);
+    Duration time = estimate.time();
     DirtySource.Outlook tracking = DirtySource.outlook(region, writers);
     if (!tracking.tracked() && !writers.isEmpty() && time.compareTo(limits.downtime()) > 0) {
       throw new SwapException(region.id(), DirtySource.tooLong(time, limits));
@@ -348,35 +346,19 @@ record SwapRequest(
         region.size(),
         free,
         time,
+        estimate.basis(),
         tracking.words(),
         inPause);
   }
 
-  /** How long copying takes at the speed at which a part of the memory is copied now. */
-  private static Duration time(Region region) throws SwapException {
+  private static CopyEstimate estimate(Region region, RamBlockSpec spec) throws SwapException {
     try {
-      return time(region.segment());
+      return CopyEstimate.of(region.segment(), spec);
     } catch (InternalError e) {
-      if (region.failIfLost(0, sample(region.size().bytes()), false)) {
+      if (region.failIfLost(0, CopyEstimate.sample(region.size().bytes()), false)) {
         throw new SwapException(region.id(), "it has failed: " + region.status().note());
       }
       throw new SwapException(region.id(), "memory of somebody else failed meanwhile: " + e);
-    }
-  }
-
-  private static long sample(long size) {
-    return Math.min(SAMPLE, size);
-  }
-
-  private static Duration time(MemorySegment memory) {
-    long sample = sample(memory.byteSize());
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment copy = arena.allocate(sample, 4096);
-      copy.fill((byte) 0); // the first touch of fresh memory is no part of it
-      long before = System.nanoTime();
-      MemorySegment.copy(memory, 0, copy, 0, sample);
-      double nanos = System.nanoTime() - before;
-      return Duration.ofNanos((long) (nanos * memory.byteSize() / sample));
     }
   }
 }

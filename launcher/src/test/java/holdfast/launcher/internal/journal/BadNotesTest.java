@@ -100,6 +100,16 @@ class BadNotesTest {
   }
 
   @Test
+  @DisplayName(
+      "where no note can be, none is missed: a name that leaves no room, links in a circle")
+  void nowhere() throws Exception {
+    assertEquals("", SwapJournal.refusal(Files.writeString(folder.resolve("x".repeat(250)), "X")));
+    assertEquals("", SwapJournal.refusal(folder.resolve("x".repeat(300))));
+    Path circle = Files.createSymbolicLink(folder.resolve("circle"), Path.of("circle"));
+    assertEquals("", SwapJournal.refusal(circle.resolve("a")));
+  }
+
+  @Test
   @DisplayName("a folder as a note is told")
   void folders() throws Exception {
     for (String suffix : SUFFIXES) {

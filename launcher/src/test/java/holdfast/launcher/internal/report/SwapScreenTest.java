@@ -77,7 +77,8 @@ class SwapScreenTest {
             Granularity.CACHE_LINE,
             ByteSize.mib(256),
             Optional.of(ByteSize.mib(1000)),
-            Duration.ofMillis(58),
+            Duration.ofMillis(580),
+            "at the rate of 16M written to /b within the last minute",
             "the kernel tracks dirty pages, whoever writes",
             Duration.ofMillis(20));
     Screen screen = new Screen();
@@ -90,10 +91,27 @@ class SwapScreenTest {
           requests      RAM_SHARED RAM_PMEM
           granularity   cache-line is requested, and known when it is mapped; now it is page
           space         256M needed, 1000.0 MiB free
-          to copy       256M, about 58.0 ms
+          to copy       256M, about 580.0 ms, at the rate of 16M written to /b within the last minute
           tracking      the kernel tracks dirty pages, whoever writes
           pause         about 20.0 ms
         """,
         screen.toString());
+    assertEquals(
+        "at least 9000.0 ms, 16M written to /b took more than 2 s",
+        SwapScreen.expected(
+            new SwapPlan(
+                plan.region(),
+                plan.from(),
+                plan.to(),
+                plan.changes(),
+                plan.requestedFlags(),
+                plan.granularity(),
+                plan.requestedGranularity(),
+                plan.bytes(),
+                plan.free(),
+                Duration.ofSeconds(9),
+                "at least: 16M written to /b took more than 2 s",
+                plan.tracking(),
+                plan.pause())));
   }
 }
