@@ -96,7 +96,9 @@ interface PersistPromises extends Promises {
       AllocatorFixture.assertNames(failure, spec.id().toString());
       AllocatorFixture.assertNames(failure, spec.backing().toString());
       AllocatorFixture.assertNames(failure, "EIO");
-      block.persist(4097, 3);
+      AllocatorFixture.assertNames(failure, "dmesg");
+      assertThrows(
+          PersistException.class, () -> block.persist(4097, 3), "what was lost stays lost");
     }
   }
 

@@ -256,7 +256,12 @@ public final class MappedRamBlock implements RamBlock {
     long present = libc.lseekEnd(store.fd());
     if (present < store.offset() + offset + length) {
       throw new PersistException(
-          spec, offset, length, "lseek", "the file was truncated to " + present + " bytes");
+          spec,
+          offset,
+          length,
+          "lseek",
+          "the file was truncated to " + present + " bytes",
+          "find out which other program shortened it");
     }
   }
 
