@@ -178,8 +178,8 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule swap = launcherPackage("swap", "machine", "region", "options", "journal");
 
-  @ArchTest static final ArchRule report =
-      launcherPackage("report", "machine", "region", "guest", "options");
+  @ArchTest
+  static final ArchRule report = launcherPackage("report", "machine", "region", "guest", "options");
 
   @ArchTest static final ArchRule metatype = launcherPackage("metatype", "machine", "options");
 

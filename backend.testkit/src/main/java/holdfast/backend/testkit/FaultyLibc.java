@@ -317,9 +317,11 @@ public final class FaultyLibc implements Libc {
             case TAKEN_IN_NAME_ONLY -> plain;
           };
     }
-    long mapped = real.mmap(address, length, prot, really, fd, offset);
-    holdings.addRange(mapped, mapped + length);
-    return mapped;
+    synchronized (holdings) { // or another thread is given what this one has just given back
+      long mapped = real.mmap(address, length, prot, really, fd, offset);
+      holdings.addRange(mapped, mapped + length);
+      return mapped;
+    }
   }
 
   @Override
@@ -329,9 +331,11 @@ public final class FaultyLibc implements Libc {
         SystemCall.MREMAP,
         () -> doMunmap(newAddress, length),
         () -> {
-          real.mremap(oldAddress, length, flags, newAddress);
-          holdings.removeRange(oldAddress, oldAddress + length);
-          holdings.addRange(newAddress, newAddress + length);
+          synchronized (holdings) {
+            real.mremap(oldAddress, length, flags, newAddress);
+            holdings.removeRange(oldAddress, oldAddress + length);
+            holdings.addRange(newAddress, newAddress + length);
+          }
         },
         oldAddress,
         length,
@@ -347,8 +351,10 @@ public final class FaultyLibc implements Libc {
 
   private void doMunmap(long address, long length) throws ErrnoException {
     long pages = (length + getpagesize() - 1) & -getpagesize();
-    holdings.removeRange(address, address + pages);
-    real.munmap(address, length);
+    synchronized (holdings) {
+      real.munmap(address, length);
+      holdings.removeRange(address, address + pages);
+    }
   }
 
   @Override
