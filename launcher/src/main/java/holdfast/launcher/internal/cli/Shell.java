@@ -21,6 +21,7 @@ import org.apache.felix.service.command.Converter;
 import org.jline.terminal.Attributes;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
+import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
 import org.osgi.framework.ServiceRegistration;
@@ -47,10 +48,12 @@ final class Shell implements AutoCloseable {
   private final Terminal terminal;
   private final org.apache.felix.gogo.jline.Shell gosh;
   private final CommandSession session;
-  private final Thread user = Thread.currentThread();
   private volatile boolean closed;
 
-  /** Opens the terminal, and registers Gogo's commands. The thread that does is the one to run. */
+  /** The thread in {@link #run}; null when there is none. Nobody else may be interrupted. */
+  private @Nullable Thread user;
+
+  /** Opens the terminal, and registers Gogo's commands. */
   Shell(BundleContext context) throws IOException, CommandException, InterruptedException {
     this.context = context;
     CommandProcessor processor = processor(context);
@@ -127,6 +130,31 @@ final class Shell implements AutoCloseable {
    * @return whether the user wants the machine to end
    */
   boolean run() throws InterruptedException {
+    if (!enter()) {
+      return false;
+    }
+    try {
+      return serve();
+    } finally {
+      leave();
+    }
+  }
+
+  /** Whether the shell is still open; from here on {@link #close} interrupts this thread. */
+  private synchronized boolean enter() {
+    user = Thread.currentThread();
+    return !closed;
+  }
+
+  /** An interrupt by {@link #close} that nobody met is none for the caller. */
+  private synchronized void leave() {
+    user = null;
+    if (closed) {
+      Thread.interrupted();
+    }
+  }
+
+  private boolean serve() throws InterruptedException {
     List<String> arguments = new ArrayList<>(List.of("--login", "--noshutdown"));
     if (!isHistoryKept(Path.of(System.getProperty("user.home", "")))) {
       arguments.add("--nohistory");
@@ -193,7 +221,11 @@ final class Shell implements AutoCloseable {
   public void close() {
     closed = true;
     gosh.stop();
-    user.interrupt();
+    synchronized (this) {
+      if (user != null) {
+        user.interrupt();
+      }
+    }
     try {
       terminal.close();
     } catch (IOException e) {
