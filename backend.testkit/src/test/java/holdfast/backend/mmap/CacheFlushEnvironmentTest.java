@@ -22,6 +22,7 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -127,10 +128,18 @@ class CacheFlushEnvironmentTest {
   @Test
   @DisplayName("a flush that does nothing is found out, and one that does something is not accused")
   void doingNothingIsFoundOut() {
-    assertTrue(FlushProbe.doesNothing(new Flush(false)));
-    assertFalse(FlushProbe.doesNothing(new Flush(true)));
-    CacheFlush.libpmem().ifPresent(flush -> assertFalse(FlushProbe.doesNothing(flush)));
-    CacheFlush.jdk().ifPresent(flush -> assertFalse(FlushProbe.doesNothing(flush)));
+    Optional<CacheFlush> control = Optional.of(new Flush(true));
+    assertTrue(FlushProbe.doesNothing(new Flush(false), control));
+    assertFalse(FlushProbe.doesNothing(new Flush(true), control));
+    CacheFlush.libpmem().ifPresent(flush -> assertFalse(FlushProbe.doesNothing(flush, control)));
+    CacheFlush.jdk().ifPresent(flush -> assertFalse(FlushProbe.doesNothing(flush, control)));
+  }
+
+  @Test
+  @DisplayName("where no flush leaves a trace, as on an emulated CPU, none is accused")
+  void anEmulatedCpuProvesNothing() {
+    assertFalse(FlushProbe.doesNothing(new Flush(false), Optional.of(new Flush(false))));
+    assertFalse(FlushProbe.doesNothing(new Flush(false), Optional.empty()));
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,10 +26,18 @@ public final class FlushProbe {
   private FlushProbe() {}
 
   /**
-   * Tells whether it is proved that the flush does nothing; false also where that can't be found
-   * out.
+   * Tells whether it is proved that a flush does nothing: it leaves a page absent, and {@code
+   * control} makes one present. Without that nothing is proved: an emulated CPU (QEMU's TCG) has no
+   * caches, and takes the instruction for none. False also where it can't be found out.
+   *
+   * @param control a flush that is known to write cache lines back, if there is one
    */
-  public static boolean doesNothing(CacheFlush flush) {
+  public static boolean doesNothing(CacheFlush flush, Optional<CacheFlush> control) {
+    return control.isPresent() && leavesAbsent(flush) && !leavesAbsent(control.get());
+  }
+
+  /** Whether a page that is flushed stays absent; false where that can't be found out. */
+  private static boolean leavesAbsent(CacheFlush flush) {
     Libc libc = Libc.host();
     KernelConstants k = libc.constants();
     long page = libc.getpagesize();

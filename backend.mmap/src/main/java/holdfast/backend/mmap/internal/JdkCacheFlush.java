@@ -57,10 +57,7 @@ public final class JdkCacheFlush implements CacheFlush {
       MethodHandle writeback =
           lookup.findVirtual(
               unsafe, "writebackMemory", MethodType.methodType(void.class, long.class, long.class));
-      JdkCacheFlush flush = new JdkCacheFlush(writeback.bindTo(instance));
-      return FlushProbe.doesNothing(flush)
-          ? Bound.not("the JDK's write-back of cache lines does nothing")
-          : new Bound(Optional.of(flush), "");
+      return new Bound(Optional.of(new JdkCacheFlush(writeback.bindTo(instance))), "");
     } catch (Throwable notExported) {
       return Bound.not("jdk.internal.misc is not exported to this JVM");
     }

@@ -78,7 +78,7 @@ public final class Libpmem implements CacheFlush {
     }
     try {
       Libpmem flush = new Libpmem(library);
-      return FlushProbe.doesNothing(flush)
+      return FlushProbe.doesNothing(flush, JdkCacheFlush.load())
           ? Bound.not(SONAME + " flushes nothing")
           : new Bound(Optional.of(flush), "");
     } catch (Throwable other) {

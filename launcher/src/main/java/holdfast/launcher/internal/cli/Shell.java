@@ -9,6 +9,7 @@ import java.util.Dictionary;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.apache.felix.gogo.jline.Builtin;
@@ -39,6 +40,7 @@ import org.slf4j.LoggerFactory;
 final class Shell implements AutoCloseable {
   private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(Shell.class);
   private static final long PROCESSOR_LIMIT_MILLIS = 5_000;
+  private static final long USER_LIMIT_MILLIS = 2_000;
 
   /** Held, since a logger that nobody holds forgets its level. */
   private static final Logger JLINE = Logger.getLogger("org.jline");
@@ -149,6 +151,7 @@ final class Shell implements AutoCloseable {
   /** An interrupt by {@link #close} that nobody met is none for the caller. */
   private synchronized void leave() {
     user = null;
+    notifyAll();
     if (closed) {
       Thread.interrupted();
     }
@@ -221,17 +224,31 @@ final class Shell implements AutoCloseable {
   public void close() {
     closed = true;
     gosh.stop();
-    synchronized (this) {
-      if (user != null) {
-        user.interrupt();
-      }
-    }
+    letGo();
     try {
       terminal.close();
     } catch (IOException e) {
       LOG.debug("the terminal", e);
     }
     registrations.forEach(Shell::unregister);
+  }
+
+  /** Waits for who is in {@link #run}: what comes after takes JLine's classes away. */
+  private synchronized void letGo() {
+    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(USER_LIMIT_MILLIS);
+    try {
+      for (Thread inside = user; inside != null; inside = user) {
+        long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+        if (left <= 0) {
+          LOG.warn("the shell's thread does not end");
+          return;
+        }
+        inside.interrupt();
+        wait(left);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static void unregister(ServiceRegistration<?> registration) {
