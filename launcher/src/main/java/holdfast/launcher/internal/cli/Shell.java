@@ -19,6 +19,7 @@ import org.apache.felix.gogo.jline.Procedural;
 import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
+import org.jline.reader.impl.LineReaderImpl;
 import org.jline.terminal.Attributes;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
@@ -41,6 +42,8 @@ final class Shell implements AutoCloseable {
   private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(Shell.class);
   private static final long PROCESSOR_LIMIT_MILLIS = 5_000;
   private static final long USER_LIMIT_MILLIS = 2_000;
+  private static final long COMMAND_LIMIT_MILLIS = 500;
+  private static final long POLL_MILLIS = 20;
 
   /** Held, since a logger that nobody holds forgets its level. */
   private static final Logger JLINE = Logger.getLogger("org.jline");
@@ -233,22 +236,33 @@ final class Shell implements AutoCloseable {
     registrations.forEach(Shell::unregister);
   }
 
-  /** Waits for who is in {@link #run}: what comes after takes JLine's classes away. */
+  /**
+   * Waits for who is in {@link #run}: what comes after takes JLine's classes away. At the prompt he
+   * is interrupted, in a command (which may be the one that ends the machine) only if that lasts.
+   */
   private synchronized void letGo() {
-    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(USER_LIMIT_MILLIS);
+    long begin = System.nanoTime();
     try {
       for (Thread inside = user; inside != null; inside = user) {
-        long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
-        if (left <= 0) {
+        long passed = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
+        if (passed > USER_LIMIT_MILLIS) {
           LOG.warn("the shell's thread does not end");
           return;
         }
-        inside.interrupt();
-        wait(left);
+        if (isAtPrompt() || passed > COMMAND_LIMIT_MILLIS) {
+          inside.interrupt();
+        }
+        wait(POLL_MILLIS);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private boolean isAtPrompt() {
+    return session.get(org.apache.felix.gogo.jline.Shell.VAR_READER)
+            instanceof LineReaderImpl reader
+        && reader.isReading();
   }
 
   private static void unregister(ServiceRegistration<?> registration) {
