@@ -36,7 +36,7 @@ public final class HoldfastCommand implements Callable<Integer> {
   /** The framework property of the executable jar. */
   private static final String MAIN = "holdfast.main";
 
-  /** The service property by which bnd's launcher finds what to call in the main thread. */
+  /** The service property by which the jar's start finds what to call in the main thread. */
   private static final String MAIN_THREAD = "main.thread";
 
   private final BundleContext context;
