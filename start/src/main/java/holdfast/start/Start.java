@@ -98,6 +98,9 @@ final class Start {
     } catch (InterruptedException e) {
       throw e;
     } catch (Exception e) {
+      if (ending) {
+        return 1; // what it met was the end
+      }
       throw new StartException("the command failed: " + e);
     }
   }

@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
 import org.osgi.framework.FrameworkUtil;
@@ -40,6 +41,7 @@ public final class HoldfastCommand implements Callable<Integer> {
   private static final String MAIN_THREAD = "main.thread";
 
   private final BundleContext context;
+  private final Bundle framework;
   private final List<String> arguments;
   private final ConfigurationAdmin configurations;
   private final CountDownLatch ended = new CountDownLatch(1);
@@ -52,6 +54,7 @@ public final class HoldfastCommand implements Callable<Integer> {
       @Reference(service = Object.class, target = "(" + ARGUMENTS + "=*)") Map<String, ?> launcher,
       @Reference ConfigurationAdmin configurations) {
     this.context = context;
+    this.framework = Objects.requireNonNull(context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION));
     this.arguments = List.of((String[]) Objects.requireNonNull(launcher.get(ARGUMENTS)));
     this.configurations = configurations;
     if (Boolean.parseBoolean(context.getProperty(MAIN))) {
@@ -90,16 +93,23 @@ public final class HoldfastCommand implements Callable<Integer> {
     } catch (Demo.UnreadException e) {
       return 1;
     } catch (IOException e) {
-      System.err.println(
-          "holdfast: configurations and temporary files can't be written: "
+      complain(
+          "configurations and temporary files can't be written: "
               + Excerpt.onOneLine(e.toString())
               + "; see to the space in "
               + context.getProperty(Constants.FRAMEWORK_STORAGE));
       return 1;
     } catch (OptionException | CommandException e) {
       // a path may be part of it, and a path may hold anything
-      System.err.println("holdfast: " + Excerpt.onOneLine(e.getMessage() + ""));
+      complain(Excerpt.onOneLine(e.getMessage() + ""));
       return 1;
+    }
+  }
+
+  /** Says why the command failed, except where it was told to end: that is no failure. */
+  private void complain(String sentence) {
+    if (framework.getState() == Bundle.ACTIVE) {
+      System.err.println("holdfast: " + sentence);
     }
   }
 
