@@ -50,6 +50,7 @@ class HoldfastCommandTest {
   private final PrintStream realErr = System.err;
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  private int frameworkState = Bundle.ACTIVE;
 
   @BeforeEach
   void listen() {
@@ -85,7 +86,14 @@ class HoldfastCommandTest {
                 });
     Framework framework = fake(Framework.class, (name, arguments) -> null);
     Bundle system =
-        fake(Bundle.class, (name, arguments) -> name.equals("adapt") ? framework : null);
+        fake(
+            Bundle.class,
+            (name, arguments) ->
+                switch (name) {
+                  case "adapt" -> framework;
+                  case "getState" -> frameworkState;
+                  default -> null;
+                });
     return fake(
         BundleContext.class,
         (name, arguments) ->
@@ -170,6 +178,16 @@ class HoldfastCommandTest {
             .lines()
             .anyMatch(line -> line.startsWith("holdfast: device 'nvdimm[1]': memdev=m9 names no")),
         err.toString(StandardCharsets.UTF_8));
+    assertEquals("", printed());
+  }
+
+  @Test
+  @DisplayName("told to end while it starts, it says nothing of what it did not reach")
+  void theEndIsNoFailure() throws Exception {
+    frameworkState = Bundle.STOPPING;
+    assertEquals(1, command(machineAnd("-device", "nvdimm,memdev=m9")).call());
+
+    assertEquals("", err.toString(StandardCharsets.UTF_8));
     assertEquals("", printed());
   }
 
