@@ -1,6 +1,6 @@
 package holdfast.itest;
 
-import holdfast.backend.testkit.Storage;
+import holdfast.host.testkit.Storage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;

@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.PersistException;
-import holdfast.backend.testkit.Storage;
+import holdfast.host.testkit.Storage;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.LostMemoryException;

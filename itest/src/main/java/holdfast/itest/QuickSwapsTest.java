@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.BackendId;
-import holdfast.backend.testkit.Storage;
+import holdfast.host.testkit.Storage;
 import holdfast.machine.api.LiveSwap;
 import holdfast.machine.api.SwapLimits;
 import holdfast.machine.api.SwapPhase;

@@ -1,6 +1,6 @@
 package holdfast.itest;
 
-import holdfast.backend.testkit.Storage;
+import holdfast.host.testkit.Storage;
 
 /** A thousand changes, on files of a tmpfs: there each takes no longer than its bundles do. */
 class ThousandBundleChangesTest extends RandomBundleChanges {

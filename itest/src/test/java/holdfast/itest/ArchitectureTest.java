@@ -36,13 +36,19 @@ class ArchitectureTest {
 
   @ArchTest static final ArchRule machineApi = module("machine.api", "holdfast.backend.api");
 
+  @ArchTest static final ArchRule linuxHost = module("host.linux", "org.slf4j", "com.sun.jna..");
+
+  @ArchTest
+  static final ArchRule hostTestkit =
+      module("host.testkit", "holdfast.host.linux", "org.junit.jupiter.api..");
+
   @ArchTest
   static final ArchRule mapper =
       module(
           "backend.mmap",
           "holdfast.backend.api",
+          "holdfast.host.linux",
           "org.slf4j",
-          "com.sun.jna..",
           "jdk.internal.misc");
 
   @ArchTest
@@ -71,6 +77,8 @@ class ArchitectureTest {
           "backend.testkit",
           "holdfast.backend.api",
           "holdfast.backend.mmap",
+          "holdfast.host.linux",
+          "holdfast.host.testkit",
           "org.junit.jupiter.api..");
 
   @ArchTest
@@ -78,8 +86,8 @@ class ArchitectureTest {
       module(
           "launcher",
           "holdfast.backend.api",
-          "holdfast.backend.mmap",
-          "holdfast.backend.mmap.files",
+          "holdfast.host.linux",
+          "holdfast.host.linux.files",
           "holdfast.machine.api",
           "org.slf4j",
           "org.osgi..",
@@ -135,14 +143,37 @@ class ArchitectureTest {
             .startsWith(used.substring(0, internal + 1));
   }
 
+  /** Calls of the C library go through JNA, and nothing else does. */
   @ArchTest
-  static final ArchRule onlyTheMapperReachesNativeCode =
+  static final ArchRule onlyTheLinuxHostUsesJna =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("holdfast.host.linux.internal")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("com.sun.jna..");
+
+  /** What calls of the C library look like is apart from how they are made. */
+  @ArchTest
+  static final ArchRule onlyItsFactoryKnowsTheRealLibc =
+      noClasses()
+          .that()
+          .resideInAnyPackage("holdfast.host.linux", "holdfast.host.linux.files")
+          .and()
+          .doNotHaveSimpleName("HostLibc")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("holdfast.host.linux.internal");
+
+  /** A cache flush is the JDK's own or libpmem's, and a window makes segments of addresses. */
+  @ArchTest
+  static final ArchRule onlyTheMapperReachesNativeCodeWithoutJna =
       noClasses()
           .that()
           .resideOutsideOfPackage("holdfast.backend.mmap..")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage("com.sun.jna..", "sun..", "jdk.internal..")
+          .resideInAnyPackage("sun..", "jdk.internal..")
           .orShould()
           .dependOnClassesThat()
           .belongToAnyOf(Linker.class, SymbolLookup.class)

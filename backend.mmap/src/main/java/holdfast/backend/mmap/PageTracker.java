@@ -5,6 +5,8 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.TrackingLostException;
 import holdfast.backend.api.TrackingRefusedException;
 import holdfast.backend.mmap.internal.PageTracking;
+import holdfast.host.linux.HostLibc;
+import holdfast.host.linux.Libc;
 import java.util.Optional;
 
 /**
@@ -111,7 +113,7 @@ public final class PageTracker {
 
   /** Why no block can be tracked on this host; empty if blocks can be, unless they say no. */
   public static Optional<String> unavailableBecause() {
-    return unavailableBecause(Libc.host());
+    return unavailableBecause(HostLibc.instance());
   }
 
   /**

@@ -4,6 +4,8 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.mmap.internal.BlockMapping;
+import holdfast.host.linux.HostLibc;
+import holdfast.host.linux.Libc;
 import java.nio.file.Path;
 
 /**
@@ -24,7 +26,7 @@ public final class RamMapper {
 
   /** A mapper on this host. */
   public RamMapper() {
-    this(Libc.host(), SYSFS, PROCFS);
+    this(HostLibc.instance(), SYSFS, PROCFS);
   }
 
   /**

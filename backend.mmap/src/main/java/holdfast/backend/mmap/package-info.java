@@ -1,11 +1,10 @@
 /**
- * The mapper: windows of host addresses, the mmap(2) flags that go with a RAM block's flags, the
- * fallback when the host can't give them, and the only code that calls libc. Allocators are built
- * on {@link holdfast.backend.mmap.RamMapper}; nobody else needs more of this package than what
- * {@link holdfast.backend.mmap.files} tells in its words.
+ * The mapper: windows of host addresses, the mmap(2) flags that go with a RAM block's flags, and
+ * the fallback when the host can't give them. Allocators are built on {@link
+ * holdfast.backend.mmap.RamMapper}; nobody else needs this package. Its system calls go through
+ * {@link holdfast.host.linux.Libc}.
  *
- * <p>Reading order: {@link holdfast.backend.mmap.Libc} (every system call there is), {@link
- * holdfast.backend.mmap.MappingStyle} (what an allocator decides), {@link
+ * <p>Reading order: {@link holdfast.backend.mmap.MappingStyle} (what an allocator decides), {@link
  * holdfast.backend.mmap.RamMapper} (the way of a block into a window), {@link
  * holdfast.backend.mmap.CacheFlush} (how stores leave the CPU caches), {@link
  * holdfast.backend.mmap.PageTracker} (which pages are written while somebody copies them).

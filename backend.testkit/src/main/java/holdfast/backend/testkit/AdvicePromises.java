@@ -19,10 +19,14 @@ import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RetiredBlockException;
-import holdfast.backend.mmap.Errno;
-import holdfast.backend.mmap.ErrnoException;
-import holdfast.backend.mmap.KernelConstants;
 import holdfast.backend.mmap.MappingStyle;
+import holdfast.host.linux.Errno;
+import holdfast.host.linux.ErrnoException;
+import holdfast.host.linux.KernelConstants;
+import holdfast.host.testkit.HostMapping;
+import holdfast.host.testkit.MadeCall;
+import holdfast.host.testkit.Sentences;
+import holdfast.host.testkit.SystemCall;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -189,8 +193,8 @@ interface AdvicePromises extends Promises {
         on().spec(on().file("full"), RamFlag.RAM_SHARED)
             .withNuma(new NumaBinding(NumaPolicy.BIND, new TreeSet<>(Set.of(127))));
     NumaBindingException refusal = on().assertRefused(NumaBindingException.class, spec);
-    AllocatorFixture.assertNames(refusal, "host-nodes=127");
-    AllocatorFixture.assertNames(refusal, "/sys/devices/system/node/online");
+    Sentences.assertNames(refusal, "host-nodes=127");
+    Sentences.assertNames(refusal, "/sys/devices/system/node/online");
   }
 
   /** Skips the test where pages can't be bound at all. */

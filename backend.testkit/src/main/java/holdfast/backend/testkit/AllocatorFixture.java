@@ -1,9 +1,9 @@
 package holdfast.backend.testkit;
 
+import static holdfast.host.testkit.Sentences.assertNames;
 import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.Backing;
@@ -16,9 +16,12 @@ import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.mmap.MappingStyle;
 import holdfast.backend.mmap.RamMapper;
+import holdfast.host.testkit.FaultyLibc;
+import holdfast.host.testkit.KnownBytes;
+import holdfast.host.testkit.LeakCheck;
+import holdfast.host.testkit.Storage;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -115,21 +118,17 @@ public final class AllocatorFixture {
 
   /** The first {@code size} bytes of the usual content. */
   public static byte[] content(ByteSize size) {
-    byte[] bytes = new byte[Math.toIntExact(size.bytes())];
-    for (int at = 0; at < bytes.length; at++) {
-      bytes[at] = contentAt(at);
-    }
-    return bytes;
+    return KnownBytes.first(size.bytes());
   }
 
   /** The byte at {@code offset} in the usual content. */
   public static byte contentAt(long offset) {
-    return (byte) (offset * 31 + (offset >> 12) + 1);
+    return KnownBytes.at(offset);
   }
 
   /** All bytes of a block. */
   public static byte[] bytesOf(MemorySegment segment) {
-    return segment.toArray(ValueLayout.JAVA_BYTE);
+    return KnownBytes.in(segment);
   }
 
   /** A block of the usual size on {@code path}. */
@@ -200,12 +199,5 @@ public final class AllocatorFixture {
         () -> assertNames(refusal, spec.backing().toString()),
         () -> assertEquals(List.of(), leaks.leaks()));
     return refusal;
-  }
-
-  /** The sentence of {@code refusal} holds {@code words}. */
-  public static void assertNames(RamBlockException refusal, String words) {
-    assertTrue(
-        String.valueOf(refusal.getMessage()).contains(words),
-        () -> "'" + refusal.getMessage() + "' does not name '" + words + "'");
   }
 }

@@ -19,8 +19,12 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
-import holdfast.backend.mmap.Errno;
-import holdfast.backend.mmap.KernelConstants;
+import holdfast.host.linux.Errno;
+import holdfast.host.linux.KernelConstants;
+import holdfast.host.testkit.Fault;
+import holdfast.host.testkit.HostMapping;
+import holdfast.host.testkit.Sentences;
+import holdfast.host.testkit.SystemCall;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
@@ -81,7 +85,7 @@ interface BackingPromises extends Promises {
         on().assertRefused(
                 BackingSizeException.class,
                 at(path, new ByteSize(AllocatorFixture.SIZE.bytes() + page), RamFlag.RAM_SHARED));
-    AllocatorFixture.assertNames(far, "offset=260K");
+    Sentences.assertNames(far, "offset=260K");
   }
 
   @Test
@@ -160,7 +164,7 @@ interface BackingPromises extends Promises {
         on().assertRefused(
                 BackingOpenException.class,
                 on().spec(new Backing.File(dangling, ByteSize.ZERO, true), RamFlag.RAM_SHARED));
-    AllocatorFixture.assertNames(refusal, "symbolic link");
+    Sentences.assertNames(refusal, "symbolic link");
     assertTrue(Files.notExists(on().folder().resolve("no")));
   }
 
@@ -214,6 +218,6 @@ interface BackingPromises extends Promises {
             Set.of(RamFlag.RAM_SHARED));
     assumeTrue(on().allocator().accepts(spec), "this allocator makes no memfd");
     MappingException refusal = on().assertRefused(MappingException.class, spec);
-    AllocatorFixture.assertNames(refusal, "/sys/kernel/mm/hugepages");
+    Sentences.assertNames(refusal, "/sys/kernel/mm/hugepages");
   }
 }

@@ -10,7 +10,9 @@ import holdfast.backend.api.MappingException;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
-import holdfast.backend.mmap.Errno;
+import holdfast.host.linux.Errno;
+import holdfast.host.testkit.Fault;
+import holdfast.host.testkit.Sentences;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,7 +61,7 @@ interface CleanUpPromises extends Promises {
             .withPolicy(DurabilityPolicy.REQUIRE);
     assumeFalse(on().isAllowed(spec), "no shortfall on " + on().storage());
     DurabilityException refusal = on().assertRefused(DurabilityException.class, spec);
-    AllocatorFixture.assertNames(refusal, refusal.durability().reason());
+    Sentences.assertNames(refusal, refusal.durability().reason());
     assertEquals(Set.of(), on().leaks().newFiles());
     on().allocator().allocate(spec.withPolicy(DurabilityPolicy.WARN)).close();
   }

@@ -16,6 +16,7 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
+import holdfast.host.testkit.HostMapping;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

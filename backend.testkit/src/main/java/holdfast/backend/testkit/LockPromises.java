@@ -10,6 +10,8 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
+import holdfast.host.testkit.LeakCheck;
+import holdfast.host.testkit.Sentences;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -29,8 +31,8 @@ interface LockPromises extends Promises {
     try (RamBlock first = on().allocator().allocate(spec)) {
       BackingLockedException refusal =
           assertThrows(BackingLockedException.class, () -> on().allocator().allocate(spec));
-      AllocatorFixture.assertNames(refusal, spec.id().toString());
-      AllocatorFixture.assertNames(refusal, path.toString());
+      Sentences.assertNames(refusal, spec.id().toString());
+      Sentences.assertNames(refusal, path.toString());
       assertArrayEquals(AllocatorFixture.content(spec.size()), Files.readAllBytes(path));
       first.persist(0, 1);
     }

@@ -11,7 +11,10 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
-import holdfast.backend.mmap.Errno;
+import holdfast.host.linux.Errno;
+import holdfast.host.testkit.Fault;
+import holdfast.host.testkit.Sentences;
+import holdfast.host.testkit.SystemCall;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -93,10 +96,10 @@ interface PersistPromises extends Promises {
       assertEquals(4097, failure.offset());
       assertEquals(3, failure.length());
       assertEquals("EIO (Input/output error)", failure.errno());
-      AllocatorFixture.assertNames(failure, spec.id().toString());
-      AllocatorFixture.assertNames(failure, spec.backing().toString());
-      AllocatorFixture.assertNames(failure, "EIO");
-      AllocatorFixture.assertNames(failure, "dmesg");
+      Sentences.assertNames(failure, spec.id().toString());
+      Sentences.assertNames(failure, spec.backing().toString());
+      Sentences.assertNames(failure, "EIO");
+      Sentences.assertNames(failure, "dmesg");
       assertThrows(
           PersistException.class, () -> block.persist(4097, 3), "what was lost stays lost");
     }

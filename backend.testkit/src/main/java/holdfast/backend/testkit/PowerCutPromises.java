@@ -10,6 +10,7 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
+import holdfast.host.testkit.WatchedMemory;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,7 +2,9 @@ package holdfast.backend.testkit;
 
 import holdfast.backend.api.RamBlockAllocator;
 import holdfast.backend.mmap.CacheFlush;
-import holdfast.backend.mmap.Libc;
+import holdfast.host.linux.Libc;
+import holdfast.host.testkit.FaultyLibc;
+import holdfast.host.testkit.Storage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;

@@ -16,6 +16,7 @@ import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
+import holdfast.host.testkit.Sentences;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -124,8 +125,8 @@ interface RefusalPromises extends Promises {
     RamBlockSpec spec = on().spec(path, RamFlag.RAM_SHARED);
     BackingSizeException refusal = on().assertRefused(BackingSizeException.class, spec);
     assertEquals(half, refusal.actual());
-    AllocatorFixture.assertNames(refusal, spec.size().toString());
-    AllocatorFixture.assertNames(refusal, half.toString());
+    Sentences.assertNames(refusal, spec.size().toString());
+    Sentences.assertNames(refusal, half.toString());
     assertArrayEquals(AllocatorFixture.content(half), Files.readAllBytes(path));
   }
 
@@ -149,7 +150,7 @@ interface RefusalPromises extends Promises {
               on().spec(on().folder().resolve("uneven"), RamFlag.RAM_SHARED), new ByteSize(size));
       BlockSizeException refusal = on().assertRefused(BlockSizeException.class, spec);
       assertEquals(new ByteSize(page), refusal.unit());
-      AllocatorFixture.assertNames(refusal, spec.size().toString());
+      Sentences.assertNames(refusal, spec.size().toString());
       assertEquals(Set.of(), on().leaks().newFiles());
     }
   }

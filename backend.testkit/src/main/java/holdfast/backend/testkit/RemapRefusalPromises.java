@@ -18,7 +18,12 @@ import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RemapRefusedException;
 import holdfast.backend.api.WriteBackFailure;
-import holdfast.backend.mmap.Errno;
+import holdfast.host.linux.Errno;
+import holdfast.host.testkit.Fault;
+import holdfast.host.testkit.HostMapping;
+import holdfast.host.testkit.LiveAccess;
+import holdfast.host.testkit.Sentences;
+import holdfast.host.testkit.SystemCall;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -66,8 +71,8 @@ interface RemapRefusalPromises extends Promises {
       RemapRefusedException refusal =
           assertThrows(RemapRefusedException.class, () -> on().allocator().remap(block));
       assertEquals(block.pinnedBecause(), refusal.reason());
-      AllocatorFixture.assertNames(refusal, spec.id().toString());
-      AllocatorFixture.assertNames(refusal, spec.backing().toString());
+      Sentences.assertNames(refusal, spec.id().toString());
+      Sentences.assertNames(refusal, spec.backing().toString());
       assertEquals(42, block.segment().get(ValueLayout.JAVA_LONG, 4096));
       block.persist(0, spec.size().bytes());
     }
@@ -87,7 +92,7 @@ interface RemapRefusalPromises extends Promises {
     Stranger stranger = new Stranger(on().spec(on().file("stranger"), RamFlag.RAM_SHARED));
     RemapRefusedException refusal =
         assertThrows(RemapRefusedException.class, () -> on().allocator().remap(stranger));
-    AllocatorFixture.assertNames(refusal, Stranger.class.getName());
+    Sentences.assertNames(refusal, Stranger.class.getName());
   }
 
   @Test
@@ -102,9 +107,9 @@ interface RemapRefusalPromises extends Promises {
         on().libc().with(Fault.ofEvery(SystemCall.MMAP, Errno.ENOMEM));
         MappingException failure =
             assertThrows(MappingException.class, () -> on().allocator().remap(block));
-        AllocatorFixture.assertNames(failure, spec.id().toString());
-        AllocatorFixture.assertNames(failure, spec.backing().toString());
-        AllocatorFixture.assertNames(failure, "ENOMEM (Cannot allocate memory)");
+        Sentences.assertNames(failure, spec.id().toString());
+        Sentences.assertNames(failure, spec.backing().toString());
+        Sentences.assertNames(failure, "ENOMEM (Cannot allocate memory)");
         guest.awaitProgress();
       }
       HostMapping after = HostMapping.at(block.segment().address()).orElseThrow();

@@ -15,7 +15,13 @@ import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RemapRefusedException;
 import holdfast.backend.api.RetiredBlockException;
-import holdfast.backend.mmap.Errno;
+import holdfast.host.linux.Errno;
+import holdfast.host.testkit.Fault;
+import holdfast.host.testkit.HostMapping;
+import holdfast.host.testkit.LeakCheck;
+import holdfast.host.testkit.LiveAccess;
+import holdfast.host.testkit.Sentences;
+import holdfast.host.testkit.SystemCall;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
@@ -38,8 +44,8 @@ interface ReplaceRefusalPromises extends Promises {
     RemapRefusedException refusal =
         assertThrows(RemapRefusedException.class, () -> next.replace(present));
     assertEquals(reason, refusal.reason());
-    AllocatorFixture.assertNames(refusal, present.spec().id().toString());
-    AllocatorFixture.assertNames(refusal, present.spec().backing().toString());
+    Sentences.assertNames(refusal, present.spec().id().toString());
+    Sentences.assertNames(refusal, present.spec().backing().toString());
     assertEquals(List.of(), on().libc().made(), "something was touched");
     next.persist(0, 1);
     present.persist(0, 1);
@@ -144,8 +150,8 @@ interface ReplaceRefusalPromises extends Promises {
           on().libc().with(Fault.ofEvery(SystemCall.MREMAP, Errno.ENOMEM));
           MappingException failure =
               assertThrows(MappingException.class, () -> next.replace(present));
-          AllocatorFixture.assertNames(failure, next.spec().id().toString());
-          AllocatorFixture.assertNames(failure, next.spec().backing().toString());
+          Sentences.assertNames(failure, next.spec().id().toString());
+          Sentences.assertNames(failure, next.spec().backing().toString());
           guest.awaitProgress();
         }
         on().libc().heal();

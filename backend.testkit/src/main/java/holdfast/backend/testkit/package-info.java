@@ -3,11 +3,9 @@
  *
  * <p>Reading order: {@link holdfast.backend.testkit.RamBlockAllocatorContract} (extend it, answer
  * its questions, and the promises of {@code holdfast.backend.api} are checked), {@link
- * holdfast.backend.testkit.Storage} (where a promise is checked), {@link
- * holdfast.backend.testkit.FaultyLibc} (a libc that fails on command), {@link
- * holdfast.backend.testkit.LeakCheck} (what a test left behind), {@link
- * holdfast.backend.testkit.FlushOracle} (CPU caches that lose what was not flushed) and {@link
- * holdfast.backend.testkit.WatchedMemory} (what a power cut would leave).
+ * holdfast.backend.testkit.AllocatorFixture} (what a promise is checked on) and {@link
+ * holdfast.backend.testkit.FlushOracle} (CPU caches that lose what was not flushed). Faults, leak
+ * checks and kinds of storage are in {@link holdfast.host.testkit}.
  *
  * <p>For tests alone: nothing here belongs into a running product.
  */

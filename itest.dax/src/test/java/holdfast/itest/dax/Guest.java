@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.fail;
 
-import holdfast.backend.testkit.Storage;
+import holdfast.host.testkit.Storage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

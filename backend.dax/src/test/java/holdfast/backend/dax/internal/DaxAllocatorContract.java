@@ -2,10 +2,10 @@ package holdfast.backend.dax.internal;
 
 import holdfast.backend.api.RamBlockAllocator;
 import holdfast.backend.mmap.CacheFlush;
-import holdfast.backend.mmap.Libc;
 import holdfast.backend.mmap.MappingStyle;
 import holdfast.backend.mmap.RamMapper;
 import holdfast.backend.testkit.RamBlockAllocatorContract;
+import holdfast.host.linux.Libc;
 import java.nio.file.Path;
 
 /** The contract, for the DAX allocator. */

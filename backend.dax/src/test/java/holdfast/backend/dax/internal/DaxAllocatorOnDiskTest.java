@@ -1,6 +1,6 @@
 package holdfast.backend.dax.internal;
 
-import holdfast.backend.testkit.Storage;
+import holdfast.host.testkit.Storage;
 import org.junit.jupiter.api.DisplayName;
 
 @DisplayName("the DAX allocator keeps the contract, with files on a disk, which has no DAX")

@@ -2,9 +2,9 @@ package holdfast.backend.file.internal;
 
 import holdfast.backend.api.RamBlockAllocator;
 import holdfast.backend.mmap.CacheFlush;
-import holdfast.backend.mmap.Libc;
 import holdfast.backend.mmap.RamMapper;
 import holdfast.backend.testkit.RamBlockAllocatorContract;
+import holdfast.host.linux.Libc;
 import java.nio.file.Path;
 
 /** The contract, for the file allocator. */

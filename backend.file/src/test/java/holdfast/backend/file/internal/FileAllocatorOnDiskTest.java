@@ -1,6 +1,6 @@
 package holdfast.backend.file.internal;
 
-import holdfast.backend.testkit.Storage;
+import holdfast.host.testkit.Storage;
 import org.junit.jupiter.api.DisplayName;
 
 @DisplayName("the file allocator keeps the contract, with files on a disk")

@@ -7,12 +7,15 @@ import holdfast.backend.api.MappingException;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
-import holdfast.backend.mmap.Errno;
-import holdfast.backend.mmap.ErrnoException;
-import holdfast.backend.mmap.FileStatus;
-import holdfast.backend.mmap.FileSystemStatus;
-import holdfast.backend.mmap.KernelConstants;
-import holdfast.backend.mmap.Libc;
+import holdfast.host.linux.Errno;
+import holdfast.host.linux.ErrnoException;
+import holdfast.host.linux.FileStatus;
+import holdfast.host.linux.FileSystemStatus;
+import holdfast.host.linux.KernelConstants;
+import holdfast.host.linux.Libc;
+import holdfast.host.linux.Remedy;
+import holdfast.host.linux.Scene;
+import holdfast.host.linux.Step;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HexFormat;
@@ -96,7 +99,7 @@ final class BackingOpener {
           spec,
           e.call() + (memfd.hugetlb() ? " (MFD_HUGETLB)" : ""),
           e.errno().toString(),
-          Remedy.of(Step.MEMFD, e, Scene.of(spec)));
+          Remedy.of(Step.MEMFD, e, Scene.of(new BlockRequest(spec))));
     }
   }
 
@@ -279,7 +282,7 @@ final class BackingOpener {
 
   private BackingOpenException openFailure(Step step, ErrnoException e) {
     return new BackingOpenException(
-        spec, e.errno().toString(), Remedy.of(step, e, Scene.ofPath(libc, spec)));
+        spec, e.errno().toString(), Remedy.of(step, e, Scene.ofPath(libc, new BlockRequest(spec))));
   }
 
   static void unlinkQuietly(Libc libc, RamBlockSpec spec) {

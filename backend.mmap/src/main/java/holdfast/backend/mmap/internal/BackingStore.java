@@ -16,14 +16,17 @@ import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.WriteBackFailure;
-import holdfast.backend.mmap.Errno;
-import holdfast.backend.mmap.ErrnoException;
-import holdfast.backend.mmap.FileStatus;
-import holdfast.backend.mmap.FileSystemStatus;
-import holdfast.backend.mmap.KernelConstants;
-import holdfast.backend.mmap.Libc;
 import holdfast.backend.mmap.internal.BackingOpener.Opened;
 import holdfast.backend.mmap.internal.BackingOpener.Origin;
+import holdfast.host.linux.Errno;
+import holdfast.host.linux.ErrnoException;
+import holdfast.host.linux.FileStatus;
+import holdfast.host.linux.FileSystemStatus;
+import holdfast.host.linux.KernelConstants;
+import holdfast.host.linux.Libc;
+import holdfast.host.linux.Remedy;
+import holdfast.host.linux.Scene;
+import holdfast.host.linux.Step;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -270,7 +273,7 @@ public final class BackingStore {
 
   /** What to do about a failed call, as half a sentence. */
   private String remedy(Step step, ErrnoException e) {
-    return Remedy.of(step, e, Scene.ofFile(libc, spec, fd));
+    return Remedy.of(step, e, Scene.ofFile(libc, new BlockRequest(spec), fd));
   }
 
   /**
@@ -383,7 +386,7 @@ public final class BackingStore {
       return Optional.empty();
     }
     try {
-      return Optional.of(libc.statx(fd).identity());
+      return Optional.of(libc.statx(fd).identity(FileIdentity::new));
     } catch (ErrnoException e) {
       LOG.debug("memory backend '{}': {}", spec.id(), e.getMessage());
       return Optional.empty();

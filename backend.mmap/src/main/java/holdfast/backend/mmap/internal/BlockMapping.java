@@ -12,11 +12,14 @@ import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RemapRefusedException;
 import holdfast.backend.api.ReservationException;
-import holdfast.backend.mmap.Errno;
-import holdfast.backend.mmap.ErrnoException;
-import holdfast.backend.mmap.KernelConstants;
-import holdfast.backend.mmap.Libc;
 import holdfast.backend.mmap.MappingStyle;
+import holdfast.host.linux.Errno;
+import holdfast.host.linux.ErrnoException;
+import holdfast.host.linux.KernelConstants;
+import holdfast.host.linux.Libc;
+import holdfast.host.linux.Remedy;
+import holdfast.host.linux.Scene;
+import holdfast.host.linux.Step;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -251,7 +254,7 @@ public final class BlockMapping {
           spec,
           "mmap(PROT_NONE)",
           e.errno().toString(),
-          Remedy.of(Step.RESERVE, e, Scene.of(spec)));
+          Remedy.of(Step.RESERVE, e, Scene.of(new BlockRequest(spec))));
     }
   }
 
@@ -332,7 +335,8 @@ public final class BlockMapping {
           size,
           e.call(),
           e.errno().toString(),
-          Remedy.of(Step.WRITE_BACK, e, Scene.ofFile(libc, spec, block.store.fd())));
+          Remedy.of(
+              Step.WRITE_BACK, e, Scene.ofFile(libc, new BlockRequest(spec), block.store.fd())));
     }
   }
 

@@ -1,9 +1,10 @@
 package holdfast.backend.mmap.internal;
 
 import holdfast.backend.mmap.CacheFlush;
-import holdfast.backend.mmap.ErrnoException;
-import holdfast.backend.mmap.KernelConstants;
-import holdfast.backend.mmap.Libc;
+import holdfast.host.linux.ErrnoException;
+import holdfast.host.linux.HostLibc;
+import holdfast.host.linux.KernelConstants;
+import holdfast.host.linux.Libc;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -38,7 +39,7 @@ public final class FlushProbe {
 
   /** Whether a page that is flushed stays absent; false where that can't be found out. */
   private static boolean leavesAbsent(CacheFlush flush) {
-    Libc libc = Libc.host();
+    Libc libc = HostLibc.instance();
     KernelConstants k = libc.constants();
     long page = libc.getpagesize();
     try {
@@ -75,7 +76,8 @@ public final class FlushProbe {
   public static boolean isPresent(long address) throws IOException {
     ByteBuffer entry = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.nativeOrder());
     try (FileChannel pagemap = FileChannel.open(PAGEMAP)) {
-      if (pagemap.read(entry, address / Libc.host().getpagesize() * Long.BYTES) != Long.BYTES) {
+      if (pagemap.read(entry, address / HostLibc.instance().getpagesize() * Long.BYTES)
+          != Long.BYTES) {
         throw new IOException(PAGEMAP + " tells nothing of the address");
       }
     }

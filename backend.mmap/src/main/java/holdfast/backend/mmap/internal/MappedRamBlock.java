@@ -19,10 +19,13 @@ import holdfast.backend.api.RetiredBlockException;
 import holdfast.backend.api.TrackingRefusedException;
 import holdfast.backend.api.WriteBackFailure;
 import holdfast.backend.mmap.CacheFlush;
-import holdfast.backend.mmap.ErrnoException;
-import holdfast.backend.mmap.Libc;
 import holdfast.backend.mmap.MappingStyle;
 import holdfast.backend.mmap.PageTracker;
+import holdfast.host.linux.ErrnoException;
+import holdfast.host.linux.Libc;
+import holdfast.host.linux.Remedy;
+import holdfast.host.linux.Scene;
+import holdfast.host.linux.Step;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.Objects;
@@ -202,7 +205,7 @@ public final class MappedRamBlock implements RamBlock {
           length,
           e.call(),
           e.errno().toString(),
-          Remedy.of(Step.WRITE_BACK, e, Scene.ofFile(libc, spec, store.fd())));
+          Remedy.of(Step.WRITE_BACK, e, Scene.ofFile(libc, new BlockRequest(spec), store.fd())));
     } finally {
       window.persists.unlockRead(stamp);
     }

@@ -2,10 +2,10 @@ package holdfast.backend.mmap.internal;
 
 import holdfast.backend.api.Alignment;
 import holdfast.backend.api.MemoryAdvice;
-import holdfast.backend.mmap.ErrnoException;
-import holdfast.backend.mmap.KernelConstants;
-import holdfast.backend.mmap.Libc;
-import holdfast.backend.mmap.PageRegions;
+import holdfast.host.linux.ErrnoException;
+import holdfast.host.linux.KernelConstants;
+import holdfast.host.linux.Libc;
+import holdfast.host.linux.PageRegions;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.slf4j.Logger;

@@ -7,12 +7,16 @@ import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.TrackingLostException;
 import holdfast.backend.api.TrackingRefusedException;
 import holdfast.backend.api.WrittenRange;
-import holdfast.backend.mmap.Errno;
-import holdfast.backend.mmap.ErrnoException;
-import holdfast.backend.mmap.KernelConstants;
-import holdfast.backend.mmap.Libc;
-import holdfast.backend.mmap.PageRegions;
 import holdfast.backend.mmap.PageTracker;
+import holdfast.host.linux.Errno;
+import holdfast.host.linux.ErrnoException;
+import holdfast.host.linux.KernelConstants;
+import holdfast.host.linux.KernelRelease;
+import holdfast.host.linux.Libc;
+import holdfast.host.linux.PageRegions;
+import holdfast.host.linux.Remedy;
+import holdfast.host.linux.Scene;
+import holdfast.host.linux.Step;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -184,7 +188,7 @@ public final class PageTracking implements DirtyTracking {
   }
 
   private static String refusal(RamBlockSpec spec, ErrnoException e) {
-    return e.sentence() + "; " + Remedy.of(Step.TRACK, e, Scene.of(spec));
+    return e.sentence() + "; " + Remedy.of(Step.TRACK, e, Scene.of(new BlockRequest(spec)));
   }
 
   @Override

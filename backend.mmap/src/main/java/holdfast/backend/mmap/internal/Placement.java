@@ -6,10 +6,13 @@ import holdfast.backend.api.NumaBindingException;
 import holdfast.backend.api.NumaPolicy;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
-import holdfast.backend.mmap.Errno;
-import holdfast.backend.mmap.ErrnoException;
-import holdfast.backend.mmap.KernelConstants;
-import holdfast.backend.mmap.Libc;
+import holdfast.host.linux.Errno;
+import holdfast.host.linux.ErrnoException;
+import holdfast.host.linux.KernelConstants;
+import holdfast.host.linux.Libc;
+import holdfast.host.linux.Remedy;
+import holdfast.host.linux.Scene;
+import holdfast.host.linux.Step;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
@@ -159,7 +162,7 @@ final class Placement {
         spec,
         "mmap(" + k.mapFlagNames(flags) + ")",
         e.errno().toString(),
-        Remedy.of(Step.MAP, e, Scene.ofFile(libc, spec, store.fd())));
+        Remedy.of(Step.MAP, e, Scene.ofFile(libc, new BlockRequest(spec), store.fd())));
   }
 
   /** The exception for a refusal by {@link #move}. */
@@ -168,7 +171,7 @@ final class Placement {
         spec,
         "mremap(MREMAP_MAYMOVE|MREMAP_FIXED)",
         e.errno().toString(),
-        Remedy.of(Step.MOVE, e, Scene.ofFile(libc, spec, store.fd())));
+        Remedy.of(Step.MOVE, e, Scene.ofFile(libc, new BlockRequest(spec), store.fd())));
   }
 
   /** The exception for a refusal of these flags by {@link #place}. */
@@ -224,7 +227,7 @@ final class Placement {
       throw new NumaBindingException(
           spec,
           e.errno().toString(),
-          Remedy.of(Step.BIND, e, Scene.ofFile(libc, spec, store.fd())));
+          Remedy.of(Step.BIND, e, Scene.ofFile(libc, new BlockRequest(spec), store.fd())));
     }
   }
 

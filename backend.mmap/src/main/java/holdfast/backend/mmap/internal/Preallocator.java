@@ -4,10 +4,13 @@ import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.PreallocationException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
-import holdfast.backend.mmap.Errno;
-import holdfast.backend.mmap.ErrnoException;
-import holdfast.backend.mmap.KernelConstants;
-import holdfast.backend.mmap.Libc;
+import holdfast.host.linux.Errno;
+import holdfast.host.linux.ErrnoException;
+import holdfast.host.linux.KernelConstants;
+import holdfast.host.linux.Libc;
+import holdfast.host.linux.Remedy;
+import holdfast.host.linux.Scene;
+import holdfast.host.linux.Step;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
@@ -110,7 +113,7 @@ final class Preallocator {
   }
 
   private String remedy(Errno errno) {
-    return Remedy.of(Step.POPULATE, errno, Scene.ofFile(libc, spec, store.fd()));
+    return Remedy.of(Step.POPULATE, errno, Scene.ofFile(libc, new BlockRequest(spec), store.fd()));
   }
 
   /** QEMU's rule for the number of threads, with processors in the place of its vCPUs. */

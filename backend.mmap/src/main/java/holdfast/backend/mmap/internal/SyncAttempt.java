@@ -1,6 +1,6 @@
 package holdfast.backend.mmap.internal;
 
-import holdfast.backend.mmap.Errno;
+import holdfast.host.linux.Errno;
 
 /** What became of MAP_SHARED_VALIDATE|MAP_SYNC for one mapping. */
 sealed interface SyncAttempt {

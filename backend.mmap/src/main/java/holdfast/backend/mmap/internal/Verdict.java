@@ -6,9 +6,9 @@ import holdfast.backend.api.Granularity;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.mmap.CacheFlush;
-import holdfast.backend.mmap.Errno;
-import holdfast.backend.mmap.KernelConstants;
 import holdfast.backend.mmap.MappingStyle;
+import holdfast.host.linux.Errno;
+import holdfast.host.linux.KernelConstants;
 import java.util.EnumSet;
 
 /**

@@ -2,10 +2,10 @@ package holdfast.backend.mmap.internal;
 
 import holdfast.backend.api.Alignment;
 import holdfast.backend.api.MemoryAdvice;
-import holdfast.backend.mmap.Errno;
-import holdfast.backend.mmap.ErrnoException;
-import holdfast.backend.mmap.KernelConstants;
-import holdfast.backend.mmap.Libc;
+import holdfast.host.linux.Errno;
+import holdfast.host.linux.ErrnoException;
+import holdfast.host.linux.KernelConstants;
+import holdfast.host.linux.Libc;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;

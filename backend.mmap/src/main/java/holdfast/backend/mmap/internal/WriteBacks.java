@@ -1,10 +1,10 @@
 package holdfast.backend.mmap.internal;
 
 import holdfast.backend.api.WriteBackFailure;
-import holdfast.backend.mmap.Errno;
-import holdfast.backend.mmap.ErrnoException;
-import holdfast.backend.mmap.KernelConstants;
-import holdfast.backend.mmap.Libc;
+import holdfast.host.linux.Errno;
+import holdfast.host.linux.ErrnoException;
+import holdfast.host.linux.KernelConstants;
+import holdfast.host.linux.Libc;
 import java.time.Instant;
 import java.util.LinkedHashSet;
 import java.util.Optional;

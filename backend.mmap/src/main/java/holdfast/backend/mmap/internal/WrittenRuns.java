@@ -1,7 +1,7 @@
 package holdfast.backend.mmap.internal;
 
 import holdfast.backend.api.WrittenRange;
-import holdfast.backend.mmap.PageRegions;
+import holdfast.host.linux.PageRegions;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;

@@ -4,8 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import holdfast.backend.mmap.KernelConstants;
-import holdfast.backend.mmap.Libc;
+import holdfast.host.linux.HostLibc;
+import holdfast.host.linux.KernelConstants;
+import holdfast.host.linux.Libc;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,7 +80,7 @@ class VmFlagsTest {
   @Test
   @DisplayName("of a real mapping of this process the real flags are read")
   void aRealMapping() throws Exception {
-    Libc libc = Libc.host();
+    Libc libc = HostLibc.instance();
     KernelConstants k = libc.constants();
     int flags = KernelConstants.MAP_PRIVATE | k.mapAnonymous();
     long size = 4 * libc.getpagesize();

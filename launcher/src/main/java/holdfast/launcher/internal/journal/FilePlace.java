@@ -1,8 +1,7 @@
 package holdfast.launcher.internal.journal;
 
 import holdfast.backend.api.FileIdentity;
-import holdfast.backend.mmap.FileStatus;
-import holdfast.backend.mmap.files.FoundFile;
+import holdfast.host.linux.files.FoundFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -29,7 +28,7 @@ public record FilePlace(Path real, Optional<FileIdentity> file, Optional<FileIde
 
   private static Optional<FileIdentity> identity(Path path) {
     try {
-      return FoundFile.status(path).map(FileStatus::identity);
+      return FoundFile.status(path).map(status -> status.identity(FileIdentity::new));
     } catch (IOException e) {
       LOG.debug("{}", e.toString());
       return Optional.empty();

@@ -1,8 +1,8 @@
 package holdfast.launcher.internal.journal;
 
-import holdfast.backend.mmap.files.FoundFile;
-import holdfast.backend.mmap.files.HeldFile;
-import holdfast.backend.mmap.files.PendingFile;
+import holdfast.host.linux.files.FoundFile;
+import holdfast.host.linux.files.HeldFile;
+import holdfast.host.linux.files.PendingFile;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;

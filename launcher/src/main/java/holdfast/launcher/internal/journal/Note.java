@@ -1,8 +1,8 @@
 package holdfast.launcher.internal.journal;
 
-import holdfast.backend.mmap.FileStatus;
-import holdfast.backend.mmap.files.FoundFile;
-import holdfast.backend.mmap.files.PendingFile;
+import holdfast.host.linux.FileStatus;
+import holdfast.host.linux.files.FoundFile;
+import holdfast.host.linux.files.PendingFile;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;

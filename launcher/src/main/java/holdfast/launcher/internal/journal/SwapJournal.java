@@ -1,8 +1,9 @@
 package holdfast.launcher.internal.journal;
 
 import holdfast.backend.api.BackendId;
-import holdfast.backend.mmap.FileStatus;
-import holdfast.backend.mmap.files.FoundFile;
+import holdfast.backend.api.FileIdentity;
+import holdfast.host.linux.FileStatus;
+import holdfast.host.linux.files.FoundFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -251,7 +252,8 @@ public final class SwapJournal implements AutoCloseable {
         return Optional.empty();
       }
       FileStatus status = found.status();
-      return Optional.of(new Marker.Content(status.identity(), status.size(), status.changed()));
+      return Optional.of(
+          new Marker.Content(status.identity(FileIdentity::new), status.size(), status.changed()));
     }
   }
 

@@ -3,10 +3,11 @@ package holdfast.launcher.internal.swap;
 import com.fasterxml.jackson.jr.ob.JSON;
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.FileIdentity;
 import holdfast.backend.api.RamFlag;
-import holdfast.backend.mmap.FileStatus;
-import holdfast.backend.mmap.files.FoundFile;
-import holdfast.backend.mmap.files.PendingFile;
+import holdfast.host.linux.FileStatus;
+import holdfast.host.linux.files.FoundFile;
+import holdfast.host.linux.files.PendingFile;
 import holdfast.launcher.internal.machine.OpenBackend;
 import holdfast.launcher.internal.region.Region;
 import holdfast.machine.api.SwapLimits;
@@ -187,7 +188,11 @@ final class Evacuation implements Runnable {
     try (FoundFile found = FoundFile.behind(path).orElse(null)) {
       if (found != null
           && found.status().type() == FileStatus.Type.REGULAR
-          && region.status().block().file().equals(Optional.of(found.status().identity()))) {
+          && region
+              .status()
+              .block()
+              .file()
+              .equals(Optional.of(found.status().identity(FileIdentity::new)))) {
         return Optional.of(found.open(StandardOpenOption.READ));
       }
     } catch (IOException e) {

@@ -6,8 +6,8 @@ import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.FileIdentity;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
-import holdfast.backend.mmap.FileStatus;
-import holdfast.backend.mmap.files.FoundFile;
+import holdfast.host.linux.FileStatus;
+import holdfast.host.linux.files.FoundFile;
 import holdfast.launcher.internal.journal.FilePlace;
 import holdfast.launcher.internal.journal.Side;
 import holdfast.launcher.internal.journal.SwapJournal;
@@ -294,7 +294,7 @@ record SwapRequest(
     if (found.isEmpty() || !(backend.region().spec().backing() instanceof Backing.File present)) {
       return false;
     }
-    FileIdentity there = found.get().identity();
+    FileIdentity there = found.get().identity(FileIdentity::new);
     Optional<FileIdentity> open = backend.region().status().block().file();
     return open.map(there::equals)
         .orElseGet(() -> FilePlace.of(present.path()).isSame(FilePlace.of(path)));

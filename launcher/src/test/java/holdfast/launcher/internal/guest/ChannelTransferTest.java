@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.nio.file.ExtendedOpenOption;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.RamFlag;
-import holdfast.backend.testkit.Storage;
+import holdfast.host.testkit.Storage;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestRange;
 import holdfast.machine.api.MemoryDriver;

@@ -12,7 +12,7 @@ import holdfast.backend.api.DirtyTracking;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.mmap.PageTracker;
-import holdfast.backend.testkit.Storage;
+import holdfast.host.testkit.Storage;
 import holdfast.launcher.internal.region.NoAllocatorException;
 import holdfast.launcher.internal.region.RealRegion;
 import holdfast.machine.api.GuestAddress;

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.BackendId;
-import holdfast.backend.testkit.Storage;
+import holdfast.host.testkit.Storage;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;

@@ -6,9 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.BackendId;
-import holdfast.backend.mmap.KernelConstants;
-import holdfast.backend.mmap.Libc;
-import holdfast.backend.testkit.Storage;
+import holdfast.host.linux.HostLibc;
+import holdfast.host.linux.KernelConstants;
+import holdfast.host.linux.Libc;
+import holdfast.host.testkit.Storage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -281,7 +282,7 @@ class SwapJournalTest {
   @DisplayName("a note that no longer matters is removed, unless the swap may still be under way")
   void staleNotes() throws Exception {
     new Watched(a, b).begin();
-    Libc libc = Libc.host();
+    Libc libc = HostLibc.instance();
     int fd = libc.open(a, KernelConstants.O_RDWR | KernelConstants.O_CLOEXEC, 0);
     libc.fcntlOfdSetlk(fd, true);
     List<String> before = notes();

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.MemoryAdvice;
-import holdfast.backend.testkit.Storage;
+import holdfast.host.testkit.Storage;
 import holdfast.launcher.internal.options.OptionException;
 import holdfast.launcher.internal.options.TypeDefinition;
 import java.io.IOException;

@@ -6,9 +6,9 @@ import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
-import holdfast.backend.mmap.Libc;
 import holdfast.backend.mmap.MappingStyle;
 import holdfast.backend.mmap.RamMapper;
+import holdfast.host.linux.HostLibc;
 import java.nio.file.Path;
 import java.util.Set;
 
@@ -20,7 +20,7 @@ public final class RealRegion implements AutoCloseable {
   private RealRegion(RamBlockSpec spec) throws NoAllocatorException, RamBlockException {
     MapperAllocator allocator =
         new MapperAllocator(
-            new RamMapper(Libc.host(), Path.of("/sys")), MappingStyle.kernel("file"));
+            new RamMapper(HostLibc.instance(), Path.of("/sys")), MappingStyle.kernel("file"));
     Candidates candidates = new Candidates();
     candidates.add(allocator, allocator.properties(1, 0));
     region = Region.open(spec, candidates, null, changed -> {});

@@ -3,7 +3,7 @@ package holdfast.launcher.internal.swap;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import holdfast.backend.testkit.Storage;
+import holdfast.host.testkit.Storage;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.lang.foreign.Arena;

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.PersistException;
-import holdfast.backend.testkit.LeakCheck;
-import holdfast.backend.testkit.Storage;
+import holdfast.host.testkit.LeakCheck;
+import holdfast.host.testkit.Storage;
 import holdfast.launcher.internal.journal.SwapJournal;
 import holdfast.machine.api.GuestWriter;
 import java.io.BufferedReader;

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.mmap.PageTracker;
-import holdfast.backend.testkit.LeakCheck;
+import holdfast.host.testkit.LeakCheck;
 import holdfast.launcher.internal.journal.SwapJournal;
 import holdfast.machine.api.SwapReport;
 import java.io.IOException;

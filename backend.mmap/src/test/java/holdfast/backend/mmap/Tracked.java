@@ -1,0 +1,170 @@
+package holdfast.backend.mmap;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import holdfast.backend.api.BackendId;
+import holdfast.backend.api.Backing;
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.DirtyTracking;
+import holdfast.backend.api.RamBlock;
+import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import holdfast.host.linux.HostLibc;
+import holdfast.host.testkit.HostMapping;
+import holdfast.host.testkit.Storage;
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/** A block of some kind of memory whose pages can be tracked, with a bench of its own. */
+final class Tracked implements AutoCloseable {
+  private static final long HUGE = 2 << 20;
+  private static final Path HUGE_POOL = Path.of("/sys/kernel/mm/hugepages/hugepages-2048kB");
+
+  /** The kinds of memory that there are. */
+  enum Memory {
+    /** A shared mapping of a file on a disk. */
+    DISK,
+    /** A private one. */
+    DISK_PRIVATE,
+    /** A shared mapping of a file on tmpfs. */
+    TMPFS,
+    /** A private one. */
+    TMPFS_PRIVATE,
+    /** A shared mapping of a memfd. */
+    MEMFD,
+    /** Memory of the process. */
+    ANONYMOUS,
+    /** Shared memory without a name. */
+    ANONYMOUS_SHARED,
+    /** A shared mapping of a memfd in pages of 2 MiB. */
+    HUGE
+  }
+
+  /** A run of pages, by the number of the first and of the one behind the last. */
+  record Run(long from, long to) {}
+
+  final Bench bench;
+  final RamBlock block;
+  final long page;
+  final int pages;
+
+  Tracked(Memory memory, int pages) throws IOException, RamBlockException {
+    assumeTrackable();
+    this.pages = pages;
+    page = memory == Memory.HUGE ? HUGE : HostLibc.instance().getpagesize();
+    if (memory == Memory.HUGE) {
+      assumeHugePages(pages);
+    }
+    bench = new Bench(memory.name().startsWith("DISK") ? Storage.disk() : Storage.tmpfs());
+    boolean shared =
+        switch (memory) {
+          case DISK_PRIVATE, TMPFS_PRIVATE, ANONYMOUS -> false;
+          case DISK, TMPFS, MEMFD, ANONYMOUS_SHARED, HUGE -> true;
+        };
+    block = bench.mapper().map(spec(memory, shared), Bench.KERNEL);
+  }
+
+  private RamBlockSpec spec(Memory memory, boolean shared) {
+    Backing backing =
+        switch (memory) {
+          case DISK, DISK_PRIVATE, TMPFS, TMPFS_PRIVATE ->
+              new Backing.File(bench.folder.resolve("ram"));
+          case MEMFD -> new Backing.Memfd(false, ByteSize.ZERO, true);
+          case HUGE -> new Backing.Memfd(true, new ByteSize(HUGE), true);
+          case ANONYMOUS, ANONYMOUS_SHARED -> new Backing.Anonymous();
+        };
+    EnumSet<RamFlag> flags =
+        shared ? EnumSet.of(RamFlag.RAM_SHARED) : EnumSet.noneOf(RamFlag.class);
+    return RamBlockSpec.of(
+        new BackendId("ram0"), backing, new ByteSize(pages * page), List.copyOf(flags));
+  }
+
+  /** The test is skipped, with the reason, where the kernel can't. */
+  static void assumeTrackable() {
+    Optional<String> reason = PageTracker.unavailableBecause();
+    assumeTrue(reason.isEmpty(), reason.orElse(""));
+  }
+
+  private static void assumeHugePages(int pages) throws IOException {
+    assumeTrue(Files.isDirectory(HUGE_POOL), "this kernel has no huge pages of 2 MiB");
+    long free = number("free_hugepages") - number("resv_hugepages");
+    long more = number("nr_overcommit_hugepages") - number("surplus_hugepages");
+    assumeTrue(
+        free + more >= pages,
+        "not enough huge pages of 2 MiB here: set vm.nr_overcommit_hugepages=" + pages);
+  }
+
+  private static long number(String file) throws IOException {
+    return Long.parseLong(Files.readString(HUGE_POOL.resolve(file)).strip());
+  }
+
+  DirtyTracking arm() throws RamBlockException {
+    return PageTracker.arm(block);
+  }
+
+  /** Stores into a page, somewhere within it. */
+  void store(long number) {
+    long at = number * page + number * 8 % page;
+    block.segment().set(ValueLayout.JAVA_LONG, at, number + 1);
+  }
+
+  /** Loads from a page. */
+  long load(long number) {
+    return block.segment().get(ValueLayout.JAVA_LONG, number * page + number * 8 % page);
+  }
+
+  /** One scan, as runs of pages. */
+  List<Run> scan(DirtyTracking tracking) throws RamBlockException {
+    List<Run> runs = new ArrayList<>();
+    long bytes =
+        tracking.scan(
+            (offset, length) -> {
+              if (offset % page != 0 || length % page != 0 || length == 0) {
+                throw new AssertionError("not whole pages: " + offset + ", " + length);
+              }
+              runs.add(new Run(offset / page, (offset + length) / page));
+            });
+    long told = runs.stream().mapToLong(run -> (run.to - run.from) * page).sum();
+    if (told != bytes) {
+      throw new AssertionError(bytes + " bytes returned, " + told + " reported");
+    }
+    return runs;
+  }
+
+  /** The maximal runs of a set of pages, in their order. */
+  static List<Run> runsOf(SortedSet<Long> numbers) {
+    List<Run> runs = new ArrayList<>();
+    for (long number : numbers) {
+      if (!runs.isEmpty() && runs.getLast().to == number) {
+        runs.add(new Run(runs.removeLast().from, number + 1));
+      } else {
+        runs.add(new Run(number, number + 1));
+      }
+    }
+    return runs;
+  }
+
+  static List<Run> runsOf(Long... numbers) {
+    return runsOf(new TreeSet<>(List.of(numbers)));
+  }
+
+  /** Whether the kernel says that the block's pages are write-protected: {@code uw} in VmFlags. */
+  boolean isArmed() {
+    return HostMapping.at(block.segment().address()).orElseThrow().vmFlags().contains("uw");
+  }
+
+  @Override
+  public void close() throws IOException {
+    block.close();
+    bench.close();
+  }
+}

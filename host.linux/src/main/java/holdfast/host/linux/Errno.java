@@ -1,0 +1,96 @@
+package holdfast.host.linux;
+
+import holdfast.host.linux.internal.linux.Everywhere;
+import holdfast.host.linux.internal.linux.LinuxErrno;
+import holdfast.host.linux.internal.linux.LinuxFamily;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * An error number of the kernel, errno(3).
+ *
+ * <p>The numbers are those of the architecture that this JVM runs on ({@code
+ * cnf/update-linux-headers}).
+ *
+ * @param value the number
+ * @param text the C library's sentence for it, strerror(3)
+ */
+public record Errno(int value, String text) {
+  /** Operation not permitted. */
+  public static final int EPERM = Everywhere.EPERM;
+
+  /** No such file or directory. */
+  public static final int ENOENT = Everywhere.ENOENT;
+
+  /** Interrupted system call. */
+  public static final int EINTR = Everywhere.EINTR;
+
+  /** Input/output error. */
+  public static final int EIO = Everywhere.EIO;
+
+  /** Try again: a lock is held by somebody else. */
+  public static final int EAGAIN = LinuxFamily.host().number(LinuxErrno.EAGAIN);
+
+  /** Out of memory, address space or mappings. */
+  public static final int ENOMEM = Everywhere.ENOMEM;
+
+  /** Permission denied; of fcntl(2) locks also: held by somebody else. */
+  public static final int EACCES = Everywhere.EACCES;
+
+  /** Bad address; of MADV_POPULATE also: nothing is behind a page, where an access gets SIGBUS. */
+  public static final int EFAULT = Everywhere.EFAULT;
+
+  /** Device or resource busy. */
+  public static final int EBUSY = Everywhere.EBUSY;
+
+  /** File exists. */
+  public static final int EEXIST = Everywhere.EEXIST;
+
+  /** Not a directory: a component of a path that is one only by its place in it. */
+  public static final int ENOTDIR = LinuxFamily.host().number(LinuxErrno.ENOTDIR);
+
+  /** Is a directory; of open(2) also: O_TMPFILE is not known. */
+  public static final int EISDIR = Everywhere.EISDIR;
+
+  /** Read-only file system. */
+  public static final int EROFS = Everywhere.EROFS;
+
+  /** Invalid argument: among others, the answer of a kernel that doesn't know a flag. */
+  public static final int EINVAL = Everywhere.EINVAL;
+
+  /** No space left on device. */
+  public static final int ENOSPC = Everywhere.ENOSPC;
+
+  /** Function not implemented. */
+  public static final int ENOSYS = LinuxFamily.host().number(LinuxErrno.ENOSYS);
+
+  /** Operation not supported; the same number as ENOTSUP on Linux. */
+  public static final int EOPNOTSUPP = LinuxFamily.host().number(LinuxErrno.EOPNOTSUPP);
+
+  /** Memory page has hardware error. */
+  public static final int EHWPOISON = LinuxFamily.host().number(LinuxErrno.EHWPOISON);
+
+  private static final Map<Integer, String> NAMES = names(LinuxFamily.host());
+
+  private static Map<Integer, String> names(LinuxFamily linux) {
+    Map<Integer, String> names = new HashMap<>();
+    for (LinuxErrno errno : LinuxErrno.values()) {
+      names.put(linux.number(errno), errno.name());
+    }
+    names.remove(0); // what the architecture doesn't have
+    return Map.copyOf(names);
+  }
+
+  /**
+   * The symbol, for example {@code EOPNOTSUPP}; {@code errno 200} for a number without a name here.
+   */
+  public String name() {
+    return NAMES.getOrDefault(value, "errno " + value);
+  }
+
+  /** Symbol and sentence, for example {@code EOPNOTSUPP (Operation not supported)}. */
+  @Override
+  public String toString() {
+    return name() + " (" + text + ")";
+  }
+}

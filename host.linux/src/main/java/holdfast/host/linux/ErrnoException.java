@@ -1,0 +1,39 @@
+package holdfast.host.linux;
+
+/** A system call failed. */
+public final class ErrnoException extends Exception {
+  private static final long serialVersionUID = 1;
+
+  private final String call;
+  private final transient Errno errno;
+
+  /**
+   * @param call the call's name, for example {@code mmap}
+   * @param errno the kernel's answer
+   */
+  public ErrnoException(String call, Errno errno) {
+    super(call + ": " + errno);
+    this.call = call;
+    this.errno = errno;
+  }
+
+  /** Call and answer, for example {@code mmap: EINVAL (Invalid argument)}. */
+  public String sentence() {
+    return call + ": " + errno;
+  }
+
+  /** The call's name. */
+  public String call() {
+    return call;
+  }
+
+  /** The kernel's answer. */
+  public Errno errno() {
+    return errno;
+  }
+
+  /** Whether the kernel's answer was the number {@code value}. */
+  public boolean is(int value) {
+    return errno.value() == value;
+  }
+}

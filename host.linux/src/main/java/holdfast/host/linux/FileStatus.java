@@ -1,0 +1,118 @@
+package holdfast.host.linux;
+
+import holdfast.host.linux.internal.linux.Everywhere;
+import java.time.Instant;
+
+/**
+ * What statx(2) tells of an open file.
+ *
+ * @param mode file type and permission bits
+ * @param links how many names it has; 0 when it was removed and is only open
+ * @param owner the user whose it is
+ * @param size bytes; 0 for devices
+ * @param blocks what is allocated to it, in units of {@link #BLOCK} bytes
+ * @param inode inode number, with {@code deviceMajor} and {@code deviceMinor} the file's identity
+ * @param deviceMajor major number of the device that the file is on
+ * @param deviceMinor minor number of the device that the file is on
+ * @param specialMajor major number of the device that the file is, if it is one
+ * @param specialMinor minor number of the device that the file is, if it is one
+ * @param changed when anything of it changed last, its bytes or what is known of it; nobody can set
+ *     it
+ * @param dax whether mappings of the file are its persistent memory itself, STATX_ATTR_DAX (Linux
+ *     5.8; false before)
+ */
+public record FileStatus(
+    int mode,
+    int links,
+    int owner,
+    long size,
+    long blocks,
+    long inode,
+    int deviceMajor,
+    int deviceMinor,
+    int specialMajor,
+    int specialMinor,
+    Instant changed,
+    boolean dax) {
+
+  /** The unit of {@code blocks} in bytes, whatever the file system's own. */
+  public static final int BLOCK = 512;
+
+  /** The file type, inode(7). */
+  public enum Type {
+    /** A regular file. */
+    REGULAR("a regular file"),
+    /** A directory. */
+    DIRECTORY("a directory"),
+    /** A symbolic link. */
+    SYMBOLIC_LINK("a symbolic link"),
+    /** A character device. */
+    CHARACTER_DEVICE("a character device"),
+    /** A block device. */
+    BLOCK_DEVICE("a block device"),
+    /** A named pipe. */
+    FIFO("a FIFO"),
+    /** A socket. */
+    SOCKET("a socket"),
+    /** Anything else. */
+    UNKNOWN("a file of unknown type");
+
+    private final String words;
+
+    Type(String words) {
+      this.words = words;
+    }
+
+    /** The type in words, with its article. */
+    @Override
+    public String toString() {
+      return words;
+    }
+  }
+
+  /**
+   * Makes a value of the three numbers that tell which file it is.
+   *
+   * @param <T> the value
+   */
+  @FunctionalInterface
+  public interface Identity<T> {
+    /**
+     * Makes it.
+     *
+     * @param deviceMajor major number of the device that the file is on, or that it is
+     * @param deviceMinor minor number of that device
+     * @param inode inode number; 0 for a device
+     */
+    T of(int deviceMajor, int deviceMinor, long inode);
+  }
+
+  /** Tells which file it is, whatever its names are; of a device, which device. */
+  public <T> T identity(Identity<T> identity) {
+    return switch (type()) {
+      case CHARACTER_DEVICE, BLOCK_DEVICE -> identity.of(specialMajor, specialMinor, 0);
+      default -> identity.of(deviceMajor, deviceMinor, inode);
+    };
+  }
+
+  /** Whether both are of one file, or of one device. */
+  public boolean isSameFileAs(FileStatus other) {
+    return identity(Which::new).equals(other.identity(Which::new));
+  }
+
+  private record Which(int deviceMajor, int deviceMinor, long inode) {}
+
+  /** The file type. */
+  public Type type() {
+    return switch (mode & Everywhere.S_IFMT) {
+      case Everywhere.S_IFREG -> Type.REGULAR;
+      case Everywhere.S_IFDIR -> Type.DIRECTORY;
+      case Everywhere.S_IFLNK -> Type.SYMBOLIC_LINK;
+      case Everywhere.S_IFCHR -> Type.CHARACTER_DEVICE;
+      case Everywhere.S_IFBLK -> Type.BLOCK_DEVICE;
+      case Everywhere.S_IFIFO -> Type.FIFO;
+      case Everywhere.S_IFSOCK -> Type.SOCKET;
+      default -> Type.UNKNOWN;
+    };
+  }
+}

@@ -1,0 +1,61 @@
+package holdfast.host.linux;
+
+import holdfast.host.linux.internal.linux.Everywhere;
+
+/**
+ * What fstatfs(2) tells of the file system behind an open file.
+ *
+ * @param magic the file system's magic number, {@code linux/magic.h}
+ * @param blockSize bytes; on hugetlbfs the size of its pages
+ * @param size all that it can hold, in bytes; 0 where it has no limit of its own or doesn't tell
+ * @param available what of that an unprivileged process can still use, in bytes
+ * @param files how many files it can hold (inodes); 0 where it has no limit or doesn't tell
+ * @param freeFiles how many more files it can hold
+ */
+public record FileSystemStatus(
+    long magic, long blockSize, long size, long available, long files, long freeFiles) {
+  /** OpenZFS, which is not part of the kernel. */
+  private static final int ZFS_SUPER_MAGIC = 0x2FC12FC1;
+
+  /** One that does not tell how full it is. */
+  public FileSystemStatus(long magic, long blockSize) {
+    this(magic, blockSize, 0, 0, 0, 0);
+  }
+
+  /** Whether it can take no further file, though it may have space. */
+  public boolean isOutOfFiles() {
+    return files > 0 && freeFiles == 0;
+  }
+
+  /** Whether the file system hands out huge pages of its own size. */
+  public boolean isHugetlbfs() {
+    return (int) magic == Everywhere.HUGETLBFS_MAGIC;
+  }
+
+  /** Whether everything on it lives in the host's memory, and is gone after a power cut. */
+  public boolean isVolatile() {
+    return switch ((int) magic) {
+      case Everywhere.TMPFS_MAGIC, Everywhere.RAMFS_MAGIC, Everywhere.HUGETLBFS_MAGIC -> true;
+      default -> false;
+    };
+  }
+
+  /** The usual name, for example {@code ext4}; the magic number for one that is not known here. */
+  public String name() {
+    return switch ((int) magic) {
+      case Everywhere.EXT4_SUPER_MAGIC -> "ext4";
+      case Everywhere.XFS_SUPER_MAGIC -> "xfs";
+      case Everywhere.BTRFS_SUPER_MAGIC -> "btrfs";
+      case Everywhere.TMPFS_MAGIC -> "tmpfs";
+      case Everywhere.RAMFS_MAGIC -> "ramfs";
+      case Everywhere.HUGETLBFS_MAGIC -> "hugetlbfs";
+      case Everywhere.OVERLAYFS_SUPER_MAGIC -> "overlayfs";
+      case Everywhere.V9FS_MAGIC -> "9p";
+      case Everywhere.NFS_SUPER_MAGIC -> "nfs";
+      case Everywhere.FUSE_SUPER_MAGIC -> "fuse";
+      case ZFS_SUPER_MAGIC -> "zfs";
+      case Everywhere.F2FS_SUPER_MAGIC -> "f2fs";
+      default -> "file system 0x" + Long.toHexString(magic);
+    };
+  }
+}

@@ -1,0 +1,18 @@
+package holdfast.host.linux;
+
+import holdfast.host.linux.internal.JnaLibc;
+
+/** Gives the C library of this process. */
+public final class HostLibc {
+  private HostLibc() {}
+
+  /**
+   * The C library of this process, one for all callers.
+   *
+   * @throws UnsupportedOperationException if this is not Linux on a 64-bit architecture whose
+   *     constants are known
+   */
+  public static Libc instance() {
+    return JnaLibc.instance();
+  }
+}

@@ -1,0 +1,164 @@
+package holdfast.host.linux;
+
+import java.nio.file.Path;
+import java.util.SortedSet;
+
+/**
+ * Every system call that Holdfast makes. One method per call, named after it, with its arguments in
+ * its order; a failure is an {@link ErrnoException} with the call's name. No bulk data passes
+ * through here.
+ *
+ * <p>An interface, so that a test can make any call fail; {@link HostLibc} has the real one.
+ *
+ * <p>Thread-safe. Descriptors and addresses are the kernel's: who passes one that is not theirs
+ * breaks the process.
+ */
+public interface Libc {
+
+  /** The constants of the calls below on this host. */
+  KernelConstants constants();
+
+  /** The kernel's release, as uname(2) tells it, such as {@code 6.18.44-generic}. */
+  String release();
+
+  /** getpagesize(2): the host's page size in bytes. */
+  long getpagesize();
+
+  /** geteuid(2): the user that this process acts for. */
+  int geteuid();
+
+  /** mmap(2). */
+  long mmap(long address, long length, int prot, int flags, int fd, long offset)
+      throws ErrnoException;
+
+  /**
+   * mremap(2), moving a mapping as a whole over what stands at another address.
+   *
+   * @param flags MREMAP_…
+   */
+  void mremap(long oldAddress, long length, int flags, long newAddress) throws ErrnoException;
+
+  /** munmap(2). */
+  void munmap(long address, long length) throws ErrnoException;
+
+  /** msync(2). */
+  void msync(long address, long length, int flags) throws ErrnoException;
+
+  /** madvise(2). */
+  void madvise(long address, long length, int advice) throws ErrnoException;
+
+  /**
+   * mbind(2), through libnuma: the C library has no function for it.
+   *
+   * @param mode MPOL_…
+   * @param nodes the numbers of the nodes
+   * @param flags MPOL_MF_…
+   * @throws ErrnoException ENOSYS also if libnuma.so.1 can't be loaded
+   */
+  void mbind(long address, long length, int mode, SortedSet<Integer> nodes, int flags)
+      throws ErrnoException;
+
+  /** memfd_create(2). */
+  int memfdCreate(String name, int flags) throws ErrnoException;
+
+  /** fcntl(2) F_ADD_SEALS. */
+  void fcntlAddSeals(int fd, int seals) throws ErrnoException;
+
+  /** open(2). */
+  int open(Path path, int flags, int mode) throws ErrnoException;
+
+  /** close(2). */
+  void close(int fd) throws ErrnoException;
+
+  /** unlink(2). */
+  void unlink(Path path) throws ErrnoException;
+
+  /** statx(2) of an open descriptor. */
+  FileStatus statx(int fd) throws ErrnoException;
+
+  /** fstatfs(2). */
+  FileSystemStatus fstatfs(int fd) throws ErrnoException;
+
+  /**
+   * lseek(2) to the end: the size in bytes of the file now. The file position means nothing here.
+   */
+  long lseekEnd(int fd) throws ErrnoException;
+
+  /** ftruncate(2). */
+  void ftruncate(int fd, long length) throws ErrnoException;
+
+  /** fallocate(2). */
+  void fallocate(int fd, int mode, long offset, long length) throws ErrnoException;
+
+  /** fsync(2). */
+  void fsync(int fd) throws ErrnoException;
+
+  /**
+   * sync_file_range(2).
+   *
+   * @param flags SYNC_FILE_RANGE_…
+   */
+  void syncFileRange(int fd, long offset, long length, int flags) throws ErrnoException;
+
+  /**
+   * fcntl(2) F_OFD_SETLK over the whole file: an open file description lock, which belongs to this
+   * descriptor and goes with it.
+   *
+   * @param exclusive for a writer; else shared, for a reader
+   * @throws ErrnoException EAGAIN or EACCES if somebody else holds a lock in the way
+   */
+  void fcntlOfdSetlk(int fd, boolean exclusive) throws ErrnoException;
+
+  /**
+   * userfaultfd(2), which the C library has no function for.
+   *
+   * @param flags O_CLOEXEC, O_NONBLOCK, UFFD_USER_MODE_ONLY
+   * @throws ErrnoException ENOSYS also if the system call's number is not known
+   */
+  int userfaultfd(int flags) throws ErrnoException;
+
+  /**
+   * ioctl(2) USERFAULTFD_IOC_NEW (Linux 6.1) of {@code /dev/userfaultfd}: a new userfaultfd, for
+   * whoever may open that device.
+   *
+   * @param flags O_CLOEXEC, O_NONBLOCK
+   */
+  int ioctlUserfaultfdNew(int fd, int flags) throws ErrnoException;
+
+  /**
+   * ioctl(2) UFFDIO_API, the first call of a userfaultfd.
+   *
+   * @param features UFFD_FEATURE_…
+   * @return the features that the kernel has
+   * @throws ErrnoException EINVAL if it lacks one that was asked for
+   */
+  long ioctlUffdioApi(int fd, long features) throws ErrnoException;
+
+  /**
+   * ioctl(2) UFFDIO_REGISTER: the userfaultfd looks after these pages, until it is closed.
+   *
+   * @param mode UFFDIO_REGISTER_MODE_…
+   */
+  void ioctlUffdioRegister(int fd, long address, long length, long mode) throws ErrnoException;
+
+  /**
+   * ioctl(2) UFFDIO_WRITEPROTECT.
+   *
+   * @param mode UFFDIO_WRITEPROTECT_MODE_…
+   */
+  void ioctlUffdioWriteprotect(int fd, long address, long length, long mode) throws ErrnoException;
+
+  /**
+   * ioctl(2) PAGEMAP_SCAN (Linux 6.7) of {@code /proc/self/pagemap}.
+   *
+   * @param flags PM_SCAN_…
+   * @param start the first address
+   * @param end the address behind the last one
+   * @param vectorLength at most so many regions
+   * @param categories PAGE_IS_…: pages that belong to all of them are reported, with nothing else
+   * @throws ErrnoException also after a part of the range was done: what of it is not told
+   */
+  PageRegions ioctlPagemapScan(
+      int fd, long flags, long start, long end, int vectorLength, long categories)
+      throws ErrnoException;
+}

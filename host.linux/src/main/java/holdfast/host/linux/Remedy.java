@@ -1,0 +1,424 @@
+package holdfast.host.linux;
+
+import holdfast.host.linux.internal.linux.LinuxErrno;
+import holdfast.host.linux.internal.linux.LinuxFamily;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.OptionalLong;
+
+/**
+ * The table of what an errno means in a place: for each step and each answer of the kernel, what
+ * the operator can do about it, as half a sentence. First comes what an errno means in that step,
+ * then what it means anywhere, then what else can be done instead of the step. Where one errno has
+ * several causes, the {@link Scene} tells which one it is.
+ *
+ * <p>Sources: the ERRORS sections of the system calls' manual pages (section 2), and the kernel's
+ * own code where they are silent (hugetlbfs, userfaultfd, memfd_noexec).
+ */
+public final class Remedy {
+  private static final Map<Integer, LinuxErrno> SYMBOLS = symbols();
+  private static final String CHECK_DISK =
+      "check the disk: the kernel's log (dmesg) tells what is wrong with it";
+
+  private final Step step;
+  private final Errno errno;
+  private final Scene scene;
+
+  private Remedy(Step step, Errno errno, Scene scene) {
+    this.step = step;
+    this.errno = errno;
+    this.scene = scene;
+  }
+
+  private static Map<Integer, LinuxErrno> symbols() {
+    Map<Integer, LinuxErrno> symbols = new HashMap<>();
+    for (LinuxErrno symbol : LinuxErrno.values()) {
+      symbols.put(LinuxFamily.host().number(symbol), symbol);
+    }
+    symbols.remove(0); // what the architecture doesn't have
+    return Map.copyOf(symbols);
+  }
+
+  /** Says what to do about a failure, as half a sentence without full stop. */
+  public static String of(Step step, ErrnoException failure, Scene scene) {
+    return of(step, failure.errno(), scene);
+  }
+
+  /** Says the same of an errno alone. */
+  public static String of(Step step, Errno errno, Scene scene) {
+    return new Remedy(step, errno, scene).find();
+  }
+
+  private String find() {
+    LinuxErrno symbol = SYMBOLS.get(errno.value());
+    if (symbol == null) {
+      return step.remedy();
+    }
+    String here =
+        switch (step) {
+          case OPEN -> opening(symbol);
+          case CREATE -> creating(symbol);
+          case MEMFD -> makingMemfd(symbol);
+          case LOOK, SYNC -> "";
+          case GROW -> growing(symbol);
+          case SEAL -> sealing(symbol);
+          case ALLOCATE -> allocating(symbol);
+          case RESERVE -> reserving(symbol);
+          case MAP -> mapping(symbol);
+          case MOVE -> moving(symbol);
+          case BIND -> binding(symbol);
+          case POPULATE -> populating(symbol);
+          case WRITE_BACK -> writingBack(symbol);
+          case TRACK -> tracking(symbol);
+        };
+    if (!here.isEmpty()) {
+      return here;
+    }
+    String anywhere = anywhere(symbol);
+    return anywhere.isEmpty() ? step.remedy() : anywhere;
+  }
+
+  /** What an errno means whatever was done; empty if nothing can be said. */
+  private String anywhere(LinuxErrno symbol) {
+    return switch (symbol) {
+      case EPERM ->
+          "the file is immutable, append-only or sealed (lsattr shows the first two, chattr -i -a"
+              + " takes them away), or a security policy of this host forbids it";
+      case EACCES -> "check the permissions of the file and of each folder above it";
+      case EROFS -> "its file system is mounted read-only: mount it read-write, or use another";
+      case EIO, EREMOTEIO, ENODATA, EUCLEAN, EBADMSG -> CHECK_DISK;
+      case ENXIO, ENODEV -> "its device is gone or has no driver: see the kernel's log (dmesg)";
+      case EBUSY -> "somebody else has it for himself: end that first";
+      case ETXTBSY ->
+          "it is in use as swap space (swapoff ends that) or as a program that runs: name another"
+              + " file";
+      case ESTALE -> "its server has forgotten it: mount the file system again";
+      case ETIMEDOUT, EHOSTDOWN, EHOSTUNREACH, ENOTCONN, ENOLINK ->
+          "its server does not answer: see to the server and the network";
+      case ENOSPC -> noSpace();
+      case EDQUOT ->
+          "the quota there is used up (quota -s shows it): free some space, or have the quota"
+              + " raised";
+      case EFBIG -> tooBig();
+      case EMFILE ->
+          "this process may open no more files: raise ulimit -n" + now(Scene.Limit.OPEN_FILES);
+      case ENFILE -> "the host may open no more files: raise sysctl fs.file-max";
+      case ENOMEM -> "the host has no memory left for it: free some";
+      case EAGAIN, EINTR -> "it may go well when it is tried again";
+      case ENOLCK -> "the host has no locks left: its file server may be down";
+      case ENOSYS, EOPNOTSUPP -> "this kernel or file system can't do it: " + step.remedy();
+      case EHWPOISON ->
+          "the host's memory has failed there: the kernel's log (dmesg) tells which module";
+      default -> "";
+    };
+  }
+
+  private String opening(LinuxErrno symbol) {
+    return switch (symbol) {
+      case ENOENT ->
+          scene.request().readOnly()
+              ? "check the path; with readonly=on no file is created"
+              : "check the path, and create the folder it is in";
+      case ENOTDIR -> "a part of the path that should be a folder is none: check the path";
+      case ELOOP -> "symbolic links on its path lead in a circle: name the file by another path";
+      case ENAMETOOLONG -> "use a shorter path: a name has at most 255 bytes, a path 4095";
+      case EINVAL, EILSEQ -> "its file system takes no such name: choose another one";
+      case EROFS -> "its file system can't be written: set readonly=on, or use another";
+      case EPERM ->
+          "the file is immutable or append-only (lsattr shows it, chattr -i -a takes it away), or a"
+              + " security policy of this host forbids it";
+      default -> "";
+    };
+  }
+
+  private String creating(LinuxErrno symbol) {
+    return switch (symbol) {
+      case EACCES ->
+          "check the permissions of its folder, in which this user must be allowed to make files";
+      case EPERM ->
+          "its folder is immutable (lsattr -d shows it, chattr -i takes it away), or a security"
+              + " policy of this host forbids it";
+      case EROFS -> "its file system can't be written: use another";
+      default -> opening(symbol);
+    };
+  }
+
+  private String makingMemfd(LinuxErrno symbol) {
+    return switch (symbol) {
+      case ENOSYS -> "Linux has had it since 3.17: use memory-backend-ram";
+      case EACCES -> "sysctl vm.memfd_noexec=2 forbids it: set it to 1, or use memory-backend-ram";
+      case EINVAL, ENODEV, ENOENT ->
+          scene.request().hugePages()
+              ? "the sizes of huge pages that this host has are listed in"
+                  + " /sys/kernel/mm/hugepages"
+              : "";
+      default -> "";
+    };
+  }
+
+  private String growing(LinuxErrno symbol) {
+    return switch (symbol) {
+      case EINVAL -> tooBig();
+      case ENOMEM -> scene.hugePage().isPresent() ? noHugePages() : "";
+      default -> "";
+    };
+  }
+
+  private static String sealing(LinuxErrno symbol) {
+    return switch (symbol) {
+      case EPERM, EINVAL, EBUSY, ENOSYS -> "this kernel can't seal it: set seal=off";
+      default -> "";
+    };
+  }
+
+  private String allocating(LinuxErrno symbol) {
+    return switch (symbol) {
+      case ENOMEM -> scene.hugePage().isPresent() ? noHugePages() : "";
+      case ENODEV, ESPIPE -> "it is no regular file: name one";
+      default -> "";
+    };
+  }
+
+  private String reserving(LinuxErrno symbol) {
+    return switch (symbol) {
+      case ENOMEM, EOVERFLOW -> noAddresses();
+      default -> "";
+    };
+  }
+
+  private String mapping(LinuxErrno symbol) {
+    return switch (symbol) {
+      case ENOMEM -> scene.hugePage().isPresent() ? noHugePages() : noMapping();
+      case EAGAIN -> tooMuchLocked();
+      case EACCES ->
+          "the file may not be stored into: it is append-only, or a security policy of this host"
+              + " forbids it";
+      case EPERM ->
+          "the file is sealed or immutable, so that stores must not reach it: set share=off, or use"
+              + " another";
+      case EINVAL ->
+          scene.hugePage().isPresent()
+              ? "offset and size must be multiples of " + exact(scene.hugePage().getAsLong())
+              : "";
+      case ENODEV -> "the file system there can't map files: use another";
+      case ENXIO -> "its device has been taken away or disabled: see ndctl list and daxctl list";
+      case EOVERFLOW -> "ask for less";
+      default -> "";
+    };
+  }
+
+  private String moving(LinuxErrno symbol) {
+    return switch (symbol) {
+      case ENOMEM -> noMapping();
+      case EAGAIN -> tooMuchLocked();
+      default -> "";
+    };
+  }
+
+  private String binding(LinuxErrno symbol) {
+    return switch (symbol) {
+      case ENOSYS ->
+          "install libnuma (Debian: libnuma1), on a kernel with CONFIG_NUMA; or leave host-nodes and"
+              + " policy out";
+      case EPERM, EACCES ->
+          "its container's seccomp filter forbids mbind(2): let it pass (Docker: --cap-add SYS_NICE),"
+              + " or leave host-nodes and policy out";
+      case EIO ->
+          "pages of the file are in memory on other nodes and can't be moved: end who else uses it,"
+              + " or have them dropped (sysctl vm.drop_caches=1)";
+      case ENOMEM -> "the nodes have no memory left for it: free some, or name others";
+      default -> "";
+    };
+  }
+
+  private String populating(LinuxErrno symbol) {
+    return switch (symbol) {
+      case EFAULT -> nothingBehind();
+      case ENOMEM ->
+          scene.hugePage().isPresent()
+              ? noHugePages()
+              : "the host, or the memory cgroup of this process, has no memory left: free some, or"
+                  + " set prealloc=off";
+      default -> "";
+    };
+  }
+
+  private String writingBack(LinuxErrno symbol) {
+    return switch (symbol) {
+      case EROFS ->
+          "its file system has become read-only, as it does after an error: the kernel's log"
+              + " (dmesg) tells which";
+      case ENOMEM -> "part of it is not mapped any more: end the guest";
+      default -> "";
+    };
+  }
+
+  private static String tracking(LinuxErrno symbol) {
+    return switch (symbol) {
+      case ENOMEM -> "free 2 MiB of memory for each GiB, for page tables";
+      case EBUSY -> "it is tracked already: end that first";
+      case EPERM, EACCES ->
+          "let this process open /dev/userfaultfd, or let its container's seccomp filter pass"
+              + " userfaultfd(2)";
+      case EINVAL, ENOTTY, ENOSYS -> "use Linux 6.12.3 or later";
+      default -> "";
+    };
+  }
+
+  /** ENOSPC, which says no more than that something is used up. */
+  private String noSpace() {
+    if (scene.hugePage().isPresent()) {
+      return noHugePages();
+    }
+    if (scene.fileSystem().isEmpty()) {
+      return "free some space, ask for less, or use another file system";
+    }
+    FileSystemStatus there = scene.fileSystem().get();
+    if (step == Step.CREATE && there.isOutOfFiles()) {
+      return there.name()
+          + " there has space, but no inode left for another file: remove some of its "
+          + there.files()
+          + " files"
+          + (there.isVolatile() ? ", or mount it with a greater nr_inodes=" : ", or use another");
+    }
+    String had =
+        there.size() == 0
+            ? ""
+            : there.name()
+                + " there has "
+                + rounded(there.available())
+                + " free of "
+                + rounded(there.size())
+                + ": ";
+    return had
+        + "free some space, ask for less, "
+        + (there.isVolatile() ? "or mount it with a greater size=" : "or use another file system");
+  }
+
+  /** A mount of hugetlbfs may have a limit of its own, below what the host's pool has. */
+  private String noHugePages() {
+    long page = scene.hugePage().orElseThrow();
+    FileSystemStatus mount = scene.fileSystem().orElse(new FileSystemStatus(0, 0));
+    if (step == Step.CREATE && mount.isOutOfFiles()) {
+      return "its mount of hugetlbfs has no inode left for another file: remove one, or mount it"
+          + " with a greater nr_inodes=";
+    }
+    if (mount.size() > 0 && mount.available() < scene.request().size()) {
+      return "its mount of hugetlbfs is limited to "
+          + exact(mount.size())
+          + ", of which "
+          + exact(mount.available())
+          + " is free: ask for less, or mount it with a greater size=";
+    }
+    OptionalLong free = scene.freeHugePages(page);
+    return (free.isPresent()
+            ? "the host has " + free.getAsLong() + " huge pages of " + exact(page) + " to spare: "
+            : "")
+        + "free some huge pages of "
+        + exact(page)
+        + ", or have the host provide more (sysctl vm.nr_hugepages, or "
+        + scene.pool(page).resolve("nr_hugepages")
+        + ")";
+  }
+
+  /** EFBIG: a limit of the process, or of the file system. */
+  private String tooBig() {
+    OptionalLong limit = scene.limit(Scene.Limit.FILE_SIZE);
+    if (limit.isPresent() && limit.getAsLong() < scene.request().end()) {
+      return "this process may make files of "
+          + rounded(limit.getAsLong())
+          + " at most: raise ulimit -f, or ask for less";
+    }
+    return scene.fileSystem().map(FileSystemStatus::name).orElse("the file system there")
+        + " can't hold a file of "
+        + rounded(scene.request().end())
+        + ": ask for less, or use another file system";
+  }
+
+  /** ENOMEM of mmap(2) without access: no memory is needed for that, only addresses. */
+  private String noAddresses() {
+    String limited = limitedAddresses();
+    if (!limited.isEmpty()) {
+      return limited;
+    }
+    long align = scene.request().align();
+    return "no address space is free for that"
+        + (align == 0 ? "" : " and align=" + exact(align))
+        + ": ask for less";
+  }
+
+  /** ENOMEM of a mapping of small pages. */
+  private String noMapping() {
+    String limited = limitedAddresses();
+    if (!limited.isEmpty()) {
+      return limited;
+    }
+    boolean counted = !scene.request().shared() || isMemory();
+    OptionalLong rule = scene.sysctl("vm/overcommit_memory");
+    if (counted && rule.isPresent() && rule.getAsLong() == 2) {
+      return "sysctl vm.overcommit_memory=2 lets nobody promise more than CommitLimit in"
+          + " /proc/meminfo: raise vm.overcommit_ratio, add swap space, or ask for less";
+    }
+    if (counted && rule.isPresent() && rule.getAsLong() == 0) {
+      return "that is more memory than the host has: ask for less, add swap space, or set"
+          + " reserve=off";
+    }
+    return "the host has no memory left for it: free some, or ask for less";
+  }
+
+  private boolean isMemory() {
+    return scene.request().file().isEmpty();
+  }
+
+  private String limitedAddresses() {
+    OptionalLong addresses = scene.limit(Scene.Limit.ADDRESS_SPACE);
+    if (addresses.isPresent()) {
+      return "this process may have addresses for "
+          + rounded(addresses.getAsLong())
+          + " at most: raise ulimit -v, or ask for less";
+    }
+    OptionalLong most = scene.sysctl("vm/max_map_count");
+    long mappings = scene.mappings();
+    // less a few: what failed may have needed two more, and some were given back since
+    if (most.isPresent() && mappings > most.getAsLong() - 16) {
+      return "this process has "
+          + mappings
+          + " mappings, and may have "
+          + most.getAsLong()
+          + ": raise sysctl vm.max_map_count";
+    }
+    return "";
+  }
+
+  private String tooMuchLocked() {
+    OptionalLong limit = scene.limit(Scene.Limit.LOCKED_MEMORY);
+    return limit.isPresent()
+        ? "the memory of this process is locked (mlockall(2)), and it may lock "
+            + rounded(limit.getAsLong())
+            + " at most: raise ulimit -l"
+        : "the file is locked by another program: end that first";
+  }
+
+  /** EFAULT of MADV_POPULATE: where a guest would get SIGBUS. */
+  private String nothingBehind() {
+    if (scene.hugePage().isPresent()) {
+      return noHugePages();
+    }
+    return isMemory()
+        ? "the host can't provide its pages: set prealloc=off"
+        : noSpace() + "; or set prealloc=off";
+  }
+
+  private String exact(long bytes) {
+    return scene.request().exact(bytes);
+  }
+
+  private String rounded(long bytes) {
+    return scene.request().rounded(bytes);
+  }
+
+  private String now(Scene.Limit limit) {
+    OptionalLong number = scene.limit(limit);
+    return number.isPresent() ? " (now " + number.getAsLong() + ")" : "";
+  }
+}

@@ -1,0 +1,263 @@
+package holdfast.host.linux.files;
+
+import holdfast.host.linux.Errno;
+import holdfast.host.linux.ErrnoException;
+import holdfast.host.linux.FileStatus;
+import holdfast.host.linux.FileSystemStatus;
+import holdfast.host.linux.HostLibc;
+import holdfast.host.linux.KernelConstants;
+import holdfast.host.linux.Libc;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What stands at a path, looked at and not opened: a FIFO is not waited for, a device not disturbed
+ * (open(2), O_PATH). What is read and locked through it is that very file, whatever stands at the
+ * path by then.
+ *
+ * <p>Not thread-safe.
+ */
+public final class FoundFile implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(FoundFile.class);
+
+  /** NAME_MAX, limits.h. */
+  private static final int LONGEST_NAME = 255;
+
+  private final Libc libc;
+  private final Path path;
+  private final int look;
+  private final FileStatus status;
+
+  private FoundFile(Libc libc, Path path, int look, FileStatus status) {
+    this.libc = libc;
+    this.path = path;
+    this.look = look;
+    this.status = status;
+  }
+
+  /** As {@link #behind(Libc, Path)}, by the C library of this process. */
+  public static Optional<FoundFile> behind(Path path) throws IOException {
+    return behind(HostLibc.instance(), path);
+  }
+
+  /** As {@link #at(Libc, Path)}, by the C library of this process. */
+  public static Optional<FoundFile> at(Path path) throws IOException {
+    return at(HostLibc.instance(), path);
+  }
+
+  /**
+   * Looks at what a path leads to, through symbolic links.
+   *
+   * @return empty if nothing is there
+   * @throws IOException if it can't be told
+   */
+  public static Optional<FoundFile> behind(Libc libc, Path path) throws IOException {
+    return find(libc, path, 0);
+  }
+
+  /**
+   * Looks at what stands at a path itself, if it be a symbolic link.
+   *
+   * @return empty if nothing is there
+   * @throws IOException if it can't be told
+   */
+  public static Optional<FoundFile> at(Libc libc, Path path) throws IOException {
+    return find(libc, path, libc.constants().openNofollow());
+  }
+
+  private static Optional<FoundFile> find(Libc libc, Path path, int flags) throws IOException {
+    try {
+      int look = open(libc, path, KernelConstants.O_PATH | KernelConstants.O_CLOEXEC | flags, 0);
+      try {
+        return Optional.of(new FoundFile(libc, path, look, libc.statx(look)));
+      } catch (ErrnoException | RuntimeException | Error e) {
+        close(libc, look);
+        throw e;
+      }
+    } catch (ErrnoException e) {
+      if (nothingIsThere(path, e)) {
+        return Optional.empty();
+      }
+      throw failure(path, e);
+    }
+  }
+
+  /**
+   * Whether it is the path itself that can lead to nothing: links on its way in a circle (a link at
+   * its end is opened, not followed, or leads nowhere), or a name longer than any file's.
+   */
+  private static boolean nothingIsThere(Path path, ErrnoException e) {
+    return switch (e.errno().name()) {
+      case "ENOENT", "ENOTDIR", "ELOOP" -> true;
+      case "ENAMETOOLONG" -> {
+        Path name = path.getFileName();
+        yield name != null
+            && name.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_NAME;
+      }
+      default -> false;
+    };
+  }
+
+  /** What is known of a path's file, through symbolic links; empty if nothing is there. */
+  public static Optional<FileStatus> status(Path path) throws IOException {
+    try (FoundFile found = behind(path).orElse(null)) {
+      return found == null ? Optional.empty() : Optional.of(found.status());
+    }
+  }
+
+  /** What was known of it when it was looked at. */
+  public FileStatus status() {
+    return status;
+  }
+
+  /** Whether it belongs to the user that this process acts for. */
+  public boolean isOurs() {
+    return status.owner() == libc.geteuid();
+  }
+
+  /** The file system that it is on. */
+  public FileSystemStatus fileSystem() throws IOException {
+    try {
+      return libc.fstatfs(look);
+    } catch (ErrnoException e) {
+      throw failure(path, e);
+    }
+  }
+
+  /**
+   * Opens it.
+   *
+   * @throws IOException if it is no regular file, or can't be opened
+   */
+  public FileChannel open(OpenOption... options) throws IOException {
+    requireRegular();
+    return FileChannel.open(link(look), options);
+  }
+
+  /**
+   * Reads all of it.
+   *
+   * @param limit the greatest number of bytes
+   * @throws IOException if it is no regular file, is longer, or can't be read
+   */
+  public byte[] read(int limit) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(limit + 1);
+    try (FileChannel in = open(StandardOpenOption.READ)) {
+      int count = 0;
+      while (count >= 0 && bytes.hasRemaining()) {
+        count = in.read(bytes);
+      }
+    } catch (FileSystemException e) {
+      throw new FileSystemException(path.toString(), null, reason(e));
+    }
+    if (!bytes.hasRemaining()) {
+      throw new FileSystemException(path.toString(), null, "it is longer than " + limit + " bytes");
+    }
+    return Arrays.copyOf(bytes.array(), bytes.position());
+  }
+
+  private static String reason(FileSystemException e) {
+    return e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
+  }
+
+  private void requireRegular() throws IOException {
+    if (status.type() != FileStatus.Type.REGULAR) {
+      throw new FileSystemException(
+          path.toString(), null, "it is " + status.type() + ", and not a regular file");
+    }
+  }
+
+  /**
+   * Whether somebody, this process included, holds a lock on it that keeps writers out.
+   *
+   * @throws IOException if that can't be told
+   */
+  public boolean isLocked() throws IOException {
+    return hold(KernelConstants.O_RDONLY, false).map(FoundFile::letGo).isEmpty();
+  }
+
+  private static boolean letGo(HeldFile held) {
+    held.close();
+    return true;
+  }
+
+  /**
+   * Locks it.
+   *
+   * @return empty if somebody else, of this process or another, has it locked
+   * @throws IOException if it is no regular file, or its file system has no locks
+   */
+  public Optional<HeldFile> hold() throws IOException {
+    return hold(KernelConstants.O_RDWR, true);
+  }
+
+  private Optional<HeldFile> hold(int flags, boolean exclusive) throws IOException {
+    requireRegular();
+    try {
+      int fd = open(libc, link(look), flags | KernelConstants.O_CLOEXEC, 0);
+      try {
+        libc.fcntlOfdSetlk(fd, exclusive);
+        return Optional.of(new HeldFile(libc, fd, status));
+      } catch (ErrnoException e) {
+        close(libc, fd);
+        if (HeldFile.isSomebodyElses(e)) {
+          return Optional.empty();
+        }
+        throw e;
+      } catch (RuntimeException | Error e) {
+        close(libc, fd);
+        throw e;
+      }
+    } catch (ErrnoException e) {
+      throw failure(path, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    close(libc, look);
+  }
+
+  /** By this name a descriptor's file is opened once more, proc(5). */
+  static Path link(int fd) {
+    return Path.of("/proc/self/fd/" + fd);
+  }
+
+  static int open(Libc libc, Path path, int flags, int mode) throws ErrnoException {
+    while (true) {
+      try {
+        return libc.open(path, flags, mode);
+      } catch (ErrnoException e) {
+        if (!e.is(Errno.EINTR)) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  static void close(Libc libc, int fd) {
+    try {
+      libc.close(fd);
+    } catch (ErrnoException e) {
+      // Linux has given the descriptor up whatever close(2) answers
+      LOG.debug("close: {}", e.errno().toString());
+    }
+  }
+
+  static FileSystemException failure(Path path, ErrnoException e) {
+    FileSystemException failure =
+        new FileSystemException(path.toString(), null, e.call() + ": " + e.errno());
+    failure.initCause(e);
+    return failure;
+  }
+}

@@ -1,0 +1,319 @@
+package holdfast.host.linux.files;
+
+import holdfast.host.linux.Errno;
+import holdfast.host.linux.ErrnoException;
+import holdfast.host.linux.FileStatus;
+import holdfast.host.linux.HostLibc;
+import holdfast.host.linux.KernelConstants;
+import holdfast.host.linux.Libc;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A file that is written beside the one that it is to become, under that one's name and a suffix,
+ * and takes that name when it is whole and durable. Whoever looks, and whenever the process or the
+ * power ends, there is the old file or all of the new one.
+ *
+ * <p>The file is new, nobody else's (O_EXCL, mode 0600), and no symbolic link is followed, neither
+ * at the suffixed name nor at the target, which is replaced and not written into. It is locked
+ * while it is pending: what a process that was killed left under the suffixed name is told by that
+ * from what is being written, and removed by the next.
+ *
+ * <p>Not thread-safe.
+ */
+public final class PendingFile implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(PendingFile.class);
+
+  /** How often others may be in the way. */
+  private static final int ATTEMPTS = 16;
+
+  private static final int OWN_USE = 0600;
+
+  private final Libc libc;
+  private final Path target;
+  private final Path pending;
+  private final HeldFile held;
+  private final FileChannel channel;
+
+  /** Whether the suffixed name is still this file's. */
+  private boolean named = true;
+
+  private boolean bearsTarget;
+
+  /** Whether the lock is still this object's to give up. */
+  private boolean holding = true;
+
+  private PendingFile(Libc libc, Path target, Path pending, HeldFile held, FileChannel channel) {
+    this.libc = libc;
+    this.target = target;
+    this.pending = pending;
+    this.held = held;
+    this.channel = channel;
+  }
+
+  /** As {@link #beside(Libc, Path, String)}, by the C library of this process. */
+  public static PendingFile beside(Path target, String suffix) throws IOException {
+    return beside(HostLibc.instance(), target, suffix);
+  }
+
+  /**
+   * Makes an empty file beside the target.
+   *
+   * @param target the name that it is to get
+   * @param suffix what is added to that name until then, such as {@code .new}
+   * @throws IOException if it can't be made, or what is at the suffixed name can't be removed, or
+   *     is being written
+   */
+  public static PendingFile beside(Libc libc, Path target, String suffix) throws IOException {
+    Path absolute = target.toAbsolutePath();
+    Path pending = absolute.resolveSibling(absolute.getFileName() + suffix);
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      Optional<HeldFile> made = make(libc, pending);
+      if (made.isPresent()) {
+        HeldFile held = made.get();
+        try {
+          FileChannel channel =
+              FileChannel.open(FoundFile.link(held.fd()), StandardOpenOption.WRITE);
+          return new PendingFile(libc, absolute, pending, held, channel);
+        } catch (IOException | RuntimeException | Error e) {
+          Files.deleteIfExists(pending);
+          held.close();
+          throw e;
+        }
+      }
+    }
+    throw new FileSystemException(
+        pending.toString(), null, "it keeps appearing and vanishing: find out who makes it");
+  }
+
+  /** Empty if somebody was in the way who is gone by now. */
+  private static Optional<HeldFile> make(Libc libc, Path pending) throws IOException {
+    int flags =
+        KernelConstants.O_RDWR
+            | KernelConstants.O_CREAT
+            | KernelConstants.O_EXCL
+            | KernelConstants.O_CLOEXEC;
+    int fd;
+    try {
+      fd = FoundFile.open(libc, pending, flags, OWN_USE);
+    } catch (ErrnoException e) {
+      if (e.is(Errno.EEXIST)) {
+        removeLeftover(libc, pending);
+        return Optional.empty();
+      }
+      throw FoundFile.failure(pending, e);
+    }
+    try {
+      lock(libc, fd, pending);
+      FileStatus status = libc.statx(fd);
+      if (status.links() > 0) {
+        return Optional.of(new HeldFile(libc, fd, status));
+      }
+    } catch (ErrnoException e) {
+      if (!HeldFile.isSomebodyElses(e)) {
+        FoundFile.close(libc, fd);
+        Files.deleteIfExists(pending);
+        throw FoundFile.failure(pending, e);
+      }
+    }
+    // between its being made and locked here somebody took it for a leftover
+    FoundFile.close(libc, fd);
+    return Optional.empty();
+  }
+
+  private static void lock(Libc libc, int fd, Path pending) throws ErrnoException {
+    try {
+      libc.fcntlOfdSetlk(fd, true);
+    } catch (ErrnoException e) {
+      if (HeldFile.isSomebodyElses(e)) {
+        throw e;
+      }
+      LOG.debug("{} can't be locked there: {}", pending, e.getMessage());
+    }
+  }
+
+  private static void removeLeftover(Libc libc, Path pending) throws IOException {
+    try (FoundFile found = FoundFile.at(libc, pending).orElse(null)) {
+      if (found == null) {
+        return;
+      }
+      if (found.status().type() != FileStatus.Type.REGULAR) {
+        libc.unlink(pending); // not followed, and a folder is left alone
+        LOG.warn("{}: removed {} that was in the way", pending, found.status().type());
+        return;
+      }
+      try (HeldFile held = found.hold().orElse(null)) {
+        if (held == null) {
+          throw new FileSystemException(
+              pending.toString(), null, "another process is writing it: wait for its end");
+        }
+        if (held.isAt(pending)) {
+          Files.deleteIfExists(pending);
+          LOG.info("{}: removed; a process that was killed had left it", pending);
+        }
+      }
+    } catch (ErrnoException e) {
+      throw FoundFile.failure(pending, e);
+    }
+  }
+
+  /**
+   * Replaces a file as a whole, durably.
+   *
+   * @throws IOException if that can't be done; the target may have been replaced before the failure
+   */
+  public static void replace(Path target, byte[] content) throws IOException {
+    try (PendingFile file = beside(target, ".new")) {
+      file.write(content);
+      file.replaceTarget();
+    }
+  }
+
+  /** To be written into. */
+  public FileChannel channel() {
+    return channel;
+  }
+
+  /** Writes bytes behind those written so far. */
+  public void write(byte[] bytes) throws IOException {
+    ByteBuffer left = ByteBuffer.wrap(bytes);
+    while (left.hasRemaining()) {
+      channel.write(left);
+    }
+  }
+
+  /**
+   * Makes it durable under the target's name, in place of what is there.
+   *
+   * @throws IOException if that can't be done; it may bear that name before the failure
+   */
+  public void replaceTarget() throws IOException {
+    sync();
+    rename();
+    syncFolder(target);
+  }
+
+  /**
+   * Makes it durable under the target's name, which must be nobody's.
+   *
+   * @throws FileAlreadyExistsException if something is there, if only a symbolic link
+   * @throws IOException if it can't be done; it may bear that name before the failure
+   */
+  public void becomeTarget() throws IOException {
+    sync();
+    if (link()) {
+      named = false;
+      bearsTarget = true;
+      Files.delete(pending);
+    } else {
+      rename();
+    }
+    syncFolder(target);
+  }
+
+  /** Unlike rename(2), link(2) replaces nothing. */
+  private boolean link() throws IOException {
+    try {
+      Files.createLink(target, pending);
+      return true;
+    } catch (FileAlreadyExistsException e) {
+      throw e;
+    } catch (FileSystemException | UnsupportedOperationException e) {
+      LOG.debug("{}: no hard links there: {}", target, e.toString());
+    }
+    if (FoundFile.at(libc, target).map(PendingFile::closed).isPresent()) {
+      throw new FileAlreadyExistsException(target.toString());
+    }
+    return false;
+  }
+
+  private void rename() throws IOException {
+    Files.move(pending, target, StandardCopyOption.ATOMIC_MOVE);
+    named = false;
+    bearsTarget = true;
+  }
+
+  private static boolean closed(FoundFile found) {
+    found.close();
+    return true;
+  }
+
+  /** Whether it has got the target's name, though that may not be durable. */
+  public boolean bearsTarget() {
+    return bearsTarget;
+  }
+
+  /**
+   * Hands the lock over, which stays on the file by whatever name. {@link #close} leaves it alone
+   * from then on.
+   */
+  public HeldFile keepHeld() {
+    holding = false;
+    return held;
+  }
+
+  /** Makes it durable under the suffixed name, which it keeps. */
+  public void leave() throws IOException {
+    named = false;
+    sync();
+    syncFolder(pending);
+  }
+
+  /** The name that it has until it is whole. */
+  public Path pending() {
+    return pending;
+  }
+
+  private void sync() throws IOException {
+    try {
+      libc.fsync(held.fd());
+    } catch (ErrnoException e) {
+      throw FoundFile.failure(pending, e);
+    }
+  }
+
+  /**
+   * Removes a file, durably; the link itself if it is one.
+   *
+   * @return whether it was there
+   */
+  public static boolean remove(Path file) throws IOException {
+    boolean there = Files.deleteIfExists(file);
+    if (there) {
+      syncFolder(file);
+    }
+    return there;
+  }
+
+  /** A name is durable when its folder is, fsync(2). */
+  private static void syncFolder(Path file) throws IOException {
+    try (FileChannel folder =
+        FileChannel.open(file.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
+      folder.force(true);
+    }
+  }
+
+  /** Removes the file, unless it has got the target's name, and gives up the lock. */
+  @Override
+  public void close() throws IOException {
+    try (channel) {
+      if (named) {
+        Files.deleteIfExists(pending);
+      }
+    } finally {
+      if (holding) {
+        held.close();
+      }
+    }
+  }
+}
