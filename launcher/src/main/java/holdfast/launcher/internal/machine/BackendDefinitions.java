@@ -12,6 +12,7 @@ import holdfast.backend.api.NumaPolicy;
 import holdfast.backend.api.Preallocation;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
+import holdfast.launcher.internal.options.OptionException;
 import holdfast.launcher.internal.options.ParsedObject;
 import holdfast.launcher.internal.options.PropertyDefinition;
 import holdfast.launcher.internal.options.PropertyType;
@@ -199,6 +200,18 @@ public final class BackendDefinitions {
 
   private BackendDefinitions() {}
 
+  /**
+   * Returns the type of that name.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public static TypeDefinition type(String name) {
+    return OPTION.types().stream()
+        .filter(one -> one.name().equals(name))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException(name + " is not a type"));
+  }
+
   private static PropertyDefinition<Boolean> share(String standard, String description) {
     return PropertyDefinition.withDefault("share", PropertyType.bool(), standard, description);
   }
@@ -227,9 +240,9 @@ public final class BackendDefinitions {
    * The block that an object asks for.
    *
    * @param standard the advice for what the object leaves open
-   * @throws MachineException if its properties contradict each other
+   * @throws OptionException if its properties contradict each other
    */
-  static RamBlockSpec spec(ParsedObject object, MemoryAdvice standard) throws MachineException {
+  static RamBlockSpec spec(ParsedObject object, MemoryAdvice standard) throws OptionException {
     boolean inFile = object.typeName().equals(FILE.name());
     try {
       return new RamBlockSpec(
@@ -251,7 +264,7 @@ public final class BackendDefinitions {
 
   private static final SortedSet<Integer> NO_NODES = NumaBinding.NONE.hostNodes();
 
-  private static Backing backing(ParsedObject object) throws MachineException {
+  private static Backing backing(ParsedObject object) throws OptionException {
     if (object.typeName().equals(FILE.name())) {
       requireFileAsStandby(object);
       return new Backing.File(path(object), object.get(OFFSET), object.get(FOLLOW_SYMLINK));
@@ -271,7 +284,7 @@ public final class BackendDefinitions {
    * A path that ends in a slash names a folder, as open(2) takes it; {@link Path} forgets the
    * slash, and a file of that name would be made.
    */
-  private static Path path(ParsedObject object) throws MachineException {
+  private static Path path(ParsedObject object) throws OptionException {
     String text = object.get(MEM_PATH);
     Path path = Path.of(text);
     if (namesFolder(text) && !Files.isDirectory(path)) {
@@ -291,7 +304,7 @@ public final class BackendDefinitions {
     return last.isEmpty() || last.equals(".") || last.equals("..");
   }
 
-  private static void requireFileAsStandby(ParsedObject object) throws MachineException {
+  private static void requireFileAsStandby(ParsedObject object) throws OptionException {
     Optional<String> standby = object.find(STANDBY);
     if (standby.isPresent()
         && (namesFolder(standby.get()) || Files.isDirectory(Path.of(standby.get())))) {
@@ -300,7 +313,7 @@ public final class BackendDefinitions {
     }
   }
 
-  private static EnumSet<RamFlag> flags(ParsedObject object) throws MachineException {
+  private static EnumSet<RamFlag> flags(ParsedObject object) throws OptionException {
     EnumSet<RamFlag> flags = EnumSet.noneOf(RamFlag.class);
     boolean inFile = object.typeName().equals(FILE.name());
     PropertyDefinition<Boolean> share =
@@ -315,7 +328,7 @@ public final class BackendDefinitions {
     return flags;
   }
 
-  private static boolean isRom(ParsedObject object) throws MachineException {
+  private static boolean isRom(ParsedObject object) throws OptionException {
     boolean readOnly = object.get(READONLY);
     return switch (object.get(ROM)) {
       case AUTO -> readOnly;
@@ -378,7 +391,7 @@ public final class BackendDefinitions {
         .findFirst();
   }
 
-  private static Alignment align(ParsedObject object) throws MachineException {
+  private static Alignment align(ParsedObject object) throws OptionException {
     ByteSize align = object.get(ALIGN);
     try {
       return new Alignment(align.bytes());
@@ -393,8 +406,8 @@ public final class BackendDefinitions {
     }
   }
 
-  private static MachineException refusal(ParsedObject object, String sentence) {
-    return new MachineException(
+  private static OptionException refusal(ParsedObject object, String sentence) {
+    return new OptionException(
         object.typeName() + " '" + object.id().orElse("") + "': " + sentence);
   }
 }

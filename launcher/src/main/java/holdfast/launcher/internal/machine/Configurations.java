@@ -122,7 +122,7 @@ public final class Configurations {
    *
    * @throws IOException if ConfigAdmin can't tell, or has ended
    */
-  Look look(OpenBackend backend) throws IOException {
+  Look look(ConfiguredBackend backend) throws IOException {
     synchronized (backend.wishLock()) {
       Wish now = find(backend.pid()).orElse(null);
       Look look = new Look(backend.seen(), now);
@@ -135,7 +135,7 @@ public final class Configurations {
    * Whether a memory backend's configuration says what it said at the last look; true if nobody can
    * tell.
    */
-  boolean isAsSeen(OpenBackend backend) {
+  boolean isAsSeen(ConfiguredBackend backend) {
     synchronized (backend.wishLock()) {
       try {
         return Objects.equals(find(backend.pid()).orElse(null), backend.seen());
@@ -152,11 +152,8 @@ public final class Configurations {
    * @param value null to remove it
    * @return nothing, or the end of a sentence: why it holds only until the machine ends
    */
-  public String put(OpenBackend backend, String key, @Nullable String value) {
+  public String put(ConfiguredBackend backend, String key, @Nullable String value) {
     String pid = backend.pid();
-    if (pid.isEmpty()) {
-      return ""; // the base RAM has no configuration
-    }
     synchronized (backend.wishLock()) {
       String place = "configuration " + pid;
       try {
@@ -189,7 +186,7 @@ public final class Configurations {
    * Writes, and knows it for our own unless somebody else's wish was there that nobody has seen.
    */
   private void update(
-      OpenBackend backend, Configuration stored, Wish before, Dictionary<String, Object> properties)
+      ConfiguredBackend backend, Configuration stored, Wish before, Dictionary<String, Object> properties)
       throws IOException {
     stored.updateIfDifferent(properties);
     if (before.equals(backend.seen())) {
@@ -206,23 +203,17 @@ public final class Configurations {
    * @return false if somebody has changed the configuration since it was last looked at: then it is
    *     left alone
    */
-  public boolean settle(OpenBackend backend) {
+  public boolean settle(ConfiguredBackend backend) {
     return write(backend, false);
   }
 
   /** The same, whatever somebody has written there meanwhile. */
-  public void restore(OpenBackend backend) {
+  public void restore(ConfiguredBackend backend) {
     write(backend, true);
   }
 
-  private boolean write(OpenBackend backend, boolean whatever) {
+  private boolean write(ConfiguredBackend backend, boolean whatever) {
     String pid = backend.pid();
-    if (pid.isEmpty()) {
-      LOG.warn(
-          "memory backend '{}' has no configuration: at the next start it is plain memory again",
-          backend.region().id());
-      return true;
-    }
     synchronized (backend.wishLock()) {
       try {
         Optional<Configuration> stored = stored(pid);
@@ -230,7 +221,7 @@ public final class Configurations {
         if (stored.isEmpty() || said == null) {
           LOG.warn(
               "memory backend '{}': its configuration {} is gone, and can't say what is in force",
-              backend.region().id(),
+              backend.backend().region().id(),
               pid);
           return true;
         }
@@ -244,7 +235,7 @@ public final class Configurations {
         LOG.error(
             "memory backend '{}': the swap is done, but could not be written into its configuration"
                 + " {} ({}): set mem-path there yourself before the next start",
-            backend.region().id(),
+            backend.backend().region().id(),
             pid,
             e.toString());
       }
@@ -252,9 +243,9 @@ public final class Configurations {
     }
   }
 
-  private void write(OpenBackend backend, Configuration stored, Wish said) throws IOException {
-    ParsedObject object = backend.object();
-    TypeDefinition type = backend.definition();
+  private void write(ConfiguredBackend backend, Configuration stored, Wish said) throws IOException {
+    ParsedObject object = backend.backend().object();
+    TypeDefinition type = backend.backend().definition();
     String factory = BackendDefinitions.factoryPid(type.name());
     if (!said.factoryPid().equals(factory)) {
       makeAnother(backend, factory, stored, said);
@@ -273,10 +264,10 @@ public final class Configurations {
   }
 
   /** A configuration of another type can't be made of one that is there. */
-  private void makeAnother(OpenBackend backend, String factory, Configuration stored, Wish said)
+  private void makeAnother(ConfiguredBackend backend, String factory, Configuration stored, Wish said)
       throws IOException {
     Dictionary<String, Object> fresh =
-        new Hashtable<>(backend.definition().written(backend.object()));
+        new Hashtable<>(backend.backend().definition().written(backend.backend().object()));
     for (String key : List.of(BackendDefinitions.ALLOCATOR_TARGET, TypeDefinition.EXACT)) {
       Object value = said.properties().get(key);
       if (value != null) {
@@ -291,7 +282,7 @@ public final class Configurations {
       LOG.warn(
           "memory backend '{}' has another type now, and its configuration {} stands in no file: {}"
               + " said what is no longer so; to keep it, write {}",
-          backend.region().id(),
+          backend.backend().region().id(),
           next.getPid(),
           said.place(),
           said.placeOf(factory, said.name()));

@@ -1,15 +1,10 @@
 package holdfast.launcher.internal.machine;
 
-import holdfast.backend.api.MemoryAdvice;
-import holdfast.backend.api.RamBlockSpec;
 import holdfast.launcher.internal.options.OptionException;
 import holdfast.launcher.internal.options.ParsedObject;
 import holdfast.launcher.internal.options.TypeDefinition;
 import holdfast.launcher.internal.options.TypedOption;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
-import org.osgi.framework.Filter;
-import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.InvalidSyntaxException;
 
 /**
@@ -51,31 +46,34 @@ record Declaration(TypeDefinition type, Wish wish) {
   }
 
   /**
-   * The block that a memory backend asks for.
+   * The memory backend that it declares.
    *
-   * @param standard the advice for what the properties leave open
-   * @throws OptionException the mistake in a property
-   * @throws MachineException a contradiction between properties
+   * @throws OptionException the mistake in it
    */
-  RamBlockSpec spec(MemoryAdvice standard) throws OptionException, MachineException {
-    return BackendDefinitions.spec(object(), standard);
+  BackendSpec backend() throws OptionException {
+    return new BackendSpec(object(), allocator());
   }
 
   /**
-   * The filter on the allocators that a memory backend may use, null for any.
+   * The device that it declares.
    *
-   * @throws MachineException if it is not a filter
+   * @throws OptionException the mistake in it
    */
-  @Nullable Filter target() throws MachineException {
+  DeviceSpec device() throws OptionException {
+    ParsedObject object = object();
+    return new DeviceSpec(object, object.id().orElse(name()));
+  }
+
+  private AllocatorFilter allocator() throws OptionException {
     String target =
         wish.properties().getOrDefault(BackendDefinitions.ALLOCATOR_TARGET, "").toString().strip();
     if (target.isEmpty()) {
-      return null;
+      return AllocatorFilter.ANY;
     }
     try {
-      return FrameworkUtil.createFilter(target);
+      return OsgiFilter.parse(target);
     } catch (InvalidSyntaxException e) {
-      throw new MachineException(
+      throw new OptionException(
           "memory backend '"
               + name()
               + "': "

@@ -3,7 +3,6 @@ package holdfast.launcher.internal.machine;
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.MemoryAdvice;
-import holdfast.backend.api.PreallocationException;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.launcher.internal.guest.FlatGuestMemory;
@@ -19,7 +18,6 @@ import holdfast.launcher.internal.region.Region;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.RegionState;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,96 +27,79 @@ import java.util.SequencedMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** A machine that is up: its open regions and its guest memory. */
 public final class Machine {
-  private static final Logger LOG = LoggerFactory.getLogger(Machine.class);
   private static final String BASE_RAM = "pc.ram";
 
-  private final Origin origin;
   private final Candidates candidates;
-  private final List<OpenBackend> backends = new ArrayList<>();
+  private final List<Backend> backends = new ArrayList<>();
   private final List<Runnable> beforeClose = new CopyOnWriteArrayList<>();
   private @Nullable FlatGuestMemory memory;
-  private volatile Consumer<OpenBackend> onFailure = backend -> {};
+  private volatile Consumer<Backend> onFailure = backend -> {};
 
-  private Machine(Origin origin, Candidates candidates) {
-    this.origin = origin;
+  private Machine(Candidates candidates) {
     this.candidates = candidates;
   }
 
   /**
-   * Brings a machine up: checks {@code -machine} and {@code -m}, opens the memory backends in
-   * order, plugs the devices in order.
+   * Brings a machine up: opens the memory backends in order, then plugs the devices in order.
    *
-   * @param origin where all this is written
    * @param candidates the allocators there are
    * @throws NoAllocatorException if an allocator is missing that may come yet
    * @throws MachineException otherwise; in both cases nothing is left behind
    */
-  static Machine open(
-      Origin origin,
-      ParsedObject configuration,
-      List<Declaration> backends,
-      List<Declaration> devices,
-      Candidates candidates)
+  public static Machine open(MachineSpec spec, Candidates candidates)
       throws MachineException, NoAllocatorException {
-    Machine machine = new Machine(origin, candidates);
+    Machine machine = new Machine(candidates);
     try {
-      machine.bringUp(configuration, backends, devices);
+      machine.bringUp(spec);
       return machine;
     } catch (OptionException | MachineMemoryException | PlugException | RamBlockException e) {
       machine.discard();
-      throw new MachineException(e.getMessage() + "");
+      throw new MachineException(e);
     } catch (MachineException | NoAllocatorException | RuntimeException | Error e) {
       machine.discard();
       throw e;
     }
   }
 
-  private void bringUp(
-      ParsedObject configuration,
-      List<Declaration> declaredBackends,
-      List<Declaration> declaredDevices)
+  private void bringUp(MachineSpec spec)
       throws OptionException,
           MachineMemoryException,
           MachineException,
           NoAllocatorException,
           RamBlockException,
           PlugException {
-    MemoryAdvice standard = MachineDefinition.advice(configuration);
-    Optional<String> ramBackend = MachineDefinition.memoryBackend(configuration);
+    MemoryAdvice standard = MachineDefinition.advice(spec.machine());
+    Optional<String> ramBackend = MachineDefinition.memoryBackend(spec.machine());
     ByteSize ramBackendSize = null;
-    for (Declaration declared : declaredBackends) {
-      RamBlockSpec spec = declared.spec(standard);
-      if (ramBackend.isPresent() && spec.id().value().equals(ramBackend.get())) {
-        ramBackendSize = spec.size();
+    for (BackendSpec declared : spec.backends()) {
+      RamBlockSpec block = declared.block(standard);
+      if (ramBackend.isPresent() && declared.id().equals(ramBackend.get())) {
+        ramBackendSize = block.size();
       }
     }
-    MachineMemory layout = MachineDefinition.memory(configuration, ramBackendSize);
-    for (Declaration declared : declaredBackends) {
+    MachineMemory layout = MachineDefinition.memory(spec.machine(), ramBackendSize);
+    for (BackendSpec declared : spec.backends()) {
       open(declared, standard, ramBackend.isPresent());
     }
     Region ram =
         ramBackend.isPresent()
-            ? region(ramBackend.get(), "the machine's memory-backend=")
+            ? region("the machine's memory-backend=", ramBackend.get())
             : openBaseRam(layout.ram(), standard);
     FlatGuestMemory guest = new FlatGuestMemory(layout, ram, Machine::failIfLost);
     memory = guest;
-    for (Declaration declared : declaredDevices) {
-      ParsedObject device = declared.object();
-      String memdev = DeviceDefinitions.memdev(device);
-      String subject = "device '" + device.id().orElse(declared.name()) + "': memdev=";
-      guest.plug(DeviceDefinitions.request(device, region(memdev, subject)));
+    for (DeviceSpec device : spec.devices()) {
+      Region region = region("device '" + device.name() + "': memdev=", device.memdev());
+      guest.plug(DeviceDefinitions.request(device.object(), region));
     }
   }
 
-  private void open(Declaration declared, MemoryAdvice standard, boolean baseRamIsNamed)
+  private void open(BackendSpec declared, MemoryAdvice standard, boolean baseRamIsNamed)
       throws OptionException, MachineException, NoAllocatorException, RamBlockException {
-    RamBlockSpec spec = declared.spec(standard);
-    if (spec.id().value().equals(BASE_RAM) && !baseRamIsNamed) {
+    RamBlockSpec block = declared.block(standard);
+    if (declared.id().equals(BASE_RAM) && !baseRamIsNamed) {
       throw new MachineException(
           "memory backend '"
               + BASE_RAM
@@ -126,20 +107,18 @@ public final class Machine {
               + " the machine's memory-backend="
               + BASE_RAM);
     }
-    if (find(spec.id().value()).isPresent()) {
-      throw new MachineException(
-          "memory backend '" + spec.id() + "': the id is taken; " + origin.giveAnotherId());
+    if (find(declared.id()).isPresent()) {
+      throw new TakenIdException(declared.id());
     }
-    requireGoodFile(spec);
-    Region region = Region.open(spec, candidates, declared.target(), this::regionChanged);
+    requireGoodFile(block);
+    Region region = Region.open(block, candidates, declared.allocator(), this::regionChanged);
     try {
-      requireGoodFile(spec); // another process may have swapped it before it was locked here
+      requireGoodFile(block); // another process may have swapped it before it was locked here
     } catch (MachineException e) {
       region.close();
       throw e;
     }
-    backends.add(
-        new OpenBackend(declared.type(), declared.wish(), region, declared.object(), standard));
+    backends.add(new Backend(declared.object(), region, standard, false));
   }
 
   /** That the file is not the wrong one of the two of a swap. */
@@ -153,108 +132,31 @@ public final class Machine {
     }
   }
 
-  /**
-   * Looks at the configuration of a memory backend that is open: if it says something that it did
-   * not say at the last look, the region takes over what can be changed while it is in use, and is
-   * swapped if the rest asks for it.
-   *
-   * @return false if somebody else has the region, and this has to be done again
-   * @throws IOException if nobody can tell what is configured
-   */
-  boolean follow(OpenBackend backend, Configurations stored, Swapper swapper) throws IOException {
-    Configurations.Look look = stored.look(backend);
-    Wish now = look.now();
-    if (!look.isNews()) {
-      return true;
-    }
-    if (now == null) {
-      LOG.warn(
-          "memory backend '{}': {} is gone; it stays until the machine ends, which can't come up"
-              + " again without it",
-          backend.region().id(),
-          look.before() == null ? "its configuration" : look.before().place());
-      return true;
-    }
-    try {
-      Declaration declared = Declaration.backend(now).orElseThrow();
-      backend.use(declared.target());
-      return follow(backend, declared.object(), stored, swapper);
-    } catch (PreallocationException e) {
-      LOG.warn("{}; prealloc=off stays in force", e.getMessage());
-    } catch (OptionException | MachineException e) {
-      LOG.warn("{}; what is open stays as it is", e.getMessage());
-      backend.restoreIfOwed(stored);
-    }
-    return true;
-  }
-
-  private static boolean follow(
-      OpenBackend backend, ParsedObject next, Configurations stored, Swapper swapper)
-      throws MachineException, PreallocationException {
-    switch (swapper.swap(backend, next)) {
-      case Swapper.Answer.Started() -> {}
-      case Swapper.Answer.Busy(boolean wakes) -> {
-        backend.forget();
-        return wakes;
-      }
-      case Swapper.Answer.NotNeeded() -> {
-        backend.owesNothing();
-        backend.change(next);
-      }
-      case Swapper.Answer.Refused(String reason) -> {
-        LOG.warn(
-            "memory backend '{}': can't be changed while it is in use: {}{}; what is configured now"
-                + " {}",
-            backend.region().id(),
-            String.join(", ", backend.unchangeable(next)),
-            reason.isEmpty() ? "" : " (" + reason + ")",
-            backend.owes()
-                ? "is set back to what is in force"
-                : "holds from the machine's next start on");
-        backend.change(next);
-        backend.restoreIfOwed(stored);
-      }
-    }
-    return true;
-  }
-
   private Region openBaseRam(ByteSize size, MemoryAdvice standard)
-      throws MachineException, NoAllocatorException, RamBlockException {
+      throws OptionException, NoAllocatorException, RamBlockException {
     SequencedMap<String, String> properties = new LinkedHashMap<>();
     properties.put("id", BASE_RAM);
     properties.put("size", size.toString());
-    ParsedObject object;
-    try {
-      object = BackendDefinitions.RAM.checkConfiguration(BASE_RAM, properties);
-    } catch (OptionException e) {
-      throw new MachineException("" + e.getMessage());
-    }
+    ParsedObject object = BackendDefinitions.RAM.checkConfiguration(BASE_RAM, properties);
     RamBlockSpec spec = BackendDefinitions.spec(object, standard);
-    Region region = Region.open(spec, candidates, null, this::regionChanged);
-    backends.add(new OpenBackend(BackendDefinitions.RAM, null, region, object, standard));
+    Region region =
+        Region.open(spec, candidates, AllocatorFilter.ANY, this::regionChanged);
+    backends.add(new Backend(object, region, standard, true));
     return region;
   }
 
-  private Region region(String id, String subject) throws MachineException {
+  private Region region(String subject, String id) throws UnknownBackendException {
     return find(id)
-        .map(OpenBackend::region)
-        .orElseThrow(
-            () ->
-                new MachineException(
-                    subject
-                        + id
-                        + " names no memory backend; there "
-                        + (backends.isEmpty() ? "is none" : "are " + ids())
-                        + "; "
-                        + origin.addBackend(id)));
+        .map(Backend::region)
+        .orElseThrow(() -> new UnknownBackendException(subject, id, ids()));
   }
 
-  private String ids() {
-    return String.join(", ", backends.stream().map(b -> b.region().id().value()).toList());
+  private List<String> ids() {
+    return backends.stream().map(backend -> backend.region().id().value()).toList();
   }
 
   /** {@code listener} is told of each memory backend whose memory fails from now on. */
-  public void onFailure(Consumer<OpenBackend> listener) {
+  public void onFailure(Consumer<Backend> listener) {
     onFailure = listener;
   }
 
@@ -273,12 +175,12 @@ public final class Machine {
   }
 
   /** The memory backends, in the order of their objects; the base RAM last if it has none. */
-  public List<OpenBackend> backends() {
+  public List<Backend> backends() {
     return List.copyOf(backends);
   }
 
   /** The memory backend with an id. */
-  public Optional<OpenBackend> find(String id) {
+  public Optional<Backend> find(String id) {
     return backends.stream().filter(b -> b.region().id().value().equals(id)).findFirst();
   }
 
@@ -293,7 +195,7 @@ public final class Machine {
   }
 
   /** Ends the machine: devices are taken out, listeners let go, then the memory goes. */
-  void close() {
+  public void close() {
     beforeClose.forEach(Runnable::run);
     memory().removeAll();
     backends.reversed().forEach(backend -> backend.region().close());
@@ -306,13 +208,13 @@ public final class Machine {
     return guest == null
         ? "nothing yet"
         : "memory backends "
-            + ids()
+            + String.join(", ", ids())
             + "; guest memory "
             + String.join(", ", guest.devices().stream().map(MemoryDevice::id).toList());
   }
 
   /** Takes back a machine that nobody has seen up, with all files made for it. */
-  void discard() {
+  public void discard() {
     if (memory != null) {
       memory.removeAll();
     }

@@ -4,6 +4,7 @@ import holdfast.backend.api.RamBlockAllocator;
 import holdfast.launcher.internal.region.Candidates;
 import holdfast.machine.api.GuestMemory;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
@@ -121,13 +122,18 @@ public final class MachineComponent implements ConfigurationListener {
   }
 
   /** {@code listener} is told of each memory backend whose memory fails from now on. */
-  public void onFailure(Consumer<OpenBackend> listener) {
+  public void onFailure(Consumer<Backend> listener) {
     reconciler.onFailure(listener);
   }
 
   /** From now on backends whose configuration changes are swapped by {@code next}. */
   public void swapWith(Swapper next) {
     reconciler.swapWith(next);
+  }
+
+  /** The memory backend with an id and its configuration; empty if none declares it. */
+  public Optional<ConfiguredBackend> configured(String id) {
+    return reconciler.configured(id);
   }
 
   /** How far the machine is. */

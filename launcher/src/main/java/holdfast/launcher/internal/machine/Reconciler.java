@@ -9,12 +9,15 @@ import holdfast.machine.api.GuestMemory;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -58,12 +61,13 @@ final class Reconciler {
   private volatile boolean ending;
 
   private volatile Swapper swapper = Swapper.NONE;
-  private volatile Consumer<OpenBackend> onFailure = backend -> {};
+  private volatile Consumer<Backend> onFailure = backend -> {};
   private MachineState state = new MachineState.Unconfigured();
 
   // in the machine's thread alone
   private Runnable unregister = () -> {};
   private List<Declaration> plugged = List.of();
+  private volatile Map<String, ConfiguredBackend> opened = Map.of();
   private @Nullable Wish definition;
   private final Map<String, Optional<Wish>> seen = new HashMap<>();
   private final Set<Wish> strays = new HashSet<>();
@@ -131,7 +135,7 @@ final class Reconciler {
   }
 
   /** {@code listener} is told of each memory backend whose memory fails from now on. */
-  void onFailure(Consumer<OpenBackend> listener) {
+  void onFailure(Consumer<Backend> listener) {
     onFailure = listener;
     if (state() instanceof MachineState.Up(Machine machine)) {
       machine.onFailure(listener);
@@ -315,8 +319,7 @@ final class Reconciler {
 
   private MachineState open(Wish own, Listed listed) {
     try {
-      Machine machine =
-          Machine.open(origin(own), definition(own), listed.backends, listed.devices, candidates);
+      Machine machine = Machine.open(spec(own, listed), candidates);
       if (ending) {
         machine.discard();
         return new MachineState.Ended();
@@ -325,12 +328,17 @@ final class Reconciler {
       unregister = Objects.requireNonNull(registry).apply(machine.memory());
       definition = own;
       plugged = listed.devices;
+      opened = opened(machine, listed);
       seen.clear();
       seen.put(own.pid(), Optional.of(own));
       plugged.forEach(device -> seen.put(device.wish().pid(), Optional.of(device.wish())));
       return new MachineState.Up(machine);
     } catch (NoAllocatorException e) {
       return new MachineState.Waiting("" + e.getMessage());
+    } catch (UnknownBackendException e) {
+      return new MachineState.Failed(e.problem() + "; " + origin(own).addBackend(e.id()));
+    } catch (TakenIdException e) {
+      return new MachineState.Failed(e.problem() + "; " + origin(own).giveAnotherId());
     } catch (OptionException | MachineException e) {
       return new MachineState.Failed("" + e.getMessage());
     } catch (RuntimeException | Error e) {
@@ -338,6 +346,34 @@ final class Reconciler {
       LOG.error("the machine did not come up", e);
       return new MachineState.Failed(e.toString());
     }
+  }
+
+  private static MachineSpec spec(Wish own, Listed listed) throws OptionException {
+    List<BackendSpec> backends = new ArrayList<>();
+    for (Declaration declared : listed.backends) {
+      backends.add(declared.backend());
+    }
+    List<DeviceSpec> devices = new ArrayList<>();
+    for (Declaration declared : listed.devices) {
+      devices.add(declared.device());
+    }
+    return new MachineSpec(definition(own), backends, devices);
+  }
+
+  /** The configurations of the backends that were opened; they are in the same order. */
+  private static Map<String, ConfiguredBackend> opened(Machine machine, Listed listed) {
+    SequencedMap<String, ConfiguredBackend> opened = new LinkedHashMap<>();
+    for (int number = 0; number < listed.backends.size(); number++) {
+      Backend backend = machine.backends().get(number);
+      Wish wish = listed.backends.get(number).wish();
+      opened.put(backend.region().id().value(), new ConfiguredBackend(backend, wish));
+    }
+    return Collections.unmodifiableMap(opened);
+  }
+
+  /** The memory backend with an id and its configuration; empty if none declares it. */
+  Optional<ConfiguredBackend> configured(String id) {
+    return Optional.ofNullable(opened.get(id));
   }
 
   private static Origin origin(Wish own) {
@@ -395,10 +431,9 @@ final class Reconciler {
     followOwn(machine, own, wishes);
     followDevices(machine, wishes);
     boolean busy = false;
-    for (OpenBackend backend : machine.backends()) {
-      if (!backend.pid().isEmpty()) {
-        busy |= !machine.follow(backend, stored, swapper);
-      }
+    BackendFollower follower = new BackendFollower(stored, swapper);
+    for (ConfiguredBackend configured : opened.values()) {
+      busy |= !follower.follow(configured);
     }
     if (busy) {
       schedule(RETRY, this::wake);

@@ -39,5 +39,5 @@ public interface Swapper {
    *
    * @param wanted the properties that are configured now
    */
-  Answer swap(OpenBackend backend, ParsedObject wanted);
+  Answer swap(Backend backend, ParsedObject wanted);
 }

@@ -5,8 +5,6 @@ import holdfast.backend.api.RamBlockSpec;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.Objects;
-import org.osgi.framework.Constants;
-import org.osgi.framework.Filter;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,6 +17,10 @@ import org.slf4j.LoggerFactory;
  * @param properties its properties, {@code service.id} among them
  */
 public record Candidate(RamBlockAllocator allocator, String kind, Map<String, ?> properties) {
+  /** As in the OSGi Core specification 5.2.5, without the framework's classes. */
+  private static final String RANKING = "service.ranking";
+
+  private static final String SERVICE_ID = "service.id";
   private static final Logger LOG = LoggerFactory.getLogger(Candidate.class);
 
   /** Best first: the highest ranking, then the service registered first (OSGi Core 5.2.5). */
@@ -33,7 +35,7 @@ public record Candidate(RamBlockAllocator allocator, String kind, Map<String, ?>
 
   /** A number, or its text: what installers make of a line in a file. */
   int ranking() {
-    Object ranking = properties.get(Constants.SERVICE_RANKING);
+    Object ranking = properties.get(RANKING);
     try {
       return ranking == null ? 0 : Integer.parseInt(ranking.toString().strip());
     } catch (NumberFormatException e) {
@@ -42,11 +44,7 @@ public record Candidate(RamBlockAllocator allocator, String kind, Map<String, ?>
   }
 
   private long serviceId() {
-    return properties.get(Constants.SERVICE_ID) instanceof Long id ? id : Long.MAX_VALUE;
-  }
-
-  boolean matches(Filter filter) {
-    return filter.matches(properties);
+    return properties.get(SERVICE_ID) instanceof Long id ? id : Long.MAX_VALUE;
   }
 
   /** Whether it takes such a block; not if its bundle is going away under the question. */
@@ -64,7 +62,7 @@ public record Candidate(RamBlockAllocator allocator, String kind, Map<String, ?>
   boolean isSameServiceAs(Candidate other) {
     return allocator == other.allocator
         && Objects.equals(
-            properties.get(Constants.SERVICE_ID), other.properties.get(Constants.SERVICE_ID));
+            properties.get(SERVICE_ID), other.properties.get(SERVICE_ID));
   }
 
   @Override

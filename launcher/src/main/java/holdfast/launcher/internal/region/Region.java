@@ -15,6 +15,7 @@ import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RemapRefusedException;
 import holdfast.backend.api.RetiredBlockException;
 import holdfast.backend.api.WriteBackFailure;
+import holdfast.launcher.internal.machine.AllocatorFilter;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.RegionState;
 import java.lang.foreign.MemorySegment;
@@ -28,7 +29,6 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.osgi.framework.Filter;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,8 +49,8 @@ public final class Region implements MemoryRegion {
   /** What {@link #status} reports, replaced as a whole. Written under {@link #swap}. */
   private volatile Status status;
 
-  private volatile Candidates candidates;
-  private @Nullable Filter filter;
+  private final Candidates candidates;
+  private AllocatorFilter filter;
   private @Nullable Candidate bound;
 
   /** For those who wait to have the region. */
@@ -78,7 +78,7 @@ public final class Region implements MemoryRegion {
 
   private Region(
       Candidates candidates,
-      @Nullable Filter filter,
+      AllocatorFilter filter,
       Candidate maker,
       RamBlock block,
       Consumer<Region> changed) {
@@ -95,14 +95,14 @@ public final class Region implements MemoryRegion {
    * Opens a region with the best allocator that takes it.
    *
    * @param candidates the allocators to follow from now on
-   * @param filter which of them may be used; null for any
+   * @param filter which of them may be used
    * @param changed told after each change of state, flags or durability, in the thread that made
    *     it, with no lock held
    * @throws NoAllocatorException if no allocator takes it
    * @throws RamBlockException if the allocator could not do it
    */
   public static Region open(
-      RamBlockSpec spec, Candidates candidates, @Nullable Filter filter, Consumer<Region> changed)
+      RamBlockSpec spec, Candidates candidates, AllocatorFilter filter, Consumer<Region> changed)
       throws NoAllocatorException, RamBlockException {
     List<Candidate> present = candidates.list();
     Candidate best =
@@ -117,9 +117,9 @@ public final class Region implements MemoryRegion {
   }
 
   private static List<Candidate> eligible(
-      List<Candidate> present, @Nullable Filter filter, RamBlockSpec spec) {
+      List<Candidate> present, AllocatorFilter filter, RamBlockSpec spec) {
     return present.stream()
-        .filter(candidate -> filter == null || candidate.matches(filter))
+        .filter(candidate -> filter.matches(candidate.properties()))
         .filter(candidate -> candidate.accepts(spec))
         .toList();
   }
@@ -134,18 +134,18 @@ public final class Region implements MemoryRegion {
     return status;
   }
 
-  /** The filter on the allocators that may be used, empty if any may. */
-  public String filter() {
+  /** Which allocators may be used. */
+  public AllocatorFilter filter() {
     swap.lock();
     try {
-      return filter == null ? "" : filter.toString();
+      return filter;
     } finally {
       swap.unlock();
     }
   }
 
   /** How many of the allocators present match {@code wish} and take this block. */
-  public long eligible(Filter wish) {
+  public long eligible(AllocatorFilter wish) {
     return eligible(candidates.list(), wish, spec()).size();
   }
 
@@ -153,26 +153,12 @@ public final class Region implements MemoryRegion {
    * From now on only allocators that match may be used; the region is re-mapped by the best of them
    * before this returns, if it can be.
    *
-   * @param wish null for any allocator
+   * @param wish which of them
    */
-  public void use(@Nullable Filter wish) {
+  public void use(AllocatorFilter wish) {
     swap.lock();
     try {
       filter = wish;
-    } finally {
-      swap.unlock();
-    }
-    reconsider();
-  }
-
-  /** From now on the region follows the allocators of another component. */
-  public void follow(Candidates others, @Nullable Filter wish) {
-    swap.lock();
-    try {
-      candidates.removeListener(reconsider);
-      candidates = others;
-      filter = wish;
-      others.addListener(reconsider);
     } finally {
       swap.unlock();
     }
@@ -317,7 +303,7 @@ public final class Region implements MemoryRegion {
 
   /** The best of the allocators that may be used and take such a block, if there is one. */
   public Optional<Candidate> best(RamBlockSpec wanted) {
-    Filter wish;
+    AllocatorFilter wish;
     swap.lock();
     try {
       wish = filter;

@@ -5,7 +5,7 @@ import holdfast.backend.api.Durability;
 import holdfast.backend.api.Evidence;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamFlag;
-import holdfast.launcher.internal.machine.OpenBackend;
+import holdfast.launcher.internal.machine.Backend;
 import holdfast.launcher.internal.region.Region;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -19,12 +19,12 @@ import java.util.StringJoiner;
 public final class BackendReport {
   private static final Set<String> TOLD = Set.of("id", "size", "mem-path");
 
-  private final OpenBackend backend;
+  private final Backend backend;
   private final Region.Status status;
   private final RamBlock block;
 
   /** Looks at {@code backend} now. */
-  public BackendReport(OpenBackend backend) {
+  public BackendReport(Backend backend) {
     this.backend = backend;
     this.status = backend.region().status();
     this.block = status.block();
@@ -127,7 +127,7 @@ public final class BackendReport {
     if (!backend.rescue().isEmpty()) {
       screen.fact("standby", backend.rescue());
     }
-    String filter = backend.region().filter();
+    String filter = backend.region().filter().text();
     if (!filter.isEmpty()) {
       screen.fact("use", "only allocators that match " + filter);
     }

@@ -2,7 +2,7 @@ package holdfast.launcher.internal.report;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import holdfast.launcher.internal.machine.Machine;
-import holdfast.launcher.internal.machine.OpenBackend;
+import holdfast.launcher.internal.machine.Backend;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryDriver;
 import java.io.IOException;
@@ -20,7 +20,7 @@ public record MachineReport(Machine machine) {
     map.put(
         "backends",
         machine.backends().stream()
-            .filter(backend -> !backend.pid().isEmpty())
+            .filter(backend -> !backend.isImplicit())
             .map(backend -> new BackendReport(backend).toMap())
             .toList());
     map.put(
@@ -39,7 +39,7 @@ public record MachineReport(Machine machine) {
   /** The same for people, with the base RAM. */
   public String toText() {
     Screen screen = new Screen();
-    for (OpenBackend backend : machine.backends()) {
+    for (Backend backend : machine.backends()) {
       new BackendReport(backend).show(screen);
     }
     screen.heading("guest memory");

@@ -5,13 +5,15 @@ import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.PersistException;
 import holdfast.backend.api.PreallocationException;
+import holdfast.launcher.internal.machine.AllocatorFilter;
+import holdfast.launcher.internal.machine.OsgiFilter;
 import holdfast.launcher.internal.machine.BackendDefinitions;
 import holdfast.launcher.internal.machine.Configurations;
 import holdfast.launcher.internal.machine.Machine;
 import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.machine.MachineException;
 import holdfast.launcher.internal.machine.MachineState;
-import holdfast.launcher.internal.machine.OpenBackend;
+import holdfast.launcher.internal.machine.Backend;
 import holdfast.launcher.internal.options.OptionException;
 import holdfast.launcher.internal.options.PropertyType;
 import holdfast.launcher.internal.region.Region;
@@ -22,8 +24,6 @@ import holdfast.machine.api.RegionState;
 import java.util.List;
 import org.apache.felix.service.command.Descriptor;
 import org.jspecify.annotations.Nullable;
-import org.osgi.framework.Filter;
-import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.service.component.annotations.Activate;
@@ -89,7 +89,7 @@ public final class RamCommands {
         () -> show(backend(Arguments.read("ram:show ID", arguments).words("ID").getFirst())));
   }
 
-  private static String show(OpenBackend backend) {
+  private static String show(Backend backend) {
     Screen screen = new Screen();
     new BackendReport(backend).show(screen);
     return screen.toString();
@@ -116,7 +116,7 @@ public final class RamCommands {
         });
   }
 
-  private String use(OpenBackend backend, String filter) {
+  private String use(Backend backend, String filter) {
     Region region = backend.region();
     BackendId id = region.id();
     if (region.state() == RegionState.FAILED) {
@@ -130,21 +130,23 @@ public final class RamCommands {
               + "), and no allocator can bring back what it lost; end the guest, check the file and"
               + " its disk, and start the machine again");
     }
-    Filter wish = filter.equals(ANY) ? null : parse(filter);
-    if (wish != null && region.eligible(wish) == 0) {
+    AllocatorFilter wish = filter.equals(ANY) ? AllocatorFilter.ANY : parse(filter);
+    if (region.eligible(wish) == 0 && !wish.text().isEmpty()) {
       String present = region.status().allocator();
       throw new CommandFailure(
           "no allocator that takes memory backend '"
               + id
               + "' matches "
-              + wish
+              + wish.text()
               + "; it stays "
               + (present.isEmpty() ? "detached" : "with " + present));
     }
     region.use(wish);
     String until =
-        configurations.put(
-            backend, BackendDefinitions.ALLOCATOR_TARGET, wish == null ? null : wish.toString());
+        put(
+            backend,
+            BackendDefinitions.ALLOCATOR_TARGET,
+            wish.text().isEmpty() ? null : wish.text());
     return show(backend) + (until.isEmpty() ? "" : "this holds " + until + "\n");
   }
 
@@ -170,7 +172,7 @@ public final class RamCommands {
         });
   }
 
-  private String set(OpenBackend backend, String property, String value)
+  private String set(Backend backend, String property, String value)
       throws PreallocationException, MachineException {
     BackendId id = backend.region().id();
     String printed;
@@ -179,7 +181,7 @@ public final class RamCommands {
     } catch (OptionException e) {
       throw new CommandFailure("memory backend '" + id + "': " + e.getMessage());
     }
-    String until = configurations.put(backend, property, printed);
+    String until = put(backend, property, printed);
     String inForce = backend.properties().get(property);
     return "memory backend '"
         + id
@@ -224,6 +226,17 @@ public final class RamCommands {
         });
   }
 
+  /** As {@link Configurations#put}; what no configuration declares has nothing to write. */
+  private String put(Backend backend, String key, @Nullable String value) {
+    MachineComponent component = machineComponent;
+    return component == null
+        ? ""
+        : component
+            .configured(backend.region().id().value())
+            .map(configured -> configurations.put(configured, key, value))
+            .orElse("");
+  }
+
   private static String persist(Region region, long offset, long length) throws PersistException {
     long size = region.size().bytes();
     if (offset > size || length > size - offset) {
@@ -252,17 +265,17 @@ public final class RamCommands {
     }
   }
 
-  private static Filter parse(String text) {
+  private static AllocatorFilter parse(String text) {
     String filter = text.startsWith("(") ? text : "(backend.kind=" + text + ")";
     try {
-      return FrameworkUtil.createFilter(filter);
+      return OsgiFilter.parse(filter);
     } catch (InvalidSyntaxException e) {
       throw new CommandFailure(
           text + " is not an OSGi filter: write one in quotes, such as '(backend.kind=file)'");
     }
   }
 
-  private OpenBackend backend(String id) {
+  private Backend backend(String id) {
     Machine machine = machine();
     return machine
         .find(id)

@@ -5,10 +5,13 @@ import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.FileIdentity;
 import holdfast.backend.api.RamFlag;
+import holdfast.backend.mmap.FileStatus;
+import holdfast.backend.mmap.files.FoundFile;
+import holdfast.backend.mmap.files.PendingFile;
 import holdfast.host.linux.FileStatus;
 import holdfast.host.linux.files.FoundFile;
 import holdfast.host.linux.files.PendingFile;
-import holdfast.launcher.internal.machine.OpenBackend;
+import holdfast.launcher.internal.machine.Backend;
 import holdfast.launcher.internal.region.Region;
 import holdfast.machine.api.SwapLimits;
 import java.io.IOException;
@@ -42,14 +45,14 @@ final class Evacuation implements Runnable {
   private static final int PORTION = 256 * PAGE;
   private static final Duration END_LIMIT = Duration.ofSeconds(60);
 
-  private final OpenBackend backend;
+  private final Backend backend;
   private final Path standby;
   private final GuestWriters writers;
 
   /**
    * @param writers asked to pause; the copy is made whether they do or not
    */
-  Evacuation(OpenBackend backend, Path standby, GuestWriters writers) {
+  Evacuation(Backend backend, Path standby, GuestWriters writers) {
     this.backend = backend;
     this.standby = standby;
     this.writers = writers;

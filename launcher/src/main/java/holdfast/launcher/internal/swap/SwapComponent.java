@@ -5,7 +5,8 @@ import holdfast.launcher.internal.machine.Configurations;
 import holdfast.launcher.internal.machine.Machine;
 import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.machine.MachineState;
-import holdfast.launcher.internal.machine.OpenBackend;
+import holdfast.launcher.internal.machine.Backend;
+import holdfast.launcher.internal.machine.ConfiguredBackend;
 import holdfast.launcher.internal.machine.Swapper;
 import holdfast.launcher.internal.options.ParsedObject;
 import holdfast.machine.api.GuestWriter;
@@ -27,12 +28,16 @@ import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 import org.osgi.service.component.annotations.ReferencePolicyOption;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The service of live swaps, for the machine that is up, and the swaps that configurations ask for.
  */
 @Component(immediate = true)
 public final class SwapComponent implements LiveSwap {
+  private static final Logger LOG = LoggerFactory.getLogger(SwapComponent.class);
+
   private final MachineComponent component;
   private final Configurations configurations;
   private final GuestWriters writers = new GuestWriters();
@@ -81,7 +86,7 @@ public final class SwapComponent implements LiveSwap {
   private synchronized Swaps swapsOf(Machine up) {
     Swaps present = swaps;
     if (present == null || machine != up) {
-      present = new Swaps(up, writers, configurations, component::wake);
+      present = new Swaps(up, writers, this::record, component::wake);
       up.beforeClose(present::close);
       machine = up;
       swaps = present;
@@ -90,7 +95,7 @@ public final class SwapComponent implements LiveSwap {
   }
 
   /** Its memory failed: what can be read goes to the standby file, if one is configured. */
-  private void evacuate(OpenBackend backend) {
+  private void evacuate(Backend backend) {
     if (backend.standby().isEmpty()) {
       return;
     }
@@ -106,11 +111,23 @@ public final class SwapComponent implements LiveSwap {
   }
 
   /** A configuration of the machine that is up asks for something else. */
-  private Swapper.Answer follow(OpenBackend backend, ParsedObject wanted) {
+  private Swapper.Answer follow(Backend backend, ParsedObject wanted) {
     try {
       return swaps(backend.region().id()).follow(backend, wanted);
     } catch (SwapException e) {
       return new Swapper.Answer.Refused("" + e.getMessage());
+    }
+  }
+
+  /** The configuration of a backend that was swapped comes to say so. */
+  private void record(Backend backend, SwapRecorder.Outcome outcome) {
+    Optional<ConfiguredBackend> configured =
+        component.configured(backend.region().id().value());
+    configured.ifPresent(one -> one.record(outcome, configurations));
+    if (configured.isEmpty() && outcome.done()) {
+      LOG.warn(
+          "memory backend '{}' has no configuration: at the next start it is plain memory again",
+          backend.region().id());
     }
   }
 

@@ -12,8 +12,7 @@ import holdfast.launcher.internal.journal.FilePlace;
 import holdfast.launcher.internal.journal.Side;
 import holdfast.launcher.internal.journal.SwapJournal;
 import holdfast.launcher.internal.machine.BackendDefinitions;
-import holdfast.launcher.internal.machine.MachineException;
-import holdfast.launcher.internal.machine.OpenBackend;
+import holdfast.launcher.internal.machine.Backend;
 import holdfast.launcher.internal.options.OptionException;
 import holdfast.launcher.internal.options.ParsedObject;
 import holdfast.launcher.internal.options.PropertyDefinition;
@@ -47,7 +46,7 @@ import org.slf4j.LoggerFactory;
  * @param limits what the swap may cost
  */
 record SwapRequest(
-    OpenBackend backend,
+    Backend backend,
     TypeDefinition type,
     ParsedObject object,
     List<RegisteredWriter> writers,
@@ -62,7 +61,7 @@ record SwapRequest(
    * @param changes properties and their values, {@code qom-type} among them
    */
   static SwapRequest changing(
-      OpenBackend backend,
+      Backend backend,
       Map<String, String> changes,
       List<RegisteredWriter> writers,
       SwapLimits limits)
@@ -75,7 +74,7 @@ record SwapRequest(
 
   /** All that its configuration says. */
   static SwapRequest configured(
-      OpenBackend backend, ParsedObject wanted, List<RegisteredWriter> writers)
+      Backend backend, ParsedObject wanted, List<RegisteredWriter> writers)
       throws SwapException {
     TypeDefinition type = type(backend.region().id(), wanted.typeName());
     return new SwapRequest(backend, type, wanted, writers, SwapLimits.DEFAULT);
@@ -131,7 +130,7 @@ record SwapRequest(
     RamBlockSpec spec;
     try {
       spec = backend.specOf(object);
-    } catch (MachineException e) {
+    } catch (OptionException e) {
       throw new SwapException(id, "" + e.getMessage());
     }
     if (!spec.size().equals(region.size())) {
@@ -154,7 +153,7 @@ record SwapRequest(
             .orElseThrow(
                 () ->
                     new SwapException(id, "no allocator that may be used takes " + spec.backing()));
-    return new SwapTarget(type, object, spec, maker, plan(region, spec, differences, free));
+    return new SwapTarget(object, spec, maker, plan(region, spec, differences, free));
   }
 
   private static TypeDefinition type(BackendId id, String name) throws SwapException {
@@ -175,12 +174,10 @@ record SwapRequest(
   }
 
   private static ParsedObject object(
-      OpenBackend backend, TypeDefinition type, Map<String, String> changes) throws SwapException {
+      Backend backend, TypeDefinition type, Map<String, String> changes) throws SwapException {
     BackendId id = backend.region().id();
     Map<String, Object> wanted = new LinkedHashMap<>();
-    if (backend.isExact()) {
-      wanted.put(TypeDefinition.EXACT, true);
-    }
+    wanted.put(TypeDefinition.EXACT, true); // both are values as on the command line
     for (PropertyDefinition<?> property : type.properties()) {
       String value = backend.object().properties().get(property.name());
       if (value != null) {

@@ -4,7 +4,7 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.launcher.internal.journal.Side;
 import holdfast.launcher.internal.journal.SwapJournal;
-import holdfast.launcher.internal.machine.OpenBackend;
+import holdfast.launcher.internal.machine.Backend;
 import holdfast.launcher.internal.region.Region;
 import holdfast.machine.api.RegionState;
 import holdfast.machine.api.RunningSwap;
@@ -43,7 +43,7 @@ final class SwapTask implements RunningSwap, Runnable {
   /** Below this part of the limit there is nothing left to save. */
   private static final int SHORT_ENOUGH = 10;
 
-  private final OpenBackend backend;
+  private final Backend backend;
   private final Region region;
   private final SwapTarget target;
   private final SwapLimits limits;
@@ -85,7 +85,7 @@ final class SwapTask implements RunningSwap, Runnable {
    */
   SwapTask(
       int number,
-      OpenBackend backend,
+      Backend backend,
       SwapTarget target,
       SwapLimits limits,
       GuestWriters guestWriters,
@@ -242,7 +242,7 @@ final class SwapTask implements RunningSwap, Runnable {
       LOG.error("memory backend '{}': after the switch: {}", region.id(), mishap);
     }
     progress.enter(SwapPhase.RELEASE);
-    backend.swapped(target.type(), target.object());
+    backend.swapped(target.object());
     try {
       region.announce();
     } catch (RuntimeException | Error e) {

@@ -4,9 +4,8 @@ import holdfast.backend.api.BackendId;
 import holdfast.launcher.internal.journal.FilePlace;
 import holdfast.launcher.internal.journal.Side;
 import holdfast.launcher.internal.journal.SwapJournal;
-import holdfast.launcher.internal.machine.Configurations;
 import holdfast.launcher.internal.machine.Machine;
-import holdfast.launcher.internal.machine.OpenBackend;
+import holdfast.launcher.internal.machine.Backend;
 import holdfast.launcher.internal.machine.Swapper.Answer;
 import holdfast.launcher.internal.options.ParsedObject;
 import holdfast.launcher.internal.region.Region;
@@ -44,7 +43,7 @@ public final class Swaps implements LiveSwap {
 
   private final Machine machine;
   private final GuestWriters writers;
-  private final Configurations configurations;
+  private final SwapRecorder recorder;
   private final Runnable wake;
   private final SwapTask.Steps steps;
   private final AtomicInteger numbers = new AtomicInteger();
@@ -63,23 +62,23 @@ public final class Swaps implements LiveSwap {
 
   /**
    * @param writers who stores into guest memory
-   * @param configurations where a swap that is done is written down
+   * @param recorder where a swap that has ended is written down
    * @param wake lets what is configured be compared with what is in force
    */
   public Swaps(
-      Machine machine, GuestWriters writers, Configurations configurations, Runnable wake) {
-    this(machine, writers, configurations, wake, SwapTask.Steps.UNWATCHED);
+      Machine machine, GuestWriters writers, SwapRecorder recorder, Runnable wake) {
+    this(machine, writers, recorder, wake, SwapTask.Steps.UNWATCHED);
   }
 
   Swaps(
       Machine machine,
       GuestWriters writers,
-      Configurations configurations,
+      SwapRecorder recorder,
       Runnable wake,
       SwapTask.Steps steps) {
     this.machine = machine;
     this.writers = writers;
-    this.configurations = configurations;
+    this.recorder = recorder;
     this.wake = wake;
     this.steps = steps;
   }
@@ -87,7 +86,7 @@ public final class Swaps implements LiveSwap {
   @Override
   public SwapPlan plan(BackendId id, Map<String, String> changes, SwapLimits limits)
       throws SwapException {
-    OpenBackend backend = backend(id);
+    Backend backend = backend(id);
     hold(backend);
     try {
       return SwapRequest.changing(backend, changes, writers.list(), limits).target().plan();
@@ -96,14 +95,14 @@ public final class Swaps implements LiveSwap {
     }
   }
 
-  private OpenBackend backend(BackendId id) throws SwapException {
+  private Backend backend(BackendId id) throws SwapException {
     return machine
         .find(id.value())
         .orElseThrow(() -> new SwapException(id, "there is none; ram:list shows those there are"));
   }
 
   /** Takes the region: nobody else swaps or plans it, or changes its properties. */
-  private void hold(OpenBackend backend) throws SwapException {
+  private void hold(Backend backend) throws SwapException {
     Region region = backend.region();
     if (region.state() == RegionState.FAILED) {
       throw new SwapException(region.id(), "it has failed: " + region.status().note());
@@ -118,7 +117,7 @@ public final class Swaps implements LiveSwap {
   @Override
   public RunningSwap start(BackendId id, Map<String, String> changes, SwapLimits limits)
       throws SwapException {
-    OpenBackend backend = backend(id);
+    Backend backend = backend(id);
     hold(backend);
     boolean started = false;
     try {
@@ -197,7 +196,7 @@ public final class Swaps implements LiveSwap {
    *
    * @param object what it asks for, as it stands now
    */
-  Answer follow(OpenBackend backend, ParsedObject object) {
+  public Answer follow(Backend backend, ParsedObject object) {
     BackendId id = backend.region().id();
     if (running(id).isPresent()) {
       LOG.info(
@@ -234,7 +233,7 @@ public final class Swaps implements LiveSwap {
   private void end(SwapTask task) {
     SwapReport report = task.report();
     BackendId id = report.region();
-    OpenBackend backend = machine.find(id.value()).orElseThrow();
+    Backend backend = machine.find(id.value()).orElseThrow();
     boolean configured;
     boolean last;
     synchronized (this) {
@@ -247,15 +246,9 @@ public final class Swaps implements LiveSwap {
         all.removeLast();
       }
     }
-    if (report.phase() == SwapPhase.DONE
-        || configured
-        || !backend.isConfiguredAsSeen(configurations)) {
-      // rolled back: else the next start would look for bytes where they never came
-      backend.settle(configurations);
-    }
-    if (last) {
-      backend.restoreIfOwed(configurations); // nobody will look at it any more
-    }
+    recorder.ended(
+        backend,
+        new SwapRecorder.Outcome(report.phase() == SwapPhase.DONE, configured, last));
     leave(task);
     backend.region().letGo();
     wake.run();

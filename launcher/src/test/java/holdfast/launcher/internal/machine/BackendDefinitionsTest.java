@@ -175,7 +175,7 @@ class BackendDefinitionsTest {
       })
   void aContradictionIsOneSentence(String option, String sentence) {
     assertEquals(
-        sentence, assertThrows(MachineException.class, () -> file("," + option)).getMessage());
+        sentence, assertThrows(OptionException.class, () -> file("," + option)).getMessage());
   }
 
   @ParameterizedTest

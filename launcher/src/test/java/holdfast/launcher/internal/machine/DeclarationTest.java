@@ -86,7 +86,7 @@ class DeclarationTest {
         m0("mem-path=/d/a b", "merge=on", "host-nodes=0,2-3", "policy=bind", "x-standby=/d/c")
             .object(),
         m0(blanks).object());
-    assertEquals("(backend.kind=file)", "" + m0(blanks).target());
+    assertEquals("(backend.kind=file)", m0(blanks).backend().allocator().text());
     blanks.put("host-nodes", List.of(" 0 ", "2-3 "));
     assertEquals("0,2-3", m0(blanks).object().properties().get("host-nodes"));
 
@@ -104,7 +104,7 @@ class DeclarationTest {
     empty.putAll(configuration);
     empty.put("allocator.target", "");
     assertEquals(m0(configuration).object(), m0(empty).object());
-    assertEquals(null, m0(empty).target());
+    assertEquals(AllocatorFilter.ANY, m0(empty).backend().allocator());
 
     Map<String, Object> device = new HashMap<>();
     DeviceDefinitions.NVDIMM.properties().forEach(property -> device.put(property.name(), ""));
@@ -135,8 +135,8 @@ class DeclarationTest {
       for (String property : List.of("mem-path", "x-standby")) {
         String sentence =
             assertThrows(
-                    MachineException.class,
-                    () -> m0(property + "=" + folder + "/" + end).spec(MemoryAdvice.DEFAULT))
+                    OptionException.class,
+                    () -> m0(property + "=" + folder + "/" + end).backend().block(MemoryAdvice.DEFAULT))
                 .getMessage();
         assertTrue(sentence.contains(property + "=" + folder + "/" + end + " names a folder"));
       }
@@ -152,10 +152,10 @@ class DeclarationTest {
     try {
       Files.createDirectory(folder.resolve("sub"));
       Backing.File file =
-          (Backing.File) m0("mem-path=" + folder + end).spec(MemoryAdvice.DEFAULT).backing();
+          (Backing.File) m0("mem-path=" + folder + end).backend().block(MemoryAdvice.DEFAULT).backing();
       assertTrue(Files.isSameFile(folder, file.path()));
       assertThrows(
-          MachineException.class, () -> m0("x-standby=" + folder).spec(MemoryAdvice.DEFAULT));
+          OptionException.class, () -> m0("x-standby=" + folder).backend().block(MemoryAdvice.DEFAULT));
     } catch (IOException e) {
       throw new AssertionError(e);
     } finally {

@@ -28,7 +28,7 @@ class LiveChangesTest {
   private final Logger logger = (Logger) LoggerFactory.getLogger(Machine.class);
   private final ListAppender<ILoggingEvent> log = new ListAppender<>();
   private final MachineFixture there = new MachineFixture().withFile().withDax();
-  private OpenBackend open;
+  private Backend open;
 
   @BeforeEach
   void listen() {

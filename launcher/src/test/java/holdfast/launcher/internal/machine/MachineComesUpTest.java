@@ -112,10 +112,10 @@ class MachineComesUpTest {
   void baseRamIsPlainMemory() throws Exception {
     there.withFile().machine("objects=", "devices=");
 
-    OpenBackend ram = there.up().find("pc.ram").orElseThrow();
+    Backend ram = there.up().find("pc.ram").orElseThrow();
 
     assertEquals("memory-backend-ram", ram.type());
-    assertEquals("", ram.pid());
+    assertTrue(ram.isImplicit());
     assertInstanceOf(Backing.Anonymous.class, ram.region().spec().backing());
     assertEquals(ByteSize.mib(1), ram.region().size());
     assertEquals(GuestAddress.ZERO, there.up().memory().devices().getFirst().address());

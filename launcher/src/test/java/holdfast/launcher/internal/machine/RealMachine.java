@@ -4,7 +4,6 @@ import holdfast.launcher.internal.options.OptionException;
 import holdfast.launcher.internal.region.Candidates;
 import holdfast.launcher.internal.region.MapperAllocator;
 import holdfast.launcher.internal.region.NoAllocatorException;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,37 +19,26 @@ public final class RealMachine implements AutoCloseable {
    */
   public RealMachine(MapperAllocator allocator, List<Map<String, String>> backends)
       throws OptionException, MachineException, NoAllocatorException {
-    List<Declaration> components = new ArrayList<>();
+    List<BackendSpec> specs = new ArrayList<>();
     for (Map<String, String> backend : backends) {
-      components.add(component(backend));
+      specs.add(spec(backend));
     }
-    Map<String, Object> properties = allocator.properties(1, 0);
     Candidates candidates = new Candidates();
-    candidates.add(allocator, properties);
+    candidates.add(allocator, allocator.properties(1, 0));
     machine =
         Machine.open(
-            Origin.CONFIGURATIONS,
-            MachineDefinition.BOTH.checkConfiguration("a test", Map.of("size", "1M")),
-            components,
-            List.of(),
+            new MachineSpec(
+                MachineDefinition.BOTH.checkConfiguration("a test", Map.of("size", "1M")),
+                specs,
+                List.of()),
             candidates);
   }
 
-  private static Declaration component(Map<String, String> backend) {
+  private static BackendSpec spec(Map<String, String> backend) throws OptionException {
     String type = backend.getOrDefault("qom-type", BackendDefinitions.FILE.name());
     Map<String, Object> properties = new LinkedHashMap<>(backend);
     properties.remove("qom-type");
-    String pid = BackendDefinitions.factoryPid(type) + "~" + backend.get("id");
-    return Declaration.backend(new Wish(pid, properties)).orElseThrow();
-  }
-
-  /** What the machine's thread does when it is woken: looks at the configurations. */
-  public void look(FakeConfigurations configurations, Swapper swapper) throws IOException {
-    for (OpenBackend backend : machine.backends()) {
-      if (!backend.pid().isEmpty()) {
-        machine.follow(backend, new Configurations(configurations.admin()), swapper);
-      }
-    }
+    return new BackendSpec(BackendDefinitions.type(type).checkConfiguration("a test", properties));
   }
 
   /** The machine. */

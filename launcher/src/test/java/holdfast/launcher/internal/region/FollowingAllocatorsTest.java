@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import holdfast.launcher.internal.machine.AllocatorFilter;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RemapRefusedException;
@@ -281,13 +282,13 @@ class FollowingAllocatorsTest {
 
     region.use(filter("(backend.kind=file)"));
     assertAttached(region, "file");
-    assertEquals("(backend.kind=file)", region.filter());
+    assertEquals("(backend.kind=file)", region.filter().text());
     assertEquals(1, region.eligible(filter("(backend.kind=dax)")));
     assertEquals(0, region.eligible(filter("(backend.kind=nvram)")));
 
-    region.use(null);
+    region.use(AllocatorFilter.ANY);
     assertAttached(region, "dax");
-    assertEquals("", region.filter());
+    assertEquals("", region.filter().text());
   }
 
   @Test
@@ -301,41 +302,6 @@ class FollowingAllocatorsTest {
 
     there.addDax();
     assertAttached(region, "dax");
-  }
-
-  @Test
-  @DisplayName(
-      "a region follows the allocators of another component, and no longer its first one's")
-  void aRegionChangesWhomItFollows() throws Exception {
-    there.addDax();
-    Region region = there.open(RegionFixture.SHARED);
-    Candidates others = new Candidates();
-    others.add(there.file, there.file.properties(1, 0));
-
-    region.follow(others, null);
-    assertAttached(region, "file");
-
-    there.candidates.remove(there.dax);
-    there.addDax();
-    assertAttached(region, "file");
-
-    others.remove(there.file);
-    assertDetached(region);
-  }
-
-  @Test
-  @DisplayName("the same allocator in another component's hands is the same service")
-  void aNewComponentWithTheSameAllocatorChangesNothing() throws Exception {
-    there.addDax();
-    Region region = there.open(RegionFixture.SHARED);
-    Candidates others = new Candidates();
-    others.add(there.dax, there.dax.properties(2, 100));
-
-    region.follow(others, null);
-
-    assertAttached(region, "dax");
-    assertEquals(1, there.dax.made().size());
-    assertEquals(List.of(), there.told);
   }
 
   @Test

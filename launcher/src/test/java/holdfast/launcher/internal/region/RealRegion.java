@@ -1,5 +1,6 @@
 package holdfast.launcher.internal.region;
 
+import holdfast.launcher.internal.machine.AllocatorFilter;
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
@@ -23,7 +24,7 @@ public final class RealRegion implements AutoCloseable {
             new RamMapper(HostLibc.instance(), Path.of("/sys")), MappingStyle.kernel("file"));
     Candidates candidates = new Candidates();
     candidates.add(allocator, allocator.properties(1, 0));
-    region = Region.open(spec, candidates, null, changed -> {});
+    region = Region.open(spec, candidates, AllocatorFilter.ANY, changed -> {});
   }
 
   /** A shared mapping of a file of {@code size} bytes. */

@@ -1,5 +1,6 @@
 package holdfast.launcher.internal.region;
 
+import holdfast.launcher.internal.machine.AllocatorFilter;
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
@@ -11,11 +12,8 @@ import holdfast.backend.api.RemapRefusedException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
-import org.osgi.framework.Filter;
-import org.osgi.framework.FrameworkUtil;
-import org.osgi.framework.InvalidSyntaxException;
 
 /** Two allocators, as the product has them, the services that are there, and regions on them. */
 final class RegionFixture implements AutoCloseable {
@@ -49,22 +47,34 @@ final class RegionFixture implements AutoCloseable {
   }
 
   Region open(RamBlockSpec spec) throws NoAllocatorException, RamBlockException {
-    return open(spec, null);
+    return open(spec, AllocatorFilter.ANY);
   }
 
-  Region open(RamBlockSpec spec, @Nullable Filter filter)
+  Region open(RamBlockSpec spec, AllocatorFilter filter)
       throws NoAllocatorException, RamBlockException {
     Region region = Region.open(spec, candidates, filter, r -> told.add(r.status()));
     regions.add(region);
     return region;
   }
 
-  static Filter filter(String text) {
-    try {
-      return FrameworkUtil.createFilter(text);
-    } catch (InvalidSyntaxException e) {
-      throw new IllegalArgumentException(e);
-    }
+  /**
+   * A filter on the kind of allocator.
+   *
+   * @param text {@code (backend.kind=KIND)}, or {@code *} for the kind
+   */
+  static AllocatorFilter filter(String text) {
+    String kind = text.replaceAll("^\\(backend\\.kind=(.*)\\)$", "$1");
+    return new AllocatorFilter() {
+      @Override
+      public boolean matches(Map<String, ?> properties) {
+        return kind.equals("*") || kind.equals(properties.get("backend.kind"));
+      }
+
+      @Override
+      public String text() {
+        return text;
+      }
+    };
   }
 
   /** The refusal of a re-map, with a reason of ours. */

@@ -3,6 +3,7 @@ package holdfast.launcher.internal.region;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
+import holdfast.launcher.internal.machine.AllocatorFilter;
 import holdfast.backend.api.Granularity;
 import holdfast.machine.api.RegionState;
 import java.util.ArrayList;
@@ -66,8 +67,7 @@ class RegionListenerTest {
 
     there.candidates.update(there.file, there.file.properties(1, 5));
     region.use(RegionFixture.filter("(backend.kind=*)"));
-    region.use(null);
-    region.follow(there.candidates, null);
+    region.use(AllocatorFilter.ANY);
     there.candidates.remove(there.file);
 
     assertEquals(List.of(), there.told);
@@ -81,14 +81,14 @@ class RegionListenerTest {
         region -> {
           try {
             other.submit(region::filter).get(30, TimeUnit.SECONDS);
-            other.submit(() -> region.use(null)).get(30, TimeUnit.SECONDS);
+            other.submit(() -> region.use(AllocatorFilter.ANY)).get(30, TimeUnit.SECONDS);
             persisted.add(other.submit(() -> region.persist(0, 1)).get(30, TimeUnit.SECONDS));
           } catch (Exception e) {
             throw new AssertionError("the region's lock is held", e);
           }
         };
     there.addFile();
-    Region region = Region.open(RegionFixture.SHARED, there.candidates, null, listener);
+    Region region = Region.open(RegionFixture.SHARED, there.candidates, AllocatorFilter.ANY, listener);
     try {
       there.addDax();
       there.candidates.remove(there.dax);
@@ -109,7 +109,7 @@ class RegionListenerTest {
           region.use(RegionFixture.filter("(backend.kind=file)"));
         };
     there.addFile();
-    Region region = Region.open(RegionFixture.SHARED, there.candidates, null, listener);
+    Region region = Region.open(RegionFixture.SHARED, there.candidates, AllocatorFilter.ANY, listener);
     try {
       there.addDax();
 

@@ -3,6 +3,7 @@ package holdfast.launcher.internal.region;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import holdfast.launcher.internal.machine.AllocatorFilter;
 import holdfast.backend.api.Granularity;
 import holdfast.machine.api.RegionState;
 import java.util.ArrayList;
@@ -175,7 +176,7 @@ class RegionModelTest {
       case USE_ANY -> {
         model.wish = null;
         model.settle();
-        region.use(null);
+        region.use(AllocatorFilter.ANY);
       }
       case PERSIST -> assertEquals(region.durability().obtained(), region.persist(0, 8192));
     }

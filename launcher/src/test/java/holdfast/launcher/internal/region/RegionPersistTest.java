@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import holdfast.launcher.internal.machine.AllocatorFilter;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.MappingException;
 import holdfast.backend.api.PersistException;
@@ -197,7 +198,7 @@ class RegionPersistTest {
     there.addDax();
     there.candidates.remove(there.file);
     there.candidates.remove(there.dax);
-    region.use(null);
+    region.use(AllocatorFilter.ANY);
 
     assertEquals(RegionState.FAILED, region.state());
     assertEquals(before, block(region), "a failed region is not re-mapped");

@@ -2,6 +2,7 @@ package holdfast.launcher.internal.region;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import holdfast.launcher.internal.machine.AllocatorFilter;
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
@@ -57,7 +58,7 @@ class RegionPowerCutTest {
             Set.of(RamFlag.RAM_SHARED, RamFlag.RAM_PMEM));
     try (LeakCheck leaks = LeakCheck.start(libc, folder)) {
       candidates.add(file, file.properties(1, 0));
-      Region region = Region.open(spec, candidates, null, changed -> {});
+      Region region = Region.open(spec, candidates, AllocatorFilter.ANY, changed -> {});
       WatchedMemory memory = oracle.watch(region.segment());
       memory.store(63, (byte) 1, (byte) 2);
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import holdfast.launcher.internal.machine.AllocatorFilter;
 import holdfast.backend.api.PersistException;
 import holdfast.backend.api.PreallocationException;
 import holdfast.backend.api.RemapRefusedException;
@@ -38,7 +39,7 @@ class RegionWriteBackTest {
     assertTrue(refused.getMessage().contains("it has failed before"), refused::getMessage);
     FakeBlock before = block(region);
     there.addDax();
-    region.use(null);
+    region.use(AllocatorFilter.ANY);
     assertSame(before, block(region), "a failed region is not re-mapped");
     assertEquals(1, there.told.size());
   }

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import holdfast.launcher.internal.machine.OpenBackend;
+import holdfast.launcher.internal.machine.Backend;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -26,7 +26,7 @@ class EvacuationTest {
   private static final int SIZE = 2 << 20;
 
   private static void evacuate(SwapFixture fixture) {
-    OpenBackend backend = fixture.machine.machine().find("ram0").orElseThrow();
+    Backend backend = fixture.machine.machine().find("ram0").orElseThrow();
     new Evacuation(backend, standby(fixture), fixture.writers).run();
   }
 

@@ -23,12 +23,10 @@ import holdfast.host.testkit.MadeCall;
 import holdfast.host.testkit.SystemCall;
 import holdfast.launcher.internal.journal.SwapJournal;
 import holdfast.launcher.internal.machine.MachineException;
-import holdfast.launcher.internal.machine.OpenBackend;
-import holdfast.launcher.internal.options.ParsedObject;
+import holdfast.launcher.internal.machine.Backend;
 import holdfast.machine.api.DirtyLog;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.RegionState;
-import holdfast.machine.api.RunningSwap;
 import holdfast.machine.api.SwapException;
 import holdfast.machine.api.SwapLimits;
 import holdfast.machine.api.SwapPhase;
@@ -46,8 +44,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
@@ -674,7 +670,7 @@ class SwapFaultTest {
   void changedMeanwhile() throws Exception {
     try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
       fixture.fill();
-      OpenBackend backend = fixture.machine.machine().find("ram0").orElseThrow();
+      Backend backend = fixture.machine.machine().find("ram0").orElseThrow();
       SwapTask task = fixture.start(there(fixture), LIMITS.withBandwidth(new ByteSize(1)));
       String told =
           assertThrows(MachineException.class, () -> backend.set("discard-data", "on"))
@@ -707,171 +703,6 @@ class SwapFaultTest {
             };
         assertRolledBack(fixture.swap(there(fixture), LIMITS), "the writer 'brief' came while");
       }
-    }
-  }
-
-  private static ParsedObject wanted(SwapFixture fixture, Map<String, String> changes)
-      throws Exception {
-    OpenBackend backend = fixture.machine.machine().find("ram0").orElseThrow();
-    return SwapRequest.changing(backend, changes, List.of(), LIMITS).object();
-  }
-
-  /** A change of configuration, of which the machine is told. */
-  private static void configure(SwapFixture fixture, Map<String, String> changes) throws Exception {
-    OpenBackend backend = fixture.machine.machine().find("ram0").orElseThrow();
-    Map<String, Object> written = new LinkedHashMap<>(wanted(fixture, changes).properties());
-    written.put("felix.fileinstall.filename", "file:/etc/ram0.cfg");
-    fixture.configurations.put(backend.pid(), written);
-    fixture.look();
-  }
-
-  /** During the first swap, as soon as it copies. */
-  private static SwapTask.Steps configuringInRoundOne(
-      SwapFixture fixture, Map<String, String> changes) {
-    return step -> {
-      if (step.equals("round 1") && fixture.swaps.history(RAM0).isEmpty()) {
-        try {
-          configure(fixture, changes);
-        } catch (Exception e) {
-          throw new IOException(e); // which rolls back the swap that is expected to be done
-        }
-      }
-    };
-  }
-
-  private static void awaitEnds(SwapFixture fixture, int count) throws Exception {
-    while (fixture.swaps.history(RAM0).size() < count || fixture.swaps.running(RAM0).isPresent()) {
-      Optional<RunningSwap> running = fixture.swaps.running(RAM0);
-      if (running.isPresent()) {
-        running.get().await(SwapFixture.LIMIT);
-      } else {
-        Thread.onSpinWait(); // the class has a limit
-      }
-    }
-  }
-
-  private static Map<String, Object> configuration(SwapFixture fixture) {
-    OpenBackend backend = fixture.machine.machine().find("ram0").orElseThrow();
-    return Objects.requireNonNull(fixture.configurations.written().get(backend.pid()));
-  }
-
-  @Test
-  @DisplayName("a configured swap that is rolled back: its configuration says what is in force")
-  void aConfiguredSwapIsRolledBack() throws Exception {
-    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
-      fixture.fill();
-      fixture.steps = failing("round 1", new IOException("mischief"));
-      configure(fixture, there(fixture));
-      awaitEnds(fixture, 1);
-      assertRolledBack(fixture.swaps.history(RAM0).getFirst(), "mischief");
-      SwapFixture.awaitThreads();
-      assertEquals(path(fixture, 0).toString(), configuration(fixture).get("mem-path"));
-      assertEquals("file:/etc/ram0.cfg", configuration(fixture).get("felix.fileinstall.filename"));
-    }
-  }
-
-  @Test
-  @DisplayName("a configuration that changes again during its swap is swapped to next")
-  void configuredAgainMeanwhile() throws Exception {
-    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
-      fixture.fill();
-      Path third = fixture.folder.resolve("third");
-      Map<String, String> again = new LinkedHashMap<>(there(fixture));
-      again.put("mem-path", third.toString());
-      fixture.steps = configuringInRoundOne(fixture, again);
-      configure(fixture, there(fixture));
-      awaitEnds(fixture, 2);
-      SwapFixture.awaitThreads();
-      fixture.swaps.history(RAM0).forEach(SwapFixture::assertDone);
-      fixture.assertFilled();
-      assertEquals(third.toString(), fixture.region().backing());
-      assertEquals(third.toString(), configuration(fixture).get("mem-path"));
-    }
-  }
-
-  @Test
-  @DisplayName("a configuration that changes back during its swap is swapped back to")
-  void configuredBackMeanwhile() throws Exception {
-    // on a disk, where it can be told that nobody has changed the old file meanwhile
-    try (SwapFixture fixture = new SwapFixture(SIZE, Place.DISK)) {
-      fixture.fill();
-      String old = Place.DISK.file(fixture, 0).orElseThrow().toString();
-      fixture.steps = configuringInRoundOne(fixture, Map.of("mem-path", old));
-      configure(fixture, Place.DISK.properties(fixture, 1));
-      awaitEnds(fixture, 2);
-      SwapFixture.awaitThreads();
-      fixture.swaps.history(RAM0).forEach(SwapFixture::assertDone);
-      assertEquals(old, fixture.region().backing());
-      assertEquals(old, configuration(fixture).get("mem-path"));
-      fixture.assertFilled();
-    }
-  }
-
-  @Test
-  @DisplayName("a machine that is woken late, and often, moves nothing by itself")
-  void toldLate() throws Exception {
-    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
-      fixture.fill();
-      Map<String, String> back = Map.of("mem-path", path(fixture, 0).toString());
-      fixture.steps = step -> fixture.look();
-      for (int round = 1; round <= 10; round++) {
-        assertDone(fixture.swap(round % 2 == 1 ? there(fixture) : back, LIMITS));
-        fixture.look();
-        assertEquals(round, fixture.swaps.history(RAM0).getFirst().number());
-        assertEquals(Optional.empty(), fixture.swaps.running(RAM0));
-      }
-      assertEquals(path(fixture, 0).toString(), fixture.region().backing());
-      assertEquals(path(fixture, 0).toString(), configuration(fixture).get("mem-path"));
-    }
-  }
-
-  @Test
-  @DisplayName("a swap writes into its configuration what changed, and nothing else")
-  void writesWhatChanged() throws Exception {
-    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
-      OpenBackend backend = fixture.machine.machine().find("ram0").orElseThrow();
-      Map<String, Object> little =
-          Map.of(
-              "id", "ram0",
-              "size", "" + SIZE,
-              "share", "yes",
-              "mem-path", path(fixture, 0).toString(),
-              "felix.fileinstall.filename", "file:/etc/ram0.cfg",
-              "colour", "red");
-      fixture.configurations.put(backend.pid(), little);
-      fixture.look(); // and says that there is no property colour
-      assertDone(fixture.swap(there(fixture), LIMITS));
-      Map<String, Object> expected = new LinkedHashMap<>(little);
-      expected.put("mem-path", path(fixture, 1).toString());
-      expected.put("dump", "off");
-      assertEquals(expected, configuration(fixture));
-    }
-  }
-
-  @Test
-  @DisplayName("a swap of a region whose configuration is gone makes none")
-  void noConfigurationIsMade() throws Exception {
-    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
-      OpenBackend backend = fixture.machine.machine().find("ram0").orElseThrow();
-      fixture.configurations.delete(backend.pid());
-      fixture.look();
-      assertDone(fixture.swap(there(fixture), LIMITS));
-      assertEquals(Map.of(), fixture.configurations.written());
-    }
-  }
-
-  @Test
-  @DisplayName("a configuration that changes while an operator's swap is cancelled by the end")
-  void configuredBeforeTheEnd() throws Exception {
-    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
-      fixture.fill();
-      Map<String, String> third = Map.of("mem-path", fixture.folder.resolve("third").toString());
-      SwapTask task = fixture.start(there(fixture), LIMITS.withBandwidth(new ByteSize(1)));
-      configure(fixture, third);
-      fixture.swaps.close();
-      assertRolledBack(task.report(), "it was cancelled");
-      assertEquals(path(fixture, 0).toString(), configuration(fixture).get("mem-path"));
-      assertEquals(Set.of("tmpfs0"), fixture.files());
     }
   }
 

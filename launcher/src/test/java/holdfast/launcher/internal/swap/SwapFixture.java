@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import holdfast.backend.api.BackendId;
 import holdfast.backend.mmap.MappingStyle;
 import holdfast.backend.mmap.RamMapper;
+import holdfast.backend.testkit.FaultyLibc;
+import holdfast.backend.testkit.LeakCheck;
+import holdfast.backend.testkit.Storage;
 import holdfast.host.testkit.FaultyLibc;
 import holdfast.host.testkit.LeakCheck;
 import holdfast.host.testkit.Storage;
-import holdfast.launcher.internal.machine.Configurations;
-import holdfast.launcher.internal.machine.FakeConfigurations;
-import holdfast.launcher.internal.machine.OpenBackend;
 import holdfast.launcher.internal.machine.RealMachine;
 import holdfast.launcher.internal.region.MapperAllocator;
 import holdfast.launcher.internal.region.Region;
@@ -52,12 +52,13 @@ final class SwapFixture implements AutoCloseable {
   final FaultyLibc libc = FaultyLibc.host();
   final Path folder;
   final GuestWriters writers = new GuestWriters();
-  final FakeConfigurations configurations = new FakeConfigurations();
   final RealMachine machine;
   final Swaps swaps;
 
   /** What is done before a step of any swap. */
   volatile SwapTask.Steps steps = SwapTask.Steps.UNWATCHED;
+  volatile SwapRecorder recorder = SwapRecorder.NONE;
+  volatile Runnable wake = () -> {};
 
   private final LeakCheck leaks;
   private @Nullable Path disk;
@@ -80,15 +81,10 @@ final class SwapFixture implements AutoCloseable {
         new Swaps(
             machine.machine(),
             writers,
-            new Configurations(configurations.admin()),
-            this::look,
+            (backend, outcome) -> recorder.ended(backend, outcome),
+            () -> wake.run(),
             step -> steps.before(step));
     machine.machine().beforeClose(swaps::close);
-    for (int number = 0; number < places.length; number++) {
-      OpenBackend backend = machine.machine().find("ram" + number).orElseThrow();
-      configurations.put(backend.pid(), new LinkedHashMap<>(backend.object().properties()));
-    }
-    look();
   }
 
   /** A folder on a disk; the test is skipped if there is none. */
@@ -101,15 +97,6 @@ final class SwapFixture implements AutoCloseable {
         disk = made;
       }
       return made;
-    } catch (IOException e) {
-      throw new AssertionError(e);
-    }
-  }
-
-  /** The machine is woken. */
-  void look() {
-    try {
-      machine.look(configurations, swaps::follow);
     } catch (IOException e) {
       throw new AssertionError(e);
     }

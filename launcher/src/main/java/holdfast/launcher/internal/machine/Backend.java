@@ -15,46 +15,28 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
-import org.jspecify.annotations.Nullable;
-import org.osgi.framework.Filter;
 
 /** A memory backend of a machine that is up. Thread-safe. */
-public final class OpenBackend {
+public final class Backend {
   /** For somebody else's plan of a swap, or change of a property. */
   private static final Duration HOLD_LIMIT = Duration.ofSeconds(1);
 
   private volatile TypeDefinition type;
-  private volatile String pid;
-  private final boolean exact;
+  private final boolean implicit;
   private final Region region;
   private final MemoryAdvice standard;
   private volatile ParsedObject inForce;
   private volatile String rescue = "";
 
-  /** Held while its configuration is read or written, so that one is known from the other. */
-  private final Object wishLock = new Object();
-
-  /** What its configuration said at the last look, or when it was written here; null if gone. */
-  private @Nullable Wish seen;
-
-  /** Whether a swap has ended that its configuration doesn't tell of, since somebody changed it. */
-  private volatile boolean owes;
-
   /**
-   * @param wish its configuration, null for the base RAM that needs none
    * @param object its properties as it was opened
+   * @param implicit whether nobody declared it: base RAM that is plain memory
    * @param standard the advice for what the properties leave open
    */
-  OpenBackend(
-      TypeDefinition type,
-      @Nullable Wish wish,
-      Region region,
-      ParsedObject object,
-      MemoryAdvice standard) {
-    this.type = type;
-    this.pid = wish == null ? "" : wish.pid();
-    this.exact = wish != null && wish.isOfCommandLine();
-    this.seen = wish;
+  Backend(
+      ParsedObject object, Region region, MemoryAdvice standard, boolean implicit) {
+    this.type = BackendDefinitions.type(object.typeName());
+    this.implicit = implicit;
     this.region = region;
     this.inForce = object;
     this.standard = standard;
@@ -65,19 +47,14 @@ public final class OpenBackend {
     return type.name();
   }
 
-  /** The same. */
-  TypeDefinition definition() {
+  /** The definition of its type. */
+  public TypeDefinition definition() {
     return type;
   }
 
-  /** Whether its properties came from the command line, where a blank is part of a value. */
-  public boolean isExact() {
-    return exact;
-  }
-
-  /** The PID of its configuration, empty for the base RAM that needs none. */
-  public String pid() {
-    return pid;
+  /** Whether nobody declared it: it is the base RAM of a machine that names no backend for it. */
+  public boolean isImplicit() {
+    return implicit;
   }
 
   /** Its open region. */
@@ -121,80 +98,21 @@ public final class OpenBackend {
   /**
    * The block that other properties of this backend would ask for.
    *
-   * @throws MachineException if they contradict each other
+   * @throws OptionException if they contradict each other
    */
-  public RamBlockSpec specOf(ParsedObject object) throws MachineException {
+  public RamBlockSpec specOf(ParsedObject object) throws OptionException {
     return BackendDefinitions.spec(object, standard);
   }
 
-  /** The region was swapped: its backing is of this type and has these properties now. */
-  public synchronized void swapped(TypeDefinition next, ParsedObject object) {
-    type = next;
+  /** The region was swapped: it is of another type, and has other properties, from now on. */
+  public synchronized void swapped(ParsedObject object) {
+    type = BackendDefinitions.type(object.typeName());
     inForce = object;
   }
 
-  /** Held while its configuration is read or written. */
-  Object wishLock() {
-    return wishLock;
-  }
-
-  /** What its configuration said at the last look; the caller has the lock. */
-  @Nullable Wish seen() {
-    return seen;
-  }
-
-  /** Its configuration was looked at, or written; the caller has the lock. */
-  void see(@Nullable Wish wish) {
-    seen = wish;
-  }
-
-  /** What was seen could not be acted upon: the next look finds it new. */
-  void forget() {
-    synchronized (wishLock) {
-      seen = null;
-    }
-  }
-
-  /** Its configuration is another one from now on; the caller has the lock. */
-  void configuredBy(String next, @Nullable Wish wish) {
-    pid = next;
-    seen = wish;
-  }
-
-  /**
-   * A swap has ended. Its configuration comes to say what is in force, unless somebody has changed
-   * it meanwhile: that is looked at next, and replaced if it can't be done.
-   */
-  public void settle(Configurations stored) {
-    owes = !stored.settle(this);
-  }
-
-  /** Whether nobody has changed its configuration since the last look at it. */
-  public boolean isConfiguredAsSeen(Configurations stored) {
-    return pid.isEmpty() || stored.isAsSeen(this);
-  }
-
-  /** Whether its configuration has to come to say what is in force. */
-  boolean owes() {
-    return owes;
-  }
-
-  /** It says what is in force, or what is about to be. */
-  void owesNothing() {
-    owes = false;
-  }
-
-  /** What somebody had written there during a swap can't be done. */
-  public void restoreIfOwed(Configurations stored) {
-    if (owes) {
-      owes = false;
-      stored.restore(this);
-    }
-  }
-
-  /** Only allocators that match may be used from now on; null for any. */
-  void use(@Nullable Filter wish) {
-    if (!region.filter().equals(wish == null ? "" : wish.toString())) {
+  /** From now on only allocators that match may be used. */
+  public void use(AllocatorFilter wish) {
+    if (!region.filter().text().equals(wish.text())) {
       region.use(wish);
     }
   }
@@ -206,8 +124,8 @@ public final class OpenBackend {
    * @return the value in its canonical form; {@code prealloc=off} is of no consequence now, and
    *     another one stays in force
    * @throws OptionException if there is no such property, it can't be changed while the backend is
-   *     in use, or {@code text} is not one of its values
-   * @throws MachineException if it contradicts a property that can't be changed
+   *     in use, {@code text} is not one of its values, or it contradicts another property
+   * @throws MachineException if the backend is being swapped, or changed by somebody else
    * @throws PreallocationException if the host can't make all pages present
    */
   public String set(String property, String text)
@@ -236,11 +154,13 @@ public final class OpenBackend {
    * Takes over what can be changed while the backend is in use. Pages that were made present stay
    * so, whatever {@code prealloc} is now.
    *
-   * @throws MachineException if that contradicts what can't be changed, or the backend is being
-   *     swapped; nothing is changed
+   * @throws OptionException if that contradicts what can't be changed; nothing is changed
+   * @throws MachineException if the backend is being swapped, or changed by somebody else; nothing
+   *     is changed
    * @throws PreallocationException if the host can't make all pages present; the rest is changed
    */
-  public void change(ParsedObject next) throws MachineException, PreallocationException {
+  public void change(ParsedObject next)
+      throws OptionException, MachineException, PreallocationException {
     if (different(next).isEmpty()) {
       return;
     }
@@ -259,7 +179,7 @@ public final class OpenBackend {
   }
 
   private synchronized void changeHeld(ParsedObject next)
-      throws MachineException, PreallocationException {
+      throws OptionException, PreallocationException {
     boolean present = BackendDefinitions.isPreallocated(inForce);
     ParsedObject wanted = inForce;
     for (String name : different(next)) {
