@@ -130,7 +130,12 @@ public final class Backend {
    */
   public String set(String property, String text)
       throws OptionException, MachineException, PreallocationException {
-    ParsedObject next = type.change(inForce, property, text);
+    ParsedObject next;
+    try {
+      next = type.change(inForce, property, text);
+    } catch (OptionException e) {
+      throw e.within("memory backend '" + region.id() + "': ");
+    }
     change(next);
     return Objects.requireNonNull(next.properties().get(property));
   }

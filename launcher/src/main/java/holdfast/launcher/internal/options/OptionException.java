@@ -19,7 +19,7 @@ public final class OptionException extends Exception {
   }
 
   /** The same refusal, with {@code prefix} before its sentence: what was being read. */
-  OptionException within(String prefix) {
+  public OptionException within(String prefix) {
     OptionException outer = new OptionException(prefix + sentence);
     outer.initCause(this);
     return outer;

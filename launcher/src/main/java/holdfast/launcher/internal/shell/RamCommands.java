@@ -173,14 +173,9 @@ public final class RamCommands {
   }
 
   private String set(Backend backend, String property, String value)
-      throws PreallocationException, MachineException {
+      throws OptionException, PreallocationException, MachineException {
     BackendId id = backend.region().id();
-    String printed;
-    try {
-      printed = backend.set(property, value);
-    } catch (OptionException e) {
-      throw new CommandFailure("memory backend '" + id + "': " + e.getMessage());
-    }
+    String printed = backend.set(property, value);
     String until = put(backend, property, printed);
     String inForce = backend.properties().get(property);
     return "memory backend '"

@@ -158,7 +158,7 @@ class MachineComesUpTest {
 
     Region region = there.up().find("m0").orElseThrow().region();
     assertEquals("file", region.status().allocator());
-    assertEquals("(backend.kind=file)", region.filter());
+    assertEquals("(backend.kind=file)", region.filter().text());
   }
 
   @Test

@@ -171,7 +171,7 @@ class MachineLivesTest {
     there.awaitFollowed();
 
     assertEquals("dax", region.status().allocator());
-    assertEquals("", region.filter());
+    assertEquals("", region.filter().text());
   }
 
   @Test

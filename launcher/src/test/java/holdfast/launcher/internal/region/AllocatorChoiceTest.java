@@ -63,7 +63,7 @@ class AllocatorChoiceTest {
     Region region = there.open(RegionFixture.SHARED, RegionFixture.filter("(backend.kind=file)"));
 
     assertEquals("file", region.status().allocator());
-    assertEquals("(backend.kind=file)", region.filter());
+    assertEquals("(backend.kind=file)", region.filter().text());
   }
 
   @Test

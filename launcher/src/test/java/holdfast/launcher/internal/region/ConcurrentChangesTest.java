@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import holdfast.launcher.internal.machine.AllocatorFilter;
 import holdfast.backend.api.Granularity;
 import holdfast.machine.api.RegionState;
 import java.lang.foreign.MemorySegment;
@@ -54,7 +55,7 @@ class ConcurrentChangesTest {
     candidates.add(allocators[0], allocators[0].properties(1, 0));
     AtomicReference<Region.Status> lastTold = new AtomicReference<>();
     Region region =
-        Region.open(RegionFixture.SHARED, candidates, null, r -> lastTold.set(r.status()));
+        Region.open(RegionFixture.SHARED, candidates, AllocatorFilter.ANY, r -> lastTold.set(r.status()));
     MemorySegment memory = region.segment();
     AtomicBoolean ended = new AtomicBoolean();
     CyclicBarrier start = new CyclicBarrier(allocators.length + 2);

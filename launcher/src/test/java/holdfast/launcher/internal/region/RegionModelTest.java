@@ -134,7 +134,7 @@ class RegionModelTest {
     Known first = model.all.getFirst();
     first.present = true;
     candidates.add(first.service, first.service.properties(first.serviceId, 0));
-    Region region = Region.open(RegionFixture.SHARED, candidates, null, r -> told.add(r.status()));
+    Region region = Region.open(RegionFixture.SHARED, candidates, AllocatorFilter.ANY, r -> told.add(r.status()));
     model.bound = first;
     try {
       for (Event event : events) {
