@@ -1,6 +1,7 @@
 package holdfast.launcher.internal.guest;
 
 import holdfast.backend.api.ByteSize;
+import holdfast.launcher.internal.machine.DeviceSpec;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.api.MemoryRegion;
@@ -46,6 +47,20 @@ public record DeviceRequest(
     if (driver == MemoryDriver.RAM) {
       throw new IllegalArgumentException("base RAM is not plugged");
     }
+  }
+
+  /** The device that {@code spec} describes, on the region of its memory backend. */
+  public static DeviceRequest of(DeviceSpec spec, MemoryRegion memdev) {
+    return new DeviceRequest(
+        spec.driver(),
+        spec.id().orElse(null),
+        memdev,
+        spec.addr(),
+        spec.slot(),
+        spec.labelSize().orElse(null),
+        spec.unarmed(),
+        spec.node(),
+        spec.uuid().orElse(null));
   }
 
   /** A device with the default of every property. */

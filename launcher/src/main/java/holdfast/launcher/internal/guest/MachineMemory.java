@@ -15,18 +15,14 @@ import org.jspecify.annotations.Nullable;
  * @param ram the size of the base RAM
  * @param slots how many slots for devices there are, 0 to {@link #MAX_SLOTS}
  * @param maxmem how much base RAM and device memory there can be together, at least {@code ram}
- * @param acpi whether the machine has ACPI, without which no device can be plugged
  * @param nvdimm whether {@code nvdimm=on} was given, without which no nvdimm can be plugged
- * @param numaNodes how many NUMA nodes were configured; 0 means one, node 0
  */
 public record MachineMemory(
     MachineType type,
     ByteSize ram,
     int slots,
     ByteSize maxmem,
-    boolean acpi,
-    boolean nvdimm,
-    int numaNodes) {
+    boolean nvdimm) {
 
   /** The most slots there can be. */
   public static final int MAX_SLOTS = 256;
@@ -41,7 +37,7 @@ public record MachineMemory(
   private static final long ADDRESS_LIMIT = 1L << 52;
 
   /**
-   * Checks the values of {@code -m}. The machine returned has ACPI, no nvdimm and no NUMA.
+   * Checks the values of {@code -m}. The machine returned takes no nvdimm.
    *
    * @param size base RAM, rounded up to a multiple of 8192; null or 0 for {@link #DEFAULT_RAM}
    * @param slots unsigned, or null if not given
@@ -63,11 +59,11 @@ public record MachineMemory(
                 + ram
                 + ", as much as RAM and all devices may have together");
       }
-      return new MachineMemory(type, ram, 0, ram, true, false, 0);
+      return new MachineMemory(type, ram, 0, ram, false);
     }
     long count = slots == null ? 0 : slots;
     checkMaxmem(ram, count, maxmem);
-    return new MachineMemory(type, ram, (int) count, maxmem, true, false, 0);
+    return new MachineMemory(type, ram, (int) count, maxmem, false);
   }
 
   private static ByteSize roundUp(ByteSize size) throws MachineMemoryException {
@@ -130,19 +126,9 @@ public record MachineMemory(
     }
   }
 
-  /** The same with ACPI or without. */
-  public MachineMemory withAcpi(boolean on) {
-    return new MachineMemory(type, ram, slots, maxmem, on, nvdimm, numaNodes);
-  }
-
   /** The same with nvdimms allowed or not. */
   public MachineMemory withNvdimm(boolean on) {
-    return new MachineMemory(type, ram, slots, maxmem, acpi, on, numaNodes);
-  }
-
-  /** The same with another number of configured NUMA nodes. */
-  public MachineMemory withNumaNodes(int nodes) {
-    return new MachineMemory(type, ram, slots, maxmem, acpi, nvdimm, nodes);
+    return new MachineMemory(type, ram, slots, maxmem, on);
   }
 
   /** How many bytes all devices can have together. */

@@ -55,12 +55,6 @@ final class MemoryBoard {
   }
 
   private void checkEnabled(DeviceRequest request) throws PlugException {
-    if (!machine.acpi()) {
-      throw request.refused(
-          Refusal.NO_ACPI,
-          "the machine has no ACPI, and without it a guest can't be told of a memory device; start"
-              + " it without acpi=off");
-    }
     if (request.driver() == MemoryDriver.NVDIMM && !machine.nvdimm()) {
       throw request.refused(Refusal.NVDIMM_OFF, "the machine takes no nvdimm; give it nvdimm=on");
     }
@@ -214,16 +208,12 @@ final class MemoryBoard {
     return new GuestAddress(candidate);
   }
 
-  private void checkNode(DeviceRequest request) throws PlugException {
-    int nodes = Math.max(1, machine.numaNodes());
-    if (request.node() < 0 || request.node() >= nodes) {
+  /** The guest has one NUMA node, until something can describe more. */
+  private static void checkNode(DeviceRequest request) throws PlugException {
+    if (request.node() != 0) {
       throw request.refused(
           Refusal.NO_SUCH_NODE,
-          "node="
-              + request.node()
-              + " asked for, but the guest has the NUMA nodes 0 to "
-              + (nodes - 1)
-              + "; ask for one of these");
+          "node=" + request.node() + " asked for, but the guest has node 0 alone; leave node out");
     }
   }
 

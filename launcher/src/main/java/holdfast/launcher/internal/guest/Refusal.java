@@ -10,8 +10,6 @@ public enum Refusal {
   LABEL_TOO_SMALL,
   /** {@code uuid} is none. */
   BAD_UUID,
-  /** The machine has no ACPI. */
-  NO_ACPI,
   /** The machine takes no nvdimm. */
   NVDIMM_OFF,
   /** {@code memdev} is missing. */

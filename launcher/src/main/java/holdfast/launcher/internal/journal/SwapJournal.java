@@ -350,6 +350,11 @@ public final class SwapJournal implements AutoCloseable {
     return sentence.orElse("");
   }
 
+  /** As {@link #refusal}; empty if a machine can be started from {@code image}. */
+  public static Optional<String> imageRefusal(Path image) {
+    return Optional.of(refusal(image)).filter(sentence -> !sentence.isEmpty());
+  }
+
   private static void tidy(Path file, Refusal found) {
     if (!found.exists()) {
       forgetMissing(file);

@@ -60,8 +60,7 @@ record Declaration(TypeDefinition type, Wish wish) {
    * @throws OptionException the mistake in it
    */
   DeviceSpec device() throws OptionException {
-    ParsedObject object = object();
-    return new DeviceSpec(object, object.id().orElse(name()));
+    return DeviceDefinitions.spec(object(), name());
   }
 
   private AllocatorFilter allocator() throws OptionException {

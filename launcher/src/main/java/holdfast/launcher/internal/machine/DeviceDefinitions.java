@@ -1,7 +1,6 @@
 package holdfast.launcher.internal.machine;
 
 import holdfast.backend.api.ByteSize;
-import holdfast.launcher.internal.guest.DeviceRequest;
 import holdfast.launcher.internal.options.ParsedObject;
 import holdfast.launcher.internal.options.PropertyDefinition;
 import holdfast.launcher.internal.options.PropertyType;
@@ -9,7 +8,6 @@ import holdfast.launcher.internal.options.TypeDefinition;
 import holdfast.launcher.internal.options.TypedOption;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.MemoryDriver;
-import holdfast.machine.api.MemoryRegion;
 import java.util.List;
 import java.util.Optional;
 
@@ -69,30 +67,27 @@ public final class DeviceDefinitions {
   private DeviceDefinitions() {}
 
   /** The id of the memory backend that a device wants. */
-  static String memdev(ParsedObject device) {
+  public static String memdev(ParsedObject device) {
     return device.get(MEMDEV);
   }
 
-  /** The request that a device makes of its machine. */
-  static DeviceRequest request(ParsedObject device, MemoryRegion memdev) {
+  /**
+   * Returns the device that was asked for.
+   *
+   * @param name what messages call it if it has no id
+   */
+  public static DeviceSpec spec(ParsedObject device, String name) {
     boolean nvdimm = device.typeName().equals(NVDIMM.name());
-    DeviceRequest request =
-        DeviceRequest.of(
-                nvdimm ? MemoryDriver.NVDIMM : MemoryDriver.PC_DIMM,
-                device.id().orElse(null),
-                memdev)
-            .withAddr(new GuestAddress(device.get(ADDR).bytes()))
-            .withSlot(Math.toIntExact(device.get(SLOT)))
-            .withNode(device.get(NODE));
-    if (!nvdimm) {
-      return request;
-    }
-    request = request.withUnarmed(device.get(UNARMED));
-    Optional<ByteSize> label = device.find(LABEL_SIZE);
-    if (label.isPresent()) {
-      request = request.withLabelSize(label.get());
-    }
-    Optional<String> uuid = device.find(UUID);
-    return uuid.isPresent() ? request.withUuid(uuid.get()) : request;
+    return new DeviceSpec(
+        nvdimm ? MemoryDriver.NVDIMM : MemoryDriver.PC_DIMM,
+        device.id(),
+        device.id().orElse(name),
+        device.get(MEMDEV),
+        new GuestAddress(device.get(ADDR).bytes()),
+        Math.toIntExact(device.get(SLOT)),
+        device.get(NODE),
+        nvdimm ? device.find(LABEL_SIZE) : Optional.empty(),
+        nvdimm && device.get(UNARMED),
+        nvdimm ? device.find(UUID) : Optional.empty());
   }
 }

@@ -5,16 +5,17 @@ import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
+import holdfast.launcher.internal.guest.DeviceRequest;
 import holdfast.launcher.internal.guest.FlatGuestMemory;
 import holdfast.launcher.internal.guest.MachineMemory;
 import holdfast.launcher.internal.guest.MachineMemoryException;
 import holdfast.launcher.internal.guest.PlugException;
-import holdfast.launcher.internal.journal.SwapJournal;
 import holdfast.launcher.internal.options.OptionException;
 import holdfast.launcher.internal.options.ParsedObject;
 import holdfast.launcher.internal.region.Candidates;
 import holdfast.launcher.internal.region.NoAllocatorException;
 import holdfast.launcher.internal.region.Region;
+import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.RegionState;
@@ -33,25 +34,28 @@ public final class Machine {
   private static final String BASE_RAM = "pc.ram";
 
   private final Candidates candidates;
+  private final ImageCheck images;
   private final List<Backend> backends = new ArrayList<>();
   private final List<Runnable> beforeClose = new CopyOnWriteArrayList<>();
   private @Nullable FlatGuestMemory memory;
   private volatile Consumer<Backend> onFailure = backend -> {};
 
-  private Machine(Candidates candidates) {
+  private Machine(Candidates candidates, ImageCheck images) {
     this.candidates = candidates;
+    this.images = images;
   }
 
   /**
    * Brings a machine up: opens the memory backends in order, then plugs the devices in order.
    *
    * @param candidates the allocators there are
+   * @param images tells which files can be started from
    * @throws NoAllocatorException if an allocator is missing that may come yet
    * @throws MachineException otherwise; in both cases nothing is left behind
    */
-  public static Machine open(MachineSpec spec, Candidates candidates)
+  public static Machine open(MachineSpec spec, Candidates candidates, ImageCheck images)
       throws MachineException, NoAllocatorException {
-    Machine machine = new Machine(candidates);
+    Machine machine = new Machine(candidates, images);
     try {
       machine.bringUp(spec);
       return machine;
@@ -92,7 +96,7 @@ public final class Machine {
     memory = guest;
     for (DeviceSpec device : spec.devices()) {
       Region region = region("device '" + device.name() + "': memdev=", device.memdev());
-      guest.plug(DeviceDefinitions.request(device.object(), region));
+      guest.plug(DeviceRequest.of(device, region));
     }
   }
 
@@ -121,13 +125,13 @@ public final class Machine {
     backends.add(new Backend(declared.object(), region, standard, false));
   }
 
-  /** That the file is not the wrong one of the two of a swap. */
-  private static void requireGoodFile(RamBlockSpec spec) throws MachineException {
+  /** Checks that the file is not the wrong one of the two of a swap. */
+  private void requireGoodFile(RamBlockSpec spec) throws MachineException {
     if (spec.backing() instanceof Backing.File file) {
-      String refusal = SwapJournal.refusal(file.path());
-      if (!refusal.isEmpty()) {
+      Optional<String> refusal = images.refusal(file.path());
+      if (refusal.isPresent()) {
         throw new MachineException(
-            "memory backend '" + spec.id() + "' on " + file.path() + ": " + refusal);
+            "memory backend '" + spec.id() + "' on " + file.path() + ": " + refusal.get());
       }
     }
   }
@@ -185,7 +189,7 @@ public final class Machine {
   }
 
   /** The guest's memory. */
-  public FlatGuestMemory memory() {
+  public GuestMemory memory() {
     return Objects.requireNonNull(memory);
   }
 
@@ -197,7 +201,7 @@ public final class Machine {
   /** Ends the machine: devices are taken out, listeners let go, then the memory goes. */
   public void close() {
     beforeClose.forEach(Runnable::run);
-    memory().removeAll();
+    Objects.requireNonNull(memory).removeAll();
     backends.reversed().forEach(backend -> backend.region().close());
   }
 

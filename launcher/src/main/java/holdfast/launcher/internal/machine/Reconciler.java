@@ -1,6 +1,7 @@
 package holdfast.launcher.internal.machine;
 
 import holdfast.launcher.internal.guest.MachineMemoryException;
+import holdfast.launcher.internal.journal.SwapJournal;
 import holdfast.launcher.internal.options.OptionException;
 import holdfast.launcher.internal.options.ParsedObject;
 import holdfast.launcher.internal.region.Candidates;
@@ -319,7 +320,7 @@ final class Reconciler {
 
   private MachineState open(Wish own, Listed listed) {
     try {
-      Machine machine = Machine.open(spec(own, listed), candidates);
+      Machine machine = Machine.open(spec(own, listed), candidates, SwapJournal::imageRefusal);
       if (ending) {
         machine.discard();
         return new MachineState.Ended();

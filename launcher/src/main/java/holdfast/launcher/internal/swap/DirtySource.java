@@ -1,9 +1,10 @@
 package holdfast.launcher.internal.swap;
 
 import holdfast.backend.api.DirtyTracking;
+import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.TrackingLostException;
 import holdfast.backend.api.TrackingRefusedException;
-import holdfast.launcher.internal.region.Region;
+import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.SwapLimits;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -19,7 +20,7 @@ final class DirtySource implements AutoCloseable {
   /** By so many bytes dirty memory is told: no page is smaller. */
   static final long PAGE = 4096;
 
-  private final Region region;
+  private final MemoryRegion region;
   private final GuestWriters writers;
   private final Duration limit;
   private final GuestWriters.Arrivals before;
@@ -27,7 +28,10 @@ final class DirtySource implements AutoCloseable {
   private final List<RegisteredWriter.Log> logs = new ArrayList<>();
 
   private DirtySource(
-      Region region, GuestWriters writers, Duration limit, Optional<DirtyTracking> kernel) {
+      MemoryRegion region,
+      GuestWriters writers,
+      Duration limit,
+      Optional<DirtyTracking> kernel) {
     this.region = region;
     this.writers = writers;
     this.limit = limit;
@@ -36,15 +40,17 @@ final class DirtySource implements AutoCloseable {
   }
 
   /**
-   * The best there is for a region.
+   * Opens the best there is for a region.
    *
+   * @param block the block that stands in its window
    * @param limit how long a writer may take for each call of its log
    * @return empty if there is none: then everything must be copied while writers are paused
    * @throws GivenUpException if a writer's log doesn't start
    */
-  static Optional<DirtySource> open(Region region, GuestWriters writers, Duration limit)
+  public static Optional<DirtySource> open(
+      MemoryRegion region, RamBlock block, GuestWriters writers, Duration limit)
       throws GivenUpException, InterruptedException {
-    Optional<DirtyTracking> kernel = track(region);
+    Optional<DirtyTracking> kernel = track(block);
     DirtySource source = new DirtySource(region, writers, limit, kernel);
     boolean complete = false;
     try {
@@ -57,9 +63,9 @@ final class DirtySource implements AutoCloseable {
     return complete ? Optional.of(source) : Optional.empty();
   }
 
-  private static Optional<DirtyTracking> track(Region region) {
+  private static Optional<DirtyTracking> track(RamBlock block) {
     try {
-      return Optional.of(region.status().block().track());
+      return Optional.of(block.track());
     } catch (TrackingRefusedException unavailable) {
       return Optional.empty();
     }
@@ -121,8 +127,9 @@ final class DirtySource implements AutoCloseable {
   record Outlook(String words, boolean tracked) {}
 
   /** What {@link #open} will come to, as far as that can be told without touching the memory. */
-  static Outlook outlook(Region region, List<RegisteredWriter> writers) {
-    String reason = region.status().block().cannotTrackBecause();
+  public static Outlook outlook(RamBlock block, GuestWriters registered) {
+    List<RegisteredWriter> writers = registered.list();
+    String reason = block.cannotTrackBecause();
     if (reason.isEmpty()) {
       return new Outlook("the kernel tracks dirty pages, whoever writes", true);
     }

@@ -95,6 +95,11 @@ public final class GuestWriters {
     }
   }
 
+  /** Whether none is registered now. */
+  public boolean areNone() {
+    return registered.isEmpty();
+  }
+
   /** Those that are registered now. */
   List<RegisteredWriter> list() {
     return List.copyOf(registered);

@@ -1,25 +1,23 @@
 package holdfast.launcher.internal.swap;
 
-import holdfast.backend.api.RamBlock;
-import holdfast.launcher.internal.region.Region;
 import holdfast.machine.api.SwapLimits;
+import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 
 /**
- * Copies a region's bytes to the block that is to take its place, and compares them. One thread.
+ * Copies memory to other memory of the same size, and compares the two. Used by one thread.
  */
 final class PageCopy {
   /** What is copied or compared at once: little enough to be cancelled and throttled after. */
   private static final long PORTION = 1 << 20;
 
-  private final Region region;
-  private final RamBlock next;
   private final Sides sides;
   private final long size;
   private final long bandwidth;
   private final CountDownLatch cancelled;
-  private final Progress progress;
+  private final LongConsumer told;
 
   /** The offset that was copied or compared last. */
   private long at;
@@ -28,21 +26,23 @@ final class PageCopy {
   private long waited;
 
   /**
-   * @param cancelled at zero when the swap is to be rolled back
+   * @param from where the bytes are
+   * @param to where they go; of the same size
+   * @param limits how many bytes a second are copied at most
+   * @param cancelled at zero when the copy is no longer wanted
+   * @param told takes the numbers of bytes that were copied
    */
-  PageCopy(
-      Region region,
-      RamBlock next,
+  public PageCopy(
+      MemorySegment from,
+      MemorySegment to,
       SwapLimits limits,
       CountDownLatch cancelled,
-      Progress progress) {
-    this.region = region;
-    this.next = next;
-    this.sides = new Sides(region.segment(), next.segment());
-    this.size = region.size().bytes();
+      LongConsumer told) {
+    this.sides = new Sides(from, to);
+    this.size = from.byteSize();
     this.bandwidth = limits.bandwidth().bytes();
     this.cancelled = cancelled;
-    this.progress = progress;
+    this.told = told;
   }
 
   /**
@@ -102,7 +102,7 @@ final class PageCopy {
     for (at = offset; at < offset + length; at += PORTION) {
       sides.copy(at, Math.min(PORTION, offset + length - at));
     }
-    progress.copied(length);
+    told.accept(length);
   }
 
   /** The pages that differ, of all, unless somebody cancels meanwhile. */
@@ -126,25 +126,13 @@ final class PageCopy {
     return different;
   }
 
-  /**
-   * Of memory that failed while it was copied or compared: if it is the region's own, the region
-   * has failed. The error may be late, and be about what was copied just before.
-   *
-   * @return what is to be said of it, as half a sentence
-   */
-  String whoseFault(InternalError e) {
-    long from = Math.max(0, at - PORTION);
-    long length = Math.min(size, at + PORTION) - from;
-    try {
-      if (region.failIfLost(from, length, false)) {
-        return "its own memory can't be read any more: " + region.status().note();
-      }
-      String lost = next.lostBecause(from, length, true);
-      return lost.isEmpty()
-          ? "memory of somebody else failed: " + e
-          : "the new backing can't hold it: " + lost;
-    } catch (RuntimeException closed) {
-      return "its memory is gone: " + closed.getMessage();
-    }
+  /** Returns the first byte of those that may be to blame for an error, which may come late. */
+  public long suspectsFrom() {
+    return Math.max(0, at - PORTION);
+  }
+
+  /** Returns how many bytes may be to blame for an error. */
+  public long suspects() {
+    return Math.min(size, at + PORTION) - suspectsFrom();
   }
 }

@@ -70,31 +70,13 @@ final class Progress implements GuestWriters.Told {
     copied += bytes;
   }
 
-  /** The number of the last round of copying; 0 before its end. */
-  synchronized int round() {
-    return round;
-  }
-
-  /** Bytes a second that were copied in the last round. */
-  synchronized long copyRate() {
-    return copyRate;
-  }
-
-  /**
-   * A round of copying is over.
-   *
-   * @param foundDirty bytes that were found dirty after it
-   * @param dirtied bytes a second that were dirtied during it
-   * @param speed bytes a second that were copied in it
-   * @param pauseNow for how long writers would have to pause now
-   */
-  synchronized void endRound(
-      int ended, long foundDirty, long dirtied, long speed, Duration pauseNow) {
-    round = ended;
-    dirty = foundDirty;
-    dirtyRate = dirtied;
-    copyRate = speed;
-    expectedPause = pauseNow;
+  /** A round of copying is over. */
+  synchronized void endRound(PreCopyLoop.Round ended) {
+    round = ended.number();
+    dirty = ended.dirty();
+    dirtyRate = ended.dirtyRate();
+    copyRate = ended.copyRate();
+    expectedPause = ended.pause();
   }
 
   @Override

@@ -1,9 +1,9 @@
 package holdfast.launcher.internal.swap;
 
 import holdfast.backend.api.ByteSize;
-import holdfast.launcher.internal.region.Region;
 import holdfast.machine.api.DirtyLog;
 import holdfast.machine.api.GuestWriter;
+import holdfast.machine.api.MemoryRegion;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -250,7 +250,7 @@ final class RegisteredWriter {
     }
 
     /** From now on stores are logged. */
-    void start(Region region, Duration limit) throws GivenUpException, InterruptedException {
+    void start(MemoryRegion region, Duration limit) throws GivenUpException, InterruptedException {
       call(
           "DirtyLog.start",
           () -> {
@@ -261,13 +261,13 @@ final class RegisteredWriter {
     }
 
     /** Adds the pages that were stored to since the last call. */
-    void collect(Region region, DirtyRanges into, Duration limit)
+    void collect(MemoryRegion region, DirtyRanges into, Duration limit)
         throws GivenUpException, InterruptedException {
       into.addAll(call("DirtyLog.collect", () -> collect(region), limit));
     }
 
     /** In its own thread: nobody else sees these ranges before they are complete. */
-    private DirtyRanges collect(Region region) {
+    private DirtyRanges collect(MemoryRegion region) {
       ByteSize size = region.size();
       DirtyRanges found = new DirtyRanges();
       own.collect(region, (offset, length) -> found.addPages(offset, length, size.bytes()));
@@ -275,7 +275,7 @@ final class RegisteredWriter {
     }
 
     /** Stores are no longer logged, as soon as it comes back from other calls; lets it go. */
-    void stop(Region region) {
+    void stop(MemoryRegion region) {
       BoundedCall<Boolean> call =
           begin(
               "DirtyLog.stop",

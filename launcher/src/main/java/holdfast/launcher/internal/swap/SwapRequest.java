@@ -49,7 +49,7 @@ record SwapRequest(
     Backend backend,
     TypeDefinition type,
     ParsedObject object,
-    List<RegisteredWriter> writers,
+    GuestWriters writers,
     SwapLimits limits) {
   private static final Logger LOG = LoggerFactory.getLogger(SwapRequest.class);
   private static final String TYPE = "qom-type";
@@ -63,7 +63,7 @@ record SwapRequest(
   static SwapRequest changing(
       Backend backend,
       Map<String, String> changes,
-      List<RegisteredWriter> writers,
+      GuestWriters writers,
       SwapLimits limits)
       throws SwapException {
     BackendId id = backend.region().id();
@@ -74,7 +74,7 @@ record SwapRequest(
 
   /** All that its configuration says. */
   static SwapRequest configured(
-      Backend backend, ParsedObject wanted, List<RegisteredWriter> writers)
+      Backend backend, ParsedObject wanted, GuestWriters writers)
       throws SwapException {
     TypeDefinition type = type(backend.region().id(), wanted.typeName());
     return new SwapRequest(backend, type, wanted, writers, SwapLimits.DEFAULT);
@@ -327,8 +327,8 @@ record SwapRequest(
       throws SwapException {
     CopyEstimate estimate = estimate(region, spec);
     Duration time = estimate.time();
-    DirtySource.Outlook tracking = DirtySource.outlook(region, writers);
-    if (!tracking.tracked() && !writers.isEmpty() && time.compareTo(limits.downtime()) > 0) {
+    DirtySource.Outlook tracking = DirtySource.outlook(region.status().block(), writers);
+    if (!tracking.tracked() && !writers.areNone() && time.compareTo(limits.downtime()) > 0) {
       throw new SwapException(region.id(), DirtySource.tooLong(time, limits));
     }
     Duration inPause = tracking.tracked() ? limits.downtime() : time;

@@ -37,12 +37,6 @@ import org.slf4j.LoggerFactory;
 final class SwapTask implements RunningSwap, Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(SwapTask.class);
 
-  /** As long as rounds still shrink like this, another one costs less than it saves. */
-  private static final double SHRINKS = 0.7;
-
-  /** Below this part of the limit there is nothing left to save. */
-  private static final int SHORT_ENOUGH = 10;
-
   private final Backend backend;
   private final Region region;
   private final SwapTarget target;
@@ -219,11 +213,33 @@ final class SwapTask implements RunningSwap, Runnable {
     } catch (InterruptedException e) {
       return "interrupted";
     } catch (InternalError e) {
-      return pages == null ? e.toString() : pages.whoseFault(e);
+      return pages == null ? e.toString() : whoseFault(pages, e);
     } catch (RuntimeException | Error e) {
       // every Error: else the new backing would stay, and who waits for the end would wait for ever
       LOG.error("memory backend '{}': the swap failed", region.id(), e);
       return e.toString();
+    }
+  }
+
+  /**
+   * Tells of memory that failed while it was copied or compared: if it is the region's own, the
+   * region has failed. The error may be late, and be about what was copied just before.
+   *
+   * @return what is to be said of it, as half a sentence
+   */
+  private String whoseFault(PageCopy copy, InternalError e) {
+    long from = copy.suspectsFrom();
+    long length = copy.suspects();
+    try {
+      if (region.failIfLost(from, length, false)) {
+        return "its own memory can't be read any more: " + region.status().note();
+      }
+      String lost = next().lostBecause(from, length, true);
+      return lost.isEmpty()
+          ? "memory of somebody else failed: " + e
+          : "the new backing can't hold it: " + lost;
+    } catch (RuntimeException closed) {
+      return "its memory is gone: " + closed.getMessage();
     }
   }
 
@@ -310,21 +326,25 @@ final class SwapTask implements RunningSwap, Runnable {
   private void copyAndSwitch()
       throws RamBlockException, IOException, GivenUpException, InterruptedException {
     Optional<DirtySource> tracking =
-        waitFor(() -> DirtySource.open(region, guestWriters, limits.pause()));
-    PageCopy copy = new PageCopy(region, next(), limits, cancelled, progress);
+        waitFor(
+            () ->
+                DirtySource.open(
+                    region, region.status().block(), guestWriters, limits.pause()));
+    PageCopy copy = new PageCopy(region.segment(), next().segment(), limits, cancelled, progress::copied);
     pages = copy;
     try {
       DirtyRanges pending = new DirtyRanges();
       pending.add(0, region.size().bytes());
       if (tracking.isPresent()) {
-        pending = rounds(copy, tracking.get(), pending);
+        PreCopyLoop loop = new PreCopyLoop(limits, new Rounds(copy, tracking.get()));
+        pending = rounds(loop, pending);
         if (limits.verify()) {
           verifyAll(copy, tracking.get(), pending);
-          pending = rounds(copy, tracking.get(), pending); // it took a while, and writers went on
+          pending = rounds(loop, pending); // it took a while, and writers went on
         }
         shortenSwitch();
         collect(tracking.get(), pending);
-        pending = rounds(copy, tracking.get(), pending); // so did this
+        pending = rounds(loop, pending); // so did this
       } else {
         requireShort();
       }
@@ -337,7 +357,7 @@ final class SwapTask implements RunningSwap, Runnable {
   /** Of memory that is copied as a whole while writers pause: that this is quick enough. */
   private void requireShort() throws GivenUpException {
     Duration time = target.plan().time();
-    if (time.compareTo(limits.downtime()) > 0 && !guestWriters.list().isEmpty()) {
+    if (time.compareTo(limits.downtime()) > 0 && !guestWriters.areNone()) {
       throw new GivenUpException(DirtySource.tooLong(time, limits));
     }
   }
@@ -348,58 +368,49 @@ final class SwapTask implements RunningSwap, Runnable {
     next().dropPageTable();
   }
 
-  /**
-   * Copies until little enough is left.
-   *
-   * @return what is dirty and not yet copied
-   */
-  private DirtyRanges rounds(PageCopy copy, DirtySource tracking, DirtyRanges all)
+  private DirtyRanges rounds(PreCopyLoop loop, DirtyRanges pending)
       throws RamBlockException, IOException, GivenUpException, InterruptedException {
     progress.enter(SwapPhase.COPY);
-    DirtyRanges pending = all;
-    int first = progress.round() + 1;
-    for (int round = first; ; round++) {
-      steps.before("round " + round);
-      long before = System.nanoTime();
-      long copied = pending.bytes();
-      long copyTime = copy.copyThrottled(pending);
-      unverified.addAll(pending);
-      next().persist(0, region.size().bytes());
-      long whole = System.nanoTime() - before;
+    return loop.run(pending);
+  }
 
-      DirtyRanges found = new DirtyRanges();
-      collect(tracking, found);
-      long rate = copied > 0 ? perSecond(copied, copyTime) : progress.copyRate();
-      Duration expected = copyTime(found.bytes(), rate);
-      progress.endRound(round, found.bytes(), perSecond(found.bytes(), whole), rate, expected);
+  /** What a round of copying does here. */
+  private final class Rounds implements PreCopyLoop.Work {
+    private final PageCopy copy;
+    private final DirtySource tracking;
 
-      boolean fits = expected.compareTo(limits.downtime()) <= 0;
-      boolean shrinks = found.bytes() < copied * SHRINKS;
-      boolean shortEnough = expected.multipliedBy(SHORT_ENOUGH).compareTo(limits.downtime()) <= 0;
-      boolean last = round >= limits.rounds();
-      if (fits && (shortEnough || !shrinks || last)) {
-        return found;
-      }
-      if (last) {
-        throw new GivenUpException(
-            "after "
-                + round
-                + " rounds writers would still have to pause for "
-                + expected.toMillis()
-                + " ms, which is more than the downtime limit of "
-                + limits.downtime().toMillis()
-                + " ms: raise the limit or the bandwidth, or let the guest write less");
-      }
-      pending = found;
+    Rounds(PageCopy copy, DirtySource tracking) {
+      this.copy = copy;
+      this.tracking = tracking;
     }
-  }
 
-  private static Duration copyTime(long bytes, long bytesPerSecond) {
-    return Duration.ofNanos((long) (bytes * 1e9 / Math.max(1, bytesPerSecond)));
-  }
+    @Override
+    public void begin(int round) throws IOException {
+      steps.before("round " + round);
+    }
 
-  private static long perSecond(long bytes, long nanos) {
-    return (long) (bytes * 1e9 / Math.max(1, nanos));
+    @Override
+    public long copy(DirtyRanges ranges) throws GivenUpException {
+      long time = copy.copyThrottled(ranges);
+      unverified.addAll(ranges);
+      return time;
+    }
+
+    @Override
+    public void persist() throws RamBlockException {
+      next().persist(0, region.size().bytes());
+    }
+
+    @Override
+    public void collect(DirtyRanges into)
+        throws RamBlockException, IOException, GivenUpException, InterruptedException {
+      SwapTask.this.collect(tracking, into);
+    }
+
+    @Override
+    public void end(PreCopyLoop.Round ended) {
+      progress.endRound(ended);
+    }
   }
 
   /**

@@ -89,7 +89,7 @@ public final class Swaps implements LiveSwap {
     Backend backend = backend(id);
     hold(backend);
     try {
-      return SwapRequest.changing(backend, changes, writers.list(), limits).target().plan();
+      return SwapRequest.changing(backend, changes, writers, limits).target().plan();
     } finally {
       backend.region().letGo();
     }
@@ -121,7 +121,7 @@ public final class Swaps implements LiveSwap {
     hold(backend);
     boolean started = false;
     try {
-      SwapTask task = start(SwapRequest.changing(backend, changes, writers.list(), limits), false);
+      SwapTask task = start(SwapRequest.changing(backend, changes, writers, limits), false);
       started = true;
       return task;
     } finally {
@@ -215,7 +215,7 @@ public final class Swaps implements LiveSwap {
       if (!held) {
         return new Answer.Busy(false);
       }
-      start(SwapRequest.configured(backend, object, writers.list()), true);
+      start(SwapRequest.configured(backend, object, writers), true);
       started = true;
       return new Answer.Started();
     } catch (SwapException e) {

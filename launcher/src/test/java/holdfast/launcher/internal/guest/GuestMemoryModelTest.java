@@ -180,8 +180,7 @@ class GuestMemoryModelTest {
 
   private static FlatGuestMemory memory(GuestMap map) {
     MachineMemory machine =
-        new MachineMemory(
-            MachineType.PC, new ByteSize(8192), 0, new ByteSize(8192), true, false, 0);
+        new MachineMemory(MachineType.PC, new ByteSize(8192), 0, new ByteSize(8192), false);
     return new FlatGuestMemory(new MemoryBoard(machine), map, FakeRegion::neverLost);
   }
 

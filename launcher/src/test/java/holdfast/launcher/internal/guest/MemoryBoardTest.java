@@ -97,22 +97,11 @@ class MemoryBoardTest {
   }
 
   @Test
-  void nodesAreCountedFromZero() throws Exception {
-    machine = machine.withNumaNodes(2);
-    assertEquals(1, plug(dimm("a", region("ma", 64, 4096)).withNode(1)).node());
-    assertRefused(
-        Refusal.NO_SUCH_NODE,
-        "pc-dimm 'b' on memory backend 'mb': node=2 asked for, but the guest has the NUMA nodes 0"
-            + " to 1; ask for one of these",
-        dimm("b", region("mb", 64, 4096)).withNode(2));
-  }
-
-  @Test
   void withoutNumaThereIsNodeZeroOnly() {
     assertRefused(
         Refusal.NO_SUCH_NODE,
-        "pc-dimm 'a' on memory backend 'ma': node=4294967295 asked for, but the guest has the NUMA"
-            + " nodes 0 to 0; ask for one of these",
+        "pc-dimm 'a' on memory backend 'ma': node=4294967295 asked for, but the guest has node"
+            + " 0 alone; leave node out",
         dimm("a", region("ma", 64, 4096)).withNode(0xffff_ffffL));
   }
 
@@ -174,16 +163,6 @@ class MemoryBoardTest {
         "pc-dimm 'd1' on memory backend 'm1': pc-dimm has no property label-size; leave it out, or"
             + " plug an nvdimm",
         dimm("d1", region("m1", 64, 4096)).withLabelSize(ByteSize.mib(2)));
-  }
-
-  @Test
-  void refusesEverythingWithoutAcpi() {
-    machine = machine.withAcpi(false);
-    assertRefused(
-        Refusal.NO_ACPI,
-        "pc-dimm 'd1' on memory backend 'm1': the machine has no ACPI, and without it a guest can't"
-            + " be told of a memory device; start it without acpi=off",
-        dimm("d1", region("m1", 64, 4096)));
   }
 
   @Test
@@ -263,7 +242,7 @@ class MemoryBoardTest {
   @Test
   void refusesAMachineWithoutDeviceMemory() {
     machine =
-        new MachineMemory(MachineType.PC, ByteSize.mib(128), 1, ByteSize.mib(128), true, true, 0);
+        new MachineMemory(MachineType.PC, ByteSize.mib(128), 1, ByteSize.mib(128), true);
     assertRefused(
         Refusal.NO_DEVICE_MEMORY,
         "pc-dimm 'd1' on memory backend 'm1': the machine's 128M of RAM are all the memory it can"
@@ -408,7 +387,7 @@ class MemoryBoardTest {
             .withSlot(0)
             .withAddr(new GuestAddress(1))
             .withNode(7);
-    machine = machine.withAcpi(false).withNvdimm(false);
+    machine = machine.withNvdimm(false);
 
     assertRefused(Refusal.DUPLICATE_ID, bad);
     bad = renamed(bad, "c");
@@ -416,8 +395,6 @@ class MemoryBoardTest {
     bad = bad.withLabelSize(ByteSize.mib(64));
     assertRefused(Refusal.BAD_UUID, bad);
     bad = bad.withUuid("6ba7b810-9dad-11d1-80b4-00c04fd430c8");
-    assertRefused(Refusal.NO_ACPI, bad);
-    machine = machine.withAcpi(true);
     assertRefused(Refusal.NVDIMM_OFF, bad);
     machine = machine.withNvdimm(true);
     assertRefused(Refusal.SLOT_TAKEN, bad);

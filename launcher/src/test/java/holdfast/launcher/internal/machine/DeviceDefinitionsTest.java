@@ -6,57 +6,58 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.ByteSize;
-import holdfast.launcher.internal.guest.DeviceRequest;
 import holdfast.launcher.internal.options.OptionException;
 import holdfast.launcher.internal.options.ParsedObject;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.MemoryDriver;
-import holdfast.machine.api.MemoryRegion;
-import java.lang.reflect.Proxy;
+import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The request that a {@code -device} makes of its machine. */
+/** What a {@code -device} asks for. */
 class DeviceDefinitionsTest {
-  private static final MemoryRegion REGION =
-      (MemoryRegion)
-          Proxy.newProxyInstance(
-              MemoryRegion.class.getClassLoader(),
-              new Class<?>[] {MemoryRegion.class},
-              (proxy, method, arguments) ->
-                  switch (method.getName()) {
-                    case "equals" -> proxy == arguments[0];
-                    case "hashCode" -> 0;
-                    default -> "a region";
-                  });
-
   private static ParsedObject parse(String text) throws OptionException {
     return assertInstanceOf(ParsedObject.class, DeviceDefinitions.OPTION.parse(text));
   }
 
-  private static DeviceRequest request(String text) throws OptionException {
-    return DeviceDefinitions.request(parse(text), REGION);
+  private static DeviceSpec spec(String text) throws OptionException {
+    return DeviceDefinitions.spec(parse(text), "the first");
   }
 
   @Test
   void anNvdimmWithNothingButWhatItNeeds() throws Exception {
-    assertEquals(DeviceRequest.of(MemoryDriver.NVDIMM, null, REGION), request("nvdimm,memdev=m0"));
-    assertEquals("m0", DeviceDefinitions.memdev(parse("nvdimm,memdev=m0")));
+    assertEquals(
+        new DeviceSpec(
+            MemoryDriver.NVDIMM,
+            Optional.empty(),
+            "the first",
+            "m0",
+            GuestAddress.ZERO,
+            -1,
+            0,
+            Optional.empty(),
+            false,
+            Optional.empty()),
+        spec("nvdimm,memdev=m0"));
   }
 
   @Test
   void anNvdimmWithAll() throws Exception {
     assertEquals(
-        DeviceRequest.of(MemoryDriver.NVDIMM, "nv0", REGION)
-            .withAddr(new GuestAddress(0x1_4000_0000L))
-            .withSlot(2)
-            .withNode(1)
-            .withLabelSize(ByteSize.mib(2))
-            .withUnarmed(true)
-            .withUuid("not looked at here"),
-        request(
+        new DeviceSpec(
+            MemoryDriver.NVDIMM,
+            Optional.of("nv0"),
+            "nv0",
+            "m0",
+            new GuestAddress(0x1_4000_0000L),
+            2,
+            1,
+            Optional.of(ByteSize.mib(2)),
+            true,
+            Optional.of("not looked at here")),
+        spec(
             "nvdimm,id=nv0,memdev=m0,addr=0x140000000,slot=2,node=1,label-size=2M,unarmed=on,"
                 + "uuid=not looked at here"));
   }
@@ -64,11 +65,18 @@ class DeviceDefinitionsTest {
   @Test
   void aPcDimmWithAll() throws Exception {
     assertEquals(
-        DeviceRequest.of(MemoryDriver.PC_DIMM, "d0", REGION)
-            .withAddr(new GuestAddress(4L << 30))
-            .withSlot(0)
-            .withNode(0),
-        request("pc-dimm,id=d0,memdev=m0,addr=4G,slot=0,node=0"));
+        new DeviceSpec(
+            MemoryDriver.PC_DIMM,
+            Optional.of("d0"),
+            "d0",
+            "m0",
+            new GuestAddress(4L << 30),
+            0,
+            0,
+            Optional.empty(),
+            false,
+            Optional.empty()),
+        spec("pc-dimm,id=d0,memdev=m0,addr=4G,slot=0,node=0"));
   }
 
   @ParameterizedTest

@@ -1,5 +1,6 @@
 package holdfast.launcher.internal.machine;
 
+import holdfast.launcher.internal.journal.SwapJournal;
 import holdfast.launcher.internal.options.OptionException;
 import holdfast.launcher.internal.region.Candidates;
 import holdfast.launcher.internal.region.MapperAllocator;
@@ -31,7 +32,8 @@ public final class RealMachine implements AutoCloseable {
                 MachineDefinition.BOTH.checkConfiguration("a test", Map.of("size", "1M")),
                 specs,
                 List.of()),
-            candidates);
+            candidates,
+            SwapJournal::imageRefusal);
   }
 
   private static BackendSpec spec(Map<String, String> backend) throws OptionException {

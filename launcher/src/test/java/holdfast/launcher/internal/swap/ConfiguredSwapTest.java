@@ -14,7 +14,6 @@ import holdfast.machine.api.RunningSwap;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -72,7 +71,7 @@ class ConfiguredSwapTest {
   private static ParsedObject wanted(SwapFixture fixture, Map<String, String> changes)
       throws Exception {
     Backend backend = fixture.machine.machine().find("ram0").orElseThrow();
-    return SwapRequest.changing(backend, changes, List.of(), LIMITS).object();
+    return SwapRequest.changing(backend, changes, new GuestWriters(), LIMITS).object();
   }
 
   /** A change of configuration, of which the machine is told. */
