@@ -2,10 +2,10 @@ package holdfast.bench;
 
 import holdfast.launcher.internal.machine.BareMachine;
 import holdfast.launcher.internal.machine.Configurations;
-import holdfast.launcher.internal.machine.Machine;
-import holdfast.launcher.internal.region.Region;
-import holdfast.launcher.internal.swap.GuestWriters;
-import holdfast.launcher.internal.swap.Swaps;
+import holdfast.machine.core.Machine;
+import holdfast.machine.core.Region;
+import holdfast.machine.copy.GuestWriters;
+import holdfast.machine.swap.Swaps;
 import holdfast.machine.api.RunningSwap;
 import holdfast.machine.api.SwapLimits;
 import holdfast.machine.api.SwapPhase;

@@ -1,7 +1,11 @@
 package holdfast.launcher.internal.machine;
 
+import holdfast.machine.config.MachineDefinition;
+import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.core.Machine;
+
 import holdfast.backend.api.RamBlockAllocator;
-import holdfast.launcher.internal.region.Candidates;
+import holdfast.machine.core.Candidates;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,8 +1,8 @@
 package holdfast.launcher.internal.cli;
 
-import holdfast.launcher.internal.machine.Machine;
-import holdfast.launcher.internal.options.Excerpt;
-import holdfast.launcher.internal.options.OptionException;
+import holdfast.machine.core.Machine;
+import holdfast.machine.config.options.Excerpt;
+import holdfast.machine.config.options.OptionException;
 import holdfast.launcher.internal.report.MachineReport;
 import java.io.IOException;
 import java.io.PrintStream;

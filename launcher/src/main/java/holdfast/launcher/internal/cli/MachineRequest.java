@@ -1,9 +1,9 @@
 package holdfast.launcher.internal.cli;
 
-import holdfast.launcher.internal.machine.BackendDefinitions;
+import holdfast.machine.config.BackendDefinitions;
 import holdfast.launcher.internal.machine.MachineComponent;
-import holdfast.launcher.internal.options.ParsedObject;
-import holdfast.launcher.internal.options.TypeDefinition;
+import holdfast.machine.config.options.ParsedObject;
+import holdfast.machine.config.options.TypeDefinition;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Dictionary;

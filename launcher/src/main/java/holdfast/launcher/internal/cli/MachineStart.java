@@ -1,6 +1,6 @@
 package holdfast.launcher.internal.cli;
 
-import holdfast.launcher.internal.machine.Machine;
+import holdfast.machine.core.Machine;
 import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.machine.MachineState;
 import java.io.IOException;

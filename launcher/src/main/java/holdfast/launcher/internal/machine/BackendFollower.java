@@ -1,8 +1,14 @@
 package holdfast.launcher.internal.machine;
 
+import holdfast.machine.core.Backend;
+import holdfast.machine.config.BackendSpec;
+import holdfast.machine.core.MachineException;
+import holdfast.machine.core.Machine;
+import holdfast.machine.swap.Swapper;
+
 import holdfast.backend.api.PreallocationException;
-import holdfast.launcher.internal.options.OptionException;
-import holdfast.launcher.internal.options.ParsedObject;
+import holdfast.machine.config.options.OptionException;
+import holdfast.machine.config.options.ParsedObject;
 import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -1,7 +1,9 @@
 package holdfast.launcher.internal.machine;
 
-import holdfast.launcher.internal.options.ParsedObject;
-import holdfast.launcher.internal.options.TypeDefinition;
+import holdfast.machine.config.BackendDefinitions;
+
+import holdfast.machine.config.options.ParsedObject;
+import holdfast.machine.config.options.TypeDefinition;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Dictionary;

@@ -1,6 +1,8 @@
 package holdfast.launcher.internal.machine;
 
-import holdfast.launcher.internal.swap.SwapRecorder;
+import holdfast.machine.core.Backend;
+
+import holdfast.machine.swap.SwapRecorder;
 import org.jspecify.annotations.Nullable;
 
 /**

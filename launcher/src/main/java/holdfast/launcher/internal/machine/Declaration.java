@@ -1,9 +1,15 @@
 package holdfast.launcher.internal.machine;
 
-import holdfast.launcher.internal.options.OptionException;
-import holdfast.launcher.internal.options.ParsedObject;
-import holdfast.launcher.internal.options.TypeDefinition;
-import holdfast.launcher.internal.options.TypedOption;
+import holdfast.machine.config.AllocatorFilter;
+import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.config.BackendSpec;
+import holdfast.machine.config.DeviceDefinitions;
+import holdfast.machine.config.DeviceSpec;
+
+import holdfast.machine.config.options.OptionException;
+import holdfast.machine.config.options.ParsedObject;
+import holdfast.machine.config.options.TypeDefinition;
+import holdfast.machine.config.options.TypedOption;
 import java.util.Optional;
 import org.osgi.framework.InvalidSyntaxException;
 

@@ -1,7 +1,10 @@
 package holdfast.launcher.internal.machine;
 
+import holdfast.machine.core.Backend;
+import holdfast.machine.swap.Swapper;
+
 import holdfast.backend.api.RamBlockAllocator;
-import holdfast.launcher.internal.region.Candidates;
+import holdfast.machine.core.Candidates;
 import holdfast.machine.api.GuestMemory;
 import java.util.Map;
 import java.util.Optional;

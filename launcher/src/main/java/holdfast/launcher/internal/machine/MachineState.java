@@ -1,5 +1,7 @@
 package holdfast.launcher.internal.machine;
 
+import holdfast.machine.core.Machine;
+
 import java.util.List;
 
 /** How far a configured machine is. */

@@ -1,5 +1,7 @@
 package holdfast.launcher.internal.machine;
 
+import holdfast.machine.config.AllocatorFilter;
+
 import java.util.Map;
 import org.osgi.framework.Filter;
 import org.osgi.framework.FrameworkUtil;

@@ -1,11 +1,24 @@
 package holdfast.launcher.internal.machine;
 
-import holdfast.launcher.internal.guest.MachineMemoryException;
-import holdfast.launcher.internal.journal.SwapJournal;
-import holdfast.launcher.internal.options.OptionException;
-import holdfast.launcher.internal.options.ParsedObject;
-import holdfast.launcher.internal.region.Candidates;
-import holdfast.launcher.internal.region.NoAllocatorException;
+import holdfast.machine.config.MachineSpec;
+import holdfast.machine.config.MachineDefinition;
+import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.core.TakenIdException;
+import holdfast.machine.core.Backend;
+import holdfast.machine.config.BackendSpec;
+import holdfast.machine.core.MachineException;
+import holdfast.machine.config.DeviceDefinitions;
+import holdfast.machine.core.Machine;
+import holdfast.machine.swap.Swapper;
+import holdfast.machine.core.UnknownBackendException;
+import holdfast.machine.config.DeviceSpec;
+
+import holdfast.machine.config.MemoryLayoutException;
+import holdfast.machine.swap.Swaps;
+import holdfast.machine.config.options.OptionException;
+import holdfast.machine.config.options.ParsedObject;
+import holdfast.machine.core.Candidates;
+import holdfast.machine.core.NoAllocatorException;
 import holdfast.machine.api.GuestMemory;
 import java.io.IOException;
 import java.time.Duration;
@@ -320,7 +333,7 @@ final class Reconciler {
 
   private MachineState open(Wish own, Listed listed) {
     try {
-      Machine machine = Machine.open(spec(own, listed), candidates, SwapJournal::imageRefusal);
+      Machine machine = Machine.open(spec(own, listed), candidates, Swaps.imageCheck());
       if (ending) {
         machine.discard();
         return new MachineState.Ended();
@@ -467,7 +480,7 @@ final class Reconciler {
             "{}: the change takes effect when the machine starts again; what is up stays as it is",
             own.place());
       }
-    } catch (OptionException | MachineMemoryException e) {
+    } catch (OptionException | MemoryLayoutException e) {
       LOG.warn("{}; what is up stays as it is, and can't come up again like this", e.getMessage());
     }
   }

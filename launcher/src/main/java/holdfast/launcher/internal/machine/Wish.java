@@ -1,6 +1,6 @@
 package holdfast.launcher.internal.machine;
 
-import holdfast.launcher.internal.options.TypeDefinition;
+import holdfast.machine.config.options.TypeDefinition;
 import java.lang.reflect.Array;
 import java.net.URI;
 import java.nio.file.FileSystemNotFoundException;

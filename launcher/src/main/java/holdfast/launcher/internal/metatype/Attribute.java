@@ -1,7 +1,7 @@
 package holdfast.launcher.internal.metatype;
 
-import holdfast.launcher.internal.options.OptionException;
-import holdfast.launcher.internal.options.PropertyDefinition;
+import holdfast.machine.config.options.OptionException;
+import holdfast.machine.config.options.PropertyDefinition;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.metatype.AttributeDefinition;

@@ -1,6 +1,6 @@
 package holdfast.launcher.internal.metatype;
 
-import holdfast.launcher.internal.options.TypeDefinition;
+import holdfast.machine.config.options.TypeDefinition;
 import java.io.InputStream;
 import java.util.List;
 import java.util.stream.Stream;

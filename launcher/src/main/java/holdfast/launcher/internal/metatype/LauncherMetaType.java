@@ -1,10 +1,10 @@
 package holdfast.launcher.internal.metatype;
 
-import holdfast.launcher.internal.machine.BackendDefinitions;
-import holdfast.launcher.internal.machine.DeviceDefinitions;
+import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.config.DeviceDefinitions;
 import holdfast.launcher.internal.machine.MachineComponent;
-import holdfast.launcher.internal.machine.MachineDefinition;
-import holdfast.launcher.internal.options.OptionException;
+import holdfast.machine.config.MachineDefinition;
+import holdfast.machine.config.options.OptionException;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.InvalidSyntaxException;

@@ -1,8 +1,8 @@
 package holdfast.launcher.internal.report;
 
 import com.fasterxml.jackson.jr.ob.JSON;
-import holdfast.launcher.internal.machine.Machine;
-import holdfast.launcher.internal.machine.Backend;
+import holdfast.machine.core.Machine;
+import holdfast.machine.core.Backend;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryDriver;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package holdfast.launcher.internal.report;
 
-import holdfast.launcher.internal.options.Excerpt;
+import holdfast.machine.config.options.Excerpt;
 import java.util.ArrayList;
 import java.util.List;
 

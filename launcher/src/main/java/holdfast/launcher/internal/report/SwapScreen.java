@@ -1,7 +1,7 @@
 package holdfast.launcher.internal.report;
 
 import holdfast.backend.api.ByteSize;
-import holdfast.launcher.internal.options.Excerpt;
+import holdfast.machine.config.options.Excerpt;
 import holdfast.machine.api.SwapPlan;
 import holdfast.machine.api.SwapReport;
 import java.time.Duration;

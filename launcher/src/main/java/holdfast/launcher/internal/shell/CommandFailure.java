@@ -2,9 +2,9 @@ package holdfast.launcher.internal.shell;
 
 import holdfast.backend.api.PersistException;
 import holdfast.backend.api.PreallocationException;
-import holdfast.launcher.internal.machine.MachineException;
-import holdfast.launcher.internal.options.Excerpt;
-import holdfast.launcher.internal.options.OptionException;
+import holdfast.machine.core.MachineException;
+import holdfast.machine.config.options.Excerpt;
+import holdfast.machine.config.options.OptionException;
 import holdfast.machine.api.SwapException;
 import java.io.IOException;
 import org.slf4j.Logger;

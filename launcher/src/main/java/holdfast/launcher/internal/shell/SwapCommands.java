@@ -1,11 +1,11 @@
 package holdfast.launcher.internal.shell;
 
 import holdfast.backend.api.BackendId;
-import holdfast.launcher.internal.options.OptionException;
-import holdfast.launcher.internal.options.OptionValue;
-import holdfast.launcher.internal.options.Options;
-import holdfast.launcher.internal.options.PropertyType;
-import holdfast.launcher.internal.options.QemuOpts;
+import holdfast.machine.config.options.OptionException;
+import holdfast.machine.config.options.OptionValue;
+import holdfast.machine.config.options.Options;
+import holdfast.machine.config.options.PropertyType;
+import holdfast.machine.config.options.QemuOpts;
 import holdfast.launcher.internal.report.Screen;
 import holdfast.launcher.internal.report.SwapScreen;
 import holdfast.machine.api.LiveSwap;

@@ -1,14 +1,19 @@
 package holdfast.launcher.internal.swap;
 
+import holdfast.machine.swap.Evacuation;
+import holdfast.machine.swap.Swaps;
+import holdfast.machine.swap.SwapRecorder;
+import holdfast.machine.copy.GuestWriters;
+
 import holdfast.backend.api.BackendId;
 import holdfast.launcher.internal.machine.Configurations;
-import holdfast.launcher.internal.machine.Machine;
+import holdfast.machine.core.Machine;
 import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.machine.MachineState;
-import holdfast.launcher.internal.machine.Backend;
+import holdfast.machine.core.Backend;
 import holdfast.launcher.internal.machine.ConfiguredBackend;
-import holdfast.launcher.internal.machine.Swapper;
-import holdfast.launcher.internal.options.ParsedObject;
+import holdfast.machine.swap.Swapper;
+import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.api.GuestWriter;
 import holdfast.machine.api.LiveSwap;
 import holdfast.machine.api.RunningSwap;

@@ -3,9 +3,9 @@ package holdfast.launcher.internal.cli;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
-import holdfast.launcher.internal.fuzz.FuzzedText;
-import holdfast.launcher.internal.options.OptionException;
-import holdfast.launcher.internal.options.Refusals;
+import holdfast.machine.config.fuzz.FuzzedText;
+import holdfast.machine.config.options.OptionException;
+import holdfast.machine.config.options.Refusals;
 import java.util.List;
 
 /** Fuzzed: all arguments of the command; a line feed stands between two. */

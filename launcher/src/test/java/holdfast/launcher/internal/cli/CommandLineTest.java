@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.launcher.internal.cli.CommandLine.After;
-import holdfast.launcher.internal.machine.BackendDefinitions;
-import holdfast.launcher.internal.machine.DeviceDefinitions;
-import holdfast.launcher.internal.machine.MachineDefinition;
-import holdfast.launcher.internal.options.OptionException;
-import holdfast.launcher.internal.options.ParsedObject;
+import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.config.DeviceDefinitions;
+import holdfast.machine.config.MachineDefinition;
+import holdfast.machine.config.options.OptionException;
+import holdfast.machine.config.options.ParsedObject;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;

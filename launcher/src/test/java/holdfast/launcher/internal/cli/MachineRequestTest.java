@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
-import holdfast.launcher.internal.machine.BackendDefinitions;
+import holdfast.machine.config.BackendDefinitions;
 import holdfast.launcher.internal.machine.FakeConfigurations;
-import holdfast.launcher.internal.machine.Machine;
+import holdfast.machine.core.Machine;
 import holdfast.launcher.internal.machine.MachineFixture;
-import holdfast.launcher.internal.options.TypeDefinition;
+import holdfast.machine.config.options.TypeDefinition;
 import holdfast.machine.api.MemoryDevice;
 import java.util.HashMap;
 import java.util.List;

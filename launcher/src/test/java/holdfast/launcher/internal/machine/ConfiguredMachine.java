@@ -1,6 +1,11 @@
 package holdfast.launcher.internal.machine;
 
-import holdfast.launcher.internal.swap.SwapRecorder;
+import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.core.Backend;
+import holdfast.machine.core.Machine;
+import holdfast.machine.swap.Swapper;
+
+import holdfast.machine.swap.SwapRecorder;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -1,5 +1,10 @@
 package holdfast.launcher.internal.machine;
 
+import holdfast.machine.config.AllocatorFilter;
+import holdfast.machine.config.MachineDefinition;
+import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.config.DeviceDefinitions;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -7,8 +12,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.host.testkit.Storage;
-import holdfast.launcher.internal.options.OptionException;
-import holdfast.launcher.internal.options.TypeDefinition;
+import holdfast.machine.config.options.OptionException;
+import holdfast.machine.config.options.TypeDefinition;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,12 +1,15 @@
 package holdfast.launcher.internal.machine;
 
+import holdfast.machine.core.Backend;
+import holdfast.machine.core.Machine;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
-import holdfast.launcher.internal.region.Region;
+import holdfast.machine.core.Region;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.MemoryDevice;
 import java.util.List;

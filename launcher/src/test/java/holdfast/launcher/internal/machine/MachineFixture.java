@@ -1,5 +1,9 @@
 package holdfast.launcher.internal.machine;
 
+import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.config.DeviceDefinitions;
+import holdfast.machine.core.Machine;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
@@ -7,8 +11,8 @@ import static org.junit.jupiter.api.Assertions.fail;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.RamBlockAllocator;
 import holdfast.backend.api.RamFlag;
-import holdfast.launcher.internal.region.FakeAllocator;
-import holdfast.launcher.internal.region.FakeBlock;
+import holdfast.machine.core.FakeAllocator;
+import holdfast.machine.core.FakeBlock;
 import holdfast.machine.api.GuestMemory;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -1,5 +1,7 @@
 package holdfast.launcher.internal.machine;
 
+import holdfast.machine.core.Machine;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -9,8 +11,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.ByteSize;
-import holdfast.launcher.internal.region.FakeBlock;
-import holdfast.launcher.internal.region.Region;
+import holdfast.machine.core.FakeBlock;
+import holdfast.machine.core.Region;
 import holdfast.machine.api.GuestMemoryListener;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryRegion;

@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import holdfast.launcher.internal.machine.BackendDefinitions;
-import holdfast.launcher.internal.machine.DeviceDefinitions;
-import holdfast.launcher.internal.machine.MachineDefinition;
-import holdfast.launcher.internal.options.PropertyDefinition;
-import holdfast.launcher.internal.options.TypeDefinition;
+import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.config.DeviceDefinitions;
+import holdfast.machine.config.MachineDefinition;
+import holdfast.machine.config.options.PropertyDefinition;
+import holdfast.machine.config.options.TypeDefinition;
 import java.io.InputStream;
 import java.net.URI;
 import java.util.ArrayList;

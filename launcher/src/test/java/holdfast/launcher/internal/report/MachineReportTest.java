@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
-import holdfast.launcher.internal.machine.Machine;
+import holdfast.machine.core.Machine;
 import holdfast.launcher.internal.machine.MachineFixture;
 import java.io.IOException;
 import java.util.ArrayList;

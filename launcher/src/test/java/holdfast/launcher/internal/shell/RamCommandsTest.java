@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.launcher.internal.machine.FakeConfigurations;
-import holdfast.launcher.internal.machine.Machine;
+import holdfast.machine.core.Machine;
 import holdfast.launcher.internal.machine.MachineFixture;
-import holdfast.launcher.internal.options.TypeDefinition;
-import holdfast.launcher.internal.region.FakeBlock;
+import holdfast.machine.config.options.TypeDefinition;
+import holdfast.machine.core.FakeBlock;
 import holdfast.launcher.internal.report.BackendReport;
 import java.util.List;
 import java.util.Map;

@@ -1,15 +1,20 @@
 package holdfast.launcher.internal.swap;
 
-import static holdfast.launcher.internal.swap.SwapFixture.LIMITS;
-import static holdfast.launcher.internal.swap.SwapFixture.RAM0;
-import static holdfast.launcher.internal.swap.SwapFixture.assertDone;
-import static holdfast.launcher.internal.swap.SwapFixture.assertRolledBack;
+import holdfast.machine.swap.SwapFixture;
+import holdfast.machine.swap.Place;
+import holdfast.machine.swap.Swaps;
+import holdfast.machine.copy.GuestWriters;
+
+import static holdfast.machine.swap.SwapFixture.LIMITS;
+import static holdfast.machine.swap.SwapFixture.RAM0;
+import static holdfast.machine.swap.SwapFixture.assertDone;
+import static holdfast.machine.swap.SwapFixture.assertRolledBack;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import holdfast.backend.api.ByteSize;
-import holdfast.launcher.internal.machine.Backend;
+import holdfast.machine.core.Backend;
 import holdfast.launcher.internal.machine.ConfiguredMachine;
-import holdfast.launcher.internal.options.ParsedObject;
+import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.api.RunningSwap;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -60,7 +65,7 @@ class ConfiguredSwapTest {
     }
   }
 
-  private static SwapTask.Steps failing(String where, IOException failure) {
+  private static SwapFixture.Watcher failing(String where, IOException failure) {
     return step -> {
       if (step.equals(where)) {
         throw failure;
@@ -68,22 +73,19 @@ class ConfiguredSwapTest {
     };
   }
 
-  private static ParsedObject wanted(SwapFixture fixture, Map<String, String> changes)
-      throws Exception {
-    Backend backend = fixture.machine.machine().find("ram0").orElseThrow();
-    return SwapRequest.changing(backend, changes, new GuestWriters(), LIMITS).object();
-  }
-
   /** A change of configuration, of which the machine is told. */
   private void configure(SwapFixture fixture, Map<String, String> changes) throws Exception {
-    Map<String, Object> written = new LinkedHashMap<>(wanted(fixture, changes).properties());
+    Backend backend = fixture.machine.machine().find("ram0").orElseThrow();
+    Map<String, Object> written = new LinkedHashMap<>(backend.object().properties());
+    written.putAll(changes);
+    written.remove("qom-type");
     written.put("felix.fileinstall.filename", "file:/etc/ram0.cfg");
     configured().configurations.put(configured().pid("ram0"), written);
     look(fixture);
   }
 
   /** During the first swap, as soon as it copies. */
-  private SwapTask.Steps configuringInRoundOne(
+  private SwapFixture.Watcher configuringInRoundOne(
       SwapFixture fixture, Map<String, String> changes) {
     return step -> {
       if (step.equals("round 1") && fixture.swaps.history(RAM0).isEmpty()) {
@@ -117,7 +119,7 @@ class ConfiguredSwapTest {
     try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
       follow(fixture);
       fixture.fill();
-      fixture.steps = failing("round 1", new IOException("mischief"));
+      fixture.watch(failing("round 1", new IOException("mischief")));
       configure(fixture, there(fixture));
       awaitEnds(fixture, 1);
       assertRolledBack(fixture.swaps.history(RAM0).getFirst(), "mischief");
@@ -136,7 +138,7 @@ class ConfiguredSwapTest {
       Path third = fixture.folder.resolve("third");
       Map<String, String> again = new LinkedHashMap<>(there(fixture));
       again.put("mem-path", third.toString());
-      fixture.steps = configuringInRoundOne(fixture, again);
+      fixture.watch(configuringInRoundOne(fixture, again));
       configure(fixture, there(fixture));
       awaitEnds(fixture, 2);
       SwapFixture.awaitThreads();
@@ -155,7 +157,7 @@ class ConfiguredSwapTest {
       follow(fixture);
       fixture.fill();
       String old = Place.DISK.file(fixture, 0).orElseThrow().toString();
-      fixture.steps = configuringInRoundOne(fixture, Map.of("mem-path", old));
+      fixture.watch(configuringInRoundOne(fixture, Map.of("mem-path", old)));
       configure(fixture, Place.DISK.properties(fixture, 1));
       awaitEnds(fixture, 2);
       SwapFixture.awaitThreads();
@@ -173,7 +175,7 @@ class ConfiguredSwapTest {
       follow(fixture);
       fixture.fill();
       Map<String, String> back = Map.of("mem-path", path(fixture, 0).toString());
-      fixture.steps = step -> look(fixture);
+      fixture.watch(step -> look(fixture));
       for (int round = 1; round <= 10; round++) {
         assertDone(fixture.swap(round % 2 == 1 ? there(fixture) : back, LIMITS));
         look(fixture);
@@ -227,7 +229,7 @@ class ConfiguredSwapTest {
       follow(fixture);
       fixture.fill();
       Map<String, String> third = Map.of("mem-path", fixture.folder.resolve("third").toString());
-      SwapTask task = fixture.start(there(fixture), LIMITS.withBandwidth(new ByteSize(1)));
+      RunningSwap task = fixture.start(there(fixture), LIMITS.withBandwidth(new ByteSize(1)));
       configure(fixture, third);
       fixture.swaps.close();
       assertRolledBack(task.report(), "it was cancelled");

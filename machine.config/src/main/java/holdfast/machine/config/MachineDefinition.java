@@ -1,0 +1,102 @@
+package holdfast.machine.config;
+
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.MemoryAdvice;
+import holdfast.machine.config.options.ParsedObject;
+import holdfast.machine.config.options.PropertyDefinition;
+import holdfast.machine.config.options.PropertyType;
+import holdfast.machine.config.options.SizeUnit;
+import holdfast.machine.config.options.TypeDefinition;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** What can be said of the machine itself: {@code -machine} and {@code -m}. */
+public final class MachineDefinition {
+  private static final PropertyDefinition<MachineType> TYPE =
+      PropertyDefinition.withDefault(
+          "type", PropertyType.choice(MachineType.class), "pc", "the kind of machine");
+  private static final PropertyDefinition<Boolean> NVDIMM =
+      PropertyDefinition.withDefault(
+          "nvdimm", PropertyType.bool(), "off", "whether the machine takes nvdimm devices");
+  private static final PropertyDefinition<String> MEMORY_BACKEND =
+      PropertyDefinition.optional(
+          "memory-backend",
+          PropertyType.identifier(),
+          "the id of the memory backend for the base RAM, which otherwise is plain memory");
+  private static final PropertyDefinition<Boolean> MEM_MERGE =
+      PropertyDefinition.withDefault(
+          "mem-merge",
+          PropertyType.bool(),
+          "on",
+          "what merge is for memory that doesn't say it of itself");
+  private static final PropertyDefinition<Boolean> DUMP_GUEST_CORE =
+      PropertyDefinition.withDefault(
+          "dump-guest-core",
+          PropertyType.bool(),
+          "on",
+          "what dump is for memory that doesn't say it of itself");
+  private static final PropertyDefinition<ByteSize> SIZE =
+      PropertyDefinition.optional(
+          "size",
+          PropertyType.size(SizeUnit.M),
+          "the base RAM, in MiB without a suffix; left out: the size of memory-backend, or "
+              + MemoryLayout.DEFAULT_RAM);
+  private static final PropertyDefinition<Long> SLOTS =
+      PropertyDefinition.optional(
+          "slots",
+          PropertyType.integer(0, Long.MAX_VALUE),
+          "how many slots there are for memory devices, at most " + MemoryLayout.MAX_SLOTS);
+  private static final PropertyDefinition<ByteSize> MAXMEM =
+      PropertyDefinition.optional(
+          "maxmem", PropertyType.size(), "how much base RAM and memory devices can have together");
+
+  /** {@code -machine}. */
+  public static final TypeDefinition MACHINE =
+      new TypeDefinition(
+          "machine",
+          "the machine",
+          List.of(TYPE, NVDIMM, MEMORY_BACKEND, MEM_MERGE, DUMP_GUEST_CORE));
+
+  /** {@code -m}. */
+  public static final TypeDefinition MEMORY =
+      new TypeDefinition("m", "the machine's memory", List.of(SIZE, SLOTS, MAXMEM));
+
+  /** Both, as they stand in one configuration. */
+  public static final TypeDefinition BOTH = new TypeDefinition("machine", "the machine", both());
+
+  private MachineDefinition() {}
+
+  private static List<PropertyDefinition<?>> both() {
+    List<PropertyDefinition<?>> all = new ArrayList<>(MACHINE.properties());
+    all.addAll(MEMORY.properties());
+    return all;
+  }
+
+  /**
+   * The memory layout that a configuration of the machine asks for.
+   *
+   * @param backendSize the size of the memory backend for the base RAM, null without one
+   * @throws MemoryLayoutException if its values contradict each other
+   */
+  public static MemoryLayout memory(ParsedObject machine, @Nullable ByteSize backendSize)
+      throws MemoryLayoutException {
+    return MemoryLayout.of(
+            machine.get(TYPE),
+            machine.find(SIZE).orElse(backendSize),
+            machine.find(SLOTS).orElse(null),
+            machine.find(MAXMEM).orElse(null))
+        .withNvdimm(machine.get(NVDIMM));
+  }
+
+  /** What the kernel is told about memory that doesn't say it of itself. */
+  public static MemoryAdvice advice(ParsedObject machine) {
+    return new MemoryAdvice(machine.get(MEM_MERGE), machine.get(DUMP_GUEST_CORE), false);
+  }
+
+  /** The id of the memory backend for the base RAM, if one is named. */
+  public static Optional<String> memoryBackend(ParsedObject machine) {
+    return machine.find(MEMORY_BACKEND);
+  }
+}

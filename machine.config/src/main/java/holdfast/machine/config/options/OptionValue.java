@@ -1,0 +1,79 @@
+package holdfast.machine.config.options;
+
+import java.math.BigInteger;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+
+/** The value of one key of an option, as far as the syntax alone tells what it is. */
+public sealed interface OptionValue {
+
+  /** Text without a type, from a command line; the property that it is for decides. */
+  record Bare(String text) implements OptionValue {
+    @Override
+    public String toString() {
+      return Excerpt.of(text);
+    }
+  }
+
+  /** A JSON string: never a number, a size or a boolean. */
+  record Text(String text) implements OptionValue {
+    @Override
+    public String toString() {
+      return Excerpt.quoted(text, "\"");
+    }
+  }
+
+  /** A JSON boolean. */
+  record Flag(boolean value) implements OptionValue {
+    @Override
+    public String toString() {
+      return Boolean.toString(value);
+    }
+  }
+
+  /** A JSON number without fraction and exponent. */
+  record Whole(BigInteger value) implements OptionValue {
+    @Override
+    public String toString() {
+      return Excerpt.of(value.toString());
+    }
+  }
+
+  /** A list: a JSON array, or keys such as {@code nodes.0} and {@code nodes.1}. */
+  record Items(List<OptionValue> values) implements OptionValue {
+    public Items {
+      values = List.copyOf(values);
+    }
+
+    @Override
+    public String toString() {
+      return "[...]";
+    }
+  }
+
+  /** An object: a JSON object, or keys such as {@code memory.size}. */
+  record Fields(SequencedMap<String, OptionValue> values) implements OptionValue {
+    public Fields {
+      values = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(values));
+    }
+
+    @Override
+    public String toString() {
+      return "{...}";
+    }
+  }
+
+  /** What this is, in a sentence. */
+  default String kind() {
+    return switch (this) {
+      case Bare _ -> "plain text";
+      case Text _ -> "a string";
+      case Flag _ -> "a boolean";
+      case Whole _ -> "a number";
+      case Items _ -> "a list";
+      case Fields _ -> "an object";
+    };
+  }
+}

@@ -1,0 +1,247 @@
+package holdfast.machine.config.options;
+
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A type of objects or devices: what can be said about one of them.
+ *
+ * @param name such as {@code memory-backend-file}
+ * @param description one line for the help text, without a full stop
+ * @param properties in the order of the help text, {@code id} among them if the type has names
+ */
+public record TypeDefinition(
+    String name, String description, List<PropertyDefinition<?>> properties) {
+
+  /**
+   * The key in a configuration that says that its strings are to be taken as they stand, with the
+   * blanks at their ends: they came from a command line. It is a private key (OSGi Compendium
+   * 112.6).
+   */
+  public static final String EXACT = ".holdfast.command.line";
+
+  /**
+   * @throws IllegalArgumentException if two properties have the same name
+   */
+  public TypeDefinition {
+    properties = List.copyOf(properties);
+    Set<String> names = new HashSet<>();
+    for (PropertyDefinition<?> property : properties) {
+      if (!names.add(property.name())) {
+        throw new IllegalArgumentException(name + " has two properties " + property.name());
+      }
+    }
+  }
+
+  /**
+   * The object that {@code options} ask for, defaults filled in.
+   *
+   * @param subject what is being read, such as {@code -object memory-backend-file}; the sentence of
+   *     a refusal begins with it
+   * @throws OptionException if a property is unknown, missing, or has a value that it can't have
+   */
+  public ParsedObject check(String subject, Options options) throws OptionException {
+    return check(
+        subject,
+        options.entries().stream().map(Options.Entry::key).toList(),
+        property -> given(property, options));
+  }
+
+  /**
+   * The object that a configuration asks for, defaults filled in. Strings are read as on the
+   * command line, but for blanks at their ends, which are no part of the value unless {@link
+   * #EXACT} is there; a list may be one string with commas; typed values are taken as well. An
+   * empty string leaves out what may be left out. Keys that belong to the OSGi framework are passed
+   * over.
+   *
+   * @param subject what is being read, such as {@code configuration PID}; the sentence of a refusal
+   *     begins with it
+   * @throws OptionException if a property is unknown, missing, or has a value that it can't have
+   */
+  public ParsedObject checkConfiguration(String subject, Map<String, ?> dictionary)
+      throws OptionException {
+    ConfigurationDictionary configuration = new ConfigurationDictionary(dictionary);
+    return check(subject, configuration.keys(), configuration::value);
+  }
+
+  /**
+   * The names of the properties of which a configuration does not say what {@code object} has, by a
+   * value or by leaving it out; what it says by mistake is among them.
+   */
+  public List<String> differences(Map<String, ?> dictionary, ParsedObject object) {
+    ConfigurationDictionary configuration = new ConfigurationDictionary(dictionary);
+    return properties.stream()
+        .filter(
+            property -> !says(configuration, property, object.properties().get(property.name())))
+        .map(PropertyDefinition::name)
+        .toList();
+  }
+
+  private static boolean says(
+      ConfigurationDictionary configuration,
+      PropertyDefinition<?> property,
+      @Nullable String wanted) {
+    try {
+      Optional<String> given = configuration.value(property);
+      return (given.isPresent() ? given : absent(property)).equals(Optional.ofNullable(wanted));
+    } catch (OptionException e) {
+      return false;
+    }
+  }
+
+  /**
+   * The properties of an object that have to be written down for it to be read again: the rest has
+   * its default.
+   */
+  public Map<String, String> written(ParsedObject object) {
+    Map<String, String> written = new LinkedHashMap<>(object.properties());
+    for (PropertyDefinition<?> property : properties) {
+      if (says(NOTHING, property, object.properties().get(property.name()))) {
+        written.remove(property.name());
+      }
+    }
+    return written;
+  }
+
+  private static final ConfigurationDictionary NOTHING = new ConfigurationDictionary(Map.of());
+
+  /**
+   * The object with another value of one property.
+   *
+   * @param text the value as on the command line
+   * @throws OptionException if there is no such property, it can't be changed while the object is
+   *     in use, or {@code text} is not one of its values
+   */
+  public ParsedObject change(ParsedObject object, String property, String text)
+      throws OptionException {
+    requireKnown(property);
+    PropertyDefinition<?> definition =
+        properties.stream().filter(p -> p.name().equals(property)).findFirst().orElseThrow();
+    if (!definition.live()) {
+      throw new OptionException(
+          property
+              + " can't be changed while "
+              + object.id().orElse(name)
+              + " is in use: write it into the configuration, and it holds from the next start"
+              + " on; live changes are those of "
+              + String.join(", ", liveNames()));
+    }
+    return object.withText(property, printed(definition, text));
+  }
+
+  private static <T> String printed(PropertyDefinition<T> property, String text)
+      throws OptionException {
+    try {
+      return property.type().print(property.type().parse(text));
+    } catch (OptionException e) {
+      throw e.within(property.name() + "=");
+    }
+  }
+
+  /** The names of the properties that can be changed while an object is in use. */
+  public List<String> liveNames() {
+    return properties.stream()
+        .filter(PropertyDefinition::live)
+        .map(PropertyDefinition::name)
+        .toList();
+  }
+
+  /** All properties, one line each. */
+  public HelpText help() {
+    HelpTable table = new HelpTable(name + ": " + description);
+    for (PropertyDefinition<?> property : properties) {
+      String note =
+          switch (property.absence()) {
+            case PropertyDefinition.Absence.Refused() -> " (required)";
+            case PropertyDefinition.Absence.Unset() -> "";
+            case PropertyDefinition.Absence.Default(String text) when text.isEmpty() -> "";
+            case PropertyDefinition.Absence.Default(String text) -> " (default " + text + ")";
+          };
+      table.add(
+          property.name() + "=" + property.type().form(),
+          property.description() + note + (property.live() ? ", can be changed live" : ""));
+    }
+    return table.toHelpText();
+  }
+
+  /** Where the values of properties come from. */
+  private interface Source {
+    /** The value of {@code property} in its canonical form, if it is given. */
+    Optional<String> value(PropertyDefinition<?> property) throws OptionException;
+  }
+
+  private ParsedObject check(String subject, List<String> keys, Source source)
+      throws OptionException {
+    try {
+      for (String key : keys) {
+        requireKnown(key);
+      }
+      SequencedMap<String, String> values = new LinkedHashMap<>();
+      for (PropertyDefinition<?> property : properties) {
+        Optional<String> given = source.value(property);
+        (given.isPresent() ? given : absent(property))
+            .ifPresent(value -> values.put(property.name(), value));
+      }
+      return new ParsedObject(name, values);
+    } catch (OptionException e) {
+      throw e.within(subject + ": ");
+    }
+  }
+
+  private void requireKnown(String key) throws OptionException {
+    List<String> names = properties.stream().map(PropertyDefinition::name).toList();
+    if (!names.contains(key)) {
+      throw new OptionException(
+          "there is no property " + Excerpt.of(key) + ": " + advice(key, names));
+    }
+  }
+
+  private static String advice(String unknown, List<String> names) {
+    if (names.contains(QemuOpts.NEGATION + unknown)) {
+      return "did you mean "
+          + QemuOpts.NEGATION
+          + unknown
+          + "=VALUE? A word alone that begins with "
+          + QemuOpts.NEGATION
+          + " switches off what follows these letters";
+    }
+    return Nearest.to(unknown, names)
+        .map(near -> "did you mean " + near + "?")
+        .orElse("the properties are " + String.join(", ", names));
+  }
+
+  private static <T> Optional<String> given(PropertyDefinition<T> property, Options options)
+      throws OptionException {
+    List<OptionValue> values = options.given(property.name());
+    if (values.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(property.type().print(property.type().readAll(values)));
+    } catch (OptionException e) {
+      throw e.within(property.name() + "=");
+    }
+  }
+
+  private static <T> Optional<String> absent(PropertyDefinition<T> property)
+      throws OptionException {
+    return switch (property.absence()) {
+      case PropertyDefinition.Absence.Default(String text) ->
+          Optional.of(property.type().print(property.type().parse(text)));
+      case PropertyDefinition.Absence.Unset() -> Optional.empty();
+      case PropertyDefinition.Absence.Refused() ->
+          throw new OptionException(
+              property.name()
+                  + " is missing: add "
+                  + property.name()
+                  + "="
+                  + property.type().form());
+    };
+  }
+}

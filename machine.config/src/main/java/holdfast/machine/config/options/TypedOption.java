@@ -1,0 +1,99 @@
+package holdfast.machine.config.options;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * An option that makes something of one of several types: {@code -object} or {@code -device}.
+ *
+ * @param option its name, such as {@code -object}
+ * @param typeKey the key that states the type, such as {@code qom-type}; it is implied for a first
+ *     item without a key
+ * @param types in the order of the help text
+ */
+public record TypedOption(String option, String typeKey, List<TypeDefinition> types) {
+  public TypedOption {
+    types = List.copyOf(types);
+  }
+
+  /**
+   * What {@code text}, in either syntax, asks for: an object with all its properties checked, or
+   * help.
+   *
+   * @throws OptionException if the text is not well formed, the type is missing or unknown, or a
+   *     property is unknown, missing, or has a value that it can't have
+   */
+  public OptionResult parse(String text) throws OptionException {
+    return check(
+        JsonOptions.isJson(text) ? JsonOptions.parse(option, text) : QemuOpts.parse(text, typeKey));
+  }
+
+  /**
+   * What {@code options}, read in any syntax, ask for.
+   *
+   * @throws OptionException if the type is missing or unknown, or a property is unknown, missing,
+   *     or has a value that it can't have
+   */
+  public OptionResult check(Options options) throws OptionException {
+    Optional<OptionValue> typeName = options.value(typeKey);
+    boolean ofAllTypes = typeName.isEmpty() ? options.helpRequested() : isHelp(typeName.get());
+    if (ofAllTypes) {
+      return help();
+    }
+    TypeDefinition type = type(typeName);
+    return options.helpRequested()
+        ? type.help()
+        : type.check(option + " " + type.name() + name(options), options.without(typeKey));
+  }
+
+  /** {@code ,id=ID}, by which to find it among many; nothing if it has no proper name. */
+  private static String name(Options options) {
+    try {
+      Optional<OptionValue> id = options.value(Options.ID);
+      return id.isEmpty() ? "" : "," + Options.ID + "=" + PropertyType.identifier().read(id.get());
+    } catch (OptionException notAName) {
+      return "";
+    }
+  }
+
+  /** All types, one line each. */
+  public HelpText help() {
+    HelpTable table =
+        new HelpTable(
+            "The types of " + option + " (" + option + " TYPE,help shows the properties of one):");
+    types.forEach(type -> table.add(type.name(), type.description()));
+    return table.toHelpText();
+  }
+
+  private TypeDefinition type(Optional<OptionValue> given) throws OptionException {
+    List<String> names = types.stream().map(TypeDefinition::name).toList();
+    String known = "the types are " + String.join(", ", names);
+    if (given.isEmpty()) {
+      throw refusal("the type is missing: begin with it; " + known);
+    }
+    String name =
+        switch (given.get()) {
+          case OptionValue.Bare(String text) -> text;
+          case OptionValue.Text(String text) -> text;
+          case OptionValue other ->
+              throw refusal(typeKey + "=" + other + " is " + other.kind() + ": write a string");
+        };
+    for (TypeDefinition type : types) {
+      if (type.name().equals(name)) {
+        return type;
+      }
+    }
+    String advice = Nearest.to(name, names).map(near -> "did you mean " + near + "?").orElse(known);
+    throw refusal(Excerpt.of(name) + " is not a type: " + advice);
+  }
+
+  /** {@code qom-type=help}: the same question with the key written out. */
+  private static boolean isHelp(OptionValue typeName) {
+    return typeName instanceof OptionValue.Bare(String text)
+        && (text.equals("help") || text.equals("?"));
+  }
+
+  private OptionException refusal(String sentence) {
+    return new OptionException(option + ": " + sentence);
+  }
+}

@@ -1,0 +1,81 @@
+package holdfast.machine.copy;
+
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Objects;
+import java.util.TreeMap;
+
+/** A set of bytes of a region, as ranges that neither touch nor overlap. Not thread-safe. */
+public final class DirtyRanges {
+  private final NavigableMap<Long, Long> ends = new TreeMap<>();
+  private long bytes;
+
+  /** Takes another range of a region. */
+  public interface Sink<E extends Exception> {
+    void range(long offset, long length) throws E;
+  }
+
+  /** Adds a range; empty ones add nothing. */
+  public void add(long offset, long length) {
+    if (length <= 0) {
+      return;
+    }
+    long from = offset;
+    long to = offset + length;
+    Map.Entry<Long, Long> near = ends.floorEntry(to);
+    while (near != null && near.getValue() >= from) {
+      from = Math.min(from, near.getKey());
+      to = Math.max(to, near.getValue());
+      bytes -= near.getValue() - near.getKey();
+      ends.remove(near.getKey());
+      near = ends.floorEntry(to);
+    }
+    ends.put(from, to);
+    bytes += to - from;
+  }
+
+  /**
+   * Adds the whole pages that a range touches, as the kernel tells them: by them copies are
+   * compared.
+   *
+   * @param size of the region, whose last page may be shorter
+   * @throws IndexOutOfBoundsException if the range is not within it
+   */
+  void addPages(long offset, long length, long size) {
+    Objects.checkFromIndexSize(offset, length, size);
+    if (length > 0) {
+      long from = offset & -DirtySource.PAGE;
+      long to = Math.min(size, (offset + length + DirtySource.PAGE - 1) & -DirtySource.PAGE);
+      add(from, to - from);
+    }
+  }
+
+  /** Adds all of {@code others}. */
+  public void addAll(DirtyRanges others) {
+    others.ends.forEach((from, to) -> add(from, to - from));
+  }
+
+  /** Takes all out. */
+  public void clear() {
+    ends.clear();
+    bytes = 0;
+  }
+
+  /** Whether all bytes of a range are in the set. */
+  public boolean holds(long offset, long length) {
+    Map.Entry<Long, Long> entry = ends.floorEntry(offset);
+    return length == 0 || entry != null && entry.getValue() >= offset + length;
+  }
+
+  /** How many bytes there are. */
+  public long bytes() {
+    return bytes;
+  }
+
+  /** Each range, in the order of offsets. */
+  public <E extends Exception> void forEach(Sink<E> sink) throws E {
+    for (Map.Entry<Long, Long> range : ends.entrySet()) {
+      sink.range(range.getKey(), range.getValue() - range.getKey());
+    }
+  }
+}

@@ -1,0 +1,138 @@
+package holdfast.machine.copy;
+
+import holdfast.machine.api.SwapLimits;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
+
+/**
+ * Copies memory to other memory of the same size, and compares the two. Used by one thread.
+ */
+public final class PageCopy {
+  /** What is copied or compared at once: little enough to be cancelled and throttled after. */
+  private static final long PORTION = 1 << 20;
+
+  private final Sides sides;
+  private final long size;
+  private final long bandwidth;
+  private final CountDownLatch cancelled;
+  private final LongConsumer told;
+
+  /** The offset that was copied or compared last. */
+  private long at;
+
+  /** For how long the bandwidth limit has made the copy wait, ns. */
+  private long waited;
+
+  /**
+   * @param from where the bytes are
+   * @param to where they go; of the same size
+   * @param limits how many bytes a second are copied at most
+   * @param cancelled at zero when the copy is no longer wanted
+   * @param told takes the numbers of bytes that were copied
+   */
+  public PageCopy(
+      MemorySegment from,
+      MemorySegment to,
+      SwapLimits limits,
+      CountDownLatch cancelled,
+      LongConsumer told) {
+    this.sides = new Sides(from, to);
+    this.size = from.byteSize();
+    this.bandwidth = limits.bandwidth().bytes();
+    this.cancelled = cancelled;
+    this.told = told;
+  }
+
+  /**
+   * That nobody has cancelled the swap.
+   *
+   * @throws GivenUpException if somebody has
+   */
+  public void requireWanted() throws GivenUpException {
+    if (cancelled.getCount() == 0) {
+      throw new GivenUpException("it was cancelled");
+    }
+  }
+
+  /**
+   * Copies, with no more bytes a second than the limit lets.
+   *
+   * @return for how long, in ns, not counting what the limit made it wait
+   */
+  public long copyThrottled(DirtyRanges ranges) throws GivenUpException {
+    long before = System.nanoTime();
+    long waitedBefore = waited;
+    ranges.forEach(this::copyThrottled);
+    return System.nanoTime() - before - (waited - waitedBefore);
+  }
+
+  private void copyThrottled(long offset, long length) throws GivenUpException {
+    for (long done = 0; done < length; ) {
+      requireWanted();
+      long before = System.nanoTime();
+      long portion = Math.min(PORTION, length - done);
+      copy(offset + done, portion);
+      done += portion;
+      if (bandwidth > 0) {
+        pause((long) (portion * 1e9 / bandwidth) - (System.nanoTime() - before));
+      }
+    }
+  }
+
+  /** Lets time go by until the next portion may be copied, or somebody cancels. */
+  private void pause(long nanos) throws GivenUpException {
+    long before = System.nanoTime();
+    try {
+      cancelled.await(nanos, TimeUnit.NANOSECONDS);
+      waited += System.nanoTime() - before;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new GivenUpException("it was interrupted");
+    }
+  }
+
+  /** Copies as fast as can be. */
+  public void copy(DirtyRanges ranges) {
+    ranges.forEach(this::copy);
+  }
+
+  private void copy(long offset, long length) {
+    for (at = offset; at < offset + length; at += PORTION) {
+      sides.copy(at, Math.min(PORTION, offset + length - at));
+    }
+    told.accept(length);
+  }
+
+  /** The pages that differ, of all, unless somebody cancels meanwhile. */
+  public DirtyRanges differencesUnlessCancelled() throws GivenUpException {
+    DirtyRanges different = new DirtyRanges();
+    for (at = 0; at < size; at += PORTION) {
+      requireWanted();
+      sides.compare(at, Math.min(PORTION, size - at), different);
+    }
+    return different;
+  }
+
+  /** The pages that differ, of some. */
+  public DirtyRanges differences(DirtyRanges ranges) {
+    DirtyRanges different = new DirtyRanges();
+    ranges.forEach(
+        (offset, length) -> {
+          at = offset;
+          sides.compare(offset, length, different);
+        });
+    return different;
+  }
+
+  /** Returns the first byte of those that may be to blame for an error, which may come late. */
+  public long suspectsFrom() {
+    return Math.max(0, at - PORTION);
+  }
+
+  /** Returns how many bytes may be to blame for an error. */
+  public long suspects() {
+    return Math.min(size, at + PORTION) - suspectsFrom();
+  }
+}

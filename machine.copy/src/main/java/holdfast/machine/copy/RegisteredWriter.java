@@ -1,0 +1,301 @@
+package holdfast.machine.copy;
+
+import holdfast.backend.api.ByteSize;
+import holdfast.machine.api.DirtyLog;
+import holdfast.machine.api.GuestWriter;
+import holdfast.machine.api.MemoryRegion;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A guest writer, all of whose calls are made one after another in a thread that it has for itself,
+ * so that one that never comes back keeps nobody else. Whoever waits for one waits within a limit.
+ *
+ * <p>Thread-safe.
+ */
+final class RegisteredWriter {
+  private static final Logger LOG = LoggerFactory.getLogger(RegisteredWriter.class);
+
+  /** How long a writer may take to say who it is, when it is registered. */
+  private static final Duration NAME_LIMIT = Duration.ofSeconds(1);
+
+  private final GuestWriter writer;
+  private final ExecutorService thread;
+  private final BoundedCall<Optional<DirtyLog>> log;
+  private final String name;
+
+  /** What the thread is at; null if it waits for work. */
+  private volatile @Nullable BoundedCall<?> current;
+
+  /** For how many it must stay callable: who paused it, and who uses its log. Guarded by this. */
+  private int holders;
+
+  /** Whether it is no longer registered. Guarded by this. */
+  private boolean retired;
+
+  /** Asks it who it is, which takes a moment. */
+  RegisteredWriter(GuestWriter writer) {
+    this.writer = writer;
+    this.thread =
+        Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("holdfast-writer").factory());
+    BoundedCall<String> asked = begin("name()", writer::name, late -> {});
+    this.log = begin("dirtyLog()", writer::dirtyLog, late -> {});
+    this.name = nameFrom(asked);
+  }
+
+  private String nameFrom(BoundedCall<String> asked) {
+    try {
+      return "'" + asked.await(System.nanoTime() + NAME_LIMIT.toNanos()) + "'";
+    } catch (TimeoutException | ExecutionException e) {
+      return "of " + writer.getClass().getName();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return "of " + writer.getClass().getName();
+    }
+  }
+
+  /** Its name in quotes, for messages. */
+  String name() {
+    return name;
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a service object is itself
+  boolean is(GuestWriter other) {
+    return writer == other;
+  }
+
+  /** It is no longer registered: its thread ends when nobody holds it any more. */
+  synchronized void retire() {
+    retired = true;
+    endUnlessHeld();
+  }
+
+  /** Nobody holds it for the caller's sake any more. */
+  synchronized void letGo() {
+    holders--;
+    endUnlessHeld();
+  }
+
+  private void endUnlessHeld() {
+    if (retired && holders == 0) {
+      thread.shutdown();
+    }
+  }
+
+  /** Begins a call; the writer is held, or was just made. */
+  private <T extends @Nullable Object> BoundedCall<T> begin(
+      String what, BoundedCall.Body<T> body, Consumer<T> late) {
+    BoundedCall<T> call = new BoundedCall<>(what, body, late);
+    thread.execute(
+        () -> {
+          current = call;
+          try {
+            call.run();
+          } finally {
+            current = null;
+          }
+        });
+    return call;
+  }
+
+  /**
+   * Asks it to pause, and holds it until {@link #resume} or {@link #letGo}.
+   *
+   * @param end when it must have, by {@link System#nanoTime}. If it pauses when the caller has
+   *     given up, it is resumed at once
+   * @return empty if it is no longer registered
+   */
+  synchronized Optional<BoundedCall<Boolean>> pause(long end) {
+    if (retired) {
+      return Optional.empty();
+    }
+    holders++;
+    return Optional.of(
+        begin(
+            "pause()",
+            () -> writer.pause(Duration.ofNanos(Math.max(0, end - System.nanoTime()))),
+            this::pausedTooLate));
+  }
+
+  /** In its own thread, before anything else is asked of it: else it would stand still for good. */
+  private void pausedTooLate(boolean paused) {
+    if (!paused) {
+      return;
+    }
+    LOG.warn("the writer {} paused when nobody waited for it any more, and is resumed", name);
+    try {
+      writer.resume();
+    } catch (RuntimeException | Error e) {
+      LOG.error("the writer {} failed to resume", name, e);
+    }
+  }
+
+  /** Asks it to go on, after it has paused, and lets it go. */
+  BoundedCall<Boolean> resume() {
+    BoundedCall<Boolean> call = begin("resume()", this::resumed, late -> {});
+    letGo();
+    return call;
+  }
+
+  private boolean resumed() {
+    long before = System.nanoTime();
+    writer.resume();
+    Duration time = Duration.ofNanos(System.nanoTime() - before);
+    if (time.compareTo(GuestWriters.RESUME_LIMIT) > 0) {
+      LOG.warn("the writer {} came back from resume() after {} ms", name, time.toMillis());
+    }
+    return true;
+  }
+
+  /**
+   * What to say of a call that it did not come back from in time.
+   *
+   * @param call the one that was waited for
+   */
+  @SuppressWarnings("ReferenceEquality") // a call is itself
+  String overdue(BoundedCall<?> call, Duration limit) {
+    BoundedCall<?> busy = current;
+    if (busy == null || busy == call) {
+      return "the writer "
+          + name
+          + " did not come back from "
+          + call.name()
+          + " within "
+          + limit.toMillis()
+          + " ms";
+    }
+    return "the writer "
+        + name
+        + " has not come back from "
+        + busy.name()
+        + " since "
+        + busy.age().toMillis()
+        + " ms: end what it waits for, or unregister it";
+  }
+
+  /** Whether it keeps a log, or has not said yet that it keeps none. */
+  boolean mayKeepLog() {
+    try {
+      return keptLog(NAME_LIMIT).isPresent();
+    } catch (GivenUpException e) {
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return true;
+    }
+  }
+
+  private Optional<DirtyLog> keptLog(Duration limit) throws GivenUpException, InterruptedException {
+    long end = System.nanoTime() + limit.toNanos();
+    try {
+      if (!log.isAnswered(end)) {
+        throw new GivenUpException(overdue(log, limit));
+      }
+      return log.await(end);
+    } catch (TimeoutException e) {
+      throw new GivenUpException(overdue(log, limit));
+    } catch (ExecutionException e) {
+      throw failedIn(log, e);
+    }
+  }
+
+  private GivenUpException failedIn(BoundedCall<?> call, ExecutionException e) {
+    return new GivenUpException(
+        "the writer " + name + " failed in " + call.name() + ": " + e.getCause());
+  }
+
+  /**
+   * Its log, if it keeps one and is registered. It is held until {@link Log#stop}.
+   *
+   * @param limit how long it may take to say so
+   */
+  Optional<Log> openLog(Duration limit) throws GivenUpException, InterruptedException {
+    Optional<DirtyLog> kept = keptLog(limit);
+    synchronized (this) {
+      if (kept.isEmpty() || retired) {
+        return Optional.empty();
+      }
+      holders++;
+    }
+    return kept.map(Log::new);
+  }
+
+  private <T> T call(String what, BoundedCall.Body<T> body, Duration limit)
+      throws GivenUpException, InterruptedException {
+    BoundedCall<T> call = begin(what, body, late -> {});
+    try {
+      return call.await(System.nanoTime() + limit.toNanos());
+    } catch (TimeoutException e) {
+      throw new GivenUpException(overdue(call, limit));
+    } catch (ExecutionException e) {
+      throw failedIn(call, e);
+    }
+  }
+
+  /** The writer's own log of its stores. */
+  final class Log {
+    private final DirtyLog own;
+
+    private Log(DirtyLog own) {
+      this.own = own;
+    }
+
+    /** From now on stores are logged. */
+    void start(MemoryRegion region, Duration limit) throws GivenUpException, InterruptedException {
+      call(
+          "DirtyLog.start",
+          () -> {
+            own.start(region);
+            return true;
+          },
+          limit);
+    }
+
+    /** Adds the pages that were stored to since the last call. */
+    void collect(MemoryRegion region, DirtyRanges into, Duration limit)
+        throws GivenUpException, InterruptedException {
+      into.addAll(call("DirtyLog.collect", () -> collect(region), limit));
+    }
+
+    /** In its own thread: nobody else sees these ranges before they are complete. */
+    private DirtyRanges collect(MemoryRegion region) {
+      ByteSize size = region.size();
+      DirtyRanges found = new DirtyRanges();
+      own.collect(region, (offset, length) -> found.addPages(offset, length, size.bytes()));
+      return found;
+    }
+
+    /** Stores are no longer logged, as soon as it comes back from other calls; lets it go. */
+    void stop(MemoryRegion region) {
+      BoundedCall<Boolean> call =
+          begin(
+              "DirtyLog.stop",
+              () -> {
+                own.stop(region);
+                return true;
+              },
+              late -> {});
+      letGo();
+      long end = System.nanoTime() + GuestWriters.RESUME_LIMIT.toNanos();
+      try {
+        if (!call.isAnswered(end)) {
+          LOG.error(
+              "memory backend '{}': {}", region.id(), overdue(call, GuestWriters.RESUME_LIMIT));
+        }
+      } catch (ExecutionException e) {
+        LOG.error("memory backend '{}': {}", region.id(), failedIn(call, e).getMessage());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

@@ -1,0 +1,285 @@
+package holdfast.machine.copy;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import holdfast.machine.api.GuestWriter;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Pausing the writers of a machine, without any memory. */
+@Timeout(60)
+class GuestWritersTest {
+  private static final Duration LIMIT = Duration.ofSeconds(30);
+
+  /** For what never comes. */
+  private static final Duration SHORT = Duration.ofMillis(50);
+
+  private final GuestWriters writers = new GuestWriters();
+  private final PausedWriter vcpu0 = new PausedWriter("vcpu0");
+  private final PausedWriter vcpu1 = new PausedWriter("vcpu1");
+
+  private List<String> names() {
+    return writers.list().stream().map(RegisteredWriter::name).toList();
+  }
+
+  @Test
+  @DisplayName("a writer is not asked to pause again before it was resumed: a second swap waits")
+  void onePauseAtATime() throws Exception {
+    writers.add(vcpu0);
+    GuestWriters.Pause first = writers.pause(LIMIT, time -> {});
+
+    String reason =
+        assertThrows(GivenUpException.class, () -> writers.pause(Duration.ofMillis(1), time -> {}))
+            .getMessage();
+    assertEquals(
+        "another swap, or an evacuation, kept the writers paused for more than 1 ms", reason);
+    assertEquals(List.of("pause"), vcpu0.calls);
+
+    CountDownLatch waits = new CountDownLatch(1);
+    Thread second =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  waits.countDown();
+                  try {
+                    writers.pause(LIMIT, time -> {}).close();
+                  } catch (GivenUpException | InterruptedException e) {
+                    vcpu0.calls.add(e.toString());
+                  }
+                });
+    assertTrue(waits.await(LIMIT.toSeconds(), TimeUnit.SECONDS));
+    assertEquals(List.of("pause"), vcpu0.calls);
+    first.close();
+    assertTrue(second.join(LIMIT));
+    assertEquals(List.of("pause", "resume", "pause", "resume"), vcpu0.calls);
+  }
+
+  @Test
+  @DisplayName("after a pause that failed the next one finds everything as it was")
+  void aFailedPauseLeavesNothing() throws Exception {
+    writers.add(vcpu0);
+    PausedWriter late = new PausedWriter("late").late();
+    writers.add(late);
+    assertThrows(GivenUpException.class, () -> writers.pause(LIMIT, time -> {}));
+    assertFalse(vcpu0.paused);
+
+    writers.remove(late);
+    try (GuestWriters.Pause pause = writers.pause(LIMIT, time -> {})) {
+      assertTrue(vcpu0.paused);
+    }
+    assertFalse(vcpu0.paused);
+  }
+
+  @Test
+  @DisplayName("a writer that came before the exchange prevents it")
+  void aWriterThatCameBefore() throws Exception {
+    writers.add(vcpu0);
+    AtomicBoolean made = new AtomicBoolean();
+    try (GuestWriters.Pause pause = writers.pause(LIMIT, time -> {})) {
+      writers.add(vcpu1);
+      String reason =
+          assertThrows(GivenUpException.class, () -> pause.whileNobodyStores(() -> made.set(true)))
+              .getMessage();
+      assertEquals("the writer 'vcpu1' came after all others had paused", reason);
+    }
+    assertFalse(made.get());
+    assertEquals(List.of(), vcpu1.calls);
+  }
+
+  @Test
+  @DisplayName("a writer that comes during the exchange is registered when that is over")
+  void aWriterThatComesMeanwhile() throws Exception {
+    writers.add(vcpu0);
+    AtomicBoolean over = new AtomicBoolean();
+    AtomicBoolean waited = new AtomicBoolean();
+    Thread newcomer =
+        Thread.ofPlatform()
+            .unstarted(
+                () -> {
+                  writers.add(vcpu1);
+                  waited.set(over.get());
+                });
+    try (GuestWriters.Pause pause = writers.pause(LIMIT, time -> {})) {
+      pause.whileNobodyStores(
+          () -> {
+            newcomer.start();
+            while (newcomer.getState() != Thread.State.WAITING) {
+              Thread.onSpinWait(); // until it is at the door; the test has a limit
+            }
+            assertEquals(List.of("'vcpu0'"), names());
+            over.set(true);
+          });
+    }
+    assertTrue(newcomer.join(LIMIT));
+    assertTrue(waited.get());
+    assertEquals(List.of("'vcpu0'", "'vcpu1'"), names());
+  }
+
+  private String refusal(Duration limit) {
+    return "" + assertThrows(GivenUpException.class, () -> pause(limit).close()).getMessage();
+  }
+
+  private GuestWriters.Pause pause(Duration limit) throws GivenUpException, InterruptedException {
+    return writers.pause(limit, time -> {});
+  }
+
+  private static void await(CountDownLatch latch) throws InterruptedException {
+    assertTrue(latch.await(LIMIT.toSeconds(), TimeUnit.SECONDS));
+  }
+
+  @Test
+  @DisplayName(
+      "a writer that hangs in its pause keeps nobody: all others go on, whoever asks next is told;"
+          + " when it has paused after all, it is resumed, and never asked by two at once")
+  void aPauseThatHangs() throws Exception {
+    PausedWriter hangs = new PausedWriter("hangs").hangingIn("pause");
+    List.of(vcpu0, hangs, vcpu1).forEach(writers::add);
+    assertEquals("the writer 'hangs' did not come back from pause() within 50 ms", refusal(SHORT));
+    assertEquals(List.of("pause", "resume"), vcpu0.calls);
+    assertFalse(vcpu1.paused);
+    String next = refusal(SHORT);
+    assertTrue(next.startsWith("the writer 'hangs' has not come back from pause() since "), next);
+    assertTrue(next.endsWith(" ms: end what it waits for, or unregister it"), next);
+
+    hangs.release.countDown();
+    await(hangs.resumed);
+    try (GuestWriters.Pause pause = pause(LIMIT)) {
+      assertTrue(hangs.paused && vcpu0.paused && vcpu1.paused);
+    }
+    assertEquals(
+        List.of("pause", "interrupted", "resume", "pause", "resume"),
+        hangs.calls,
+        "the pause that nobody waited for any more was not asked for");
+  }
+
+  @Test
+  @DisplayName("a pause that waits is interrupted at the limit; then stores went on, as it says")
+  void aPauseIsInterrupted() throws Exception {
+    PausedWriter waits = new PausedWriter("waits").waiting();
+    List.of(vcpu0, waits).forEach(writers::add);
+    assertEquals("the writer 'waits' did not come back from pause() within 50 ms", refusal(SHORT));
+    waits.release.countDown();
+    pause(LIMIT).close();
+    assertEquals(List.of("pause", "pause", "resume"), waits.calls);
+  }
+
+  @Test
+  @DisplayName(
+      "a writer that hangs when it is to resume keeps nobody: all others go on, it is named, and"
+          + " whoever asks next is told")
+  void aResumeThatHangs() throws Exception {
+    PausedWriter hangs = new PausedWriter("hangs").hangingIn("resume");
+    List.of(vcpu0, hangs, vcpu1).forEach(writers::add);
+    List<String> told = new CopyOnWriteArrayList<>();
+    GuestWriters.Told teller =
+        new GuestWriters.Told() {
+          @Override
+          public void paused(Duration time) {
+            told.add("over");
+          }
+
+          @Override
+          public void failed(String sentence) {
+            told.add(sentence);
+          }
+        };
+    writers.pause(LIMIT, teller).close();
+    assertEquals(
+        List.of(
+            "the writer 'hangs' did not come back from resume() within 1000 ms; it may stand still",
+            "over"),
+        told);
+    assertEquals(List.of("pause", "resume"), vcpu0.calls);
+    assertEquals(List.of("pause", "resume"), vcpu1.calls);
+    String next = refusal(SHORT);
+    assertTrue(next.startsWith("the writer 'hangs' has not come back from resume() since "), next);
+    hangs.release.countDown();
+    pause(LIMIT).close();
+    assertEquals(List.of("pause", "resume", "pause", "resume"), hangs.calls);
+  }
+
+  @Test
+  @DisplayName("whoever waits for writers can be interrupted, and all of them go on")
+  void interrupted() throws Exception {
+    PausedWriter hangs = new PausedWriter("hangs").hangingIn("pause");
+    List.of(vcpu0, hangs).forEach(writers::add);
+    CountDownLatch ended = new CountDownLatch(1);
+    Thread swap =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  try {
+                    pause(Duration.ofHours(1)).close();
+                  } catch (InterruptedException e) {
+                    ended.countDown();
+                  } catch (GivenUpException e) {
+                    vcpu0.calls.add(e.toString());
+                  }
+                });
+    await(hangs.inside);
+    swap.interrupt();
+    await(ended);
+    await(vcpu0.resumed);
+    hangs.release.countDown();
+    await(hangs.resumed);
+    pause(LIMIT).close();
+  }
+
+  @Test
+  @DisplayName(
+      "a writer that hangs while it is asked for its name is registered, and named by class")
+  void aNameThatHangs() throws Exception {
+    PausedWriter hangs = new PausedWriter("hangs").hangingIn("name");
+    List.of(vcpu0, hangs).forEach(writers::add);
+    String refusal = refusal(SHORT);
+    assertTrue(
+        refusal.startsWith(
+            "the writer of " + PausedWriter.class.getName() + " has not come back from name()"),
+        refusal);
+    hangs.release.countDown();
+    pause(LIMIT).close();
+    assertEquals(List.of("interrupted", "pause", "resume"), hangs.calls);
+  }
+
+  @Test
+  @DisplayName("a writer that goes while it is paused is resumed, and its thread ends")
+  void aWriterThatGoes() throws Exception {
+    Thread[] itsThread = new Thread[1];
+    GuestWriter writer =
+        new GuestWriter() {
+          @Override
+          public String name() {
+            itsThread[0] = Thread.currentThread();
+            return "vcpu7";
+          }
+
+          @Override
+          public boolean pause(Duration limit) throws InterruptedException {
+            return Thread.currentThread() == itsThread[0] && vcpu0.pause(limit);
+          }
+
+          @Override
+          public void resume() {
+            vcpu0.resume();
+          }
+        };
+    writers.add(writer);
+    try (GuestWriters.Pause pause = pause(LIMIT)) {
+      writers.remove(writer);
+      assertTrue(vcpu0.paused);
+    }
+    assertFalse(vcpu0.paused);
+    assertTrue(itsThread[0].join(LIMIT));
+    assertEquals(List.of(), writers.list());
+  }
+}

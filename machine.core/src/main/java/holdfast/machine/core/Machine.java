@@ -1,0 +1,231 @@
+package holdfast.machine.core;
+
+import holdfast.machine.config.MachineSpec;
+import holdfast.machine.config.AllocatorFilter;
+import holdfast.machine.config.MachineDefinition;
+import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.config.BackendSpec;
+import holdfast.machine.config.DeviceSpec;
+
+import holdfast.backend.api.Backing;
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.MemoryAdvice;
+import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.machine.core.internal.guest.DeviceRequest;
+import holdfast.machine.core.internal.guest.FlatGuestMemory;
+import holdfast.machine.config.MemoryLayout;
+import holdfast.machine.config.MemoryLayoutException;
+import holdfast.machine.core.internal.guest.PlugException;
+import holdfast.machine.config.options.OptionException;
+import holdfast.machine.config.options.ParsedObject;
+import holdfast.machine.api.GuestMemory;
+import holdfast.machine.api.MemoryDevice;
+import holdfast.machine.api.MemoryRegion;
+import holdfast.machine.api.RegionState;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** A machine that is up: its open regions and its guest memory. */
+public final class Machine {
+  private static final String BASE_RAM = "pc.ram";
+
+  private final Candidates candidates;
+  private final ImageCheck images;
+  private final List<Backend> backends = new ArrayList<>();
+  private final List<Runnable> beforeClose = new CopyOnWriteArrayList<>();
+  private @Nullable FlatGuestMemory memory;
+  private volatile Consumer<Backend> onFailure = backend -> {};
+
+  private Machine(Candidates candidates, ImageCheck images) {
+    this.candidates = candidates;
+    this.images = images;
+  }
+
+  /**
+   * Brings a machine up: opens the memory backends in order, then plugs the devices in order.
+   *
+   * @param candidates the allocators there are
+   * @param images tells which files can be started from
+   * @throws NoAllocatorException if an allocator is missing that may come yet
+   * @throws MachineException otherwise; in both cases nothing is left behind
+   */
+  public static Machine open(MachineSpec spec, Candidates candidates, ImageCheck images)
+      throws MachineException, NoAllocatorException {
+    Machine machine = new Machine(candidates, images);
+    try {
+      machine.bringUp(spec);
+      return machine;
+    } catch (OptionException | MemoryLayoutException | PlugException | RamBlockException e) {
+      machine.discard();
+      throw new MachineException(e);
+    } catch (MachineException | NoAllocatorException | RuntimeException | Error e) {
+      machine.discard();
+      throw e;
+    }
+  }
+
+  private void bringUp(MachineSpec spec)
+      throws OptionException,
+          MemoryLayoutException,
+          MachineException,
+          NoAllocatorException,
+          RamBlockException,
+          PlugException {
+    MemoryAdvice standard = MachineDefinition.advice(spec.machine());
+    Optional<String> ramBackend = MachineDefinition.memoryBackend(spec.machine());
+    ByteSize ramBackendSize = null;
+    for (BackendSpec declared : spec.backends()) {
+      RamBlockSpec block = declared.block(standard);
+      if (ramBackend.isPresent() && declared.id().equals(ramBackend.get())) {
+        ramBackendSize = block.size();
+      }
+    }
+    MemoryLayout layout = MachineDefinition.memory(spec.machine(), ramBackendSize);
+    for (BackendSpec declared : spec.backends()) {
+      open(declared, standard, ramBackend.isPresent());
+    }
+    Region ram =
+        ramBackend.isPresent()
+            ? region("the machine's memory-backend=", ramBackend.get())
+            : openBaseRam(layout.ram(), standard);
+    FlatGuestMemory guest = new FlatGuestMemory(layout, ram, Machine::failIfLost);
+    memory = guest;
+    for (DeviceSpec device : spec.devices()) {
+      Region region = region("device '" + device.name() + "': memdev=", device.memdev());
+      guest.plug(DeviceRequest.of(device, region));
+    }
+  }
+
+  private void open(BackendSpec declared, MemoryAdvice standard, boolean baseRamIsNamed)
+      throws OptionException, MachineException, NoAllocatorException, RamBlockException {
+    RamBlockSpec block = declared.block(standard);
+    if (declared.id().equals(BASE_RAM) && !baseRamIsNamed) {
+      throw new MachineException(
+          "memory backend '"
+              + BASE_RAM
+              + "': that is the name of the base RAM; give it another id, or make it the base RAM with"
+              + " the machine's memory-backend="
+              + BASE_RAM);
+    }
+    if (find(declared.id()).isPresent()) {
+      throw new TakenIdException(declared.id());
+    }
+    requireGoodFile(block);
+    Region region = Region.open(block, candidates, declared.allocator(), this::regionChanged);
+    try {
+      requireGoodFile(block); // another process may have swapped it before it was locked here
+    } catch (MachineException e) {
+      region.close();
+      throw e;
+    }
+    backends.add(new Backend(declared.object(), region, standard, false));
+  }
+
+  /** Checks that the file is not the wrong one of the two of a swap. */
+  private void requireGoodFile(RamBlockSpec spec) throws MachineException {
+    if (spec.backing() instanceof Backing.File file) {
+      Optional<String> refusal = images.refusal(file.path());
+      if (refusal.isPresent()) {
+        throw new MachineException(
+            "memory backend '" + spec.id() + "' on " + file.path() + ": " + refusal.get());
+      }
+    }
+  }
+
+  private Region openBaseRam(ByteSize size, MemoryAdvice standard)
+      throws OptionException, NoAllocatorException, RamBlockException {
+    SequencedMap<String, String> properties = new LinkedHashMap<>();
+    properties.put("id", BASE_RAM);
+    properties.put("size", size.toString());
+    ParsedObject object = BackendDefinitions.RAM.checkConfiguration(BASE_RAM, properties);
+    RamBlockSpec spec = BackendDefinitions.spec(object, standard);
+    Region region =
+        Region.open(spec, candidates, AllocatorFilter.ANY, this::regionChanged);
+    backends.add(new Backend(object, region, standard, true));
+    return region;
+  }
+
+  private Region region(String subject, String id) throws UnknownBackendException {
+    return find(id)
+        .map(Backend::region)
+        .orElseThrow(() -> new UnknownBackendException(subject, id, ids()));
+  }
+
+  private List<String> ids() {
+    return backends.stream().map(backend -> backend.region().id().value()).toList();
+  }
+
+  /** {@code listener} is told of each memory backend whose memory fails from now on. */
+  public void onFailure(Consumer<Backend> listener) {
+    onFailure = listener;
+  }
+
+  private void regionChanged(Region region) {
+    if (region.state() == RegionState.FAILED) {
+      find(region.id().value()).ifPresent(onFailure);
+    }
+    FlatGuestMemory guest = memory;
+    if (guest != null) {
+      guest.regionChanged(region);
+    }
+  }
+
+  private static boolean failIfLost(MemoryRegion region, long offset, long length, boolean stored) {
+    return region instanceof Region ours && ours.failIfLost(offset, length, stored);
+  }
+
+  /** The memory backends, in the order of their objects; the base RAM last if it has none. */
+  public List<Backend> backends() {
+    return List.copyOf(backends);
+  }
+
+  /** The memory backend with an id. */
+  public Optional<Backend> find(String id) {
+    return backends.stream().filter(b -> b.region().id().value().equals(id)).findFirst();
+  }
+
+  /** The guest's memory. */
+  public GuestMemory memory() {
+    return Objects.requireNonNull(memory);
+  }
+
+  /** {@code task} is run before the machine's memory goes. */
+  public void beforeClose(Runnable task) {
+    beforeClose.add(task);
+  }
+
+  /** Ends the machine: devices are taken out, listeners let go, then the memory goes. */
+  public void close() {
+    beforeClose.forEach(Runnable::run);
+    Objects.requireNonNull(memory).removeAll();
+    backends.reversed().forEach(backend -> backend.region().close());
+  }
+
+  /** What it consists of, for the log. */
+  @Override
+  public String toString() {
+    FlatGuestMemory guest = memory;
+    return guest == null
+        ? "nothing yet"
+        : "memory backends "
+            + String.join(", ", ids())
+            + "; guest memory "
+            + String.join(", ", guest.devices().stream().map(MemoryDevice::id).toList());
+  }
+
+  /** Takes back a machine that nobody has seen up, with all files made for it. */
+  public void discard() {
+    if (memory != null) {
+      memory.removeAll();
+    }
+    backends.reversed().forEach(backend -> backend.region().discard());
+  }
+}

@@ -1,0 +1,20 @@
+package holdfast.machine.core;
+
+import holdfast.backend.api.RamBlockSpec;
+import java.util.List;
+
+/** No allocator service is registered that takes the block. It may come yet. */
+public final class NoAllocatorException extends Exception {
+  private static final long serialVersionUID = 1;
+
+  NoAllocatorException(RamBlockSpec spec, List<Candidate> present) {
+    super(
+        "memory backend '"
+            + spec.id()
+            + "' on "
+            + spec.backing()
+            + ": no allocator service takes it ("
+            + (present.isEmpty() ? "none is registered" : "registered: " + present)
+            + "); start the bundle holdfast.backend.file, or holdfast.backend.dax for pmem=on");
+  }
+}

@@ -1,0 +1,41 @@
+package holdfast.machine.core;
+
+import java.util.List;
+
+/** A device, or the machine itself, names a memory backend that the machine doesn't have. */
+public final class UnknownBackendException extends MachineException {
+  private static final long serialVersionUID = 1;
+
+  private final String problem;
+  private final String id;
+
+  /**
+   * @param subject who names it, such as {@code device 'nv0': memdev=}
+   * @param id the id that is named
+   * @param known the ids of those that there are
+   */
+  UnknownBackendException(String subject, String id, List<String> known) {
+    this(
+        subject
+            + id
+            + " names no memory backend; there "
+            + (known.isEmpty() ? "is none" : "are " + String.join(", ", known)),
+        id);
+  }
+
+  private UnknownBackendException(String problem, String id) {
+    super(problem + "; add -object memory-backend-file,id=" + id + ",…");
+    this.problem = problem;
+    this.id = id;
+  }
+
+  /** What is wrong, without the advice, which depends on where the machine is described. */
+  public String problem() {
+    return problem;
+  }
+
+  /** The id that is named. */
+  public String id() {
+    return id;
+  }
+}

@@ -1,0 +1,61 @@
+package holdfast.machine.core.internal.guest;
+
+import holdfast.backend.api.Alignment;
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.RamFlag;
+import holdfast.machine.api.MemoryDriver;
+import holdfast.machine.api.MemoryRegion;
+
+/**
+ * How a backend's bytes are divided: what the guest sees, from offset 0, and the label area, at the
+ * end of the backend's {@code size} (not of its file). What an nvdimm has between the two is out of
+ * reach.
+ *
+ * @param guest what the guest sees, at least 1 byte
+ * @param label the label area, 0 for none
+ * @param align what the guest address is a multiple of, and an nvdimm's guest part too
+ */
+record DeviceGeometry(ByteSize guest, ByteSize label, Alignment align) {
+
+  /** The division of the backend that {@code request} asks for. */
+  static DeviceGeometry of(DeviceRequest request) throws PlugException {
+    MemoryRegion memdev = request.requireMemdev();
+    if (request.driver() == MemoryDriver.PC_DIMM) {
+      return new DeviceGeometry(memdev.size(), ByteSize.ZERO, memdev.align());
+    }
+    ByteSize label = request.labelSize() == null ? ByteSize.ZERO : request.labelSize();
+    long guest = memdev.align().roundDown(memdev.size().bytes() - label.bytes());
+    if (guest <= 0) {
+      throw request.refused(
+          Refusal.BACKEND_TOO_SMALL,
+          "the backend has size="
+              + memdev.size()
+              + ", but a label of "
+              + label
+              + " and memory in multiples of its alignment "
+              + memdev.align()
+              + " need as much as both together; give the backend a greater size or a smaller"
+              + " align");
+    }
+    if (memdev.obtained().contains(RamFlag.RAM_READONLY) && !request.unarmed()) {
+      throw request.refused(
+          Refusal.NOT_UNARMED,
+          "the backend is read-only, so no store of the guest can persist; say so to the guest with"
+              + " unarmed=on, or open the backend for writing");
+    }
+    return new DeviceGeometry(new ByteSize(guest), label, memdev.align());
+  }
+
+  /** Refuses a guest part that is no multiple of the alignment: a pc-dimm is never cut. */
+  void checkWhole(DeviceRequest request) throws PlugException {
+    if (!align.divides(guest.bytes())) {
+      throw request.refused(
+          Refusal.SIZE_NOT_ALIGNED,
+          "the backend has size="
+              + guest
+              + ", no multiple of its alignment "
+              + align
+              + "; round the size to one, or give it a smaller align");
+    }
+  }
+}

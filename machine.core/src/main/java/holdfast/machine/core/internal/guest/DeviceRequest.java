@@ -1,0 +1,155 @@
+package holdfast.machine.core.internal.guest;
+
+import holdfast.backend.api.ByteSize;
+import holdfast.machine.config.DeviceSpec;
+import holdfast.machine.api.GuestAddress;
+import holdfast.machine.api.MemoryDriver;
+import holdfast.machine.api.MemoryRegion;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What {@code -device nvdimm,…} or {@code -device pc-dimm,…} asks for. Immutable; made by {@link
+ * #of} and refined by the {@code with} methods.
+ *
+ * @param driver {@code PC_DIMM} or {@code NVDIMM}
+ * @param id null if none was given
+ * @param memdev the memory backend, null if none was given
+ * @param addr the guest address, or {@link GuestAddress#ZERO} to have one chosen
+ * @param slot the slot, or -1 to have one chosen
+ * @param labelSize the size of the label area, null for none
+ * @param unarmed whether the guest is told that its stores won't persist
+ * @param node the NUMA node
+ * @param uuid null if none was given; checked, and of no further use on a PC
+ */
+public record DeviceRequest(
+    MemoryDriver driver,
+    @Nullable String id,
+    @Nullable MemoryRegion memdev,
+    GuestAddress addr,
+    int slot,
+    @Nullable ByteSize labelSize,
+    boolean unarmed,
+    long node,
+    @Nullable String uuid) {
+
+  /** The value of {@link #slot()} that asks for any free one. */
+  public static final int ANY_SLOT = -1;
+
+  private static final ByteSize SMALLEST_LABEL = ByteSize.kib(128);
+  private static final Pattern UUID =
+      Pattern.compile("\\p{XDigit}{8}(-\\p{XDigit}{4}){3}-\\p{XDigit}{12}");
+
+  /**
+   * @throws IllegalArgumentException if {@code driver} is base RAM, which is not plugged
+   */
+  public DeviceRequest {
+    if (driver == MemoryDriver.RAM) {
+      throw new IllegalArgumentException("base RAM is not plugged");
+    }
+  }
+
+  /** The device that {@code spec} describes, on the region of its memory backend. */
+  public static DeviceRequest of(DeviceSpec spec, MemoryRegion memdev) {
+    return new DeviceRequest(
+        spec.driver(),
+        spec.id().orElse(null),
+        memdev,
+        spec.addr(),
+        spec.slot(),
+        spec.labelSize().orElse(null),
+        spec.unarmed(),
+        spec.node(),
+        spec.uuid().orElse(null));
+  }
+
+  /** A device with the default of every property. */
+  public static DeviceRequest of(
+      MemoryDriver driver, @Nullable String id, @Nullable MemoryRegion memdev) {
+    return new DeviceRequest(driver, id, memdev, GuestAddress.ZERO, ANY_SLOT, null, false, 0, null);
+  }
+
+  /** The same at another guest address. */
+  public DeviceRequest withAddr(GuestAddress wish) {
+    return new DeviceRequest(driver, id, memdev, wish, slot, labelSize, unarmed, node, uuid);
+  }
+
+  /** The same in another slot. */
+  public DeviceRequest withSlot(int wish) {
+    return new DeviceRequest(driver, id, memdev, addr, wish, labelSize, unarmed, node, uuid);
+  }
+
+  /** The same with a label area. */
+  public DeviceRequest withLabelSize(ByteSize size) {
+    return new DeviceRequest(driver, id, memdev, addr, slot, size, unarmed, node, uuid);
+  }
+
+  /** The same, unarmed or not. */
+  public DeviceRequest withUnarmed(boolean on) {
+    return new DeviceRequest(driver, id, memdev, addr, slot, labelSize, on, node, uuid);
+  }
+
+  /** The same in another NUMA node. */
+  public DeviceRequest withNode(long wish) {
+    return new DeviceRequest(driver, id, memdev, addr, slot, labelSize, unarmed, wish, uuid);
+  }
+
+  /** The same with a UUID. */
+  public DeviceRequest withUuid(String text) {
+    return new DeviceRequest(driver, id, memdev, addr, slot, labelSize, unarmed, node, text);
+  }
+
+  /** Checks what can be judged without a machine. */
+  void checkProperties() throws PlugException {
+    if (driver == MemoryDriver.PC_DIMM) {
+      checkAbsent("label-size", labelSize != null);
+      checkAbsent("unarmed", unarmed);
+      checkAbsent("uuid", uuid != null);
+    }
+    if (labelSize != null && labelSize.bytes() < SMALLEST_LABEL.bytes()) {
+      throw refused(
+          Refusal.LABEL_TOO_SMALL,
+          "label-size="
+              + labelSize
+              + " asked for, but a label area has at least "
+              + SMALLEST_LABEL
+              + "; ask for that, or leave label-size out for a device without label");
+    }
+    if (uuid != null && !UUID.matcher(uuid).matches()) {
+      throw refused(
+          Refusal.BAD_UUID,
+          "uuid='"
+              + uuid
+              + "' is none; write 32 hexadecimal digits in groups of 8-4-4-4-12, or leave it out");
+    }
+  }
+
+  private void checkAbsent(String property, boolean given) throws PlugException {
+    if (given) {
+      throw refused(
+          Refusal.NO_SUCH_PROPERTY,
+          driver + " has no property " + property + "; leave it out, or plug an nvdimm");
+    }
+  }
+
+  /** The backend asked for. */
+  MemoryRegion requireMemdev() throws PlugException {
+    if (memdev == null) {
+      throw refused(
+          Refusal.NO_MEMDEV,
+          "memdev is missing; name the memory backend that holds its bytes with memdev=");
+    }
+    return memdev;
+  }
+
+  /**
+   * The exception for this device.
+   *
+   * @param what what was asked for, what is there and what to do
+   */
+  PlugException refused(Refusal refusal, String what) {
+    String name = id == null ? driver + " without id" : driver + " '" + id + "'";
+    String backend = memdev == null ? "" : " on memory backend '" + memdev.id() + "'";
+    return new PlugException(refusal, name + backend + ": " + what);
+  }
+}

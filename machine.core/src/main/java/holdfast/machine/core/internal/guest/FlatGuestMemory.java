@@ -1,0 +1,408 @@
+package holdfast.machine.core.internal.guest;
+
+import holdfast.machine.config.MemoryLayoutException;
+import holdfast.machine.config.MemoryLayout;
+
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.Granularity;
+import holdfast.backend.api.PersistException;
+import holdfast.machine.config.MemoryLayoutException.Problem;
+import holdfast.machine.config.MachineType.RamSplit;
+import holdfast.machine.api.CallerMemoryException;
+import holdfast.machine.api.GuestAddress;
+import holdfast.machine.api.GuestMemory;
+import holdfast.machine.api.GuestMemoryException;
+import holdfast.machine.api.GuestMemoryListener;
+import holdfast.machine.api.GuestRange;
+import holdfast.machine.api.LostMemoryException;
+import holdfast.machine.api.MemoryDevice;
+import holdfast.machine.api.MemoryDriver;
+import holdfast.machine.api.MemoryRegion;
+import holdfast.machine.api.ReadOnlyDeviceException;
+import holdfast.machine.api.SplitRangeException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.channels.GatheringByteChannel;
+import java.nio.channels.ScatteringByteChannel;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The guest memory of a PC: base RAM, and the devices plugged into the range behind it.
+ *
+ * <p>Accesses work on the map of the moment and take no lock. Changes are made one at a time under
+ * {@link #change}, and told to the listeners before the lock is given up.
+ */
+public final class FlatGuestMemory implements GuestMemory {
+  private static final GuestAddress FOUR_GIB = new GuestAddress(4L << 30);
+
+  private final Object change = new Object();
+  private final MemoryBoard board;
+  private final LostPages lost;
+  private final ChangeTeller teller = new ChangeTeller();
+  private volatile GuestMap map;
+
+  /**
+   * The memory of {@code machine} with its base RAM and no other device.
+   *
+   * @param ram the bytes of the base RAM
+   * @param lost asked, in the thread of the access, whose memory one that failed is about
+   * @throws MemoryLayoutException if {@code ram} has another size than the machine's RAM
+   */
+  public FlatGuestMemory(MemoryLayout machine, MemoryRegion ram, LostPages lost)
+      throws MemoryLayoutException {
+    this(new MemoryBoard(machine), baseRam(machine, ram), lost);
+  }
+
+  FlatGuestMemory(MemoryBoard board, GuestMap map, LostPages lost) {
+    this.board = board;
+    this.map = map;
+    this.lost = lost;
+  }
+
+  private static GuestMap baseRam(MemoryLayout machine, MemoryRegion ram)
+      throws MemoryLayoutException {
+    if (!ram.size().equals(machine.ram())) {
+      throw new MemoryLayoutException(
+          Problem.RAM_BACKEND_SIZE,
+          "memory backend '"
+              + ram.id()
+              + "' has size="
+              + ram.size()
+              + ", but the machine's RAM is "
+              + machine.ram()
+              + "; give the machine and the backend the same size");
+    }
+    RamSplit split = machine.type().split(ram.size());
+    ByteSize low = split.below4g();
+    GuestMap below =
+        GuestMap.EMPTY.with(GuestDevice.ram("ram:below-4g", ram, 0, low, GuestAddress.ZERO));
+    if (split.above4g().bytes() == 0) {
+      return below;
+    }
+    return below.with(GuestDevice.ram("ram:above-4g", ram, low.bytes(), split.above4g(), FOUR_GIB));
+  }
+
+  /**
+   * Plugs a device. Its region is this memory's until the device is {@linkplain #remove removed}.
+   *
+   * @throws PlugException if there is no place for it; nothing changed
+   */
+  public MemoryDevice plug(DeviceRequest request) throws PlugException {
+    synchronized (change) {
+      GuestDevice device = board.place(request, map.devices());
+      map = map.with(device);
+      teller.tell(listener -> listener.deviceAdded(device));
+      return device;
+    }
+  }
+
+  /**
+   * The verdict on an operator's wish to take a device out of the running guest. No device can be:
+   * for an nvdimm that is QEMU's verdict, and for a {@code pc-dimm} the guest would have to agree,
+   * for which there is no ACPI here yet.
+   *
+   * @throws PlugException always
+   */
+  public void unplug(String id) throws PlugException {
+    for (GuestDevice device : map.devices()) {
+      if (device.driver() != MemoryDriver.RAM && device.id().equals(id)) {
+        throw new PlugException(
+            Refusal.NOT_UNPLUGGABLE,
+            device
+                + " on memory backend '"
+                + device.region().id()
+                + "' can't be unplugged while the guest runs; end the guest first, or swap the"
+                + " backend under it");
+      }
+    }
+    throw new PlugException(
+        Refusal.NO_SUCH_DEVICE,
+        "no memory device has the id '" + id + "'; look at those there are");
+  }
+
+  /**
+   * Takes a device out, because its plugging is undone or the machine ends. When this returns every
+   * listener has let go of it, and its region can be closed if nothing else stands on it. Nothing
+   * happens if the device is not there.
+   */
+  public void remove(MemoryDevice device) {
+    synchronized (change) {
+      GuestMap rest = map.without(device);
+      if (rest.devices().size() < map.devices().size()) {
+        map = rest;
+        teller.tell(listener -> listener.deviceRemoved(device));
+      }
+    }
+  }
+
+  /** Takes every device out, highest address first: the machine ends. */
+  public void removeAll() {
+    synchronized (change) {
+      map.devices().reversed().forEach(this::remove);
+    }
+  }
+
+  /**
+   * Tells the listeners that state, flags or durability of {@code region} changed, if a device
+   * stands on it. To be called without a lock that the region's getters need.
+   */
+  public void regionChanged(MemoryRegion region) {
+    synchronized (change) {
+      if (map.devices().stream().anyMatch(device -> device.region() == region)) {
+        teller.tell(listener -> listener.regionChanged(region));
+      }
+    }
+  }
+
+  @Override
+  public List<MemoryDevice> devices() {
+    return List.copyOf(map.devices());
+  }
+
+  @Override
+  public Optional<MemoryDevice> find(GuestAddress address) {
+    return map.find(address);
+  }
+
+  @Override
+  public void read(GuestAddress address, MemorySegment target) {
+    GuestMap now = map;
+    long length = target.byteSize();
+    try {
+      now.visit(
+          address,
+          length,
+          (device, offset, done, part) ->
+              MemorySegment.copy(device.segment(), offset, target, done, part));
+      LateErrors.await();
+    } catch (InternalError e) {
+      throw fault(now, address, length, false, e);
+    }
+  }
+
+  @Override
+  public void write(GuestAddress address, MemorySegment source) {
+    GuestMap now = map;
+    long length = source.byteSize();
+    requireWritable(now, address, length);
+    try {
+      now.visit(
+          address,
+          length,
+          (device, offset, done, part) ->
+              MemorySegment.copy(source, done, device.segment(), offset, part));
+      LateErrors.await();
+    } catch (InternalError e) {
+      throw fault(now, address, length, true, e);
+    }
+  }
+
+  private static void requireWritable(GuestMap map, GuestAddress address, long length) {
+    map.visit(
+        address,
+        length,
+        (device, offset, done, part) -> {
+          if (device.readOnly()) {
+            throw new ReadOnlyDeviceException(address, length, device);
+          }
+        });
+  }
+
+  /**
+   * What is to be thrown for an access in which the JVM told of a fault. The fault may be about any
+   * part of the range, the other side of a copy, or what this thread accessed before: so the host
+   * is asked.
+   */
+  private GuestMemoryException fault(
+      GuestMap now, GuestAddress address, long length, boolean stored, InternalError cause) {
+    now.visit(
+        address,
+        length,
+        (device, offset, done, bytes) -> {
+          if (new Part(device, offset, bytes).isLost(lost, stored)) {
+            throw new LostMemoryException(address, length, device, cause);
+          }
+        });
+    return new CallerMemoryException(address, length, cause);
+  }
+
+  @Override
+  public long transferFrom(FileChannel file, long position, GuestAddress address, ByteSize size)
+      throws IOException {
+    GuestMap now = map;
+    requireWritable(now, address, size.bytes());
+    return FileTransfer.toGuest(file, position, address, size.bytes(), lost).run(now);
+  }
+
+  @Override
+  public void transferTo(FileChannel file, long position, GuestAddress address, ByteSize size)
+      throws IOException {
+    FileTransfer.toFile(file, position, address, size.bytes(), lost).run(map);
+  }
+
+  @Override
+  public long transferFrom(ScatteringByteChannel source, List<GuestRange> ranges)
+      throws IOException {
+    GuestMap now = map;
+    ranges.forEach(range -> requireWritable(now, range.first(), StreamTransfer.length(range)));
+    return new StreamTransfer(now, ranges, lost).from(source);
+  }
+
+  @Override
+  public long transferTo(GatheringByteChannel target, List<GuestRange> ranges) throws IOException {
+    return new StreamTransfer(map, ranges, lost).to(target);
+  }
+
+  // Addresses are plain numbers here, and objects again only where an access is slow or fails: an
+  // object that could get that far would have to be allocated for every access.
+
+  private long load(long address, int width, ByteOrder order) {
+    GuestMap now = map;
+    GuestDevice device = now.holder(address, width);
+    if (device == null) {
+      MemorySegment bytes = MemorySegment.ofArray(new byte[width]);
+      read(new GuestAddress(address), bytes);
+      return ScalarAccess.load(bytes, 0, width, order);
+    }
+    try {
+      long value = ScalarAccess.load(device.segment(), device.offsetOf(address), width, order);
+      LateErrors.await();
+      return value;
+    } catch (InternalError e) {
+      throw fault(now, new GuestAddress(address), width, false, e);
+    }
+  }
+
+  private void store(long address, int width, ByteOrder order, long value) {
+    GuestMap now = map;
+    GuestDevice device = now.holder(address, width);
+    if (device == null || device.readOnly()) {
+      MemorySegment bytes = MemorySegment.ofArray(new byte[width]);
+      ScalarAccess.store(bytes, 0, width, order, value);
+      write(new GuestAddress(address), bytes);
+      return;
+    }
+    try {
+      ScalarAccess.store(device.segment(), device.offsetOf(address), width, order, value);
+      LateErrors.await();
+    } catch (InternalError e) {
+      throw fault(now, new GuestAddress(address), width, true, e);
+    }
+  }
+
+  @Override
+  public byte getByte(GuestAddress address) {
+    return (byte) load(address.value(), Byte.BYTES, ByteOrder.nativeOrder());
+  }
+
+  @Override
+  public short getShort(GuestAddress address, ByteOrder order) {
+    return (short) load(address.value(), Short.BYTES, order);
+  }
+
+  @Override
+  public int getInt(GuestAddress address, ByteOrder order) {
+    return (int) load(address.value(), Integer.BYTES, order);
+  }
+
+  @Override
+  public long getLong(GuestAddress address, ByteOrder order) {
+    return load(address.value(), Long.BYTES, order);
+  }
+
+  @Override
+  public void setByte(GuestAddress address, byte value) {
+    store(address.value(), Byte.BYTES, ByteOrder.nativeOrder(), value);
+  }
+
+  @Override
+  public void setShort(GuestAddress address, short value, ByteOrder order) {
+    store(address.value(), Short.BYTES, order, value);
+  }
+
+  @Override
+  public void setInt(GuestAddress address, int value, ByteOrder order) {
+    store(address.value(), Integer.BYTES, order, value);
+  }
+
+  @Override
+  public void setLong(GuestAddress address, long value, ByteOrder order) {
+    store(address.value(), Long.BYTES, order, value);
+  }
+
+  @Override
+  public MemorySegment segment(GuestAddress address, ByteSize size) {
+    GuestMap now = map;
+    long length = size.bytes();
+    // A piece of no bytes needs a place too.
+    now.visit(
+        address,
+        Math.max(1, length),
+        (device, offset, done, part) -> {
+          if (part < length) {
+            throw new SplitRangeException(address, length, device, new ByteSize(part));
+          }
+        });
+    MemoryDevice device = now.find(address).orElseThrow();
+    return device.segment().asSlice(address.offsetFrom(device.address()), length);
+  }
+
+  @Override
+  public void markDirty(GuestAddress address, ByteSize size) {
+    GuestMap now = map;
+    long length = size.bytes();
+    requireWritable(now, address, length);
+    now.visit(
+        address,
+        length,
+        (device, offset, done, bytes) -> {
+          Part part = new Part(device, offset, bytes);
+          try {
+            part.markDirty(bytes);
+          } catch (InternalError e) {
+            if (part.isLost(lost, true)) {
+              throw new LostMemoryException(address, length, device, e);
+            }
+            part.markDirty(bytes); // the error was late, and about something else
+          }
+        });
+  }
+
+  @Override
+  public Granularity persist(GuestAddress address, ByteSize size) throws PersistException {
+    Weakest weakest = new Weakest();
+    map.visit(address, size.bytes(), weakest);
+    return weakest.granularity;
+  }
+
+  /** Persists the parts of a range and keeps the weakest granularity. */
+  private static final class Weakest implements GuestMap.Piece<PersistException> {
+    Granularity granularity = Granularity.BYTE;
+
+    @Override
+    public void visit(GuestDevice device, long offset, long done, long length)
+        throws PersistException {
+      Granularity held = device.region().persist(device.regionOffset() + offset, length);
+      if (held.compareTo(granularity) < 0) {
+        granularity = held;
+      }
+    }
+  }
+
+  @Override
+  public void addListener(GuestMemoryListener listener) {
+    synchronized (change) {
+      teller.add(listener, map.devices());
+    }
+  }
+
+  @Override
+  public void removeListener(GuestMemoryListener listener) {
+    synchronized (change) {
+      teller.remove(listener);
+    }
+  }
+}

@@ -1,0 +1,156 @@
+package holdfast.machine.core.internal.guest;
+
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.RamFlag;
+import holdfast.machine.api.GuestAddress;
+import holdfast.machine.api.GuestRange;
+import holdfast.machine.api.MemoryDevice;
+import holdfast.machine.api.MemoryDriver;
+import holdfast.machine.api.MemoryRegion;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+
+/** A device in its place. */
+final class GuestDevice implements MemoryDevice {
+  private final String id;
+  private final MemoryDriver driver;
+  private final MemoryRegion region;
+  private final long regionOffset;
+  private final GuestRange range;
+  private final ByteSize size;
+  private final MemorySegment segment;
+  private final MemorySegment label;
+  private final int slot;
+  private final int node;
+  private final boolean unarmed;
+  private final boolean readOnly;
+
+  private GuestDevice(
+      String id,
+      MemoryDriver driver,
+      MemoryRegion region,
+      long regionOffset,
+      GuestAddress address,
+      DeviceGeometry geometry,
+      int slot,
+      int node,
+      boolean unarmed) {
+    this.id = id;
+    this.driver = driver;
+    this.region = region;
+    this.regionOffset = regionOffset;
+    this.size = geometry.guest();
+    this.range = GuestRange.of(address, size);
+    this.slot = slot;
+    this.node = node;
+    this.unarmed = unarmed;
+    this.readOnly = region.obtained().contains(RamFlag.RAM_READONLY);
+    // A store into a read-only mapping would be a SIGSEGV, which ends the JVM; into a read-only
+    // segment it is an exception.
+    MemorySegment all = readOnly ? region.segment().asReadOnly() : region.segment();
+    this.segment = all.asSlice(regionOffset, size.bytes());
+    this.label = all.asSlice(region.size().bytes() - geometry.label().bytes());
+  }
+
+  /** A part of the base RAM: {@code size} bytes of {@code region} from {@code offset} on. */
+  static GuestDevice ram(
+      String id, MemoryRegion region, long offset, ByteSize size, GuestAddress address) {
+    DeviceGeometry geometry = new DeviceGeometry(size, ByteSize.ZERO, region.align());
+    return new GuestDevice(id, MemoryDriver.RAM, region, offset, address, geometry, -1, 0, false);
+  }
+
+  /** A device for which slot and address are found. */
+  static GuestDevice plugged(
+      DeviceRequest request,
+      MemoryRegion region,
+      DeviceGeometry geometry,
+      GuestAddress address,
+      int slot) {
+    String id = request.id() == null ? request.driver() + "[" + slot + "]" : request.id();
+    return new GuestDevice(
+        id,
+        request.driver(),
+        region,
+        0,
+        address,
+        geometry,
+        slot,
+        Math.toIntExact(request.node()),
+        request.unarmed());
+  }
+
+  @Override
+  public String id() {
+    return id;
+  }
+
+  @Override
+  public MemoryDriver driver() {
+    return driver;
+  }
+
+  @Override
+  public MemoryRegion region() {
+    return region;
+  }
+
+  /** Where in {@link #segment()} the byte of a guest address of this device is. */
+  long offsetOf(long address) {
+    return address - range.first().value();
+  }
+
+  /** Where in {@link #region()} the device's first byte is. */
+  long regionOffset() {
+    return regionOffset;
+  }
+
+  @Override
+  public GuestAddress address() {
+    return range.first();
+  }
+
+  @Override
+  public ByteSize size() {
+    return size;
+  }
+
+  @Override
+  public GuestRange range() {
+    return range;
+  }
+
+  @Override
+  public MemorySegment segment() {
+    return segment;
+  }
+
+  @Override
+  public Optional<MemorySegment> label() {
+    return label.byteSize() == 0 ? Optional.empty() : Optional.of(label);
+  }
+
+  @Override
+  public int slot() {
+    return slot;
+  }
+
+  @Override
+  public int node() {
+    return node;
+  }
+
+  @Override
+  public boolean unarmed() {
+    return unarmed;
+  }
+
+  @Override
+  public boolean readOnly() {
+    return readOnly;
+  }
+
+  @Override
+  public String toString() {
+    return driver + " '" + id + "' at " + range;
+  }
+}

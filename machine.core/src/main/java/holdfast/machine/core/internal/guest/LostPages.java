@@ -1,0 +1,17 @@
+package holdfast.machine.core.internal.guest;
+
+import holdfast.machine.api.MemoryRegion;
+
+/** Decides, after an access to a region has failed, whether its own memory is to blame. */
+@FunctionalInterface
+public interface LostPages {
+
+  /**
+   * Looks whether the host can still provide the pages of a range. If it can't, the region has
+   * failed from now on. Called in the thread of the access.
+   *
+   * @param stored whether the access was a store
+   * @return whether a page is lost
+   */
+  boolean failIfLost(MemoryRegion region, long offset, long length, boolean stored);
+}

@@ -1,0 +1,234 @@
+package holdfast.machine.core.internal.guest;
+
+import holdfast.machine.config.MemoryLayout;
+
+import holdfast.backend.api.ByteSize;
+import holdfast.machine.api.GuestAddress;
+import holdfast.machine.api.GuestRange;
+import holdfast.machine.api.MemoryDriver;
+import holdfast.machine.api.MemoryRegion;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The rules by which a device gets a slot and a guest address, or is refused. QEMU's verdicts, and
+ * its order of checks. Holds no devices itself.
+ */
+final class MemoryBoard {
+  private final MemoryLayout machine;
+
+  MemoryBoard(MemoryLayout machine) {
+    this.machine = machine;
+  }
+
+  /**
+   * The device that {@code request} asks for, in its place.
+   *
+   * @param present every device of the machine, in the order of their addresses
+   */
+  GuestDevice place(DeviceRequest request, List<GuestDevice> present) throws PlugException {
+    checkId(request, present);
+    request.checkProperties();
+    checkEnabled(request);
+    MemoryRegion memdev = request.requireMemdev();
+    int slot = chooseSlot(request, present);
+    GuestRange room = room(request);
+    DeviceGeometry geometry = DeviceGeometry.of(request);
+    checkSpace(request, geometry, present);
+    geometry.checkWhole(request);
+    GuestAddress address =
+        request.addr().equals(GuestAddress.ZERO)
+            ? firstGap(request, geometry, room, present)
+            : checkedAddress(request, geometry, room, present);
+    checkNode(request);
+    checkIdle(request, memdev, present);
+    return GuestDevice.plugged(request, memdev, geometry, address, slot);
+  }
+
+  private static void checkId(DeviceRequest request, List<GuestDevice> present)
+      throws PlugException {
+    for (GuestDevice device : present) {
+      if (device.id().equals(request.id())) {
+        throw request.refused(
+            Refusal.DUPLICATE_ID, "the id is that of " + device + "; give another one");
+      }
+    }
+  }
+
+  private void checkEnabled(DeviceRequest request) throws PlugException {
+    if (request.driver() == MemoryDriver.NVDIMM && !machine.nvdimm()) {
+      throw request.refused(Refusal.NVDIMM_OFF, "the machine takes no nvdimm; give it nvdimm=on");
+    }
+  }
+
+  private int chooseSlot(DeviceRequest request, List<GuestDevice> present) throws PlugException {
+    int wish = request.slot();
+    boolean any = wish == DeviceRequest.ANY_SLOT;
+    if (machine.slots() == 0) {
+      throw request.refused(
+          any ? Refusal.NO_SLOTS : Refusal.NO_SUCH_SLOT,
+          "the machine has no slots for memory devices; give it slots= and maxmem=");
+    }
+    if (!any && (wish < 0 || wish >= machine.slots())) {
+      throw request.refused(
+          Refusal.NO_SUCH_SLOT,
+          "slot="
+              + wish
+              + " asked for, but the machine has the slots 0 to "
+              + (machine.slots() - 1)
+              + "; ask for one of these, or leave slot out");
+    }
+    BitSet taken = new BitSet();
+    for (GuestDevice device : present) {
+      if (device.slot() == wish && !any) {
+        throw request.refused(
+            Refusal.SLOT_TAKEN,
+            "slot="
+                + wish
+                + " asked for, but it holds "
+                + device
+                + "; ask for another one, or leave"
+                + " slot out");
+      }
+      if (device.slot() >= 0) {
+        taken.set(device.slot());
+      }
+    }
+    int slot = any ? taken.nextClearBit(0) : wish;
+    if (slot >= machine.slots()) {
+      throw request.refused(
+          Refusal.SLOTS_FULL,
+          "all " + machine.slots() + " slots of the machine are taken; start it with more of them");
+    }
+    return slot;
+  }
+
+  private GuestRange room(DeviceRequest request) throws PlugException {
+    Optional<GuestRange> room = machine.deviceMemory();
+    if (room.isEmpty()) {
+      throw request.refused(
+          Refusal.NO_DEVICE_MEMORY,
+          "the machine's "
+              + machine.ram()
+              + " of RAM are all the memory it can have; give it a maxmem= above that, as"
+              + " much as RAM and all devices may have together");
+    }
+    return room.get();
+  }
+
+  private void checkSpace(DeviceRequest request, DeviceGeometry geometry, List<GuestDevice> present)
+      throws PlugException {
+    long used = 0;
+    for (GuestDevice device : present) {
+      if (device.driver() != MemoryDriver.RAM) {
+        used += device.size().bytes();
+      }
+    }
+    long space = machine.deviceSpace().bytes();
+    if (geometry.guest().bytes() > space - used) {
+      throw request.refused(
+          Refusal.NOT_ENOUGH_SPACE,
+          "the device needs "
+              + geometry.guest()
+              + ", but of the "
+              + machine.deviceSpace()
+              + " that maxmem leaves for devices, "
+              + new ByteSize(used)
+              + " are in use; give the machine a greater maxmem=");
+    }
+  }
+
+  private static GuestAddress checkedAddress(
+      DeviceRequest request, DeviceGeometry geometry, GuestRange room, List<GuestDevice> present)
+      throws PlugException {
+    GuestAddress wish = request.addr();
+    if (!wish.isAligned(geometry.align())) {
+      throw request.refused(
+          Refusal.ADDRESS_NOT_ALIGNED,
+          "addr="
+              + wish
+              + " asked for, but the backend's alignment is "
+              + geometry.align()
+              + "; ask for a multiple of that, or leave addr out");
+    }
+    if (!room.contains(wish) || room.last().offsetFrom(wish) < geometry.guest().bytes() - 1) {
+      throw request.refused(
+          Refusal.ADDRESS_OUTSIDE,
+          "addr="
+              + wish
+              + " asked for "
+              + geometry.guest()
+              + ", but memory devices stand in "
+              + room
+              + "; ask for an address there, or leave addr out");
+    }
+    GuestRange range = GuestRange.of(wish, geometry.guest());
+    for (GuestDevice device : present) {
+      if (device.range().overlaps(range)) {
+        throw request.refused(
+            Refusal.ADDRESS_TAKEN,
+            "addr="
+                + wish
+                + " asked for, but "
+                + device
+                + " is in the way; ask for another address, or leave addr out");
+      }
+    }
+    return wish;
+  }
+
+  private static GuestAddress firstGap(
+      DeviceRequest request, DeviceGeometry geometry, GuestRange room, List<GuestDevice> present)
+      throws PlugException {
+    long size = geometry.guest().bytes();
+    // Addresses of device memory are below 2^52, so signed arithmetic does.
+    long end = room.last().value() + 1;
+    long candidate = geometry.align().roundUp(room.first().value());
+    for (GuestDevice device : present) {
+      if (!room.contains(device.range())) {
+        continue;
+      }
+      if (device.address().value() - candidate >= size) {
+        break;
+      }
+      long behind = device.range().last().value() + 1;
+      candidate = Math.max(candidate, geometry.align().roundUp(behind));
+    }
+    if (end - candidate < size) {
+      throw request.refused(
+          Refusal.NO_GAP,
+          "no gap of "
+              + geometry.guest()
+              + " at a multiple of "
+              + geometry.align()
+              + " is left between the devices in "
+              + room
+              + "; plug the devices with the greatest alignment first, or give them addresses with"
+              + " addr=");
+    }
+    return new GuestAddress(candidate);
+  }
+
+  /** The guest has one NUMA node, until something can describe more. */
+  private static void checkNode(DeviceRequest request) throws PlugException {
+    if (request.node() != 0) {
+      throw request.refused(
+          Refusal.NO_SUCH_NODE,
+          "node=" + request.node() + " asked for, but the guest has node 0 alone; leave node out");
+    }
+  }
+
+  private static void checkIdle(
+      DeviceRequest request, MemoryRegion memdev, List<GuestDevice> present) throws PlugException {
+    for (GuestDevice device : present) {
+      if (device.region().id().equals(memdev.id())) {
+        throw request.refused(
+            Refusal.BACKEND_BUSY,
+            "the backend's bytes are those of "
+                + device
+                + " already, and no two devices can share them; give each its own memory backend");
+      }
+    }
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * The guest's memory: where base RAM and plugged devices stand, and access to them.
+ *
+ * <p>Reading order: {@link holdfast.machine.core.internal.guest.DeviceRequest} (what a device asks
+ * for), {@link holdfast.machine.core.internal.guest.DeviceGeometry} and {@link
+ * holdfast.machine.core.internal.guest.MemoryBoard} (the rules by which it gets a place or is
+ * refused), {@link holdfast.machine.core.internal.guest.GuestDevice}, {@link
+ * holdfast.machine.core.internal.guest.GuestMap} and {@link
+ * holdfast.machine.core.internal.guest.FlatGuestMemory} (the memory that comes of it).
+ */
+@NullMarked
+package holdfast.machine.core.internal.guest;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,196 @@
+package holdfast.machine.swap;
+
+import holdfast.backend.api.Backing;
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How long it takes to copy a region, measured with a part of it: into memory for a target that is
+ * memory; for one on a disk, into a file of its own in the target's folder, mapped, stored into and
+ * written back as the copy will be. That file is deleted as soon as it is open, so that nothing of
+ * it is left whatever happens; a measurement serves {@value #FRESH_SECONDS} s for all targets on
+ * that file system. A disk that takes longer than {@value #LIMIT_SECONDS} s for the part is not
+ * waited for: what is known then is how slow it is at least.
+ *
+ * @param time for one copy of all, without what writers dirty meanwhile
+ * @param basis what it rests on, as half a sentence
+ */
+record CopyEstimate(Duration time, String basis) {
+  private static final long SAMPLE = 16L << 20;
+  private static final int LIMIT_SECONDS = 2;
+  private static final int FRESH_SECONDS = 60;
+
+  /** A sample is not worth more than this part of what is free. */
+  private static final int LEAST_PART_FREE = 8;
+
+  private static final Set<String> MEMORY =
+      Set.of("tmpfs", "ramfs", "devtmpfs", "hugetlbfs", "shmem");
+
+  private static final Map<Object, Measured> DISKS = new ConcurrentHashMap<>();
+
+  /** A rate of copying: so many bytes took so long, at a moment of {@link System#nanoTime}. */
+  private record Measured(long bytes, long nanos, boolean ended, long at) {
+    boolean isFresh() {
+      return System.nanoTime() - at < TimeUnit.SECONDS.toNanos(FRESH_SECONDS);
+    }
+
+    Duration of(long all) {
+      return Duration.ofNanos((long) ((double) nanos * all / bytes));
+    }
+  }
+
+  /**
+   * Measures.
+   *
+   * @param memory the region's memory
+   * @param target what it is to be copied into
+   * @throws InternalError if the memory can't be read
+   */
+  static CopyEstimate of(MemorySegment memory, RamBlockSpec target) {
+    long all = memory.byteSize();
+    Optional<Path> folder = folderOnDisk(target);
+    if (folder.isPresent()) {
+      Optional<Measured> disk = disk(folder.get(), memory);
+      if (disk.isPresent()) {
+        String sample = new ByteSize(disk.get().bytes()) + " written to " + folder.get();
+        return new CopyEstimate(
+            disk.get().of(all),
+            disk.get().ended()
+                ? "at the rate of " + sample + " within the last minute"
+                : "at least: " + sample + " took more than " + LIMIT_SECONDS + " s");
+      }
+    }
+    return new CopyEstimate(
+        memory(memory).of(all),
+        folder.isPresent()
+            ? "at least: at the speed of memory, since the disk could not be tried"
+            : "at the speed of memory");
+  }
+
+  /** How many bytes from the beginning of a memory of a size {@link #of} reads. */
+  static long sample(long size) {
+    return Math.min(SAMPLE, size);
+  }
+
+  /** Where the bytes go to a disk: the folder of the file; empty if they don't. */
+  private static Optional<Path> folderOnDisk(RamBlockSpec target) {
+    if (!target.has(RamFlag.RAM_SHARED) || !(target.backing() instanceof Backing.File file)) {
+      return Optional.empty();
+    }
+    Path path = file.path().toAbsolutePath();
+    if (Files.exists(path) && !Files.isRegularFile(path) && !Files.isDirectory(path)) {
+      return Optional.empty(); // a device
+    }
+    Path folder = Files.isDirectory(path) ? path : path.getParent();
+    if (folder == null) {
+      return Optional.empty();
+    }
+    try {
+      String kind = Files.getFileStore(folder).type();
+      return MEMORY.contains(kind) ? Optional.empty() : Optional.of(folder);
+    } catch (IOException e) {
+      return Optional.of(folder); // what is wrong with it is told by who makes the file
+    }
+  }
+
+  private static Measured memory(MemorySegment memory) {
+    long sample = sample(memory.byteSize());
+    try (Arena arena = Arena.ofConfined()) {
+      long before = System.nanoTime();
+      MemorySegment copy = arena.allocate(sample, 4096); // fresh, as the target's pages are
+      MemorySegment.copy(memory, 0, copy, 0, sample);
+      return measured(sample, before, true);
+    }
+  }
+
+  private static Measured measured(long bytes, long before, boolean ended) {
+    long now = System.nanoTime();
+    return new Measured(bytes, Math.max(1, now - before), ended, now);
+  }
+
+  private static Optional<Measured> disk(Path folder, MemorySegment memory) {
+    Object key;
+    long sample = sample(memory.byteSize());
+    try {
+      key = Files.getAttribute(folder, "unix:dev");
+      FileStore store = Files.getFileStore(folder);
+      if (store.getUsableSpace() / LEAST_PART_FREE < sample) {
+        return Optional.empty();
+      }
+    } catch (IOException | UnsupportedOperationException e) {
+      return Optional.empty();
+    }
+    Measured last = DISKS.get(key);
+    if (last != null && last.isFresh() && last.bytes() >= sample) {
+      return Optional.of(last);
+    }
+    byte[] bytes = new byte[(int) sample];
+    // read here: a page that is lost is the region's, and is told to who asked
+    MemorySegment.copy(memory, 0, MemorySegment.ofArray(bytes), 0, sample);
+    Optional<Measured> now = inTime(folder, bytes);
+    now.ifPresent(measured -> DISKS.put(key, measured));
+    return now;
+  }
+
+  /** In a thread of its own, since a disk that fails may keep it for ever. */
+  private static Optional<Measured> inTime(Path folder, byte[] bytes) {
+    AtomicReference<@Nullable Measured> result = new AtomicReference<>();
+    CountDownLatch ended = new CountDownLatch(1);
+    long before = System.nanoTime();
+    Thread.ofPlatform()
+        .daemon()
+        .name("holdfast-disk-sample")
+        .start(
+            () -> {
+              try {
+                result.set(write(folder, bytes));
+              } catch (IOException | RuntimeException | InternalError e) {
+                // a folder that takes no file: who makes the target's will say so
+              } finally {
+                ended.countDown();
+              }
+            });
+    try {
+      if (!ended.await(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+        return Optional.of(measured(bytes.length, before, false));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return Optional.ofNullable(result.get());
+  }
+
+  private static Measured write(Path folder, byte[] bytes) throws IOException {
+    Path file = Files.createTempFile(folder, ".holdfast-", ".sample");
+    try (FileChannel channel =
+            FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        Arena arena = Arena.ofShared()) {
+      Files.delete(file);
+      long before = System.nanoTime();
+      MemorySegment mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes.length, arena);
+      MemorySegment.copy(MemorySegment.ofArray(bytes), 0, mapped, 0, bytes.length);
+      mapped.force();
+      return measured(bytes.length, before, true);
+    } finally {
+      Files.deleteIfExists(file);
+    }
+  }
+}

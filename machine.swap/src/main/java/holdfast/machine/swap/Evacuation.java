@@ -1,0 +1,267 @@
+package holdfast.machine.swap;
+
+import holdfast.machine.copy.GivenUpException;
+import holdfast.machine.copy.DirtyRanges;
+import holdfast.machine.copy.GuestWriters;
+
+import com.fasterxml.jackson.jr.ob.JSON;
+import holdfast.backend.api.Backing;
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.FileIdentity;
+import holdfast.backend.api.RamFlag;
+import holdfast.host.linux.FileStatus;
+import holdfast.host.linux.files.FoundFile;
+import holdfast.host.linux.files.PendingFile;
+import holdfast.machine.core.Backend;
+import holdfast.machine.core.Region;
+import holdfast.machine.api.SwapLimits;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Copies what can still be read of a region that has failed to its standby file, and writes down
+ * beside it which ranges could not be read. The region itself stays failed: nobody knows which of
+ * its last stores were lost.
+ */
+public final class Evacuation implements Runnable {
+  private static final Logger LOG = LoggerFactory.getLogger(Evacuation.class);
+  private static final int PAGE = 4096;
+  private static final int PORTION = 256 * PAGE;
+  private static final Duration END_LIMIT = Duration.ofSeconds(60);
+
+  private final Backend backend;
+  private final Path standby;
+  private final GuestWriters writers;
+
+  /**
+   * @param writers asked to pause; the copy is made whether they do or not
+   */
+  public Evacuation(Backend backend, Path standby, GuestWriters writers) {
+    this.backend = backend;
+    this.standby = standby;
+    this.writers = writers;
+  }
+
+  /** Where the bytes of a range come from. */
+  private interface Source {
+    /** Fills {@code into} from {@code offset} on, or throws if a byte of it can't be read. */
+    void read(long offset, ByteBuffer into) throws IOException;
+  }
+
+  @Override
+  public void run() {
+    try {
+      rescue();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (IOException | RuntimeException | Error e) {
+      // every Error: a lost page is told late, and the operator must hear that there is no copy
+      tell("what could be read could not be copied to " + standby + ": " + e);
+    }
+  }
+
+  /** Before the memory goes: waits for the end, within limits. */
+  public void awaitEnd(Thread thread) {
+    try {
+      if (!thread.join(END_LIMIT)) {
+        LOG.error("the evacuation of memory backend '{}' does not end", backend.region().id());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void rescue() throws IOException, InterruptedException {
+    GuestWriters.Pause paused;
+    try {
+      paused = writers.pause(SwapLimits.DEFAULT.pause(), time -> {});
+    } catch (GivenUpException e) {
+      tell(copy(backend.region(), "" + e.getMessage()));
+      return;
+    }
+    try (paused) {
+      tell(copy(backend.region(), ""));
+    }
+  }
+
+  private void tell(String sentence) {
+    backend.rescued(sentence);
+    LOG.error("memory backend '{}': {}", backend.region().id(), sentence);
+  }
+
+  private String copy(Region region, String unpaused) throws IOException {
+    DirtyRanges lost = new DirtyRanges();
+    long size = region.size().bytes();
+    if (Files.exists(standby, LinkOption.NOFOLLOW_LINKS)) {
+      throw new FileAlreadyExistsException(standby.toString());
+    }
+    Path list = standby.resolveSibling(standby.getFileName() + ".lost.json");
+    try (PendingFile part = PendingFile.beside(standby, ".part")) {
+      FileChannel out = part.channel();
+      readAll(region, size, out, lost);
+      out.truncate(size);
+      if (out.size() < size) {
+        out.write(ByteBuffer.allocate(1), size - 1);
+      }
+      // the list first: a copy that bears the standby's name is one whose holes are known
+      try {
+        PendingFile.replace(list, list(region, unpaused, lost));
+      } catch (IOException e) {
+        part.leave();
+        return "what could be read, "
+            + new ByteSize(size - lost.bytes())
+            + " of "
+            + region.size()
+            + ", was copied to "
+            + part.pending()
+            + ", which keeps that name, since the list of what could not can't be written: "
+            + e
+            + "; move it away before the next rescue";
+      }
+      part.becomeTarget();
+    }
+    return "what could be read, "
+        + new ByteSize(size - lost.bytes())
+        + " of "
+        + region.size()
+        + ", was copied to "
+        + standby
+        + "; "
+        + list
+        + " lists what could not";
+  }
+
+  private static byte[] list(Region region, String unpaused, DirtyRanges lost) throws IOException {
+    List<Map<String, Long>> ranges = new ArrayList<>();
+    lost.forEach((offset, length) -> ranges.add(range(offset, length)));
+    Map<String, Object> content = new LinkedHashMap<>();
+    content.put("region", region.id().value());
+    content.put("from", region.spec().backing().toString());
+    content.put("at", Instant.now().toString());
+    content.put("reason", region.status().note());
+    content.put("writers", unpaused.isEmpty() ? "paused" : unpaused);
+    content.put("unreadable", ranges);
+    return (JSON.std.asString(content) + "\n").getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static Map<String, Long> range(long offset, long length) {
+    Map<String, Long> range = new LinkedHashMap<>();
+    range.put("offset", offset);
+    range.put("length", length);
+    return range;
+  }
+
+  /**
+   * A shared file is read through a descriptor of its own, which tells of each page whether it can
+   * be; of other memory the kernel is asked before it is read, since the JVM tells late.
+   */
+  private static void readAll(Region region, long size, FileChannel out, DirtyRanges lost)
+      throws IOException {
+    if (region.spec().backing() instanceof Backing.File file
+        && region.spec().has(RamFlag.RAM_SHARED)) {
+      try (FileChannel in = openAgain(region, file.path()).orElse(null)) {
+        if (in != null) {
+          long base = file.offset().bytes();
+          copyAll((offset, into) -> readFully(in, base + offset, into), size, out, lost);
+          return;
+        }
+      }
+    }
+    copyAll((offset, into) -> readMemory(region, offset, into), size, out, lost);
+  }
+
+  /** The region's own file; empty if its name leads elsewhere by now, or it can't be opened. */
+  private static Optional<FileChannel> openAgain(Region region, Path path) {
+    try (FoundFile found = FoundFile.behind(path).orElse(null)) {
+      if (found != null
+          && found.status().type() == FileStatus.Type.REGULAR
+          && region
+              .status()
+              .block()
+              .file()
+              .equals(Optional.of(found.status().identity(FileIdentity::new)))) {
+        return Optional.of(found.open(StandardOpenOption.READ));
+      }
+    } catch (IOException e) {
+      LOG.info("{} can't be opened again: {}", path, e.toString());
+    }
+    return Optional.empty();
+  }
+
+  private static void readFully(FileChannel in, long offset, ByteBuffer into) throws IOException {
+    long at = offset;
+    while (into.hasRemaining()) {
+      int count = in.read(into, at);
+      if (count < 0) {
+        throw new IOException("the file ends at " + at);
+      }
+      at += count;
+    }
+  }
+
+  private static void readMemory(Region region, long offset, ByteBuffer into) throws IOException {
+    String lost = region.status().block().lostBecause(offset, into.remaining(), false);
+    if (!lost.isEmpty()) {
+      throw new IOException(lost);
+    }
+    try {
+      MemorySegment memory = region.segment();
+      MemorySegment.copy(memory, offset, MemorySegment.ofBuffer(into), 0, into.remaining());
+      into.position(into.limit());
+    } catch (InternalError lostPage) {
+      throw new IOException(lostPage);
+    }
+  }
+
+  private static void copyAll(Source source, long size, FileChannel out, DirtyRanges lost)
+      throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocateDirect(PORTION);
+    for (long at = 0; at < size; at += PORTION) {
+      int length = (int) Math.min(PORTION, size - at);
+      if (!copyOne(source, at, length, buffer, out)) {
+        for (int page = 0; page < length; page += PAGE) {
+          int part = Math.min(PAGE, length - page);
+          if (!copyOne(source, at + page, part, buffer, out)) {
+            lost.add(at + page, part);
+          }
+        }
+      }
+    }
+  }
+
+  /** Whether the range could be read; then it is written. */
+  private static boolean copyOne(
+      Source source, long offset, int length, ByteBuffer buffer, FileChannel out)
+      throws IOException {
+    buffer.clear().limit(length);
+    try {
+      source.read(offset, buffer);
+    } catch (IOException unreadable) {
+      LOG.debug("offset {}: {}", offset, unreadable.toString());
+      return false;
+    }
+    buffer.flip();
+    long at = offset;
+    while (buffer.hasRemaining()) {
+      at += out.write(buffer, at);
+    }
+    return true;
+  }
+}

@@ -1,0 +1,99 @@
+package holdfast.machine.swap;
+
+import holdfast.machine.copy.GuestWriters;
+import holdfast.machine.copy.PreCopyLoop;
+
+import holdfast.backend.api.BackendId;
+import holdfast.backend.api.ByteSize;
+import holdfast.machine.core.Region;
+import holdfast.machine.api.SwapPhase;
+import holdfast.machine.api.SwapPlan;
+import holdfast.machine.api.SwapReport;
+import java.time.Duration;
+import java.time.Instant;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** How far a swap is: written by its thread, read by any. */
+final class Progress implements GuestWriters.Told {
+  private static final Logger LOG = LoggerFactory.getLogger(Progress.class);
+
+  private final int number;
+  private final BackendId region;
+  private final ByteSize total;
+  private final SwapPlan plan;
+  private final Instant started;
+  private SwapPhase phase = SwapPhase.PLAN;
+  private int round;
+  private long copied;
+  private long dirty;
+  private long dirtyRate;
+  private long copyRate;
+  private Duration expectedPause = Duration.ZERO;
+  private Duration pause = Duration.ZERO;
+  private String reason = "";
+
+  /** Of a swap that begins. */
+  Progress(int number, Region region, SwapPlan plan, Instant started) {
+    this.number = number;
+    this.region = region.id();
+    this.total = region.size();
+    this.plan = plan;
+    this.started = started;
+  }
+
+  synchronized SwapReport report() {
+    return new SwapReport(
+        number,
+        region,
+        plan.from(),
+        plan.to(),
+        started,
+        phase,
+        round,
+        new ByteSize(copied),
+        total,
+        new ByteSize(dirty),
+        new ByteSize(dirtyRate),
+        new ByteSize(copyRate),
+        expectedPause,
+        pause,
+        reason);
+  }
+
+  void enter(SwapPhase next) {
+    synchronized (this) {
+      phase = next;
+    }
+    LOG.info("memory backend '{}': swap: {}", region, next);
+  }
+
+  /** More bytes were copied. */
+  synchronized void copied(long bytes) {
+    copied += bytes;
+  }
+
+  /** A round of copying is over. */
+  synchronized void endRound(PreCopyLoop.Round ended) {
+    round = ended.number();
+    dirty = ended.dirty();
+    dirtyRate = ended.dirtyRate();
+    copyRate = ended.copyRate();
+    expectedPause = ended.pause();
+  }
+
+  @Override
+  public synchronized void paused(Duration time) {
+    pause = time;
+  }
+
+  @Override
+  public synchronized void failed(String sentence) {
+    reason = reason.isEmpty() ? sentence : reason + "; " + sentence;
+  }
+
+  synchronized void rolledBack(String why) {
+    phase = SwapPhase.ROLLED_BACK;
+    reason = reason.isEmpty() ? why : why + "; " + reason;
+  }
+}

@@ -1,0 +1,364 @@
+package holdfast.machine.swap;
+
+import holdfast.machine.copy.DirtySource;
+import holdfast.machine.copy.GuestWriters;
+
+import holdfast.backend.api.BackendId;
+import holdfast.backend.api.Backing;
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.FileIdentity;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import holdfast.host.linux.FileStatus;
+import holdfast.host.linux.files.FoundFile;
+import holdfast.machine.swap.internal.journal.FilePlace;
+import holdfast.machine.swap.internal.journal.Side;
+import holdfast.machine.swap.internal.journal.SwapJournal;
+import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.core.Backend;
+import holdfast.machine.config.options.OptionException;
+import holdfast.machine.config.options.ParsedObject;
+import holdfast.machine.config.options.PropertyDefinition;
+import holdfast.machine.config.options.TypeDefinition;
+import holdfast.machine.core.Candidate;
+import holdfast.machine.core.Region;
+import holdfast.machine.api.SwapException;
+import holdfast.machine.api.SwapLimits;
+import holdfast.machine.api.SwapPlan;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What somebody wants of a swap, and the plan that comes of it. Nothing is touched here.
+ *
+ * @param backend what is to be swapped
+ * @param type what it is to be
+ * @param object the properties that it is to have, all of them
+ * @param writers who stores into guest memory
+ * @param limits what the swap may cost
+ */
+record SwapRequest(
+    Backend backend,
+    TypeDefinition type,
+    ParsedObject object,
+    GuestWriters writers,
+    SwapLimits limits) {
+  private static final Logger LOG = LoggerFactory.getLogger(SwapRequest.class);
+  private static final String TYPE = "qom-type";
+  private static final String ID = "id";
+
+  /**
+   * What is in force, as far as the new type knows it, and changes over it.
+   *
+   * @param changes properties and their values, {@code qom-type} among them
+   */
+  static SwapRequest changing(
+      Backend backend,
+      Map<String, String> changes,
+      GuestWriters writers,
+      SwapLimits limits)
+      throws SwapException {
+    BackendId id = backend.region().id();
+    TypeDefinition type = type(id, changes.getOrDefault(TYPE, backend.type()));
+    ParsedObject object = object(backend, type, changes);
+    return new SwapRequest(backend, type, object, writers, limits);
+  }
+
+  /** All that its configuration says. */
+  static SwapRequest configured(
+      Backend backend, ParsedObject wanted, GuestWriters writers)
+      throws SwapException {
+    TypeDefinition type = type(backend.region().id(), wanted.typeName());
+    return new SwapRequest(backend, type, wanted, writers, SwapLimits.DEFAULT);
+  }
+
+  /**
+   * Where what is stored into a block comes to be: not in the file of a private mapping, which
+   * stays as it is, nor in a folder's file, which has no name.
+   */
+  static Side side(RamBlockSpec spec) {
+    if (!spec.has(RamFlag.RAM_SHARED)
+        || spec.has(RamFlag.RAM_READONLY)
+        || !(spec.backing() instanceof Backing.File file)) {
+      return Side.memory();
+    }
+    try {
+      BasicFileAttributes attributes = Files.readAttributes(file.path(), BasicFileAttributes.class);
+      if (attributes.isDirectory()) {
+        return Side.memory();
+      }
+      return attributes.isOther() ? Side.device(file.path()) : Side.file(file.path());
+    } catch (IOException e) {
+      return Side.file(file.path()); // it is to be made, or its disk fails
+    }
+  }
+
+  /**
+   * Where what is stored into a region comes to be now. A file whose name was taken away, or leads
+   * to another file by now, is nothing that one could start from: it has no note, and ends with the
+   * swap.
+   */
+  static Side present(Region region) {
+    Side side = side(region.spec());
+    Optional<FileIdentity> open = region.status().block().file();
+    if (side.path().isEmpty() || open.isEmpty()) {
+      return side;
+    }
+    if (!FilePlace.of(side.path().get()).file().equals(open)) {
+      LOG.warn(
+          "memory backend '{}': {} is not the file that it is in any more; if that has another name"
+              + " by now, see to it yourself that it is not used when the swap is done",
+          region.id(),
+          side.path().get());
+      return Side.memory();
+    }
+    return side.takesNotes() ? Side.file(side.path().get(), open) : side;
+  }
+
+  /** The target, if the swap can work as far as can be seen. */
+  SwapTarget target() throws SwapException {
+    Region region = backend.region();
+    BackendId id = region.id();
+    RamBlockSpec spec;
+    try {
+      spec = backend.specOf(object);
+    } catch (OptionException e) {
+      throw new SwapException(id, "" + e.getMessage());
+    }
+    if (!spec.size().equals(region.size())) {
+      throw new SwapException(
+          id, "its size is " + region.size() + " and can't become " + spec.size());
+    }
+    if (spec.has(RamFlag.RAM_READONLY)) {
+      throw new SwapException(
+          id, "readonly=on: nothing can be copied into it; copy the file, and start with that one");
+    }
+    List<String> differences = differences();
+    if (differences.isEmpty()) {
+      throw new SwapException(
+          id, "nothing would change: name a property with another value, such as mem-path=");
+    }
+    Optional<ByteSize> free = checkFile(id, spec);
+    Candidate maker =
+        region
+            .best(spec)
+            .orElseThrow(
+                () ->
+                    new SwapException(id, "no allocator that may be used takes " + spec.backing()));
+    return new SwapTarget(object, spec, maker, plan(region, spec, differences, free));
+  }
+
+  private static TypeDefinition type(BackendId id, String name) throws SwapException {
+    return BackendDefinitions.OPTION.types().stream()
+        .filter(one -> one.name().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new SwapException(
+                    id,
+                    name
+                        + " is not a type: the types are "
+                        + String.join(
+                            ", ",
+                            BackendDefinitions.OPTION.types().stream()
+                                .map(TypeDefinition::name)
+                                .toList())));
+  }
+
+  private static ParsedObject object(
+      Backend backend, TypeDefinition type, Map<String, String> changes) throws SwapException {
+    BackendId id = backend.region().id();
+    Map<String, Object> wanted = new LinkedHashMap<>();
+    wanted.put(TypeDefinition.EXACT, true); // both are values as on the command line
+    for (PropertyDefinition<?> property : type.properties()) {
+      String value = backend.object().properties().get(property.name());
+      if (value != null) {
+        wanted.put(property.name(), value);
+      }
+    }
+    for (Map.Entry<String, String> change : changes.entrySet()) {
+      if (change.getKey().equals(ID)) {
+        throw new SwapException(id, "its id can't change: leave id= out");
+      }
+      if (!change.getKey().equals(TYPE)) {
+        wanted.put(change.getKey(), change.getValue());
+      }
+    }
+    try {
+      return type.checkConfiguration(type.name(), wanted);
+    } catch (OptionException e) {
+      throw new SwapException(id, "" + e.getMessage());
+    }
+  }
+
+  private List<String> differences() {
+    SequencedMap<String, String> before = backend.object().properties();
+    List<String> differences = new ArrayList<>();
+    if (!type.name().equals(backend.type())) {
+      differences.add(TYPE + ": " + backend.type() + " -> " + type.name());
+    }
+    object
+        .properties()
+        .forEach(
+            (name, value) -> {
+              String old = before.getOrDefault(name, "-");
+              if (!old.equals(value)) {
+                differences.add(name + ": " + old + " -> " + value);
+              }
+            });
+    if (isRemoved()) {
+      differences.add("mem-path: the file was removed and is only open -> a new file");
+    }
+    before.forEach(
+        (name, value) -> {
+          if (!object.properties().containsKey(name) && hasProperty(name)) {
+            differences.add(name + ": " + value + " -> -");
+          }
+        });
+    return differences;
+  }
+
+  /** Whether the name of the file that it is in leads nowhere any more. */
+  private boolean isRemoved() {
+    Region region = backend.region();
+    return region.spec().backing() instanceof Backing.File present
+        && region.status().block().file().isPresent()
+        && Files.notExists(present.path());
+  }
+
+  private boolean hasProperty(String name) {
+    return type.properties().stream().anyMatch(property -> property.name().equals(name));
+  }
+
+  /** The bytes that are free where the new file is to be, if it needs any. */
+  private Optional<ByteSize> checkFile(BackendId id, RamBlockSpec spec) throws SwapException {
+    if (!(spec.backing() instanceof Backing.File wanted)) {
+      return Optional.empty();
+    }
+    Path path = wanted.path();
+    Optional<FileStatus> found = status(id, path);
+    if (isPresent(path, found)) {
+      throw new SwapException(
+          id,
+          path
+              + " is the file it is in, and stays locked until the swap is over: ram:use re-maps it"
+              + " with another allocator; for all else name another file");
+    }
+    if (found.isEmpty()) {
+      Path folder = path.toAbsolutePath().getParent();
+      return folder == null ? Optional.empty() : checkSpace(id, folder, spec);
+    }
+    if (found.get().type() == FileStatus.Type.DIRECTORY) {
+      return checkSpace(id, path, spec);
+    }
+    if (spec.has(RamFlag.RAM_SHARED) && found.get().links() > 1) {
+      throw new SwapException(
+          id,
+          path
+              + " has "
+              + found.get().links()
+              + " names (hard links), and after a crash a start by another of them would not meet the"
+              + " notes that say whether it is whole: name a file of one name");
+    }
+    if (!limits.overwrite() && !isEmpty(path) && !SwapJournal.isLeftBehind(path)) {
+      throw new SwapException(
+          id,
+          path
+              + " holds something already: name a file that doesn't exist, or say that it may be"
+              + " overwritten (-overwrite)");
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<FileStatus> status(BackendId id, Path path) throws SwapException {
+    try {
+      return FoundFile.status(path);
+    } catch (IOException e) {
+      throw new SwapException(id, path + " can't be looked at: " + e.getMessage());
+    }
+  }
+
+  /** Whether a path leads to the file that the region is in, however it is spelled. */
+  private boolean isPresent(Path path, Optional<FileStatus> found) {
+    if (found.isEmpty() || !(backend.region().spec().backing() instanceof Backing.File present)) {
+      return false;
+    }
+    FileIdentity there = found.get().identity(FileIdentity::new);
+    Optional<FileIdentity> open = backend.region().status().block().file();
+    return open.map(there::equals)
+        .orElseGet(() -> FilePlace.of(present.path()).isSame(FilePlace.of(path)));
+  }
+
+  private static boolean isEmpty(Path file) {
+    try {
+      return Files.isRegularFile(file) && Files.size(file) == 0;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static Optional<ByteSize> checkSpace(BackendId id, Path folder, RamBlockSpec spec)
+      throws SwapException {
+    if (!Files.isDirectory(folder)) {
+      throw new SwapException(id, folder + " is no folder that is there: make it first");
+    }
+    try {
+      ByteSize free = new ByteSize(Files.getFileStore(folder).getUsableSpace());
+      if (free.compareTo(spec.size()) < 0 && !spec.has(RamFlag.RAM_NORESERVE)) {
+        throw new SwapException(
+            id, folder + " has only " + free + " free, and " + spec.size() + " are needed");
+      }
+      return Optional.of(free);
+    } catch (IOException e) {
+      throw new SwapException(id, folder + " can't be looked at: " + e.getMessage());
+    }
+  }
+
+  private SwapPlan plan(
+      Region region, RamBlockSpec spec, List<String> differences, Optional<ByteSize> free)
+      throws SwapException {
+    CopyEstimate estimate = estimate(region, spec);
+    Duration time = estimate.time();
+    DirtySource.Outlook tracking = DirtySource.outlook(region.status().block(), writers);
+    if (!tracking.tracked() && !writers.areNone() && time.compareTo(limits.downtime()) > 0) {
+      throw new SwapException(region.id(), DirtySource.tooLong(time, limits));
+    }
+    Duration inPause = tracking.tracked() ? limits.downtime() : time;
+    return new SwapPlan(
+        region.id(),
+        region.spec().backing().toString(),
+        spec.backing().toString(),
+        differences,
+        spec.flags(),
+        region.durability().obtained(),
+        spec.requestedGranularity(),
+        region.size(),
+        free,
+        time,
+        estimate.basis(),
+        tracking.words(),
+        inPause);
+  }
+
+  private static CopyEstimate estimate(Region region, RamBlockSpec spec) throws SwapException {
+    try {
+      return CopyEstimate.of(region.segment(), spec);
+    } catch (InternalError e) {
+      if (region.failIfLost(0, CopyEstimate.sample(region.size().bytes()), false)) {
+        throw new SwapException(region.id(), "it has failed: " + region.status().note());
+      }
+      throw new SwapException(region.id(), "memory of somebody else failed meanwhile: " + e);
+    }
+  }
+}

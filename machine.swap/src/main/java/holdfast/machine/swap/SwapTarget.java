@@ -1,0 +1,17 @@
+package holdfast.machine.swap;
+
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.machine.config.options.ParsedObject;
+import holdfast.machine.core.Candidate;
+import holdfast.machine.api.SwapPlan;
+
+/**
+ * Where a region's bytes are to go.
+ *
+ * @param object the type of memory backend and its properties
+ * @param spec the block that they ask for
+ * @param maker the allocator that makes it
+ * @param plan what is told of it
+ */
+record SwapTarget(
+    ParsedObject object, RamBlockSpec spec, Candidate maker, SwapPlan plan) {}

@@ -1,0 +1,296 @@
+package holdfast.machine.swap;
+
+import holdfast.machine.copy.GuestWriters;
+
+import holdfast.backend.api.BackendId;
+import holdfast.machine.swap.internal.journal.FilePlace;
+import holdfast.machine.swap.internal.journal.Side;
+import holdfast.machine.swap.internal.journal.SwapJournal;
+import holdfast.machine.core.ImageCheck;
+import holdfast.machine.core.Machine;
+import holdfast.machine.core.Backend;
+import holdfast.machine.swap.Swapper.Answer;
+import holdfast.machine.config.options.ParsedObject;
+import holdfast.machine.core.Region;
+import holdfast.machine.api.LiveSwap;
+import holdfast.machine.api.RegionState;
+import holdfast.machine.api.RunningSwap;
+import holdfast.machine.api.SwapException;
+import holdfast.machine.api.SwapLimits;
+import holdfast.machine.api.SwapPhase;
+import holdfast.machine.api.SwapPlan;
+import holdfast.machine.api.SwapReport;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The live swaps of one machine. */
+public final class Swaps implements LiveSwap {
+  private static final Logger LOG = LoggerFactory.getLogger(Swaps.class);
+  private static final int REMEMBERED = 16;
+  private static final Duration END_LIMIT = Duration.ofSeconds(60);
+
+  /** For somebody else's plan, or change of a property. */
+  private static final Duration HOLD_LIMIT = Duration.ofSeconds(1);
+
+  /** For pages to be made present after a change of a property. */
+  private static final Duration CONFIGURED_HOLD_LIMIT = Duration.ofSeconds(60);
+
+  private final Machine machine;
+  private final GuestWriters writers;
+  private final SwapRecorder recorder;
+  private final Runnable wake;
+  private final SwapTask.Steps steps;
+  private final AtomicInteger numbers = new AtomicInteger();
+  private final Map<BackendId, Running> running = new LinkedHashMap<>();
+
+  private final Map<BackendId, List<SwapReport>> ended = new LinkedHashMap<>();
+  private boolean closed;
+
+  /**
+   * A swap that is under way.
+   *
+   * @param to where the bytes go
+   * @param configured whether a change of configuration asked for it
+   */
+  private record Running(SwapTask task, Side to, boolean configured) {}
+
+  /**
+   * @param writers who stores into guest memory
+   * @param recorder where a swap that has ended is written down
+   * @param wake lets what is configured be compared with what is in force
+   */
+  public Swaps(
+      Machine machine, GuestWriters writers, SwapRecorder recorder, Runnable wake) {
+    this(machine, writers, recorder, wake, SwapTask.Steps.UNWATCHED);
+  }
+
+  Swaps(
+      Machine machine,
+      GuestWriters writers,
+      SwapRecorder recorder,
+      Runnable wake,
+      SwapTask.Steps steps) {
+    this.machine = machine;
+    this.writers = writers;
+    this.recorder = recorder;
+    this.wake = wake;
+    this.steps = steps;
+  }
+
+  /**
+   * Returns what refuses to start a machine from a file that is the wrong one of the two of a swap,
+   * by the notes beside it.
+   */
+  public static ImageCheck imageCheck() {
+    return SwapJournal::imageRefusal;
+  }
+
+  @Override
+  public SwapPlan plan(BackendId id, Map<String, String> changes, SwapLimits limits)
+      throws SwapException {
+    Backend backend = backend(id);
+    hold(backend);
+    try {
+      return SwapRequest.changing(backend, changes, writers, limits).target().plan();
+    } finally {
+      backend.region().letGo();
+    }
+  }
+
+  private Backend backend(BackendId id) throws SwapException {
+    return machine
+        .find(id.value())
+        .orElseThrow(() -> new SwapException(id, "there is none; ram:list shows those there are"));
+  }
+
+  /** Takes the region: nobody else swaps or plans it, or changes its properties. */
+  private void hold(Backend backend) throws SwapException {
+    Region region = backend.region();
+    if (region.state() == RegionState.FAILED) {
+      throw new SwapException(region.id(), "it has failed: " + region.status().note());
+    }
+    Duration patience = running(region.id()).isPresent() ? Duration.ZERO : HOLD_LIMIT;
+    if (!region.hold(patience)) {
+      throw new SwapException(
+          region.id(), "a swap of it is under way: wait for its end, or cancel it");
+    }
+  }
+
+  @Override
+  public RunningSwap start(BackendId id, Map<String, String> changes, SwapLimits limits)
+      throws SwapException {
+    Backend backend = backend(id);
+    hold(backend);
+    boolean started = false;
+    try {
+      SwapTask task = start(SwapRequest.changing(backend, changes, writers, limits), false);
+      started = true;
+      return task;
+    } finally {
+      if (!started) {
+        backend.region().letGo();
+      }
+    }
+  }
+
+  /** Starts one of a region that is held; it lets it go at its end. */
+  private SwapTask start(SwapRequest request, boolean configured) throws SwapException {
+    Region region = request.backend().region();
+    SwapTarget target = request.target();
+    Side to = SwapRequest.side(target.spec());
+    Instant now = Instant.now();
+    SwapTask task =
+        new SwapTask(
+            numbers.incrementAndGet(),
+            request.backend(),
+            target,
+            request.limits(),
+            writers,
+            new SwapJournal(region.id(), SwapRequest.present(region), to, now),
+            now,
+            steps,
+            this::end);
+    enter(region.id(), new Running(task, to, configured));
+    boolean started = false;
+    try {
+      Thread.ofPlatform().daemon().name("holdfast-swap-" + region.id()).start(task);
+      started = true;
+      return task;
+    } finally {
+      if (!started) {
+        leave(task);
+      }
+    }
+  }
+
+  private synchronized void leave(SwapTask task) {
+    running.values().removeIf(one -> one.task().equals(task));
+  }
+
+  private synchronized void enter(BackendId id, Running starting) throws SwapException {
+    if (closed) {
+      throw new SwapException(id, "the machine is ending");
+    }
+    Optional<Path> path = starting.to().path();
+    Optional<FilePlace> place = path.map(FilePlace::of);
+    for (Map.Entry<BackendId, Running> other : running.entrySet()) {
+      if (place.isPresent()
+          && other
+              .getValue()
+              .to()
+              .path()
+              .map(FilePlace::of)
+              .filter(place.get()::isSame)
+              .isPresent()) {
+        throw new SwapException(
+            id,
+            path.orElseThrow()
+                + " is what memory backend '"
+                + other.getKey()
+                + "' is being swapped to: name another file");
+      }
+    }
+    running.put(id, starting);
+  }
+
+  /**
+   * A configuration asks for something else: a swap is started if one is needed.
+   *
+   * @param object what it asks for, as it stands now
+   */
+  public Answer follow(Backend backend, ParsedObject object) {
+    BackendId id = backend.region().id();
+    if (running(id).isPresent()) {
+      LOG.info(
+          "memory backend '{}': what is configured now is seen to when the swap that is under way"
+              + " has ended",
+          id);
+      return new Answer.Busy(true);
+    }
+    if (backend.unchangeable(object).isEmpty()) {
+      return new Answer.NotNeeded();
+    }
+    boolean held = false;
+    boolean started = false;
+    try {
+      held = backend.region().hold(CONFIGURED_HOLD_LIMIT);
+      if (!held) {
+        return new Answer.Busy(false);
+      }
+      start(SwapRequest.configured(backend, object, writers), true);
+      started = true;
+      return new Answer.Started();
+    } catch (SwapException e) {
+      return new Answer.Refused("" + e.getMessage());
+    } catch (RuntimeException | Error e) {
+      LOG.error("memory backend '{}': what is configured now can't be swapped to", id, e);
+      return new Answer.Refused(e.toString());
+    } finally {
+      if (held && !started) {
+        backend.region().letGo();
+      }
+    }
+  }
+
+  private void end(SwapTask task) {
+    SwapReport report = task.report();
+    BackendId id = report.region();
+    Backend backend = machine.find(id.value()).orElseThrow();
+    boolean configured;
+    boolean last;
+    synchronized (this) {
+      Running ending = running.get(id);
+      configured = ending != null && ending.configured();
+      last = closed;
+      List<SwapReport> all = ended.computeIfAbsent(id, first -> new ArrayList<>());
+      all.addFirst(report);
+      if (all.size() > REMEMBERED) {
+        all.removeLast();
+      }
+    }
+    recorder.ended(
+        backend,
+        new SwapRecorder.Outcome(report.phase() == SwapPhase.DONE, configured, last));
+    leave(task);
+    backend.region().letGo();
+    wake.run();
+  }
+
+  @Override
+  public synchronized Optional<RunningSwap> running(BackendId id) {
+    return Optional.ofNullable(running.get(id)).map(Running::task);
+  }
+
+  @Override
+  public synchronized List<SwapReport> history(BackendId id) {
+    return List.copyOf(ended.getOrDefault(id, List.of()));
+  }
+
+  /** Cancels what is under way and waits for its end; nothing is started any more. */
+  public void close() {
+    List<SwapTask> left;
+    synchronized (this) {
+      closed = true;
+      left = running.values().stream().map(Running::task).toList();
+    }
+    left.forEach(SwapTask::cancel);
+    try {
+      for (SwapTask task : left) {
+        if (!task.await(END_LIMIT).phase().isEnd()) {
+          LOG.error("the swap of memory backend '{}' does not end", task.report().region());
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

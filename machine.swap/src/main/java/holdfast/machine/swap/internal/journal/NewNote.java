@@ -1,0 +1,159 @@
+package holdfast.machine.swap.internal.journal;
+
+import holdfast.host.linux.files.FoundFile;
+import holdfast.host.linux.files.HeldFile;
+import holdfast.host.linux.files.PendingFile;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The note beside a swap's new file, which the swap keeps locked from its beginning to its end. So
+ * of two swaps to one file, of one process or of two, one comes first; the other is refused before
+ * it has touched anything; and a note that a killed process left is told from one that is in use.
+ *
+ * <p>Not thread-safe.
+ */
+final class NewNote implements AutoCloseable {
+  private static final int ATTEMPTS = 16;
+
+  private final Note note;
+  private @Nullable HeldFile held;
+
+  /**
+   * @param file the new file
+   */
+  NewNote(Path file) {
+    note = Note.ofNew(file);
+  }
+
+  /** Where it stands, and what it says. */
+  Note note() {
+    return note;
+  }
+
+  /**
+   * Takes the note: it says {@code marker} from now on. One that is there is taken over if no swap
+   * that lives wrote it.
+   *
+   * @throws IOException if another swap has it, or it can't be kept; then it is as it was, unless
+   *     it bears its name already
+   */
+  void claim(Marker.Copying marker) throws IOException {
+    close();
+    try (PendingFile fresh = pending(marker)) {
+      try {
+        claim(fresh);
+      } finally {
+        keep(fresh);
+      }
+    }
+  }
+
+  private void claim(PendingFile fresh) throws IOException {
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+      try (FoundFile found = FoundFile.at(note.path()).orElse(null)) {
+        if (found == null) {
+          fresh.becomeTarget();
+          return;
+        }
+        if (takeOver(fresh, found)) {
+          return;
+        }
+      } catch (FileAlreadyExistsException e) {
+        continue; // somebody was quicker: is it a swap that lives?
+      }
+    }
+    throw new IOException(note.path() + " keeps changing: find out who writes it");
+  }
+
+  /** Whether what was found is still there and was taken over. */
+  private boolean takeOver(PendingFile fresh, FoundFile found) throws IOException {
+    try (HeldFile stale = hold(found)) {
+      if (!stale.isAt(note.path())) {
+        return false;
+      }
+      requireStale();
+      fresh.replaceTarget();
+      return true;
+    }
+  }
+
+  private HeldFile hold(FoundFile found) throws IOException {
+    Optional<HeldFile> stale;
+    try {
+      stale = found.hold();
+    } catch (IOException e) {
+      throw new IOException(
+          "whether a swap to "
+              + note.file()
+              + " is under way can't be told ("
+              + e.getMessage()
+              + "): name another file, or, if none is, delete "
+              + note.path(),
+          e);
+    }
+    return stale.orElseThrow(this::inUse);
+  }
+
+  /** That it says nothing which a swap must see to before it is replaced. */
+  private void requireStale() throws IOException {
+    Optional<Marker> now = note.read();
+    if (now.isPresent() && !(now.get() instanceof Marker.Copying)) {
+      throw new IOException(note.path() + " was changed meanwhile: try again");
+    }
+  }
+
+  private IOException inUse() {
+    String source =
+        note.read()
+            .filter(Marker.Told.class::isInstance)
+            .map(marker -> ((Marker.Told) marker).swap())
+            .map(swap -> swap.from().map(Path::toString).orElse("memory of another swap"))
+            .orElse("another memory backend");
+    return new IOException(
+        note.file() + " is what " + source + " is being swapped to: name another file");
+  }
+
+  /** Says something else, as a whole and durably. */
+  void write(Marker.Told marker) throws IOException {
+    try (PendingFile fresh = pending(marker)) {
+      try {
+        fresh.replaceTarget();
+      } finally {
+        keep(fresh);
+      }
+    }
+  }
+
+  private PendingFile pending(Marker.Told marker) throws IOException {
+    PendingFile fresh = PendingFile.beside(note.path(), ".new");
+    try {
+      fresh.write(MarkerJson.write(marker));
+      return fresh;
+    } catch (IOException | RuntimeException | Error e) {
+      fresh.close();
+      throw e;
+    }
+  }
+
+  /** What stands at the note's path by now is what is locked. */
+  private void keep(PendingFile fresh) {
+    if (fresh.bearsTarget()) {
+      close();
+      held = fresh.keepHeld();
+    }
+  }
+
+  /** Gives up the lock, as the end of the process would; the note stays. */
+  @Override
+  public void close() {
+    HeldFile before = held;
+    if (before != null) {
+      held = null;
+      before.close();
+    }
+  }
+}

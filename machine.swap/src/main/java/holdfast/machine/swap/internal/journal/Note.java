@@ -1,0 +1,148 @@
+package holdfast.machine.swap.internal.journal;
+
+import holdfast.host.linux.FileStatus;
+import holdfast.host.linux.files.FoundFile;
+import holdfast.host.linux.files.PendingFile;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A note beside a file. It is believed if it is a regular file of the file's owner, of root or of
+ * this process' user, of reasonable length, and says what such a note can say; and it is never
+ * waited for.
+ *
+ * @param file the file that it is about, without symbolic links
+ * @param kind what it tells of that file
+ */
+record Note(Path file, Kind kind) {
+  private static final Logger LOG = LoggerFactory.getLogger(Note.class);
+
+  /** Two paths of the greatest length, each byte escaped, fit in. */
+  private static final int LONGEST = 64 << 10;
+
+  private static final int ROOT = 0;
+
+  /** What a note tells. */
+  enum Kind {
+    /** Beside the new file of a swap: whether it is whole. */
+    OF_NEW(".swap-from.json"),
+    /** Beside the old file of a swap: whether its content is out of date. */
+    OF_OLD(".swap-to.json");
+
+    private final String suffix;
+
+    Kind(String suffix) {
+      this.suffix = suffix;
+    }
+
+    private boolean canSay(Marker.Told marker) {
+      return switch (marker) {
+        case Marker.Copying _ -> true;
+        case Marker.Complete _ -> this == OF_NEW;
+        case Marker.Switching _, Marker.Moved _ -> this == OF_OLD;
+      };
+    }
+  }
+
+  /** The note beside the new file of a swap, and not beside a symbolic link to it. */
+  static Note ofNew(Path file) {
+    return new Note(FilePlace.real(file), Kind.OF_NEW);
+  }
+
+  /** The note beside the old file of a swap, and not beside a symbolic link to it. */
+  static Note ofOld(Path file) {
+    return new Note(FilePlace.real(file), Kind.OF_OLD);
+  }
+
+  /** Where it stands. */
+  Path path() {
+    return file.resolveSibling(file.getFileName() + kind.suffix);
+  }
+
+  /** What it says; empty if it is not there. */
+  Optional<Marker> read() {
+    try (FoundFile found = FoundFile.at(path()).orElse(null)) {
+      return found == null ? Optional.empty() : Optional.of(read(found));
+    } catch (IOException e) {
+      return Optional.of(unreadable("can't be read: " + reason(e)));
+    }
+  }
+
+  private Marker read(FoundFile found) throws IOException {
+    FileStatus status = found.status();
+    if (status.type() != FileStatus.Type.REGULAR) {
+      return unreadable("is " + status.type() + ", and not a regular file");
+    }
+    if (!found.isOurs() && !isTrusted(status.owner())) {
+      return unreadable(
+          "belongs to user "
+              + Integer.toUnsignedString(status.owner())
+              + ", who is neither root nor who owns "
+              + Refusal.shown(file)
+              + " or runs this");
+    }
+    if (status.size() > LONGEST) {
+      return unreadable("is no note of a swap: it is " + status.size() + " bytes long");
+    }
+    try {
+      Marker.Told marker = MarkerJson.read(found.read(LONGEST));
+      return kind.canSay(marker)
+          ? marker
+          : unreadable("is no note of a swap: its state belongs on the other side of one");
+    } catch (MarkerJson.MalformedException e) {
+      return unreadable("" + e.getMessage());
+    }
+  }
+
+  private boolean isTrusted(int owner) throws IOException {
+    return owner == ROOT
+        || FoundFile.status(file).map(status -> status.owner() == owner).orElse(false);
+  }
+
+  private Marker.Unreadable unreadable(String reason) {
+    LOG.debug("{} {}", path(), reason);
+    return new Marker.Unreadable(reason);
+  }
+
+  private static String reason(IOException e) {
+    String reason = e instanceof FileSystemException file ? file.getReason() : e.getMessage();
+    return Objects.requireNonNullElse(reason, e.getClass().getSimpleName());
+  }
+
+  /**
+   * Whether the swap that wrote it is under way, in this process or another: it keeps its new
+   * file's note locked. True if that can't be told.
+   */
+  boolean isLive() {
+    try (FoundFile found = FoundFile.at(path()).orElse(null)) {
+      return found != null && found.status().type() == FileStatus.Type.REGULAR && found.isLocked();
+    } catch (IOException e) {
+      LOG.info("whether the swap of {} is under way can't be told: {}", path(), e.toString());
+      return true;
+    }
+  }
+
+  /** Writes it, as a whole and durably, whatever was there. */
+  void write(Marker.Told marker) throws IOException {
+    PendingFile.replace(path(), MarkerJson.write(marker));
+  }
+
+  /** Removes it, durably. */
+  void remove() throws IOException {
+    PendingFile.remove(path());
+  }
+
+  /** Removes it if that can be done. */
+  void forget() {
+    try {
+      remove();
+    } catch (IOException e) {
+      LOG.info("{} stays behind: {}", path(), e.toString());
+    }
+  }
+}

@@ -1,0 +1,182 @@
+package holdfast.machine.swap.internal.journal;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.Optional;
+
+/**
+ * Whether a file must not be used to start from: what was found beside it, and what follows from
+ * that alone.
+ *
+ * @param exists whether it is there
+ * @param own the note beside it as the new file of a swap
+ * @param live whether that swap is under way
+ * @param left the note beside it as the old file of a swap
+ * @param theirs what the note beside that swap's new file says
+ * @param ownNote where the note beside it as the new file stands
+ * @param leftNote where the note beside it as the old file stands
+ * @param theirNote where the note beside that swap's new file would stand
+ */
+record Refusal(
+    boolean exists,
+    Optional<Marker> own,
+    boolean live,
+    Optional<Marker> left,
+    Optional<Marker> theirs,
+    Path ownNote,
+    Path leftNote,
+    Optional<Path> theirNote) {
+
+  /** What is said of a side of the swap that is in no file. */
+  private static final String MEMORY = "memory that is gone";
+
+  /** Looks at what is there. */
+  static Refusal of(Path path) {
+    Path file = FilePlace.real(path);
+    Note own = Note.ofNew(file);
+    Note left = Note.ofOld(file);
+    Optional<Marker> ownMarker = own.read();
+    Optional<Marker> leftMarker = left.read();
+    Optional<Note> theirs =
+        switch (leftMarker.orElse(null)) {
+          case Marker.Copying copying -> copying.swap().to().map(Note::ofNew);
+          case Marker.Switching switching -> switching.swap().to().map(Note::ofNew);
+          case null, default -> Optional.empty();
+        };
+    return new Refusal(
+        Files.exists(file),
+        ownMarker,
+        ownMarker.isPresent() && own.isLive(),
+        leftMarker,
+        theirs.flatMap(Note::read),
+        own.path(),
+        left.path(),
+        theirs.map(Note::path));
+  }
+
+  /** Why the file must not be used, as half a sentence about it; empty if it may. */
+  Optional<String> sentence() {
+    if (own.isPresent()) {
+      switch (own.get()) {
+        case Marker.Unreadable(String reason) -> {
+          return Optional.of(
+              "whether it is the unfinished copy of a swap can't be told, since "
+                  + shown(ownNote)
+                  + " "
+                  + reason
+                  + ": look at that, and to use this file all the same, delete it");
+        }
+        case Marker.Copying(SwapId swap) when live -> {
+          return Optional.of(
+              (exists ? "it is the unfinished copy of " : "it is to be the copy of ")
+                  + words(swap.from(), "memory")
+                  + ", of a swap that is under way: name another file, or wait for its end");
+        }
+        case Marker.Copying(SwapId swap) when exists -> {
+          return Optional.of(unfinished(swap));
+        }
+        case Marker.Told _ -> {
+          if (!exists) {
+            return Optional.empty(); // and what waits for it to become good has lost it
+          }
+        }
+      }
+    }
+    return left.flatMap(this::outOfDate);
+  }
+
+  private String unfinished(SwapId swap) {
+    return "it is the unfinished copy of "
+        + words(swap.from(), MEMORY)
+        + ", of a swap that was cut off on "
+        + swap.started()
+        + ": "
+        + swap.from().map(source -> "start with mem-path=" + shown(source) + ", or ").orElse("")
+        + "delete this file and "
+        + shown(ownNote);
+  }
+
+  private Optional<String> outOfDate(Marker away) {
+    return switch (away) {
+      case Marker.Moved(SwapId swap, Optional<Marker.Content> _) -> Optional.of(moved(swap));
+      case Marker.Switching(SwapId swap) when theirs.equals(complete(swap)) ->
+          Optional.of(moved(swap));
+      case Marker.Copying(SwapId swap) when theirs.equals(complete(swap)) ->
+          Optional.of(moved(swap));
+      case Marker.Switching(SwapId swap) when !theirs.equals(copying(swap)) ->
+          Optional.of(untold(swap));
+      case Marker.Switching _, Marker.Copying _ -> Optional.empty();
+      case Marker.Complete _ -> throw new IllegalStateException("no old file's note says this");
+      case Marker.Unreadable(String reason) ->
+          Optional.of(
+              "whether a swap moved its content elsewhere can't be told, since "
+                  + shown(leftNote)
+                  + " "
+                  + reason
+                  + ": look at that, and to use this file all the same, delete it");
+    };
+  }
+
+  private static Optional<Marker> complete(SwapId swap) {
+    return Optional.of(new Marker.Complete(swap));
+  }
+
+  private static Optional<Marker> copying(SwapId swap) {
+    return Optional.of(new Marker.Copying(swap));
+  }
+
+  private String moved(SwapId swap) {
+    return (exists ? "" : "it is not there any more, and ")
+        + "its content was moved to "
+        + words(swap.to(), MEMORY)
+        + " by a swap on "
+        + swap.started()
+        + (exists ? ", and this file is out of date" : "")
+        + ": "
+        + swap.to().map(target -> "start with mem-path=" + shown(target) + ", or, ").orElse("")
+        + (exists ? "to use the old content all the same" : "to begin with an empty file")
+        + ", delete "
+        + shown(leftNote);
+  }
+
+  private String untold(SwapId swap) {
+    String why =
+        switch (theirs.orElse(null)) {
+          case null -> "can't be found";
+          case Marker.Unreadable(String reason) -> reason;
+          case Marker.Told _ -> "is another swap's";
+        };
+    return "it was being swapped to "
+        + words(swap.to(), MEMORY)
+        + ", and whether that took place can't be told, since "
+        + theirNote.map(Refusal::shown).orElse("its note")
+        + " "
+        + why
+        + ": mount what it is on; or, to use this file all the same, delete "
+        + shown(leftNote);
+  }
+
+  private static String words(Optional<Path> path, String otherwise) {
+    return path.map(Refusal::shown).orElse(otherwise);
+  }
+
+  /** A path for people: what a terminal would take for a command is written in hexadecimal. */
+  static String shown(Path path) {
+    return shown(path.toString());
+  }
+
+  static String shown(String text) {
+    StringBuilder shown = new StringBuilder();
+    text.chars()
+        .forEach(
+            c -> {
+              if (Character.isISOControl(c)) {
+                shown.append("\\u").append(HexFormat.of().toHexDigits((char) c));
+              } else {
+                shown.append((char) c);
+              }
+            });
+    return shown.toString();
+  }
+}

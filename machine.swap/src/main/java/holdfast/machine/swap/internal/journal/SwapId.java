@@ -1,0 +1,16 @@
+package holdfast.machine.swap.internal.journal;
+
+import holdfast.backend.api.BackendId;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * Which swap: the same in all notes of one, and in no other's.
+ *
+ * @param region whose bytes are swapped
+ * @param from the file or device that they are in; empty for memory
+ * @param to where they go; empty for memory
+ * @param started tells it from others between the same files
+ */
+record SwapId(BackendId region, Optional<Path> from, Optional<Path> to, Instant started) {}
