@@ -1,10 +1,9 @@
 package holdfast.bench;
 
-import holdfast.launcher.internal.machine.BareMachine;
-import holdfast.launcher.internal.machine.Configurations;
 import holdfast.machine.core.Machine;
 import holdfast.machine.core.Region;
 import holdfast.machine.copy.GuestWriters;
+import holdfast.machine.swap.SwapRecorder;
 import holdfast.machine.swap.Swaps;
 import holdfast.machine.api.RunningSwap;
 import holdfast.machine.api.SwapLimits;
@@ -66,8 +65,7 @@ final class Swap {
         GuestWriters writers = new GuestWriters();
         writers.add(writer);
         Swaps swaps =
-            new Swaps(
-                machine, writers, new Configurations(BareMachine.NO_CONFIGURATIONS), () -> {});
+            new Swaps(machine, writers, SwapRecorder.NONE, () -> {});
         for (int number = 1; number <= times; number++) {
           double c = rival(here);
           Path there = place.file("swap-" + number);
@@ -78,7 +76,7 @@ final class Swap {
         }
       }
     } finally {
-      BareMachine.close(machine);
+      machine.close();
       Files.deleteIfExists(here);
     }
     System.out.println("  " + place.name());

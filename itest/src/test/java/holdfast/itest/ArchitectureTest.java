@@ -82,13 +82,50 @@ class ArchitectureTest {
           "org.junit.jupiter.api..");
 
   @ArchTest
-  static final ArchRule launcher =
+  static final ArchRule machineConfig =
       module(
-          "launcher",
+          "machine.config",
+          "holdfast.backend.api",
+          "holdfast.machine.api",
+          "com.fasterxml.jackson..");
+
+  @ArchTest
+  static final ArchRule machineCore =
+      module(
+          "machine.core",
+          "holdfast.backend.api",
+          "holdfast.machine.api",
+          "holdfast.machine.config..",
+          "org.slf4j");
+
+  @ArchTest
+  static final ArchRule machineCopy =
+      module("machine.copy", "holdfast.backend.api", "holdfast.machine.api", "org.slf4j");
+
+  @ArchTest
+  static final ArchRule machineSwap =
+      module(
+          "machine.swap",
           "holdfast.backend.api",
           "holdfast.host.linux",
           "holdfast.host.linux.files",
           "holdfast.machine.api",
+          "holdfast.machine.config..",
+          "holdfast.machine.copy",
+          "holdfast.machine.core",
+          "org.slf4j",
+          "com.fasterxml.jackson..");
+
+  @ArchTest
+  static final ArchRule launcher =
+      module(
+          "launcher",
+          "holdfast.backend.api",
+          "holdfast.machine.api",
+          "holdfast.machine.config..",
+          "holdfast.machine.copy",
+          "holdfast.machine.core",
+          "holdfast.machine.swap",
           "org.slf4j",
           "org.osgi..",
           "org.apache.felix.service.command",
@@ -194,29 +231,15 @@ class ArchitectureTest {
         });
   }
 
-  @ArchTest static final ArchRule options = launcherPackage("options");
+  @ArchTest static final ArchRule machine = launcherPackage("machine");
 
-  @ArchTest static final ArchRule guest = launcherPackage("guest");
+  @ArchTest static final ArchRule swap = launcherPackage("swap", "machine");
 
-  @ArchTest static final ArchRule region = launcherPackage("region");
+  @ArchTest static final ArchRule report = launcherPackage("report");
 
-  @ArchTest static final ArchRule journal = launcherPackage("journal");
+  @ArchTest static final ArchRule metatype = launcherPackage("metatype", "machine");
 
-  @ArchTest
-  static final ArchRule machine =
-      launcherPackage("machine", "options", "guest", "region", "journal");
-
-  @ArchTest
-  static final ArchRule swap = launcherPackage("swap", "machine", "region", "options", "journal");
-
-  @ArchTest
-  static final ArchRule report = launcherPackage("report", "machine", "region", "guest", "options");
-
-  @ArchTest static final ArchRule metatype = launcherPackage("metatype", "machine", "options");
-
-  @ArchTest
-  static final ArchRule shell =
-      launcherPackage("shell", "report", "machine", "region", "guest", "options");
+  @ArchTest static final ArchRule shell = launcherPackage("shell", "report", "machine");
 
   @ArchTest
   static final ArchRule nobodyKnowsTheCommandLine =
@@ -245,6 +268,10 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule noPackagesFormACircle =
       slices().matching("holdfast.launcher.(**)").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule noPackagesOfTheMachineFormACircle =
+      slices().matching("holdfast.machine.(**)").should().beFreeOfCycles();
 
   @ArchTest
   static final ArchRule onlyTheStartEndsTheJvm =

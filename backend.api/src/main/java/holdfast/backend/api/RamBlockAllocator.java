@@ -20,6 +20,14 @@ public interface RamBlockAllocator {
   String kind();
 
   /**
+   * Its ranking among the allocators that accept a block, where nobody configures another one: the
+   * highest is used. In a container the property {@code service.ranking} of its service counts.
+   */
+  default int ranking() {
+    return 0;
+  }
+
+  /**
    * Whether this allocator takes such a block at all, judged by the question alone; no file is
    * looked at.
    */

@@ -30,6 +30,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +44,7 @@ public final class Machine {
   private final List<Runnable> beforeClose = new CopyOnWriteArrayList<>();
   private @Nullable FlatGuestMemory memory;
   private volatile Consumer<Backend> onFailure = backend -> {};
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   private Machine(Candidates candidates, ImageCheck images) {
     this.candidates = candidates;
@@ -54,11 +56,11 @@ public final class Machine {
    *
    * @param candidates the allocators there are
    * @param images tells which files can be started from
-   * @throws NoAllocatorException if an allocator is missing that may come yet
-   * @throws MachineException otherwise; in both cases nothing is left behind
+   * @throws MachineException if that can't be, a {@link NoAllocatorException} if an allocator is
+   *     missing that may come yet; nothing is left behind
    */
   public static Machine open(MachineSpec spec, Candidates candidates, ImageCheck images)
-      throws MachineException, NoAllocatorException {
+      throws MachineException {
     Machine machine = new Machine(candidates, images);
     try {
       machine.bringUp(spec);
@@ -66,7 +68,7 @@ public final class Machine {
     } catch (OptionException | MemoryLayoutException | PlugException | RamBlockException e) {
       machine.discard();
       throw new MachineException(e);
-    } catch (MachineException | NoAllocatorException | RuntimeException | Error e) {
+    } catch (MachineException | RuntimeException | Error e) {
       machine.discard();
       throw e;
     }
@@ -76,7 +78,6 @@ public final class Machine {
       throws OptionException,
           MemoryLayoutException,
           MachineException,
-          NoAllocatorException,
           RamBlockException,
           PlugException {
     MemoryAdvice standard = MachineDefinition.advice(spec.machine());
@@ -105,7 +106,7 @@ public final class Machine {
   }
 
   private void open(BackendSpec declared, MemoryAdvice standard, boolean baseRamIsNamed)
-      throws OptionException, MachineException, NoAllocatorException, RamBlockException {
+      throws OptionException, MachineException, RamBlockException {
     RamBlockSpec block = declared.block(standard);
     if (declared.id().equals(BASE_RAM) && !baseRamIsNamed) {
       throw new MachineException(
@@ -204,6 +205,9 @@ public final class Machine {
 
   /** Ends the machine: devices are taken out, listeners let go, then the memory goes. */
   public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
     beforeClose.forEach(Runnable::run);
     Objects.requireNonNull(memory).removeAll();
     backends.reversed().forEach(backend -> backend.region().close());

@@ -4,7 +4,7 @@ import holdfast.backend.api.RamBlockSpec;
 import java.util.List;
 
 /** No allocator service is registered that takes the block. It may come yet. */
-public final class NoAllocatorException extends Exception {
+public final class NoAllocatorException extends MachineException {
   private static final long serialVersionUID = 1;
 
   NoAllocatorException(RamBlockSpec spec, List<Candidate> present) {

@@ -49,14 +49,20 @@ public final class Evacuation implements Runnable {
   private final Backend backend;
   private final Path standby;
   private final GuestWriters writers;
+  private final Thread thread;
 
   /**
    * @param writers asked to pause; the copy is made whether they do or not
    */
-  public Evacuation(Backend backend, Path standby, GuestWriters writers) {
+  Evacuation(Backend backend, Path standby, GuestWriters writers) {
     this.backend = backend;
     this.standby = standby;
     this.writers = writers;
+    this.thread =
+        Thread.ofPlatform()
+            .daemon()
+            .name("holdfast-evacuate-" + backend.region().id())
+            .unstarted(this);
   }
 
   /** Where the bytes of a range come from. */
@@ -77,8 +83,20 @@ public final class Evacuation implements Runnable {
     }
   }
 
-  /** Before the memory goes: waits for the end, within limits. */
-  public void awaitEnd(Thread thread) {
+  /**
+   * Starts the evacuation of a memory backend that failed, if it has a standby file.
+   *
+   * @param writers asked to pause; the copy is made whether they do or not
+   */
+  public static Optional<Evacuation> start(Backend backend, GuestWriters writers) {
+    Optional<Evacuation> evacuation =
+        backend.standby().map(standby -> new Evacuation(backend, standby, writers));
+    evacuation.ifPresent(one -> one.thread.start());
+    return evacuation;
+  }
+
+  /** Waits for the end, within limits: before the memory goes. */
+  public void awaitEnd() {
     try {
       if (!thread.join(END_LIMIT)) {
         LOG.error("the evacuation of memory backend '{}' does not end", backend.region().id());

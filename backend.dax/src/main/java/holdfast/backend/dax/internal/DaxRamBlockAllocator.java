@@ -30,6 +30,8 @@ import org.slf4j.LoggerFactory;
 public final class DaxRamBlockAllocator implements RamBlockAllocator {
   static final String PID = "holdfast.backend.dax";
   static final String KIND = "dax";
+  private static final int RANKING = 100;
+  private static final String AUTO = "auto";
 
   /** What makes libpmem's pmem_flush, but not what is called here, do nothing. */
   private static final String NO_FLUSH = "PMEM_NO_FLUSH";
@@ -45,7 +47,7 @@ public final class DaxRamBlockAllocator implements RamBlockAllocator {
     @AttributeDefinition(
         name = "Service ranking",
         description = "Among the allocators that accept a block, the highest ranking is used.")
-    int service_ranking() default 100;
+    int service_ranking() default RANKING;
 
     /** Which code writes back CPU caches. */
     @AttributeDefinition(
@@ -59,7 +61,7 @@ public final class DaxRamBlockAllocator implements RamBlockAllocator {
           @Option(label = "jdk", value = "jdk"),
           @Option(label = "none", value = "none")
         })
-    String cache_flush() default "auto";
+    String cache_flush() default AUTO;
   }
 
   private final RamMapper mapper;
@@ -69,6 +71,11 @@ public final class DaxRamBlockAllocator implements RamBlockAllocator {
   @Activate
   public DaxRamBlockAllocator(Config config) {
     this(new RamMapper(), CacheFlushChoice.of(config.cache_flush()).style(KIND));
+  }
+
+  /** For {@link java.util.ServiceLoader}, where nothing is configured. */
+  public DaxRamBlockAllocator() {
+    this(new RamMapper(), CacheFlushChoice.of(AUTO).style(KIND));
   }
 
   DaxRamBlockAllocator(RamMapper mapper, MappingStyle style) {
@@ -101,6 +108,11 @@ public final class DaxRamBlockAllocator implements RamBlockAllocator {
   @Override
   public String kind() {
     return KIND;
+  }
+
+  @Override
+  public int ranking() {
+    return RANKING;
   }
 
   @Override

@@ -39,7 +39,7 @@ public final class FileRamBlockAllocator implements RamBlockAllocator {
 
   private final RamMapper mapper;
 
-  /** For Declarative Services. */
+  /** For Declarative Services, and for {@link java.util.ServiceLoader}. */
   @Activate
   public FileRamBlockAllocator() {
     this(new RamMapper());

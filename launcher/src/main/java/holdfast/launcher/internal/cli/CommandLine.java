@@ -1,21 +1,9 @@
 package holdfast.launcher.internal.cli;
 
-import holdfast.machine.config.BackendDefinitions;
-import holdfast.machine.config.DeviceDefinitions;
-import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.options.Excerpt;
-import holdfast.machine.config.options.HelpText;
-import holdfast.machine.config.options.Keyval;
 import holdfast.machine.config.options.OptionException;
-import holdfast.machine.config.options.OptionResult;
-import holdfast.machine.config.options.Options;
-import holdfast.machine.config.options.ParsedObject;
-import holdfast.machine.config.options.QemuOpts;
-import holdfast.machine.config.options.TypedOption;
-import java.util.ArrayList;
-import java.util.HashSet;
+import holdfast.machine.config.MachineOptions;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What the arguments ask for. */
@@ -52,15 +40,10 @@ public sealed interface CommandLine {
 
   /** One pass over the arguments. */
   final class Parser {
-    private static final Options NONE = new Options(List.of(), false);
-
     private final List<String> arguments;
     private int next;
-    private Options machine = NONE;
-    private Options memory = NONE;
+    private final MachineOptions machine = new MachineOptions();
     private After after = After.SERVE;
-    private final List<ParsedObject> objects = new ArrayList<>();
-    private final List<ParsedObject> devices = new ArrayList<>();
 
     Parser(List<String> arguments) {
       this.arguments = arguments;
@@ -86,28 +69,18 @@ public sealed interface CommandLine {
     /** Reads one option; what it asks for alone, or null if it is part of a machine. */
     private @Nullable CommandLine take(String argument) throws OptionException, CommandException {
       String option = argument.startsWith("--") ? argument.substring(1) : argument;
+      if (MachineOptions.isOne(option)) {
+        return machine
+            .read(option, value(option))
+            .map(help -> new Print(help.text()))
+            .orElse(null);
+      }
       switch (option) {
         case "-h", "-help" -> {
           return new Print(Usage.text());
         }
         case "-version" -> {
           return new Print(Usage.version());
-        }
-        case "-machine", "-M" -> {
-          Options given = Keyval.parse("-machine", value(option), "type");
-          machine = Keyval.merge("-machine", machine, given);
-          return help(given, MachineDefinition.MACHINE.help());
-        }
-        case "-m" -> {
-          Options given = QemuOpts.parse(value(option), "size");
-          memory = memory.followedBy(given);
-          return help(given, MachineDefinition.MEMORY.help());
-        }
-        case "-object" -> {
-          return typed(BackendDefinitions.OPTION, value(option), objects);
-        }
-        case "-device" -> {
-          return typed(DeviceDefinitions.OPTION, value(option), devices);
         }
         case "-probe" -> after = probe();
         case "demo" ->
@@ -119,22 +92,6 @@ public sealed interface CommandLine {
                     + Excerpt.of(argument)
                     + ": the options are -machine, -m, -object, -device, -probe, -help and"
                     + " -version, or the command demo");
-      }
-      return null;
-    }
-
-    private static @Nullable CommandLine help(Options given, HelpText text) {
-      return given.helpRequested() ? new Print(text.text()) : null;
-    }
-
-    private static @Nullable CommandLine typed(
-        TypedOption option, String text, List<ParsedObject> into) throws OptionException {
-      OptionResult result = option.parse(text);
-      switch (result) {
-        case HelpText help -> {
-          return new Print(help.text());
-        }
-        case ParsedObject object -> into.add(object);
       }
       return null;
     }
@@ -163,31 +120,9 @@ public sealed interface CommandLine {
       };
     }
 
-    private MachineRequest request() throws OptionException, CommandException {
-      requireDistinctIds("-object", objects);
-      requireDistinctIds("-device", devices);
+    private MachineRequest request() throws OptionException {
       return new MachineRequest(
-          MachineDefinition.MACHINE.check("-machine", machine),
-          MachineDefinition.MEMORY.check("-m", memory),
-          objects,
-          devices);
-    }
-
-    private static void requireDistinctIds(String option, List<ParsedObject> parsed)
-        throws CommandException {
-      Set<String> seen = new HashSet<>();
-      for (ParsedObject object : parsed) {
-        String id = object.id().orElse("");
-        if (!id.isEmpty() && !seen.add(id)) {
-          throw new CommandException(
-              option
-                  + " "
-                  + object.typeName()
-                  + ": the id "
-                  + id
-                  + " is taken: give each an id of its own");
-        }
-      }
+          machine.machine(), machine.memory(), machine.objects(), machine.devices());
     }
   }
 }

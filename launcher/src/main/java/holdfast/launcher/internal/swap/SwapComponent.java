@@ -101,17 +101,9 @@ public final class SwapComponent implements LiveSwap {
 
   /** Its memory failed: what can be read goes to the standby file, if one is configured. */
   private void evacuate(Backend backend) {
-    if (backend.standby().isEmpty()) {
-      return;
-    }
-    Evacuation evacuation = new Evacuation(backend, backend.standby().get(), writers);
-    Thread thread =
-        Thread.ofPlatform()
-            .daemon()
-            .name("holdfast-evacuate-" + backend.region().id())
-            .start(evacuation);
-    if (component.state() instanceof MachineState.Up(Machine up)) {
-      up.beforeClose(() -> evacuation.awaitEnd(thread));
+    Optional<Evacuation> evacuation = Evacuation.start(backend, writers);
+    if (evacuation.isPresent() && component.state() instanceof MachineState.Up(Machine up)) {
+      up.beforeClose(evacuation.get()::awaitEnd);
     }
   }
 

@@ -1,0 +1,148 @@
+package holdfast.machine.core;
+
+import holdfast.backend.api.RamBlockAllocator;
+import holdfast.machine.api.GuestMemory;
+import holdfast.machine.api.GuestWriter;
+import holdfast.machine.api.LiveSwap;
+import holdfast.machine.api.MemoryRegion;
+import holdfast.machine.config.MachineOptions;
+import holdfast.machine.config.MachineSpec;
+import holdfast.machine.config.options.OptionException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.ServiceLoader;
+
+/**
+ * A machine's memory as a library, without OSGi: opened from QEMU's options or a typed spec, and
+ * closed when the emulator ends.
+ *
+ * <p>The allocators are those that {@link ServiceLoader} finds on the class path ({@code
+ * holdfast.backend.file} and {@code holdfast.backend.dax} have one each), and so are live swaps
+ * ({@code holdfast.machine.swap}). Several machines can be open in one process.
+ *
+ * <p>Thread-safe.
+ */
+public final class Holdfast implements AutoCloseable {
+  private final Machine machine;
+  private final Optional<SwapProvider.MachineSwaps> swaps;
+
+  private Holdfast(Machine machine, Optional<SwapProvider.MachineSwaps> swaps) {
+    this.machine = machine;
+    this.swaps = swaps;
+  }
+
+  /**
+   * Opens the machine that options describe, such as {@code "-m", "1G", "-object",
+   * "memory-backend-file,id=nv,size=64M,mem-path=nv.img,share=on"}.
+   *
+   * @param options {@code -machine}, {@code -m}, {@code -object} and {@code -device}, each followed
+   *     by its value
+   * @throws MachineException if that can't be; nothing is left behind. The message is one sentence
+   */
+  public static Holdfast open(String... options) throws MachineException {
+    try {
+      return open(read(options));
+    } catch (OptionException e) {
+      throw new MachineException(e);
+    }
+  }
+
+  private static MachineSpec read(String... options) throws OptionException {
+    MachineOptions read = new MachineOptions();
+    for (int at = 0; at < options.length; at += 2) {
+      if (!MachineOptions.isOne(options[at])) {
+        throw new OptionException(
+            "there is no option "
+                + options[at]
+                + " of a machine: there are -machine, -m, -object and -device");
+      }
+      if (at + 1 == options.length) {
+        throw new OptionException(options[at] + " needs a value: give it behind the option");
+      }
+      if (read.read(options[at], options[at + 1]).isPresent()) {
+        throw new OptionException(
+            options[at] + " " + options[at + 1] + " asks for help, and describes no machine");
+      }
+    }
+    return read.spec();
+  }
+
+  /**
+   * Opens a machine.
+   *
+   * @throws MachineException if that can't be; nothing is left behind. The message is one sentence
+   */
+  public static Holdfast open(MachineSpec spec) throws MachineException {
+    ClassLoader loader = Holdfast.class.getClassLoader();
+    Candidates candidates = new Candidates();
+    long number = 0;
+    for (RamBlockAllocator allocator : ServiceLoader.load(RamBlockAllocator.class, loader)) {
+      number++;
+      candidates.add(
+          allocator,
+          Map.of(
+              RamBlockAllocator.BACKEND_KIND,
+              allocator.kind(),
+              "service.id",
+              number,
+              "service.ranking",
+              allocator.ranking()));
+    }
+    Optional<SwapProvider> provider = ServiceLoader.load(SwapProvider.class, loader).findFirst();
+    ImageCheck images = provider.map(SwapProvider::imageCheck).orElse(ImageCheck.NONE);
+    Machine machine = Machine.open(spec, candidates, images);
+    return new Holdfast(machine, provider.map(found -> found.open(machine)));
+  }
+
+  /** The guest's memory. */
+  public GuestMemory memory() {
+    return machine.memory();
+  }
+
+  /** The region of the memory backend with an id. */
+  public Optional<MemoryRegion> region(String id) {
+    return machine.find(id).map(Backend::region);
+  }
+
+  /**
+   * Live swaps of the regions.
+   *
+   * @throws IllegalStateException if {@code holdfast.machine.swap} is not on the class path
+   */
+  public LiveSwap swaps() {
+    return provided();
+  }
+
+  /**
+   * Registers something that stores into guest memory of its own accord: from now on it is paused
+   * for the last step of a swap. When this returns it may store.
+   *
+   * @throws IllegalStateException if {@code holdfast.machine.swap} is not on the class path
+   */
+  public void addWriter(GuestWriter writer) {
+    provided().addWriter(writer);
+  }
+
+  /**
+   * Unregisters what stores no more.
+   *
+   * @throws IllegalStateException if {@code holdfast.machine.swap} is not on the class path
+   */
+  public void removeWriter(GuestWriter writer) {
+    provided().removeWriter(writer);
+  }
+
+  private SwapProvider.MachineSwaps provided() {
+    return swaps.orElseThrow(
+        () -> new IllegalStateException("holdfast.machine.swap is not on the class path"));
+  }
+
+  /**
+   * Ends the machine: swaps are rolled back, listeners let go of the devices, then the memory goes.
+   * Every access after that throws. Nothing happens if it has ended already.
+   */
+  @Override
+  public void close() {
+    machine.close();
+  }
+}
