@@ -47,8 +47,15 @@ class ShellIT {
           List.of("-object", "memory-backend-file,id=m,mem-path=F,size=64M,share=on");
       List<String> command = new ArrayList<>(List.of("stty rows 40 cols 120; exec"));
       command.addAll(Holdfast.command(Holdfast.jar(), List.of("-Duser.home=" + home), arguments));
+      // a build that was started in the background ignores SIGINT, and so would all that it starts
       ProcessBuilder builder =
-          new ProcessBuilder("script", "-qefc", String.join(" ", command), "/dev/null")
+          new ProcessBuilder(
+                  "env",
+                  "--default-signal=INT,QUIT",
+                  "script",
+                  "-qefc",
+                  String.join(" ", command),
+                  "/dev/null")
               .directory(folder.toFile())
               .redirectErrorStream(true)
               .redirectOutput(screen.toFile());
