@@ -3,6 +3,7 @@ package holdfast.launcher.internal.report;
 import com.fasterxml.jackson.jr.ob.JSON;
 import holdfast.launcher.internal.machine.Machine;
 import holdfast.launcher.internal.machine.OpenBackend;
+import holdfast.launcher.internal.options.Excerpt;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryDriver;
 import java.io.IOException;
@@ -30,7 +31,9 @@ public record MachineReport(Machine machine) {
             .map(device -> new DeviceReport(device).toMap())
             .toList());
     try {
-      return JSON.std.asString(map);
+      // as JSON escapes it: a backslash, u and four digits
+      // digits
+      return Excerpt.onOneLine(JSON.std.asString(map));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
