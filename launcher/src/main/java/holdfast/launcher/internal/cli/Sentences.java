@@ -1,6 +1,11 @@
 package holdfast.launcher.internal.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import holdfast.launcher.internal.options.Excerpt;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.lang.reflect.InvocationTargetException;
@@ -49,6 +54,11 @@ final class Sentences {
             });
   }
 
+  /** What Gogo's own commands write errors to, such as sleep that it was interrupted. */
+  static OutputStream errors(OutputStream terminal) {
+    return new Errors(terminal);
+  }
+
   /**
    * The line as it is shown: empty if nothing is, which is so of an interrupted command. Who
    * interrupted it knows, and the command has said what goes on.
@@ -65,6 +75,21 @@ final class Sentences {
                     + Excerpt.of(unknown.group(1))
                     + ": help lists those there are"))
         : line;
+  }
+
+  /** A line comes in one piece; what comes otherwise is no such error. */
+  private static final class Errors extends FilterOutputStream {
+    Errors(OutputStream terminal) {
+      super(terminal);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      String text = new String(bytes, offset, length, UTF_8);
+      if (!STOPPED.matcher(text.strip()).matches()) {
+        out.write(bytes, offset, length);
+      }
+    }
   }
 
   /** Gogo prints the failure of a command, and nothing else, as one line. */

@@ -80,7 +80,9 @@ final class Shell implements AutoCloseable {
     registrations.add(
         context.registerService(
             Converter.class, new Converters(system().getBundleContext()), null));
-    session = processor.createSession(terminal.input(), terminal.output(), terminal.output());
+    session =
+        processor.createSession(
+            terminal.input(), terminal.output(), Sentences.errors(terminal.output()));
     session.put(org.apache.felix.gogo.jline.Shell.VAR_TERMINAL, Sentences.on(terminal));
   }
 

@@ -1,7 +1,10 @@
 package holdfast.launcher.internal.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,6 +23,18 @@ class SentencesTest {
   @DisplayName("an interrupted command needs no word: its user knows")
   void interrupted(String line) {
     assertEquals("", Sentences.of(line));
+  }
+
+  @Test
+  @DisplayName("nor one of Gogo's own that says so itself; what else it says comes out")
+  void errors() {
+    ByteArrayOutputStream terminal = new ByteArrayOutputStream();
+    PrintStream errors = new PrintStream(Sentences.errors(terminal), true, UTF_8);
+
+    errors.println("sleep: java.lang.InterruptedException: sleep interrupted");
+    errors.println("grep: é is no pattern");
+
+    assertEquals("grep: é is no pattern\n", terminal.toString(UTF_8));
   }
 
   @Test
