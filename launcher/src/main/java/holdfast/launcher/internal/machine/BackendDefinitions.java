@@ -395,6 +395,6 @@ public final class BackendDefinitions {
 
   private static MachineException refusal(ParsedObject object, String sentence) {
     return new MachineException(
-        object.typeName() + " '" + object.id().orElse("") + "': " + sentence);
+        object.typeName() + " '" + object.id().orElse("") + "': ", sentence);
   }
 }

@@ -6,6 +6,7 @@ import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.PreallocationException;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
 import holdfast.launcher.internal.guest.FlatGuestMemory;
 import holdfast.launcher.internal.guest.MachineMemory;
 import holdfast.launcher.internal.guest.MachineMemoryException;
@@ -20,6 +21,8 @@ import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.RegionState;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -69,7 +72,7 @@ public final class Machine {
     try {
       machine.bringUp(configuration, backends, devices);
       return machine;
-    } catch (OptionException | MachineMemoryException | PlugException | RamBlockException e) {
+    } catch (MachineMemoryException | RamBlockException e) {
       machine.discard();
       throw new MachineException(e.getMessage() + "");
     } catch (MachineException | NoAllocatorException | RuntimeException | Error e) {
@@ -82,24 +85,24 @@ public final class Machine {
       ParsedObject configuration,
       List<Declaration> declaredBackends,
       List<Declaration> declaredDevices)
-      throws OptionException,
-          MachineMemoryException,
-          MachineException,
-          NoAllocatorException,
-          RamBlockException,
-          PlugException {
+      throws MachineMemoryException, MachineException, NoAllocatorException, RamBlockException {
     MemoryAdvice standard = MachineDefinition.advice(configuration);
     Optional<String> ramBackend = MachineDefinition.memoryBackend(configuration);
     ByteSize ramBackendSize = null;
     for (Declaration declared : declaredBackends) {
-      RamBlockSpec spec = declared.spec(standard);
+      RamBlockSpec spec = of(declared, () -> declared.spec(standard));
       if (ramBackend.isPresent() && spec.id().value().equals(ramBackend.get())) {
         ramBackendSize = spec.size();
       }
     }
     MachineMemory layout = MachineDefinition.memory(configuration, ramBackendSize);
     for (Declaration declared : declaredBackends) {
-      open(declared, standard, ramBackend.isPresent());
+      of(
+          declared,
+          () -> {
+            open(declared, standard, ramBackend.isPresent());
+            return declared;
+          });
     }
     Region ram =
         ramBackend.isPresent()
@@ -108,10 +111,40 @@ public final class Machine {
     FlatGuestMemory guest = new FlatGuestMemory(layout, ram, Machine::failIfLost);
     memory = guest;
     for (Declaration declared : declaredDevices) {
-      ParsedObject device = declared.object();
-      String memdev = DeviceDefinitions.memdev(device);
-      String subject = "device '" + device.id().orElse(declared.name()) + "': memdev=";
-      guest.plug(DeviceDefinitions.request(device, region(memdev, subject)));
+      of(
+          declared,
+          () -> {
+            ParsedObject device = declared.object();
+            String memdev = DeviceDefinitions.memdev(device);
+            String subject = "device '" + device.id().orElse(declared.name()) + "': memdev=";
+            guest.plug(DeviceDefinitions.request(device, region(memdev, subject)));
+            return declared;
+          });
+    }
+  }
+
+  /** What is made of a declaration. */
+  private interface Step<T> {
+    T made()
+        throws OptionException,
+            MachineException,
+            NoAllocatorException,
+            RamBlockException,
+            PlugException;
+  }
+
+  /** Does what a declaration asks for; why it can't be done names the configuration. */
+  private static <T> T of(Declaration declared, Step<T> step)
+      throws MachineException, NoAllocatorException {
+    Wish wish = declared.wish();
+    try {
+      return step.made();
+    } catch (MachineException e) {
+      throw e.in(wish);
+    } catch (OptionException | RamBlockException | PlugException e) {
+      throw new MachineException("" + e.getMessage()).in(wish);
+    } catch (NoAllocatorException e) {
+      throw wish.isOfCommandLine() ? e : e.in(wish.place());
     }
   }
 
@@ -178,19 +211,55 @@ public final class Machine {
     try {
       Declaration declared = Declaration.backend(now).orElseThrow();
       backend.use(declared.target());
-      return follow(backend, declared.object(), stored, swapper);
+      return follow(backend, declared, stored, swapper);
     } catch (PreallocationException e) {
-      LOG.warn("{}; prealloc=off stays in force", e.getMessage());
-    } catch (OptionException | MachineException e) {
-      LOG.warn("{}; what is open stays as it is", e.getMessage());
+      LOG.warn("{}: {}; prealloc=off stays in force", now.place(), e.getMessage());
+    } catch (OptionException e) {
+      LOG.warn("{}; what is open stays as it is{}", e.getMessage(), outlook(backend, now));
+      backend.restoreIfOwed(stored);
+    } catch (MachineException e) {
+      String sentence = e.in(now).getMessage();
+      LOG.warn("{}; what is open stays as it is{}", sentence, outlook(backend, now));
       backend.restoreIfOwed(stored);
     }
     return true;
   }
 
+  /** How a warning ends that a configuration can't be followed. */
+  private static String outlook(OpenBackend backend, Wish now) {
+    return backend.owes() || canComeUp(backend, now) ? "" : ", and can't come up again like this";
+  }
+
+  /** Whether a memory backend could be opened as it is configured, as far as that can be seen. */
+  private static boolean canComeUp(OpenBackend backend, Wish now) {
+    try {
+      Declaration declared = Declaration.backend(now).orElseThrow();
+      declared.target();
+      RamBlockSpec spec = backend.specOf(declared.object());
+      return !(spec.backing() instanceof Backing.File file) || canBeOpened(file, spec);
+    } catch (OptionException | MachineException e) {
+      return false;
+    }
+  }
+
+  private static boolean canBeOpened(Backing.File file, RamBlockSpec spec) {
+    Path path = file.path();
+    if (Files.notExists(path)) {
+      Path folder = path.toAbsolutePath().getParent();
+      return folder != null && Files.isDirectory(folder) && !spec.has(RamFlag.RAM_READONLY_FD);
+    }
+    try {
+      long size = Files.isRegularFile(path) ? Files.size(path) : 0;
+      return size == 0 || size - file.offset().bytes() >= spec.size().bytes();
+    } catch (IOException e) {
+      return true; // nobody can tell
+    }
+  }
+
   private static boolean follow(
-      OpenBackend backend, ParsedObject next, Configurations stored, Swapper swapper)
-      throws MachineException, PreallocationException {
+      OpenBackend backend, Declaration declared, Configurations stored, Swapper swapper)
+      throws OptionException, MachineException, PreallocationException {
+    ParsedObject next = declared.object();
     switch (swapper.swap(backend, next)) {
       case Swapper.Answer.Started() -> {}
       case Swapper.Answer.Busy(boolean wakes) -> {
@@ -203,14 +272,16 @@ public final class Machine {
       }
       case Swapper.Answer.Refused(String reason) -> {
         LOG.warn(
-            "memory backend '{}': can't be changed while it is in use: {}{}; what is configured now"
-                + " {}",
-            backend.region().id(),
+            "{}: {} of memory backend '{}' can't be changed while it is in use{}; {}",
+            declared.wish().place(),
             String.join(", ", backend.unchangeable(next)),
-            reason.isEmpty() ? "" : " (" + reason + ")",
+            backend.region().id(),
+            reason.isEmpty() ? "" : ": " + reason,
             backend.owes()
-                ? "is set back to what is in force"
-                : "holds from the machine's next start on");
+                ? "what is configured now is set back to what is in force"
+                : canComeUp(backend, declared.wish())
+                    ? "what is configured now holds from the machine's next start on"
+                    : "what is open stays as it is, and can't come up again like this");
         backend.change(next);
         backend.restoreIfOwed(stored);
       }

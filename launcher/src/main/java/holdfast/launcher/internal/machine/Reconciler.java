@@ -331,8 +331,10 @@ final class Reconciler {
       return new MachineState.Up(machine);
     } catch (NoAllocatorException e) {
       return new MachineState.Waiting("" + e.getMessage());
-    } catch (OptionException | MachineException e) {
+    } catch (OptionException e) {
       return new MachineState.Failed("" + e.getMessage());
+    } catch (MachineException e) {
+      return new MachineState.Failed("" + e.in(own).getMessage());
     } catch (RuntimeException | Error e) {
       // an Error too: whoever waits for this thread's verdict would wait for ever
       LOG.error("the machine did not come up", e);
@@ -431,8 +433,13 @@ final class Reconciler {
             "{}: the change takes effect when the machine starts again; what is up stays as it is",
             own.place());
       }
-    } catch (OptionException | MachineMemoryException e) {
+    } catch (OptionException e) {
       LOG.warn("{}; what is up stays as it is, and can't come up again like this", e.getMessage());
+    } catch (MachineMemoryException e) {
+      LOG.warn(
+          "{}: {}; what is up stays as it is, and can't come up again like this",
+          own.place(),
+          e.getMessage());
     }
   }
 

@@ -17,4 +17,15 @@ public final class NoAllocatorException extends Exception {
             + (present.isEmpty() ? "none is registered" : "registered: " + present)
             + "); start the bundle holdfast.backend.file, or holdfast.backend.dax for pmem=on");
   }
+
+  private NoAllocatorException(String sentence) {
+    super(sentence);
+  }
+
+  /** The same sentence with the place before it where the block is configured. */
+  public NoAllocatorException in(String place) {
+    NoAllocatorException inPlace = new NoAllocatorException(place + ": " + getMessage());
+    inPlace.initCause(this);
+    return inPlace;
+  }
 }

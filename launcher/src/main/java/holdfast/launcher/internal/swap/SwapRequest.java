@@ -45,13 +45,15 @@ import org.slf4j.LoggerFactory;
  * @param object the properties that it is to have, all of them
  * @param writers who stores into guest memory
  * @param limits what the swap may cost
+ * @param configured whether a configuration asks for it, in whose words a refusal is
  */
 record SwapRequest(
     OpenBackend backend,
     TypeDefinition type,
     ParsedObject object,
     List<RegisteredWriter> writers,
-    SwapLimits limits) {
+    SwapLimits limits,
+    boolean configured) {
   private static final Logger LOG = LoggerFactory.getLogger(SwapRequest.class);
   private static final String TYPE = "qom-type";
   private static final String ID = "id";
@@ -70,7 +72,7 @@ record SwapRequest(
     BackendId id = backend.region().id();
     TypeDefinition type = type(id, changes.getOrDefault(TYPE, backend.type()));
     ParsedObject object = object(backend, type, changes);
-    return new SwapRequest(backend, type, object, writers, limits);
+    return new SwapRequest(backend, type, object, writers, limits, false);
   }
 
   /** All that its configuration says. */
@@ -78,7 +80,7 @@ record SwapRequest(
       OpenBackend backend, ParsedObject wanted, List<RegisteredWriter> writers)
       throws SwapException {
     TypeDefinition type = type(backend.region().id(), wanted.typeName());
-    return new SwapRequest(backend, type, wanted, writers, SwapLimits.DEFAULT);
+    return new SwapRequest(backend, type, wanted, writers, SwapLimits.DEFAULT, true);
   }
 
   /**
@@ -128,11 +130,14 @@ record SwapRequest(
   SwapTarget target() throws SwapException {
     Region region = backend.region();
     BackendId id = region.id();
+    if (!object.id().equals(Optional.of(id.value()))) {
+      throw new SwapException(id, "its id can't change while the machine is up");
+    }
     RamBlockSpec spec;
     try {
       spec = backend.specOf(object);
     } catch (MachineException e) {
-      throw new SwapException(id, "" + e.getMessage());
+      throw new SwapException(id, e.why());
     }
     if (!spec.size().equals(region.size())) {
       throw new SwapException(
@@ -251,9 +256,13 @@ record SwapRequest(
     if (isPresent(path, found)) {
       throw new SwapException(
           id,
-          path
-              + " is the file it is in, and stays locked until the swap is over: ram:use re-maps it"
-              + " with another allocator; for all else name another file");
+          configured
+              ? "that takes another file, and mem-path="
+                  + path
+                  + " is the one it is in: change mem-path too, or start the machine again"
+              : path
+                  + " is the file it is in, and stays locked until the swap is over: ram:use re-maps"
+                  + " it with another allocator; for all else name another file");
     }
     if (found.isEmpty()) {
       Path folder = path.toAbsolutePath().getParent();
@@ -275,8 +284,12 @@ record SwapRequest(
       throw new SwapException(
           id,
           path
-              + " holds something already: name a file that doesn't exist, or say that it may be"
-              + " overwritten (-overwrite)");
+              + " holds something already"
+              + (configured
+                  ? ", and a configuration overwrites nothing: name a file that doesn't exist, or"
+                      + " use ram:swap with -overwrite"
+                  : ": name a file that doesn't exist, or say that it may be overwritten"
+                      + " (-overwrite)"));
     }
     return Optional.empty();
   }

@@ -220,7 +220,7 @@ public final class Swaps implements LiveSwap {
       started = true;
       return new Answer.Started();
     } catch (SwapException e) {
-      return new Answer.Refused("" + e.getMessage());
+      return new Answer.Refused(e.why());
     } catch (RuntimeException | Error e) {
       LOG.error("memory backend '{}': what is configured now can't be swapped to", id, e);
       return new Answer.Refused(e.toString());
