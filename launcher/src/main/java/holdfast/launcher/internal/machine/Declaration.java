@@ -82,7 +82,7 @@ record Declaration(TypeDefinition type, Wish wish) {
               + BackendDefinitions.ALLOCATOR_TARGET
               + "="
               + target
-              + " is not an OSGi filter: write one, such as (backend.kind=file)");
+              + " is not an OSGi filter: write one, such as (backend.kind=file), without quotes");
     }
   }
 }

@@ -93,6 +93,11 @@ public record Wish(String pid, Map<String, Object> properties) {
     return properties.containsKey(TypeDefinition.EXACT);
   }
 
+  /** Whether quotes stand around what is under {@code key}: they are no part of a value. */
+  boolean isQuoted(String key) {
+    return ("" + properties.getOrDefault(key, "")).strip().matches("(?s)'.*'|\".*\"");
+  }
+
   /** The names that stand under {@code key}: in an array, a list, or a text with commas. */
   List<String> names(String key) {
     Object value = properties.getOrDefault(key, "");
