@@ -201,6 +201,7 @@ public final class Machine {
       return true;
     }
     if (now == null) {
+      backend.mistaken(true);
       LOG.warn(
           "memory backend '{}': {} is gone; it stays until the machine ends, which can't come up"
               + " again without it",
@@ -213,11 +214,14 @@ public final class Machine {
       backend.use(declared.target());
       return follow(backend, declared, stored, swapper);
     } catch (PreallocationException e) {
+      backend.mistaken(true);
       LOG.warn("{}: {}; prealloc=off stays in force", now.place(), e.getMessage());
     } catch (OptionException e) {
+      backend.mistaken(true);
       LOG.warn("{}; what is open stays as it is{}", e.getMessage(), outlook(backend, now));
       backend.restoreIfOwed(stored);
     } catch (MachineException e) {
+      backend.mistaken(true);
       String sentence = e.in(now).getMessage();
       LOG.warn("{}; what is open stays as it is{}", sentence, outlook(backend, now));
       backend.restoreIfOwed(stored);
@@ -261,7 +265,11 @@ public final class Machine {
       throws OptionException, MachineException, PreallocationException {
     ParsedObject next = declared.object();
     switch (swapper.swap(backend, next)) {
-      case Swapper.Answer.Started() -> {}
+      case Swapper.Answer.Started() -> {
+        if (backend.mistaken(false)) {
+          LOG.info("{} is followed again: a swap was started", declared.wish().place());
+        }
+      }
       case Swapper.Answer.Busy(boolean wakes) -> {
         backend.forget();
         return wakes;
@@ -269,8 +277,12 @@ public final class Machine {
       case Swapper.Answer.NotNeeded() -> {
         backend.owesNothing();
         backend.change(next);
+        if (backend.mistaken(false)) {
+          LOG.info("{} is followed again: what it says is in force", declared.wish().place());
+        }
       }
       case Swapper.Answer.Refused(String reason) -> {
+        backend.mistaken(!backend.owes());
         LOG.warn(
             "{}: {} of memory backend '{}' can't be changed while it is in use{}; {}",
             declared.wish().place(),

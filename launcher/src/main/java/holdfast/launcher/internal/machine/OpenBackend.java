@@ -40,6 +40,9 @@ public final class OpenBackend {
   /** Whether a swap has ended that its configuration doesn't tell of, since somebody changed it. */
   private volatile boolean owes;
 
+  /** Whether its configuration said at the last look what can't be followed. */
+  private volatile boolean mistaken;
+
   /**
    * @param wish its configuration, null for the base RAM that needs none
    * @param object its properties as it was opened
@@ -172,6 +175,13 @@ public final class OpenBackend {
   /** Whether nobody has changed its configuration since the last look at it. */
   public boolean isConfiguredAsSeen(Configurations stored) {
     return pid.isEmpty() || stored.isAsSeen(this);
+  }
+
+  /** Its configuration can't be followed, or can again; whether it could not before. */
+  boolean mistaken(boolean now) {
+    boolean before = mistaken;
+    mistaken = now;
+    return before;
   }
 
   /** Whether its configuration has to come to say what is in force. */

@@ -67,6 +67,10 @@ final class Reconciler {
   private @Nullable Wish definition;
   private final Map<String, Optional<Wish>> seen = new HashMap<>();
   private final Set<Wish> strays = new HashSet<>();
+
+  /** The PIDs of those that say what is not in force, as was told. */
+  private final Set<String> mistaken = new HashSet<>();
+
   private List<Wish> tried = List.of();
 
   /** What it is said to wait for. */
@@ -263,6 +267,10 @@ final class Reconciler {
         String sample,
         List<Declaration> declared,
         List<Declaration> found) {
+      if (own.isQuoted(key)) {
+        ambiguous = own.place() + ": " + key + " is in quotes, and values are written without";
+        return;
+      }
       for (String name : own.names(key)) {
         List<Declaration> matches =
             declared.stream()
@@ -271,7 +279,16 @@ final class Reconciler {
         switch (matches.size()) {
           case 0 -> {
             missing.add(name);
-            sentences.add(kind + " '" + name + "', such as from " + own.placeOf(sample, name));
+            sentences.add(
+                kind
+                    + " '"
+                    + name
+                    + "', which has no configuration: write "
+                    + own.placeOf(sample, name)
+                    + ", or take "
+                    + name
+                    + " out of "
+                    + key);
           }
           case 1 -> found.add(matches.getFirst());
           default ->
@@ -292,7 +309,7 @@ final class Reconciler {
 
     /** What is waited for. */
     String reason(Wish own) {
-      return own.place() + " lists what is not configured: " + String.join("; ", sentences);
+      return own.place() + " lists " + String.join("; ", sentences);
     }
   }
 
@@ -326,6 +343,7 @@ final class Reconciler {
       definition = own;
       plugged = listed.devices;
       seen.clear();
+      mistaken.clear();
       seen.put(own.pid(), Optional.of(own));
       plugged.forEach(device -> seen.put(device.wish().pid(), Optional.of(device.wish())));
       return new MachineState.Up(machine);
@@ -411,11 +429,20 @@ final class Reconciler {
     return !now.equals(seen.put(pid, now));
   }
 
+  /** A configuration says what is in force, which is to be told if it did not. */
+  private void isFollowed(Wish wish, boolean didNot) {
+    mistaken.remove(wish.pid());
+    if (didNot) {
+      LOG.info("{} is followed again: what it says is in force", wish.place());
+    }
+  }
+
   private void followOwn(Machine machine, Wish own, List<Wish> wishes) {
     if (!isNews(own.pid(), Optional.of(own))) {
       return;
     }
     Listed listed = new Listed(own, wishes);
+    boolean wasFollowed = mistaken.add(own.pid());
     try {
       ParsedObject next = definition(own);
       MachineDefinition.memory(
@@ -432,6 +459,8 @@ final class Reconciler {
         LOG.warn(
             "{}: the change takes effect when the machine starts again; what is up stays as it is",
             own.place());
+      } else {
+        isFollowed(own, !wasFollowed);
       }
     } catch (OptionException e) {
       LOG.warn("{}; what is up stays as it is, and can't come up again like this", e.getMessage());
@@ -456,6 +485,7 @@ final class Reconciler {
       if (!isNews(device.wish().pid(), now)) {
         continue;
       }
+      boolean wasFollowed = mistaken.add(device.wish().pid());
       if (now.isEmpty()) {
         LOG.warn(
             "device '{}': {} is gone; it stays until the machine ends, which can't come up again"
@@ -478,6 +508,8 @@ final class Reconciler {
               "device '{}': {} changed; the change takes effect when the machine starts again",
               device.name(),
               now.get().place());
+        } else {
+          isFollowed(now.get(), !wasFollowed);
         }
       } catch (OptionException e) {
         LOG.warn(

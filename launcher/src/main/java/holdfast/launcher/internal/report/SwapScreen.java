@@ -4,11 +4,14 @@ import holdfast.backend.api.ByteSize;
 import holdfast.launcher.internal.options.Excerpt;
 import holdfast.machine.api.SwapPlan;
 import holdfast.machine.api.SwapReport;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.time.Duration;
 import java.util.Locale;
 
 /** Live swaps in words. */
 public final class SwapScreen {
+  private static final MathContext TWO_DIGITS = new MathContext(2);
   private static final double MIB = 1 << 20;
   private static final double MANY = 10 * 1024;
 
@@ -30,16 +33,25 @@ public final class SwapScreen {
     plan.free()
         .ifPresent(free -> screen.fact("space", plan.bytes() + " needed, " + mib(free) + " free"));
     screen.fact("to copy", plan.bytes() + ", " + expected(plan));
+    if (plan.endsWithProcess()) {
+      screen.fact("kept", "until the process ends: no file with a name holds the bytes then");
+    }
     screen.fact("tracking", plan.tracking());
-    screen.fact("pause", "about " + millis(plan.pause()));
+    screen.fact(
+        "pause",
+        plan.pause().equals(plan.time())
+            ? "about " + roughly(plan.pause()) + ", in which all is copied"
+            : "to copy what is left, at most "
+                + roughly(plan.pause())
+                + " (the downtime limit); what persists and exchanges it comes on top");
   }
 
   /** How long the copy of a plan takes, and what that rests on. */
   public static String expected(SwapPlan plan) {
     String basis = plan.basis();
     return basis.startsWith(AT_LEAST)
-        ? "at least " + millis(plan.time()) + ", " + basis.substring(AT_LEAST.length())
-        : "about " + millis(plan.time()) + ", " + basis;
+        ? "at least " + roughly(plan.time()) + ", " + basis.substring(AT_LEAST.length())
+        : "about " + roughly(plan.time()) + ", " + basis;
   }
 
   /** How far a swap is, or how it ended, in one line. */
@@ -53,13 +65,18 @@ public final class SwapScreen {
       case DONE ->
           String.format(
               Locale.ROOT,
-              "%s: done: %s copied in %d rounds, writers paused for %s%s",
+              "%s: done: %s copied in %d rounds, writers paused for %s%s, %s in all%s",
               name,
               mib(report.copied()),
               report.round(),
               millis(report.pause()),
+              report.pause().compareTo(report.downtime()) > 0
+                  ? ", longer than the downtime limit of " + roughly(report.downtime())
+                  : "",
+              roughly(report.time()),
               report.reason().isEmpty() ? "" : "; " + report.reason());
-      case ROLLED_BACK -> name + ": rolled back: " + report.reason();
+      case ROLLED_BACK ->
+          name + ": rolled back after " + roughly(report.time()) + ": " + report.reason();
       case PLAN, PREPARE -> name + ": " + report.phase();
       case RELEASE -> name + ": release: writers paused for " + millis(report.pause());
       case COPY, VERIFY, SWITCH ->
@@ -91,6 +108,20 @@ public final class SwapScreen {
     return mib < MANY
         ? String.format(Locale.ROOT, "%.1f MiB", mib)
         : String.format(Locale.ROOT, "%.1f GiB", mib / 1024);
+  }
+
+  /** What was estimated, with no more digits than can be true. */
+  private static String roughly(Duration time) {
+    double millis = time.toNanos() / 1e6;
+    if (millis < 1) {
+      return millis == 0 ? "0 ms" : "1 ms";
+    }
+    if (millis < 1000) {
+      return new BigDecimal(millis).round(TWO_DIGITS).toPlainString() + " ms";
+    }
+    return millis < 3000
+        ? String.format(Locale.ROOT, "%.1f s", millis / 1000)
+        : Math.round(millis / 1000) + " s";
   }
 
   private static String millis(Duration time) {

@@ -5,6 +5,7 @@ import holdfast.launcher.internal.region.Region;
 import holdfast.machine.api.SwapLimits;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /**
  * Copies a region's bytes to the block that is to take its place, and compares them. One thread.
@@ -19,6 +20,7 @@ final class PageCopy {
   private final long size;
   private final long bandwidth;
   private final CountDownLatch cancelled;
+  private final Supplier<String> cancelReason;
   private final Progress progress;
 
   /** The offset that was copied or compared last. */
@@ -29,12 +31,14 @@ final class PageCopy {
 
   /**
    * @param cancelled at zero when the swap is to be rolled back
+   * @param cancelReason why it is then
    */
   PageCopy(
       Region region,
       RamBlock next,
       SwapLimits limits,
       CountDownLatch cancelled,
+      Supplier<String> cancelReason,
       Progress progress) {
     this.region = region;
     this.next = next;
@@ -42,6 +46,7 @@ final class PageCopy {
     this.size = region.size().bytes();
     this.bandwidth = limits.bandwidth().bytes();
     this.cancelled = cancelled;
+    this.cancelReason = cancelReason;
     this.progress = progress;
   }
 
@@ -52,7 +57,7 @@ final class PageCopy {
    */
   void requireWanted() throws GivenUpException {
     if (cancelled.getCount() == 0) {
-      throw new GivenUpException("it was cancelled");
+      throw new GivenUpException(cancelReason.get());
     }
   }
 

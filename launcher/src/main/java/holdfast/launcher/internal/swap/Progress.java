@@ -3,6 +3,7 @@ package holdfast.launcher.internal.swap;
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.ByteSize;
 import holdfast.launcher.internal.region.Region;
+import holdfast.launcher.internal.report.SwapScreen;
 import holdfast.machine.api.SwapPhase;
 import holdfast.machine.api.SwapPlan;
 import holdfast.machine.api.SwapReport;
@@ -20,6 +21,9 @@ final class Progress implements GuestWriters.Told {
   private final ByteSize total;
   private final SwapPlan plan;
   private final Instant started;
+  private final Duration downtime;
+  private final long begun = System.nanoTime();
+  private Duration whole = Duration.ZERO;
   private SwapPhase phase = SwapPhase.PLAN;
   private int round;
   private long copied;
@@ -31,11 +35,12 @@ final class Progress implements GuestWriters.Told {
   private String reason = "";
 
   /** Of a swap that begins. */
-  Progress(int number, Region region, SwapPlan plan, Instant started) {
+  Progress(int number, Region region, SwapPlan plan, Duration downtime, Instant started) {
     this.number = number;
     this.region = region.id();
     this.total = region.size();
     this.plan = plan;
+    this.downtime = downtime;
     this.started = started;
   }
 
@@ -46,6 +51,7 @@ final class Progress implements GuestWriters.Told {
         plan.from(),
         plan.to(),
         started,
+        phase.isEnd() ? whole : soFar(),
         phase,
         round,
         new ByteSize(copied),
@@ -55,14 +61,29 @@ final class Progress implements GuestWriters.Told {
         new ByteSize(copyRate),
         expectedPause,
         pause,
+        downtime,
         reason);
+  }
+
+  private Duration soFar() {
+    return Duration.ofNanos(System.nanoTime() - begun);
   }
 
   void enter(SwapPhase next) {
     synchronized (this) {
+      if (phase == next) {
+        return;
+      }
       phase = next;
+      whole = soFar();
     }
-    LOG.info("memory backend '{}': swap: {}", region, next);
+    switch (next) {
+      case DONE -> LOG.info("{}", SwapScreen.line(report()));
+      case PREPARE ->
+          LOG.info(
+              "swap {} of '{}' from {} to {}: {}", number, region, plan.from(), plan.to(), next);
+      default -> LOG.info("swap {} of '{}': {}", number, region, next);
+    }
   }
 
   /** More bytes were copied. */
@@ -109,6 +130,7 @@ final class Progress implements GuestWriters.Told {
 
   synchronized void rolledBack(String why) {
     phase = SwapPhase.ROLLED_BACK;
+    whole = soFar();
     reason = reason.isEmpty() ? why : why + "; " + reason;
   }
 }

@@ -150,7 +150,8 @@ record SwapRequest(
     List<String> differences = differences();
     if (differences.isEmpty()) {
       throw new SwapException(
-          id, "nothing would change: name a property with another value, such as mem-path=");
+          id,
+          "nothing would change: name a property with another value, such as mem-path=/other/file");
     }
     Optional<ByteSize> free = checkFile(id, spec);
     Candidate maker =
@@ -324,7 +325,7 @@ record SwapRequest(
   private static Optional<ByteSize> checkSpace(BackendId id, Path folder, RamBlockSpec spec)
       throws SwapException {
     if (!Files.isDirectory(folder)) {
-      throw new SwapException(id, folder + " is no folder that is there: make it first");
+      throw new SwapException(id, "there is no folder " + folder + ": make it first");
     }
     try {
       ByteSize free = new ByteSize(Files.getFileStore(folder).getUsableSpace());
@@ -341,9 +342,12 @@ record SwapRequest(
   private SwapPlan plan(
       Region region, RamBlockSpec spec, List<String> differences, Optional<ByteSize> free)
       throws SwapException {
-    CopyEstimate estimate = estimate(region, spec);
-    Duration time = estimate.time();
     DirtySource.Outlook tracking = DirtySource.outlook(region, writers);
+    CopyEstimate measured = estimate(region, spec);
+    // what is copied while writers pause, without tracking, is not held back
+    CopyEstimate estimate =
+        tracking.tracked() ? measured.heldBackTo(limits.bandwidth(), region.size()) : measured;
+    Duration time = estimate.time();
     if (!tracking.tracked() && !writers.isEmpty() && time.compareTo(limits.downtime()) > 0) {
       throw new SwapException(region.id(), DirtySource.tooLong(time, limits));
     }
@@ -361,6 +365,7 @@ record SwapRequest(
         time,
         estimate.basis(),
         tracking.words(),
+        side(spec).path().isEmpty(),
         inPause);
   }
 

@@ -53,6 +53,7 @@ final class SwapTask implements RunningSwap, Runnable {
   private final Steps steps;
   private final CountDownLatch end = new CountDownLatch(1);
   private final CountDownLatch cancelled = new CountDownLatch(1);
+  private volatile String cancelReason = "";
   private final Progress progress;
   private @Nullable RamBlock next;
   private @Nullable PageCopy pages;
@@ -101,7 +102,7 @@ final class SwapTask implements RunningSwap, Runnable {
     this.journal = journal;
     this.steps = steps;
     this.ended = ended;
-    this.progress = new Progress(number, region, target.plan(), started);
+    this.progress = new Progress(number, region, target.plan(), limits.downtime(), started);
   }
 
   @Override
@@ -111,8 +112,16 @@ final class SwapTask implements RunningSwap, Runnable {
 
   @Override
   public void cancel() {
-    cancelled.countDown();
+    cancel("it was cancelled");
+  }
+
+  /** The same; {@code reason} says why, if nobody has cancelled it before. */
+  void cancel(String reason) {
     synchronized (waitLock) {
+      if (!isCancelled()) {
+        cancelReason = reason;
+        cancelled.countDown();
+      }
       if (waiting != null) {
         waiting.interrupt();
       }
@@ -133,7 +142,7 @@ final class SwapTask implements RunningSwap, Runnable {
       throws RamBlockException, IOException, GivenUpException, InterruptedException {
     synchronized (waitLock) {
       if (isCancelled()) {
-        throw new GivenUpException("it was cancelled");
+        throw new GivenUpException(cancelReason);
       }
       waiting = Thread.currentThread();
     }
@@ -141,7 +150,7 @@ final class SwapTask implements RunningSwap, Runnable {
       return writers.end();
     } catch (InterruptedException e) {
       if (isCancelled()) {
-        throw new GivenUpException("it was cancelled");
+        throw new GivenUpException(cancelReason);
       }
       throw e;
     } finally {
@@ -311,7 +320,7 @@ final class SwapTask implements RunningSwap, Runnable {
       throws RamBlockException, IOException, GivenUpException, InterruptedException {
     Optional<DirtySource> tracking =
         waitFor(() -> DirtySource.open(region, guestWriters, limits.pause()));
-    PageCopy copy = new PageCopy(region, next(), limits, cancelled, progress);
+    PageCopy copy = new PageCopy(region, next(), limits, cancelled, () -> cancelReason, progress);
     pages = copy;
     try {
       DirtyRanges pending = new DirtyRanges();

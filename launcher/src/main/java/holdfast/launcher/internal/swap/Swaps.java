@@ -278,7 +278,7 @@ public final class Swaps implements LiveSwap {
       closed = true;
       left = running.values().stream().map(Running::task).toList();
     }
-    left.forEach(SwapTask::cancel);
+    left.forEach(task -> task.cancel("the machine ended"));
     try {
       for (SwapTask task : left) {
         if (!task.await(END_LIMIT).phase().isEnd()) {

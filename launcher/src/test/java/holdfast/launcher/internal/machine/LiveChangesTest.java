@@ -41,6 +41,7 @@ class LiveChangesTest {
   void close() {
     there.close();
     logger.detachAppender(log);
+    logger.setLevel(null);
     logger.setAdditive(true);
   }
 
@@ -243,6 +244,31 @@ class LiveChangesTest {
                 ? "; what is configured now holds from the machine's next start on"
                 : "; what is open stays as it is, and can't come up again like this"),
         () -> sentence);
+  }
+
+  @Test
+  @DisplayName(
+      "a mistake that was mended is told: one line that the configuration is followed again")
+  void aMendedMistakeIsTold() throws Exception {
+    logger.setLevel(Level.INFO);
+    comeUp();
+    configure("dump=off");
+    assertWarned();
+    for (String mistake : List.of("dump=perhaps", "align=2M", "prealloc=on")) {
+      if (mistake.equals("prealloc=on")) {
+        block().breakDisk();
+      }
+      log.list.clear();
+      configure(mistake);
+      assertEquals(1, log.list.size());
+      configure("dump=off");
+      configure("dump=off", "merge=off");
+      assertEquals(2, log.list.size());
+      assertEquals(Level.INFO, log.list.getLast().getLevel());
+      assertEquals(
+          "configuration holdfast.memory.backend.file~m0 is followed again: what it says is in force",
+          log.list.getLast().getFormattedMessage());
+    }
   }
 
   @Test
