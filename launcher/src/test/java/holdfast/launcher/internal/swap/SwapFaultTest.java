@@ -528,7 +528,7 @@ class SwapFaultTest {
       fixture.fill();
       SwapTask task = fixture.start(there(fixture), LIMITS.withBandwidth(new ByteSize(1)));
       fixture.swaps.close();
-      assertRolledBack(task.report(), "it was cancelled");
+      assertRolledBack(task.report(), "the machine ended");
       assertEquals(Set.of("tmpfs0"), fixture.files());
       SwapException refused =
           assertThrows(SwapException.class, () -> fixture.start(there(fixture), LIMITS));
@@ -869,7 +869,7 @@ class SwapFaultTest {
       SwapTask task = fixture.start(there(fixture), LIMITS.withBandwidth(new ByteSize(1)));
       configure(fixture, third);
       fixture.swaps.close();
-      assertRolledBack(task.report(), "it was cancelled");
+      assertRolledBack(task.report(), "the machine ended");
       assertEquals(path(fixture, 0).toString(), configuration(fixture).get("mem-path"));
       assertEquals(Set.of("tmpfs0"), fixture.files());
     }
@@ -946,7 +946,7 @@ class SwapFaultTest {
       } else {
         task.cancel();
       }
-      assertRolledBack(end(task), "it was cancelled");
+      assertRolledBack(end(task), end ? "the machine ended" : "it was cancelled");
       assertEquals(Set.of("tmpfs0"), fixture.files());
       bad.release.countDown();
       await(bad.resumed);
