@@ -192,8 +192,11 @@ class FileInstallTest extends LiveMachineTest {
     writeDevice();
     awaitLine(
         "WARN",
-        "the machine is not up yet: " + etc.resolve(MACHINE) + " lists what is not configured",
-        "memory backend 'nv1', such as from " + etc.resolve(NV1));
+        "the machine is not up yet: "
+            + etc.resolve(MACHINE)
+            + " lists memory backend 'nv1', which has no configuration: write "
+            + etc.resolve(NV1)
+            + ", or take nv1 out of objects");
     readUp();
 
     writeBackend("size = 12X");
@@ -201,10 +204,19 @@ class FileInstallTest extends LiveMachineTest {
     assertFalse(line.contains("-object"), line);
     readUp();
 
+    writeBackend("mem-path = ''");
+    awaitLine("WARN", etc.resolve(NV1) + ": mem-path='' is in quotes");
+    writeBackend("mem-path = " + image() + "/");
+    awaitLine("WARN", etc.resolve(NV1) + ": memory-backend-file 'nv1': mem-path=" + image() + "/ ");
     writeBackend("colour = red");
     awaitLine("WARN", etc.resolve(NV1) + ": there is no property colour");
     writeBackend("id = nv2");
-    line = awaitLine("WARN", "memdev=nv1 names no memory backend", "list its name in objects");
+    line =
+        awaitLine(
+            "WARN",
+            "the machine is not up: " + etc.resolve(DEVICE) + ": ",
+            "memdev=nv1 names no memory backend",
+            "list its name in objects");
     assertFalse(line.contains("-object"), line);
     writeMachine("type = vax");
     awaitLine("WARN", etc.resolve(MACHINE) + ": type=vax is not among the choices");
@@ -235,19 +247,36 @@ class FileInstallTest extends LiveMachineTest {
   void mistakesOfTheMachineThatIsUp() throws IOException {
     comeUp();
     writeBackend("align = 3X");
-    awaitLine("WARN", etc.resolve(NV1) + ": align=3X", "what is open stays as it is");
+    awaitLine("WARN", etc.resolve(NV1) + ": align=3X", "can't come up again like this");
+    writeBackend("size = 2M");
+    awaitLine(
+        "WARN",
+        etc.resolve(NV1)
+            + ": size of memory backend 'nv1' can't be changed while it is in use: its",
+        "what is configured now holds from the machine's next start on");
+    writeBackend("size = 8M");
+    awaitLine("WARN", "its size is 4M and can't become 8M", "can't come up again like this");
+    writeBackend();
+    awaitLine("INFO", etc.resolve(NV1) + " is followed again: what it says is in force");
     writeDevice("slot = first");
     awaitLine("WARN", etc.resolve(DEVICE) + ": slot=first", "device 'dev1' stays as it is");
     writeDevice("slot = 1");
     awaitLine("WARN", "device 'dev1': " + etc.resolve(DEVICE) + " changed");
+    writeDevice();
+    awaitLine("INFO", etc.resolve(DEVICE) + " is followed again");
     writeMachine("slots = many");
     awaitLine("WARN", etc.resolve(MACHINE) + ": slots=many", "what is up stays as it is");
     writeMachine("maxmem = 1M");
-    awaitLine("WARN", "the machine's maxmem=1M is below", "what is up stays as it is");
+    awaitLine(
+        "WARN",
+        etc.resolve(MACHINE) + ": the machine's maxmem=1M is below",
+        "what is up stays as it is");
     writeMachine("objects = nv1, nv9");
-    awaitLine("WARN", "memory backend 'nv9', such as from ", "what is up stays as it is");
+    awaitLine("WARN", "memory backend 'nv9', which has no", "what is up stays as it is");
     writeMachine("size = 16M");
     awaitLine("WARN", etc.resolve(MACHINE) + ": the change takes effect when the machine starts");
+    writeMachine();
+    awaitLine("INFO", etc.resolve(MACHINE) + " is followed again");
     readUp();
   }
 
@@ -285,7 +314,7 @@ class FileInstallTest extends LiveMachineTest {
     machine.awaitReason("no machine is configured");
     awaitLine("INFO", "the machine ends: configuration holdfast.machine is gone");
     writeMachine();
-    awaitLine("WARN", "the machine is not up yet", "'nv1', such as from ", "device 'dev1'");
+    awaitLine("WARN", "the machine is not up yet", "'nv1', which has no ", "device 'dev1'");
     readUp();
     writeBackend();
     writeDevice();

@@ -59,7 +59,7 @@ class MachineFromConfigurationTest extends LiveMachineTest {
         machine.awaitReason("no machine is configured");
       } else {
         String name = last.getKey().substring(last.getKey().indexOf('~') + 1);
-        machine.awaitReason("lists what is not configured: ", "'" + name + "'");
+        machine.awaitReason("'" + name + "', which has no configuration: write ");
       }
       assertEquals(List.of(), machine.held(), "before " + last.getKey() + ", after " + names);
       assertEquals(List.of(), events, "before " + last.getKey() + ", after " + names);

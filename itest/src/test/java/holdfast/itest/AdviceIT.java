@@ -1,11 +1,14 @@
 package holdfast.itest;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
@@ -16,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Advice goes by the error: real limits, attributes and mounts, and what the built jar says that
@@ -101,6 +105,46 @@ class AdviceIT {
     Files.createSymbolicLink(folder.resolve("loop"), Path.of("loop"));
     Files.createFile(folder.resolve("plain"));
     refused(List.of(), file(path.replace("LONG", "x".repeat(300)), "1M"), errno, words);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"private/F", "private/none"})
+  @DisplayName("a folder that may not be searched: its rights are named, and no note in it")
+  void unsearchable(String path) throws IOException, InterruptedException {
+    // where nobody may come to: a build folder is root's own
+    Path shared = Files.createTempDirectory(Path.of("/var/tmp"), "holdfast-test");
+    try {
+      Files.setPosixFilePermissions(shared, PosixFilePermissions.fromString("rwxrwxrwx"));
+      Path closed = Files.createDirectory(shared.resolve("private"));
+      Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rwx------"));
+      Files.createFile(closed.resolve("F"));
+      Path jar = Files.copy(Holdfast.jar(), shared.resolve("holdfast.jar"));
+      List<String> command =
+          new ArrayList<>(
+              List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"));
+      List<String> arguments =
+          List.of("-probe", "json", "-object", file(shared.resolve(path).toString(), "1M"));
+      command.addAll(Holdfast.command(jar, List.of(), arguments));
+      Assumptions.assumeTrue(
+          HostCommand.run(
+                  "setpriv",
+                  "--reuid=65534",
+                  "--regid=65534",
+                  "--clear-groups",
+                  "test",
+                  "-x",
+                  Holdfast.java().toString())
+              .isEmpty(),
+          "needs root, and a Java that everybody may run");
+      try (Holdfast holdfast = Holdfast.startCommand(command, folder)) {
+        String sentence = holdfast.awaitEnd().refusal();
+        assertTrue(sentence.contains("EACCES"), sentence);
+        assertTrue(sentence.contains("each folder above it"), sentence);
+        assertFalse(sentence.contains(".json"), sentence);
+      }
+    } finally {
+      assertEquals("", HostCommand.run("rm", "-r", shared.toString()));
+    }
   }
 
   @ParameterizedTest(name = "chattr +{0}")

@@ -31,6 +31,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -193,6 +194,24 @@ class ProcessIT {
     }
     assertTrue(run(through, List.of("-version")).out().startsWith("holdfast 0."));
     assertTrue(run(through, List.of("-help")).out().startsWith("usage: holdfast"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "ulimit -n 25, Too many open files, (ulimit -n)",
+    "ulimit -f 1024, File too large, (ulimit -f)"
+  })
+  @DisplayName("a limit of the process is named, and no other folder asked for; on one line")
+  void limits(String limit, String reason, String advice) throws Exception {
+    Path evil = Files.createDirectory(temporary.resolve("e\u001b[31mvil\u009b\u202e\n"));
+    List<String> through = shell(limit + "; LC_ALL=C.UTF-8 TMPDIR='" + evil + "' exec \"$@\"");
+
+    String sentence = run(through, PROBE).refusal();
+
+    for (String word : List.of("/e\\u001b[31mvil\\u009b\\u202e\\u000a: ", reason, advice)) {
+      assertTrue(sentence.contains(word), sentence);
+    }
+    assertFalse(sentence.contains("set TMPDIR"), sentence);
   }
 
   private static void requireNamespace() throws IOException, InterruptedException {

@@ -47,8 +47,15 @@ class ShellIT {
           List.of("-object", "memory-backend-file,id=m,mem-path=F,size=64M,share=on");
       List<String> command = new ArrayList<>(List.of("stty rows 40 cols 120; exec"));
       command.addAll(Holdfast.command(Holdfast.jar(), List.of("-Duser.home=" + home), arguments));
+      // a build that was started in the background ignores SIGINT, and so would all that it starts
       ProcessBuilder builder =
-          new ProcessBuilder("script", "-qefc", String.join(" ", command), "/dev/null")
+          new ProcessBuilder(
+                  "env",
+                  "--default-signal=INT,QUIT",
+                  "script",
+                  "-qefc",
+                  String.join(" ", command),
+                  "/dev/null")
               .directory(folder.toFile())
               .redirectErrorStream(true)
               .redirectOutput(screen.toFile());
@@ -139,6 +146,7 @@ class ShellIT {
       session.type(CTRL_C);
       session.await("the swap goes on; ram:swaps m");
       session.await(PROMPT);
+      assertFalse(session.screen().contains("Exception"), session.screen());
       session.type("ram:swaps m\r");
       session.await("copy: ");
       session.await(PROMPT);
@@ -167,6 +175,66 @@ class ShellIT {
       session.type("y");
 
       assertEquals(0, session.status(), session::quietly);
+    }
+  }
+
+  @Test
+  @DisplayName("at the question Ctrl-C is no, and a letter that is no answer begins the next line")
+  void otherAnswers() throws Exception {
+    try (Session session = atPrompt()) {
+      session.type(CTRL_D);
+      session.await("any other key: no");
+      session.type(CTRL_C);
+      session.await(PROMPT);
+      session.type("ram:list\r");
+      session.await("GUEST ADDRESS");
+      session.await(PROMPT);
+      session.type(CTRL_D);
+      session.await("any other key: no");
+      session.type("ram:list\r");
+      session.await("GUEST ADDRESS");
+      session.await(PROMPT);
+      session.type("quit\r");
+
+      assertEquals(0, session.status(), session::quietly);
+    }
+  }
+
+  @Test
+  @DisplayName("an interrupted command, one that is not there, one written wrongly: no class name")
+  void sentences() throws Exception {
+    try (Session session = atPrompt()) {
+      session.type("sleep 5000; echo la''ter\r");
+      session.await("\n");
+      session.process.waitFor(1, TimeUnit.SECONDS);
+      session.type(CTRL_C);
+      session.await(PROMPT);
+      session.type("cho\r");
+      session.await("there is no command cho: help lists those there are");
+      session.await(PROMPT);
+      session.type("quit now\r");
+      session.await("holdfast: now is one word too many: write quit");
+      session.await(PROMPT);
+      session.type("exit 3\r");
+      session.await("holdfast: 3 is one word too many: write exit");
+      session.await(PROMPT);
+      session.type("quit\r");
+
+      assertEquals(0, session.status(), session::quietly);
+      assertFalse(session.screen().contains("Exception"), session.screen());
+    }
+  }
+
+  @Test
+  @DisplayName("SIGTERM while a command waits ends it without a word of Java's")
+  void terminatedDuringASwap() throws Exception {
+    try (Session session = atPrompt()) {
+      session.type("ram:swap -max-bandwidth 1M m mem-path=G\r");
+      session.await("copied");
+      session.terminate();
+
+      assertEquals(128 + 15, session.status());
+      assertFalse(session.screen().contains("Exception"), session.screen());
     }
   }
 

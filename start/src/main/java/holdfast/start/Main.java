@@ -23,7 +23,7 @@ public final class Main {
     try {
       status = run(List.of(arguments), output.stream());
     } catch (StartException e) {
-      System.err.println("holdfast: " + e.getMessage());
+      System.err.println("holdfast: " + OneLine.of("" + e.getMessage()));
       status = FAILED;
     } catch (IOException e) {
       System.err.println("holdfast: this jar is damaged (" + e.getMessage() + "); build it again");

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -29,8 +28,9 @@ final class Places {
     wanted.add(temporary.equals(STANDARD) ? null : temporary);
     wanted.add(environment.get("TMPDIR"));
     wanted.add(STANDARD);
-    wanted.add(environment.get("XDG_RUNTIME_DIR"));
-    wanted.add(Objects.requireNonNullElse(environment.get("XDG_CACHE_HOME"), home + "/.cache"));
+    wanted.add(absolute(environment.get("XDG_RUNTIME_DIR")));
+    @Nullable String cache = absolute(environment.get("XDG_CACHE_HOME"));
+    wanted.add(cache != null ? cache : absolute(home + "/.cache"));
     wanted.add("/var/tmp");
     wanted.add("/dev/shm");
     Set<Path> places = new LinkedHashSet<>();
@@ -44,5 +44,10 @@ final class Places {
       }
     }
     return List.copyOf(places);
+  }
+
+  /** A path as the XDG base directory specification wants it: one that is not absolute is none. */
+  private static @Nullable String absolute(@Nullable String path) {
+    return path != null && path.startsWith("/") ? path : null;
   }
 }

@@ -3,11 +3,15 @@ package holdfast.start;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.math.BigInteger;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.channels.SeekableByteChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -19,6 +23,8 @@ import java.nio.file.attribute.BasicFileAttributeView;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -31,14 +37,25 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A process that is killed leaves its folder behind. Whether its process lives tells a lock on
  * the file {@code lock} in it, which ends with the process, however it ends; {@link #sweep} takes
- * away those without one.
+ * away those without one. That file says whose it is: a folder with another one is not ours.
  *
  * <p>Safe for use by several threads.
  */
 final class PrivateFolder implements AutoCloseable {
   private static final String PREFIX = "holdfast.";
-  private static final Pattern NAME = Pattern.compile("holdfast\\.[0-9]+");
+  private static final Pattern NAME = Pattern.compile("holdfast\\.[0-9]{20}");
   private static final Path LOCK = Path.of("lock");
+
+  /** What the lock says, so that no other program's folder is taken for one of these. */
+  static final String MARK = "The private folder of a holdfast process; a later one removes it.\n";
+
+  /** st_mode of the folder and of its lock, type and rights (inode(7)). */
+  private static final int FOLDER_MODE = 0040700;
+
+  private static final int LOCK_MODE = 0100600;
+
+  private static final Set<OpenOption> AS_LOCK =
+      Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
   private static final int TRIES = 10;
 
   /** What the framework, the libraries and the configurations need beside the bundles. */
@@ -48,6 +65,10 @@ final class PrivateFolder implements AutoCloseable {
       PosixFilePermissions.fromString("rwx------");
   private static final FileAttribute<?> AS_OWNER_ONLY =
       PosixFilePermissions.asFileAttribute(OWNER_ONLY);
+  private static final Set<PosixFilePermission> READ_AND_WRITTEN =
+      PosixFilePermissions.fromString("rw-------");
+  private static final FileAttribute<?> AS_READ_AND_WRITTEN =
+      PosixFilePermissions.asFileAttribute(READ_AND_WRITTEN);
 
   private final Path path;
   private final FileChannel held;
@@ -70,9 +91,15 @@ final class PrivateFolder implements AutoCloseable {
     if (!objection.isEmpty()) {
       throw new IOException(objection);
     }
+    SecureRandom random = new SecureRandom();
     for (int i = 0; i < TRIES; i++) {
-      Path path = Files.createTempDirectory(parent, PREFIX, AS_OWNER_ONLY);
-      // the umask may have taken rights of the owner as well
+      Path path = parent.resolve(name(random.nextLong()));
+      try {
+        Files.createDirectory(path, AS_OWNER_ONLY);
+      } catch (FileAlreadyExistsException e) {
+        continue;
+      }
+      // the umask may have taken rights of the owner as well; a set-group-ID bit goes, too
       Files.setPosixFilePermissions(path, OWNER_ONLY);
       FileChannel lock = lock(path);
       if (lock != null) {
@@ -84,6 +111,11 @@ final class PrivateFolder implements AutoCloseable {
     throw new IOException("each folder that is made in it vanishes");
   }
 
+  /** The name of one, which {@link #NAME} knows again. */
+  static String name(long number) {
+    return PREFIX + "%020d".formatted(new BigInteger(Long.toUnsignedString(number)));
+  }
+
   /** Marks the folder as that of a living process; null if another process is sweeping it away. */
   private static @Nullable FileChannel lock(Path path) throws IOException {
     Path file = path.resolve(LOCK);
@@ -93,12 +125,15 @@ final class PrivateFolder implements AutoCloseable {
           FileChannel.open(
               file,
               Set.<OpenOption>of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-              AS_OWNER_ONLY);
+              AS_READ_AND_WRITTEN);
     } catch (NoSuchFileException swept) {
       return null;
     }
     try {
       if (channel.tryLock() != null && Files.exists(file)) {
+        Files.setPosixFilePermissions(file, READ_AND_WRITTEN); // the umask, as above
+        // last: until it says this, nobody sweeps it, and from then on it is locked
+        channel.write(mark());
         return channel;
       }
       channel.close();
@@ -112,11 +147,16 @@ final class PrivateFolder implements AutoCloseable {
 
   /** access(2) denies to execute a regular file on a file system that is mounted with noexec. */
   private void requireExecutable() throws IOException {
-    Path file = path.resolve(LOCK);
-    Files.setPosixFilePermissions(file, OWNER_ONLY);
-    if (!Files.isExecutable(file)) {
+    try {
+      Path file = Files.createFile(path.resolve("executable"), AS_OWNER_ONLY);
+      Files.setPosixFilePermissions(file, OWNER_ONLY);
+      if (!Files.isExecutable(file)) {
+        throw new IOException("nothing in it can be executed");
+      }
+      Files.delete(file);
+    } catch (IOException e) {
       close();
-      throw new IOException("nothing in it can be executed");
+      throw e;
     }
   }
 
@@ -174,8 +214,8 @@ final class PrivateFolder implements AutoCloseable {
 
   /**
    * Takes away the folders in {@code place} that killed processes of this user left. Follows no
-   * link, and touches nothing that belongs to another user or to a living process. What can't be
-   * taken away stays.
+   * link, waits for nothing, and touches nothing that belongs to another user, to another program
+   * or to a living process. What can't be taken away stays.
    */
   static void sweep(Path place) {
     try {
@@ -187,8 +227,9 @@ final class PrivateFolder implements AutoCloseable {
       try (SecureDirectoryStream<Path> parent = open(real)) {
         for (Path entry : parent) {
           Path name = Objects.requireNonNull(entry.getFileName());
-          if (NAME.matcher(name.toString()).matches() && owner(real.resolve(name)) == self) {
-            sweep(parent, name);
+          if (NAME.matcher(name.toString()).matches()
+              && isOurs(real.resolve(name), FOLDER_MODE, self)) {
+            sweep(parent, name, real.resolve(name).resolve(LOCK), self);
           }
         }
       }
@@ -197,23 +238,61 @@ final class PrivateFolder implements AutoCloseable {
     }
   }
 
-  /** Only for one of this user's: here nobody else can put another one in its place. */
-  private static void sweep(SecureDirectoryStream<Path> parent, Path name) {
+  /**
+   * Whether a file of this user has exactly this type and these rights. A folder that others may
+   * write is none of ours: who owns it doesn't tell who moved it there (rename(2) needs the right
+   * to write it, not its ownership), nor who put into it what it holds.
+   */
+  private static boolean isOurs(Path file, int mode, int self) {
+    try {
+      Map<String, Object> found =
+          Files.readAttributes(file, "unix:uid,mode", LinkOption.NOFOLLOW_LINKS);
+      return found.equals(Map.of("uid", self, "mode", mode));
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /**
+   * Sweeps one away that is this user's alone: here nobody else can put another one in its place,
+   * nor another lock in that of the one that was looked at.
+   */
+  private static void sweep(SecureDirectoryStream<Path> parent, Path name, Path lock, int self) {
     try (SecureDirectoryStream<Path> folder = open(parent, name)) {
-      try (SeekableByteChannel lock =
-          folder.newByteChannel(
-              LOCK, Set.of(StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS))) {
-        if (lock instanceof FileChannel channel && channel.tryLock() != null) {
-          empty(folder);
-          parent.deleteDirectory(name);
-        }
-      } catch (NoSuchFileException killedBeforeItHadOne) {
-        // rmdir(2) takes only an empty one; a process that is just making it makes another
+      if (!Files.exists(lock, LinkOption.NOFOLLOW_LINKS)) {
+        // killed before it had one: rmdir(2) takes only an empty folder, and a process that is
+        // just making it makes another
         parent.deleteDirectory(name);
+      } else if (isOurs(lock, LOCK_MODE, self)) {
+        // opened to read and write: the open of a FIFO would not wait either (fifo(7))
+        try (SeekableByteChannel opened = folder.newByteChannel(LOCK, AS_LOCK)) {
+          if (isMarked(opened)
+              && opened instanceof FileChannel channel
+              && channel.tryLock() != null) {
+            empty(folder);
+            parent.deleteDirectory(name);
+          }
+        }
       }
     } catch (IOException | DirectoryIteratorException | OverlappingFileLockException e) {
-      // it belongs to somebody else, or is swept away by another start, or lives in this JVM
+      // it holds something else, or is swept away by another start, or lives in this JVM
     }
+  }
+
+  private static ByteBuffer mark() {
+    return ByteBuffer.wrap(MARK.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  private static boolean isMarked(SeekableByteChannel lock) throws IOException {
+    ByteBuffer expected = mark();
+    if (lock.size() != expected.capacity()) {
+      return false;
+    }
+    ByteBuffer found = ByteBuffer.allocate(expected.capacity());
+    while (found.hasRemaining() && lock.read(found) >= 0) {
+      // goes on
+    }
+    return found.flip().equals(expected);
   }
 
   private static SecureDirectoryStream<Path> open(Path folder) throws IOException {
@@ -228,10 +307,6 @@ final class PrivateFolder implements AutoCloseable {
   private static SecureDirectoryStream<Path> open(SecureDirectoryStream<Path> parent, Path name)
       throws IOException {
     return parent.newDirectoryStream(name, LinkOption.NOFOLLOW_LINKS);
-  }
-
-  private static int owner(Path file) throws IOException {
-    return (int) Files.getAttribute(file, "unix:uid", LinkOption.NOFOLLOW_LINKS);
   }
 
   /** Removes all that is in the open folder, its lock last, so that no two sweep it at a time. */

@@ -12,13 +12,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Dictionary;
 import java.util.Hashtable;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -46,6 +46,15 @@ final class Start {
   /** How long an orderly end may take. */
   private static final Duration END_LIMIT = Duration.ofSeconds(30);
 
+  /** How long the end waits for a start that has made nothing yet. */
+  private static final Duration IDLE_LIMIT = Duration.ofSeconds(2);
+
+  /** How long the end waits for a start that is unpacking, or starting, the bundles. */
+  private static final Duration MAKING_LIMIT = Duration.ofSeconds(15);
+
+  /** How long the end tries to take away what a start made that still hangs. */
+  private static final Duration HANGING_LIMIT = Duration.ofSeconds(3);
+
   /** The command's service property, and the launcher's, as with bnd's launcher. */
   private static final String COMMAND =
       "(&(objectClass=java.util.concurrent.Callable)(main.thread=true))";
@@ -59,8 +68,7 @@ final class Start {
   private final List<String> arguments;
   private final List<String> errors = new CopyOnWriteArrayList<>();
 
-  /** Open when this thread makes nothing any more that would have to be taken away. */
-  private final CountDownLatch launched = new CountDownLatch(1);
+  private final Settling launched = new Settling(IDLE_LIMIT, MAKING_LIMIT);
 
   private volatile boolean ending;
   private volatile @Nullable PrivateFolder folder;
@@ -90,7 +98,7 @@ final class Start {
     } catch (EndingException e) {
       return 1; // the status is that of the signal
     } finally {
-      launched.countDown();
+      launched.settle();
     }
     try {
       Object status = command.call();
@@ -125,10 +133,11 @@ final class Start {
             System.getProperty("java.io.tmpdir", ""),
             System.getProperty("user.home", ""),
             System.getenv());
-    List<String> refusals = new ArrayList<>();
+    Map<Path, String> refusals = new LinkedHashMap<>();
     for (Path place : places) {
       checkpoint();
       PrivateFolder.sweep(place);
+      checkpoint();
       try {
         PrivateFolder made = PrivateFolder.make(place);
         folder = made;
@@ -136,15 +145,17 @@ final class Start {
         made.requireRoom();
         return installed;
       } catch (IOException | BundleException e) {
-        refusals.add(place + ": " + reason(e));
+        refusals.put(place, reason(e));
         discard();
       }
     }
     throw new StartException(
         "there is no folder for its bundles and native libraries ("
-            + String.join("; ", refusals)
-            + "); set TMPDIR to a folder that you can write, with 16M free, on a file system that"
-            + " is not mounted with noexec");
+            + refusals.entrySet().stream()
+                .map(each -> each.getKey() + ": " + each.getValue())
+                .collect(Collectors.joining("; "))
+            + "); "
+            + Remedy.against(refusals.values()));
   }
 
   /** Takes back what was begun in a place that won't do. */
@@ -250,7 +261,9 @@ final class Start {
       laggards.add("all its bundles are active, but the command lacks a service");
     }
     throw new StartException(
-        "it did not start: " + String.join("; ", laggards).replaceAll("\\s+", " "));
+        "it did not start: "
+            + String.join("; ", laggards).replaceAll("\\s+", " ")
+            + Remedy.againstLimits(laggards));
   }
 
   private void start(Framework made) {
@@ -291,12 +304,19 @@ final class Start {
   private void end() {
     ending = true;
     try {
-      // no longer than it takes to start
-      launched.await(END_LIMIT.toSeconds(), TimeUnit.SECONDS);
+      if (launched.await(() -> folder != null)) {
+        discard();
+      } else {
+        // whatever it hangs in would hang this, too
+        Thread.ofPlatform()
+            .daemon()
+            .name("holdfast-discard")
+            .start(this::discard)
+            .join(HANGING_LIMIT);
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    discard();
   }
 
   private static void stop(Framework framework) {

@@ -33,4 +33,16 @@ class PlacesTest {
         paths("/b", "/tmp", "/home/u/.cache", "/var/tmp", "/dev/shm"),
         Places.of("/b", "/home/u", Map.of("TMPDIR", "/tmp/../b/", "XDG_RUNTIME_DIR", "")));
   }
+
+  @Test
+  @DisplayName("a relative or empty path in a variable of XDG is as none (its specification)")
+  void relative() {
+    assertEquals(
+        paths("/tmp", "/home/u/.cache", "/var/tmp", "/dev/shm"),
+        Places.of("/tmp", "/home/u", Map.of("XDG_RUNTIME_DIR", "run", "XDG_CACHE_HOME", "./c")));
+    assertEquals(
+        paths("/tmp", "/home/u/.cache", "/var/tmp", "/dev/shm"),
+        Places.of("/tmp", "/home/u", Map.of("XDG_CACHE_HOME", "")));
+    assertEquals(paths("/tmp", "/var/tmp", "/dev/shm"), Places.of("/tmp", "?", Map.of()));
+  }
 }

@@ -10,6 +10,7 @@ public final class SwapException extends Exception {
   private static final long serialVersionUID = 1;
 
   private final transient BackendId region;
+  private final String why;
 
   /**
    * @param why half a sentence about the region
@@ -17,6 +18,12 @@ public final class SwapException extends Exception {
   public SwapException(BackendId region, String why) {
     super("memory backend '" + region + "' can't be swapped: " + why);
     this.region = region;
+    this.why = why;
+  }
+
+  /** Half a sentence about the region, for who has named that already. */
+  public String why() {
+    return why;
   }
 
   /** The region's memory backend. */

@@ -30,6 +30,8 @@ import java.util.Optional;
  * @param basis what {@code time} rests on, as half a sentence; begins with {@code at least:} if it
  *     can only be longer
  * @param tracking how it is known what writers dirty meanwhile, as a sentence
+ * @param endsWithProcess whether nothing holds the bytes any more when the process has ended: they
+ *     go to memory, or to a file without a name
  * @param pause how long writers are expected to be paused: the limit if dirty pages can be tracked,
  *     the time for all of it if they can't
  */
@@ -46,6 +48,7 @@ public record SwapPlan(
     Duration time,
     String basis,
     String tracking,
+    boolean endsWithProcess,
     Duration pause) {
   public SwapPlan {
     changes = List.copyOf(changes);

@@ -13,6 +13,7 @@ import java.time.Instant;
  * @param from its backing before
  * @param to its backing after
  * @param started when it began
+ * @param time how long it has taken so far; of one that has ended, from its beginning to its end
  * @param phase how far it is
  * @param round the round of copying, from 1; 0 before the first
  * @param copied how many bytes were copied so far, in all rounds
@@ -23,6 +24,7 @@ import java.time.Instant;
  * @param expectedPause how long copying would take if the switch were now; persisting and the
  *     exchange itself come on top
  * @param pause how long writers were paused; zero before the switch
+ * @param downtime how long copying was to take at most while they were
  * @param reason why it was rolled back, or which writer did not go on after the switch, as a
  *     sentence; empty if neither was so
  */
@@ -32,6 +34,7 @@ public record SwapReport(
     String from,
     String to,
     Instant started,
+    Duration time,
     SwapPhase phase,
     int round,
     ByteSize copied,
@@ -41,4 +44,5 @@ public record SwapReport(
     ByteSize copyRate,
     Duration expectedPause,
     Duration pause,
+    Duration downtime,
     String reason) {}

@@ -407,7 +407,7 @@ public final class BackendDefinitions {
   }
 
   private static OptionException refusal(ParsedObject object, String sentence) {
-    return new OptionException(
-        object.typeName() + " '" + object.id().orElse("") + "': " + sentence);
+    return new OptionException(sentence)
+        .within(object.typeName() + " '" + object.id().orElse("") + "': ");
   }
 }

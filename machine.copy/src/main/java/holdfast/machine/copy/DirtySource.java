@@ -147,6 +147,6 @@ public final class DirtySource implements AutoCloseable {
         + time.toMillis()
         + " ms, which is more than the downtime limit of "
         + limits.downtime().toMillis()
-        + " ms: raise that (-downtime-limit), or let every writer keep a log";
+        + " ms: use ram:swap with a longer -downtime-limit, or let every writer keep a log";
   }
 }

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 
 /**
  * Copies memory to other memory of the same size, and compares the two. Used by one thread.
@@ -17,6 +18,7 @@ public final class PageCopy {
   private final long size;
   private final long bandwidth;
   private final CountDownLatch cancelled;
+  private final Supplier<String> cancelReason;
   private final LongConsumer told;
 
   /** The offset that was copied or compared last. */
@@ -30,6 +32,7 @@ public final class PageCopy {
    * @param to where they go; of the same size
    * @param limits how many bytes a second are copied at most
    * @param cancelled at zero when the copy is no longer wanted
+   * @param cancelReason why it is then
    * @param told takes the numbers of bytes that were copied
    */
   public PageCopy(
@@ -37,11 +40,13 @@ public final class PageCopy {
       MemorySegment to,
       SwapLimits limits,
       CountDownLatch cancelled,
+      Supplier<String> cancelReason,
       LongConsumer told) {
     this.sides = new Sides(from, to);
     this.size = from.byteSize();
     this.bandwidth = limits.bandwidth().bytes();
     this.cancelled = cancelled;
+    this.cancelReason = cancelReason;
     this.told = told;
   }
 
@@ -52,7 +57,7 @@ public final class PageCopy {
    */
   public void requireWanted() throws GivenUpException {
     if (cancelled.getCount() == 0) {
-      throw new GivenUpException("it was cancelled");
+      throw new GivenUpException(cancelReason.get());
     }
   }
 

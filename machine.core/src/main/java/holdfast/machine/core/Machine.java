@@ -65,7 +65,7 @@ public final class Machine {
     try {
       machine.bringUp(spec);
       return machine;
-    } catch (OptionException | MemoryLayoutException | PlugException | RamBlockException e) {
+    } catch (OptionException | MemoryLayoutException | RamBlockException e) {
       machine.discard();
       throw new MachineException(e);
     } catch (MachineException | RuntimeException | Error e) {
@@ -75,23 +75,21 @@ public final class Machine {
   }
 
   private void bringUp(MachineSpec spec)
-      throws OptionException,
-          MemoryLayoutException,
-          MachineException,
-          RamBlockException,
-          PlugException {
+      throws MemoryLayoutException, OptionException, MachineException, RamBlockException {
     MemoryAdvice standard = MachineDefinition.advice(spec.machine());
     Optional<String> ramBackend = MachineDefinition.memoryBackend(spec.machine());
     ByteSize ramBackendSize = null;
-    for (BackendSpec declared : spec.backends()) {
-      RamBlockSpec block = declared.block(standard);
+    for (int number = 0; number < spec.backends().size(); number++) {
+      BackendSpec declared = spec.backends().get(number);
+      RamBlockSpec block = of(false, number, () -> declared.block(standard));
       if (ramBackend.isPresent() && declared.id().equals(ramBackend.get())) {
         ramBackendSize = block.size();
       }
     }
     MemoryLayout layout = MachineDefinition.memory(spec.machine(), ramBackendSize);
-    for (BackendSpec declared : spec.backends()) {
-      open(declared, standard, ramBackend.isPresent());
+    for (int number = 0; number < spec.backends().size(); number++) {
+      BackendSpec declared = spec.backends().get(number);
+      of(false, number, () -> open(declared, standard, ramBackend.isPresent()));
     }
     Region ram =
         ramBackend.isPresent()
@@ -99,13 +97,36 @@ public final class Machine {
             : openBaseRam(layout.ram(), standard);
     FlatGuestMemory guest = new FlatGuestMemory(layout, ram, Machine::failIfLost);
     memory = guest;
-    for (DeviceSpec device : spec.devices()) {
-      Region region = region("device '" + device.name() + "': memdev=", device.memdev());
-      guest.plug(DeviceRequest.of(device, region));
+    for (int number = 0; number < spec.devices().size(); number++) {
+      DeviceSpec device = spec.devices().get(number);
+      of(true, number, () -> plug(guest, device));
     }
   }
 
-  private void open(BackendSpec declared, MemoryAdvice standard, boolean baseRamIsNamed)
+  private MemoryDevice plug(FlatGuestMemory guest, DeviceSpec device)
+      throws MachineException, PlugException {
+    Region region = region("device '" + device.name() + "': memdev=", device.memdev());
+    return guest.plug(DeviceRequest.of(device, region));
+  }
+
+  /** What is made of a part that was asked for. */
+  private interface Step<T> {
+    T made() throws OptionException, MachineException, RamBlockException, PlugException;
+  }
+
+  /** Does what a part asks for; why it can't be done says which part it is about. */
+  private static <T> T of(boolean isDevice, int number, Step<T> step) throws MachineException {
+    MachineException.Part part = new MachineException.Part(isDevice, number);
+    try {
+      return step.made();
+    } catch (MachineException e) {
+      throw e.about(part);
+    } catch (OptionException | RamBlockException | PlugException e) {
+      throw new MachineException(e).about(part);
+    }
+  }
+
+  private Region open(BackendSpec declared, MemoryAdvice standard, boolean baseRamIsNamed)
       throws OptionException, MachineException, RamBlockException {
     RamBlockSpec block = declared.block(standard);
     if (declared.id().equals(BASE_RAM) && !baseRamIsNamed) {
@@ -128,6 +149,7 @@ public final class Machine {
       throw e;
     }
     backends.add(new Backend(declared.object(), region, standard, false));
+    return region;
   }
 
   /** Checks that the file is not the wrong one of the two of a swap. */

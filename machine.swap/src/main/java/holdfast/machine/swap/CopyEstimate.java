@@ -85,6 +85,22 @@ record CopyEstimate(Duration time, String basis) {
             : "at the speed of memory");
   }
 
+  /**
+   * The same of a copy that is held back.
+   *
+   * @param bandwidth how many bytes a second it may copy at most; 0 for as many as it can
+   * @param size how many bytes it copies
+   */
+  CopyEstimate heldBackTo(ByteSize bandwidth, ByteSize size) {
+    if (bandwidth.bytes() == 0) {
+      return this;
+    }
+    Duration least = Duration.ofNanos((long) (1e9 * size.bytes() / bandwidth.bytes()));
+    return least.compareTo(time) > 0
+        ? new CopyEstimate(least, "at the limit of " + bandwidth + " a second")
+        : this;
+  }
+
   /** How many bytes from the beginning of a memory of a size {@link #of} reads. */
   static long sample(long size) {
     return Math.min(SAMPLE, size);

@@ -23,6 +23,9 @@ final class Progress implements GuestWriters.Told {
   private final ByteSize total;
   private final SwapPlan plan;
   private final Instant started;
+  private final Duration downtime;
+  private final long begun = System.nanoTime();
+  private Duration whole = Duration.ZERO;
   private SwapPhase phase = SwapPhase.PLAN;
   private int round;
   private long copied;
@@ -34,11 +37,12 @@ final class Progress implements GuestWriters.Told {
   private String reason = "";
 
   /** Of a swap that begins. */
-  Progress(int number, Region region, SwapPlan plan, Instant started) {
+  Progress(int number, Region region, SwapPlan plan, Duration downtime, Instant started) {
     this.number = number;
     this.region = region.id();
     this.total = region.size();
     this.plan = plan;
+    this.downtime = downtime;
     this.started = started;
   }
 
@@ -49,6 +53,7 @@ final class Progress implements GuestWriters.Told {
         plan.from(),
         plan.to(),
         started,
+        phase.isEnd() ? whole : soFar(),
         phase,
         round,
         new ByteSize(copied),
@@ -58,14 +63,29 @@ final class Progress implements GuestWriters.Told {
         new ByteSize(copyRate),
         expectedPause,
         pause,
+        downtime,
         reason);
+  }
+
+  private Duration soFar() {
+    return Duration.ofNanos(System.nanoTime() - begun);
   }
 
   void enter(SwapPhase next) {
     synchronized (this) {
+      if (phase == next) {
+        return;
+      }
       phase = next;
+      whole = soFar();
     }
-    LOG.info("memory backend '{}': swap: {}", region, next);
+    switch (next) {
+      case DONE -> LOG.info("{}", SwapWords.line(report()));
+      case PREPARE ->
+          LOG.info(
+              "swap {} of '{}' from {} to {}: {}", number, region, plan.from(), plan.to(), next);
+      default -> LOG.info("swap {} of '{}': {}", number, region, next);
+    }
   }
 
   /** More bytes were copied. */
@@ -94,6 +114,7 @@ final class Progress implements GuestWriters.Told {
 
   synchronized void rolledBack(String why) {
     phase = SwapPhase.ROLLED_BACK;
+    whole = soFar();
     reason = reason.isEmpty() ? why : why + "; " + reason;
   }
 }

@@ -47,13 +47,15 @@ import org.slf4j.LoggerFactory;
  * @param object the properties that it is to have, all of them
  * @param writers who stores into guest memory
  * @param limits what the swap may cost
+ * @param configured whether a configuration asks for it, in whose words a refusal is
  */
 record SwapRequest(
     Backend backend,
     TypeDefinition type,
     ParsedObject object,
     GuestWriters writers,
-    SwapLimits limits) {
+    SwapLimits limits,
+    boolean configured) {
   private static final Logger LOG = LoggerFactory.getLogger(SwapRequest.class);
   private static final String TYPE = "qom-type";
   private static final String ID = "id";
@@ -72,7 +74,7 @@ record SwapRequest(
     BackendId id = backend.region().id();
     TypeDefinition type = type(id, changes.getOrDefault(TYPE, backend.type()));
     ParsedObject object = object(backend, type, changes);
-    return new SwapRequest(backend, type, object, writers, limits);
+    return new SwapRequest(backend, type, object, writers, limits, false);
   }
 
   /** All that its configuration says. */
@@ -80,7 +82,7 @@ record SwapRequest(
       Backend backend, ParsedObject wanted, GuestWriters writers)
       throws SwapException {
     TypeDefinition type = type(backend.region().id(), wanted.typeName());
-    return new SwapRequest(backend, type, wanted, writers, SwapLimits.DEFAULT);
+    return new SwapRequest(backend, type, wanted, writers, SwapLimits.DEFAULT, true);
   }
 
   /**
@@ -130,11 +132,16 @@ record SwapRequest(
   SwapTarget target() throws SwapException {
     Region region = backend.region();
     BackendId id = region.id();
+    if (!object.id().equals(Optional.of(id.value()))) {
+      throw new SwapException(id, "its id can't change while the machine is up");
+    }
     RamBlockSpec spec;
     try {
       spec = backend.specOf(object);
     } catch (OptionException e) {
-      throw new SwapException(id, "" + e.getMessage());
+      // the sentence without the backend, which is named already
+      throw new SwapException(
+          id, "" + (e.getCause() instanceof OptionException why ? why : e).getMessage());
     }
     if (!spec.size().equals(region.size())) {
       throw new SwapException(
@@ -147,7 +154,8 @@ record SwapRequest(
     List<String> differences = differences();
     if (differences.isEmpty()) {
       throw new SwapException(
-          id, "nothing would change: name a property with another value, such as mem-path=");
+          id,
+          "nothing would change: name a property with another value, such as mem-path=/other/file");
     }
     Optional<ByteSize> free = checkFile(id, spec);
     Candidate maker =
@@ -251,9 +259,13 @@ record SwapRequest(
     if (isPresent(path, found)) {
       throw new SwapException(
           id,
-          path
-              + " is the file it is in, and stays locked until the swap is over: ram:use re-maps it"
-              + " with another allocator; for all else name another file");
+          configured
+              ? "that takes another file, and mem-path="
+                  + path
+                  + " is the one it is in: change mem-path too, or start the machine again"
+              : path
+                  + " is the file it is in, and stays locked until the swap is over: ram:use re-maps"
+                  + " it with another allocator; for all else name another file");
     }
     if (found.isEmpty()) {
       Path folder = path.toAbsolutePath().getParent();
@@ -275,8 +287,12 @@ record SwapRequest(
       throw new SwapException(
           id,
           path
-              + " holds something already: name a file that doesn't exist, or say that it may be"
-              + " overwritten (-overwrite)");
+              + " holds something already"
+              + (configured
+                  ? ", and a configuration overwrites nothing: name a file that doesn't exist, or"
+                      + " use ram:swap with -overwrite"
+                  : ": name a file that doesn't exist, or say that it may be overwritten"
+                      + " (-overwrite)"));
     }
     return Optional.empty();
   }
@@ -311,7 +327,7 @@ record SwapRequest(
   private static Optional<ByteSize> checkSpace(BackendId id, Path folder, RamBlockSpec spec)
       throws SwapException {
     if (!Files.isDirectory(folder)) {
-      throw new SwapException(id, folder + " is no folder that is there: make it first");
+      throw new SwapException(id, "there is no folder " + folder + ": make it first");
     }
     try {
       ByteSize free = new ByteSize(Files.getFileStore(folder).getUsableSpace());
@@ -328,9 +344,12 @@ record SwapRequest(
   private SwapPlan plan(
       Region region, RamBlockSpec spec, List<String> differences, Optional<ByteSize> free)
       throws SwapException {
-    CopyEstimate estimate = estimate(region, spec);
-    Duration time = estimate.time();
     DirtySource.Outlook tracking = DirtySource.outlook(region.status().block(), writers);
+    CopyEstimate measured = estimate(region, spec);
+    // what is copied while writers pause, without tracking, is not held back
+    CopyEstimate estimate =
+        tracking.tracked() ? measured.heldBackTo(limits.bandwidth(), region.size()) : measured;
+    Duration time = estimate.time();
     if (!tracking.tracked() && !writers.areNone() && time.compareTo(limits.downtime()) > 0) {
       throw new SwapException(region.id(), DirtySource.tooLong(time, limits));
     }
@@ -348,6 +367,7 @@ record SwapRequest(
         time,
         estimate.basis(),
         tracking.words(),
+        side(spec).path().isEmpty(),
         inPause);
   }
 

@@ -54,6 +54,7 @@ final class SwapTask implements RunningSwap, Runnable {
   private final Steps steps;
   private final CountDownLatch end = new CountDownLatch(1);
   private final CountDownLatch cancelled = new CountDownLatch(1);
+  private volatile String cancelReason = "";
   private final Progress progress;
   private @Nullable RamBlock next;
   private @Nullable PageCopy pages;
@@ -102,7 +103,7 @@ final class SwapTask implements RunningSwap, Runnable {
     this.journal = journal;
     this.steps = steps;
     this.ended = ended;
-    this.progress = new Progress(number, region, target.plan(), started);
+    this.progress = new Progress(number, region, target.plan(), limits.downtime(), started);
   }
 
   @Override
@@ -112,8 +113,16 @@ final class SwapTask implements RunningSwap, Runnable {
 
   @Override
   public void cancel() {
-    cancelled.countDown();
+    cancel("it was cancelled");
+  }
+
+  /** The same; {@code reason} says why, if nobody has cancelled it before. */
+  void cancel(String reason) {
     synchronized (waitLock) {
+      if (!isCancelled()) {
+        cancelReason = reason;
+        cancelled.countDown();
+      }
       if (waiting != null) {
         waiting.interrupt();
       }
@@ -134,7 +143,7 @@ final class SwapTask implements RunningSwap, Runnable {
       throws RamBlockException, IOException, GivenUpException, InterruptedException {
     synchronized (waitLock) {
       if (isCancelled()) {
-        throw new GivenUpException("it was cancelled");
+        throw new GivenUpException(cancelReason);
       }
       waiting = Thread.currentThread();
     }
@@ -142,7 +151,7 @@ final class SwapTask implements RunningSwap, Runnable {
       return writers.end();
     } catch (InterruptedException e) {
       if (isCancelled()) {
-        throw new GivenUpException("it was cancelled");
+        throw new GivenUpException(cancelReason);
       }
       throw e;
     } finally {
@@ -337,7 +346,14 @@ final class SwapTask implements RunningSwap, Runnable {
             () ->
                 DirtySource.open(
                     region, region.status().block(), guestWriters, limits.pause()));
-    PageCopy copy = new PageCopy(region.segment(), next().segment(), limits, cancelled, progress::copied);
+    PageCopy copy =
+        new PageCopy(
+            region.segment(),
+            next().segment(),
+            limits,
+            cancelled,
+            () -> cancelReason,
+            progress::copied);
     pages = copy;
     try {
       DirtyRanges pending = new DirtyRanges();

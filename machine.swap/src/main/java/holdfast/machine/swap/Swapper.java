@@ -30,7 +30,8 @@ public interface Swapper {
     /**
      * It can't be done.
      *
-     * @param reason as a sentence; empty if there is no more to say than that
+     * @param reason as half a sentence about the backend; empty if there is no more to say than
+     *     that
      */
     record Refused(String reason) implements Answer {}
   }

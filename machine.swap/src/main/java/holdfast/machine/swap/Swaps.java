@@ -230,7 +230,7 @@ public final class Swaps implements LiveSwap {
       started = true;
       return new Answer.Started();
     } catch (SwapException e) {
-      return new Answer.Refused("" + e.getMessage());
+      return new Answer.Refused(e.why());
     } catch (RuntimeException | Error e) {
       LOG.error("memory backend '{}': what is configured now can't be swapped to", id, e);
       return new Answer.Refused(e.toString());
@@ -282,7 +282,7 @@ public final class Swaps implements LiveSwap {
       closed = true;
       left = running.values().stream().map(Running::task).toList();
     }
-    left.forEach(SwapTask::cancel);
+    left.forEach(task -> task.cancel("the machine ended"));
     try {
       for (SwapTask task : left) {
         if (!task.await(END_LIMIT).phase().isEnd()) {

@@ -527,7 +527,7 @@ class SwapFaultTest {
       fixture.fill();
       RunningSwap task = fixture.start(there(fixture), LIMITS.withBandwidth(new ByteSize(1)));
       fixture.swaps.close();
-      assertRolledBack(task.report(), "it was cancelled");
+      assertRolledBack(task.report(), "the machine ended");
       assertEquals(Set.of("tmpfs0"), fixture.files());
       SwapException refused =
           assertThrows(SwapException.class, () -> fixture.start(there(fixture), LIMITS));
@@ -780,7 +780,7 @@ class SwapFaultTest {
       } else {
         task.cancel();
       }
-      assertRolledBack(end(task), "it was cancelled");
+      assertRolledBack(end(task), end ? "the machine ended" : "it was cancelled");
       assertEquals(Set.of("tmpfs0"), fixture.files());
       bad.release.countDown();
       await(bad.resumed);

@@ -1,5 +1,6 @@
 package holdfast.launcher.internal.cli;
 
+import holdfast.machine.swap.SwapWords;
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.PersistException;
@@ -9,7 +10,6 @@ import holdfast.machine.config.options.OptionException;
 import holdfast.machine.core.Region;
 import holdfast.launcher.internal.report.BackendReport;
 import holdfast.launcher.internal.report.MachineReport;
-import holdfast.launcher.internal.report.SwapScreen;
 import holdfast.machine.api.GuestWriter;
 import holdfast.machine.api.LiveSwap;
 import holdfast.machine.api.MemoryDevice;
@@ -183,7 +183,7 @@ final class Demo {
       Map<String, String> changes = Map.of("mem-path", other.toString());
       SwapLimits limits = SwapLimits.DEFAULT.withVerify(true).withDowntime(DOWNTIME);
       SwapPlan plan = swaps.plan(id, changes, limits);
-      out.println("  plan: " + SwapScreen.expected(plan));
+      out.println("  plan: " + SwapWords.expected(plan));
       long before = System.nanoTime();
       RunningSwap swap = swaps.start(id, changes, limits);
       SwapReport report = swap.report();
@@ -191,12 +191,12 @@ final class Demo {
       while (!report.phase().isEnd() && System.nanoTime() < limit) {
         SwapReport next = swap.await(LOOK_EVERY);
         if (next.phase() != report.phase() || next.round() != report.round()) {
-          out.println("  " + SwapScreen.line(next));
+          out.println("  " + SwapWords.line(next));
         }
         report = next;
       }
       if (report.phase() != SwapPhase.DONE) {
-        throw new CommandException("demo: " + SwapScreen.line(report));
+        throw new CommandException("demo: " + SwapWords.line(report));
       }
       double took = (System.nanoTime() - before) / 1e6;
       // a guest writes all the time, and every page is compared: both are no part of the plan

@@ -44,6 +44,7 @@ final class Shell implements AutoCloseable {
   private static final long USER_LIMIT_MILLIS = 2_000;
   private static final long COMMAND_LIMIT_MILLIS = 500;
   private static final long POLL_MILLIS = 20;
+  private static final int DELETE = 0x7F;
 
   /** Held, since a logger that nobody holds forgets its level. */
   private static final Logger JLINE = Logger.getLogger("org.jline");
@@ -79,8 +80,10 @@ final class Shell implements AutoCloseable {
     registrations.add(
         context.registerService(
             Converter.class, new Converters(system().getBundleContext()), null));
-    session = processor.createSession(terminal.input(), terminal.output(), terminal.output());
-    session.put(org.apache.felix.gogo.jline.Shell.VAR_TERMINAL, terminal);
+    session =
+        processor.createSession(
+            terminal.input(), terminal.output(), Sentences.errors(terminal.output()));
+    session.put(org.apache.felix.gogo.jline.Shell.VAR_TERMINAL, Sentences.on(terminal));
   }
 
   private static CommandProcessor processor(BundleContext context)
@@ -205,14 +208,24 @@ final class Shell implements AutoCloseable {
             : Files.isWritable(home));
   }
 
-  /** The key that answers; -1 if no answer will come. */
+  /**
+   * The key that answers; -1 if no answer will come. Ctrl-C and Ctrl-Z are keys here, and no
+   * signals. A letter that is no answer begins the next line: it is left for the prompt.
+   */
   private int ask(String question) {
     Attributes before = terminal.enterRawMode();
     try {
+      Attributes keys = terminal.getAttributes();
+      keys.setLocalFlag(Attributes.LocalFlag.ISIG, false);
+      terminal.setAttributes(keys);
       terminal.writer().print(question);
       terminal.flush();
-      int answer = terminal.reader().read();
-      terminal.writer().println(answer > ' ' ? String.valueOf((char) answer) : "");
+      int answer = terminal.reader().peek(0);
+      boolean isAnswer = "yYnN".indexOf(answer) >= 0;
+      if (isAnswer || answer <= ' ' || answer == DELETE) {
+        terminal.reader().read();
+      }
+      terminal.writer().println(isAnswer ? String.valueOf((char) answer) : "");
       terminal.flush();
       return answer;
     } catch (IOException e) {

@@ -6,10 +6,15 @@ import holdfast.machine.core.MachineException;
 import holdfast.machine.core.Machine;
 import holdfast.machine.swap.Swapper;
 
+import holdfast.backend.api.Backing;
 import holdfast.backend.api.PreallocationException;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +42,7 @@ record BackendFollower(Configurations stored, Swapper swapper) {
       return true;
     }
     if (now == null) {
+      configured.mistaken(true);
       LOG.warn(
           "memory backend '{}': {} is gone; it stays until the machine ends, which can't come up"
               + " again without it",
@@ -47,21 +53,62 @@ record BackendFollower(Configurations stored, Swapper swapper) {
     try {
       BackendSpec wanted = Declaration.backend(now).orElseThrow().backend();
       configured.backend().use(wanted.allocator());
-      return follow(configured, wanted.object());
+      return follow(configured, now, wanted.object());
     } catch (PreallocationException e) {
-      LOG.warn("{}; prealloc=off stays in force", e.getMessage());
+      configured.mistaken(true);
+      LOG.warn("{}: {}; prealloc=off stays in force", now.place(), e.getMessage());
     } catch (OptionException | MachineException e) {
-      LOG.warn("{}; what is open stays as it is", e.getMessage());
+      configured.mistaken(true);
+      LOG.warn(
+          "{}; what is open stays as it is{}",
+          now.placed("" + e.getMessage()),
+          outlook(configured, now));
       configured.restoreIfOwed(stored);
     }
     return true;
   }
 
-  private boolean follow(ConfiguredBackend configured, ParsedObject next)
+  /** How a warning ends that a configuration can't be followed. */
+  private static String outlook(ConfiguredBackend configured, Wish now) {
+    return configured.owes() || canComeUp(configured.backend(), now)
+        ? ""
+        : ", and can't come up again like this";
+  }
+
+  /** Whether a memory backend could be opened as it is configured, as far as that can be seen. */
+  private static boolean canComeUp(Backend backend, Wish now) {
+    try {
+      BackendSpec wanted = Declaration.backend(now).orElseThrow().backend();
+      RamBlockSpec spec = backend.specOf(wanted.object());
+      return !(spec.backing() instanceof Backing.File file) || canBeOpened(file, spec);
+    } catch (OptionException e) {
+      return false;
+    }
+  }
+
+  private static boolean canBeOpened(Backing.File file, RamBlockSpec spec) {
+    Path path = file.path();
+    if (Files.notExists(path)) {
+      Path folder = path.toAbsolutePath().getParent();
+      return folder != null && Files.isDirectory(folder) && !spec.has(RamFlag.RAM_READONLY_FD);
+    }
+    try {
+      long size = Files.isRegularFile(path) ? Files.size(path) : 0;
+      return size == 0 || size - file.offset().bytes() >= spec.size().bytes();
+    } catch (IOException e) {
+      return true; // nobody can tell
+    }
+  }
+
+  private boolean follow(ConfiguredBackend configured, Wish now, ParsedObject next)
       throws OptionException, MachineException, PreallocationException {
     Backend backend = configured.backend();
     switch (swapper.swap(backend, next)) {
-      case Swapper.Answer.Started() -> {}
+      case Swapper.Answer.Started() -> {
+        if (configured.mistaken(false)) {
+          LOG.info("{} is followed again: a swap was started", now.place());
+        }
+      }
       case Swapper.Answer.Busy(boolean wakes) -> {
         configured.forget();
         return wakes;
@@ -69,17 +116,23 @@ record BackendFollower(Configurations stored, Swapper swapper) {
       case Swapper.Answer.NotNeeded() -> {
         configured.owesNothing();
         backend.change(next);
+        if (configured.mistaken(false)) {
+          LOG.info("{} is followed again: what it says is in force", now.place());
+        }
       }
       case Swapper.Answer.Refused(String reason) -> {
+        configured.mistaken(!configured.owes());
         LOG.warn(
-            "memory backend '{}': can't be changed while it is in use: {}{}; what is configured now"
-                + " {}",
-            backend.region().id(),
+            "{}: {} of memory backend '{}' can't be changed while it is in use{}; {}",
+            now.place(),
             String.join(", ", backend.unchangeable(next)),
-            reason.isEmpty() ? "" : " (" + reason + ")",
+            backend.region().id(),
+            reason.isEmpty() ? "" : ": " + reason,
             configured.owes()
-                ? "is set back to what is in force"
-                : "holds from the machine's next start on");
+                ? "what is configured now is set back to what is in force"
+                : canComeUp(backend, now)
+                    ? "what is configured now holds from the machine's next start on"
+                    : "what is open stays as it is, and can't come up again like this");
         backend.change(next);
         configured.restoreIfOwed(stored);
       }

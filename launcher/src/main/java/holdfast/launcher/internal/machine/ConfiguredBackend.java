@@ -21,6 +21,9 @@ public final class ConfiguredBackend {
   /** Whether a swap has ended that its configuration doesn't tell of, since somebody changed it. */
   private volatile boolean owes;
 
+  /** Whether its configuration said at the last look what can't be followed. */
+  private volatile boolean mistaken;
+
   /**
    * @param wish what its configuration said when the backend was opened
    */
@@ -66,6 +69,17 @@ public final class ConfiguredBackend {
   void configuredBy(String next, @Nullable Wish wish) {
     pid = next;
     seen = wish;
+  }
+
+  /**
+   * Notes whether the configuration can't be followed.
+   *
+   * @return whether it could not before
+   */
+  boolean mistaken(boolean now) {
+    boolean before = mistaken;
+    mistaken = now;
+    return before;
   }
 
   /** Whether its configuration has to come to say what is in force. */

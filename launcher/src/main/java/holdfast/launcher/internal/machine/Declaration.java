@@ -79,13 +79,13 @@ record Declaration(TypeDefinition type, Wish wish) {
       return OsgiFilter.parse(target);
     } catch (InvalidSyntaxException e) {
       throw new OptionException(
-          "memory backend '"
+          wish.placed("memory backend '")
               + name()
               + "': "
               + BackendDefinitions.ALLOCATOR_TARGET
               + "="
               + target
-              + " is not an OSGi filter: write one, such as (backend.kind=file)");
+              + " is not an OSGi filter: write one, such as (backend.kind=file), without quotes");
     }
   }
 }

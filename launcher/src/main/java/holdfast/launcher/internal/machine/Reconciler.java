@@ -85,6 +85,10 @@ final class Reconciler {
   private @Nullable Wish definition;
   private final Map<String, Optional<Wish>> seen = new HashMap<>();
   private final Set<Wish> strays = new HashSet<>();
+
+  /** The PIDs of those that say what is not in force, as was told. */
+  private final Set<String> mistaken = new HashSet<>();
+
   private List<Wish> tried = List.of();
 
   /** What it is said to wait for. */
@@ -281,6 +285,10 @@ final class Reconciler {
         String sample,
         List<Declaration> declared,
         List<Declaration> found) {
+      if (own.isQuoted(key)) {
+        ambiguous = own.place() + ": " + key + " is in quotes, and values are written without";
+        return;
+      }
       for (String name : own.names(key)) {
         List<Declaration> matches =
             declared.stream()
@@ -289,7 +297,16 @@ final class Reconciler {
         switch (matches.size()) {
           case 0 -> {
             missing.add(name);
-            sentences.add(kind + " '" + name + "', such as from " + own.placeOf(sample, name));
+            sentences.add(
+                kind
+                    + " '"
+                    + name
+                    + "', which has no configuration: write "
+                    + own.placeOf(sample, name)
+                    + ", or take "
+                    + name
+                    + " out of "
+                    + key);
           }
           case 1 -> found.add(matches.getFirst());
           default ->
@@ -308,9 +325,14 @@ final class Reconciler {
       }
     }
 
+    /** The declaration of a part of the machine. */
+    Declaration declaration(MachineException.Part part) {
+      return (part.isDevice() ? devices : backends).get(part.number());
+    }
+
     /** What is waited for. */
     String reason(Wish own) {
-      return own.place() + " lists what is not configured: " + String.join("; ", sentences);
+      return own.place() + " lists " + String.join("; ", sentences);
     }
   }
 
@@ -344,22 +366,39 @@ final class Reconciler {
       plugged = listed.devices;
       opened = opened(machine, listed);
       seen.clear();
+      mistaken.clear();
       seen.put(own.pid(), Optional.of(own));
       plugged.forEach(device -> seen.put(device.wish().pid(), Optional.of(device.wish())));
       return new MachineState.Up(machine);
     } catch (NoAllocatorException e) {
-      return new MachineState.Waiting("" + e.getMessage());
+      return new MachineState.Waiting(placed(e, "" + e.getMessage(), own, listed));
     } catch (UnknownBackendException e) {
-      return new MachineState.Failed(e.problem() + "; " + origin(own).addBackend(e.id()));
+      return failed(e, e.problem() + "; " + origin(own).addBackend(e.id()), own, listed);
     } catch (TakenIdException e) {
-      return new MachineState.Failed(e.problem() + "; " + origin(own).giveAnotherId());
-    } catch (OptionException | MachineException e) {
+      return failed(e, e.problem() + "; " + origin(own).giveAnotherId(), own, listed);
+    } catch (OptionException e) {
       return new MachineState.Failed("" + e.getMessage());
+    } catch (MachineException e) {
+      return failed(e, "" + e.getMessage(), own, listed);
     } catch (RuntimeException | Error e) {
       // an Error too: whoever waits for this thread's verdict would wait for ever
       LOG.error("the machine did not come up", e);
       return new MachineState.Failed(e.toString());
     }
+  }
+
+  private static MachineState failed(
+      MachineException e, String sentence, Wish own, Listed listed) {
+    return new MachineState.Failed(placed(e, sentence, own, listed));
+  }
+
+  /**
+   * A sentence that begins with the configuration that it is about. What the command line wrote has
+   * no place.
+   */
+  private static String placed(MachineException e, String sentence, Wish own, Listed listed) {
+    Wish wish = e.part().map(part -> listed.declaration(part).wish()).orElse(own);
+    return wish.placed(sentence);
   }
 
   private static MachineSpec spec(Wish own, Listed listed) throws OptionException {
@@ -458,11 +497,20 @@ final class Reconciler {
     return !now.equals(seen.put(pid, now));
   }
 
+  /** A configuration says what is in force, which is to be told if it did not. */
+  private void isFollowed(Wish wish, boolean didNot) {
+    mistaken.remove(wish.pid());
+    if (didNot) {
+      LOG.info("{} is followed again: what it says is in force", wish.place());
+    }
+  }
+
   private void followOwn(Machine machine, Wish own, List<Wish> wishes) {
     if (!isNews(own.pid(), Optional.of(own))) {
       return;
     }
     Listed listed = new Listed(own, wishes);
+    boolean wasFollowed = mistaken.add(own.pid());
     try {
       ParsedObject next = definition(own);
       MachineDefinition.memory(
@@ -479,9 +527,16 @@ final class Reconciler {
         LOG.warn(
             "{}: the change takes effect when the machine starts again; what is up stays as it is",
             own.place());
+      } else {
+        isFollowed(own, !wasFollowed);
       }
-    } catch (OptionException | MemoryLayoutException e) {
+    } catch (OptionException e) {
       LOG.warn("{}; what is up stays as it is, and can't come up again like this", e.getMessage());
+    } catch (MemoryLayoutException e) {
+      LOG.warn(
+          "{}: {}; what is up stays as it is, and can't come up again like this",
+          own.place(),
+          e.getMessage());
     }
   }
 
@@ -498,6 +553,7 @@ final class Reconciler {
       if (!isNews(device.wish().pid(), now)) {
         continue;
       }
+      boolean wasFollowed = mistaken.add(device.wish().pid());
       if (now.isEmpty()) {
         LOG.warn(
             "device '{}': {} is gone; it stays until the machine ends, which can't come up again"
@@ -520,6 +576,8 @@ final class Reconciler {
               "device '{}': {} changed; the change takes effect when the machine starts again",
               device.name(),
               now.get().place());
+        } else {
+          isFollowed(now.get(), !wasFollowed);
         }
       } catch (OptionException e) {
         LOG.warn(

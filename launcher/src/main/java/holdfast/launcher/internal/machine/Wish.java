@@ -81,6 +81,15 @@ public record Wish(String pid, Map<String, Object> properties) {
     return file().map(Path::toString).orElse("configuration " + pid);
   }
 
+  /**
+   * A sentence that begins with where it is to be mended. What the command line wrote has no such
+   * place.
+   */
+  String placed(String sentence) {
+    String begin = place() + ": ";
+    return isOfCommandLine() || sentence.startsWith(begin) ? sentence : begin + sentence;
+  }
+
   /** Where another configuration would be, in the same manner as this one. */
   String placeOf(String factoryPid, String name) {
     return file()
@@ -91,6 +100,11 @@ public record Wish(String pid, Map<String, Object> properties) {
   /** Whether the command line wrote it. */
   boolean isOfCommandLine() {
     return properties.containsKey(TypeDefinition.EXACT);
+  }
+
+  /** Whether quotes stand around what is under {@code key}: they are no part of a value. */
+  boolean isQuoted(String key) {
+    return ("" + properties.getOrDefault(key, "")).strip().matches("(?s)'.*'|\".*\"");
   }
 
   /** The names that stand under {@code key}: in an array, a list, or a text with commas. */

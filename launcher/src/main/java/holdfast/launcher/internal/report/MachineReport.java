@@ -2,7 +2,9 @@ package holdfast.launcher.internal.report;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import holdfast.machine.core.Machine;
+import holdfast.machine.config.options.Excerpt;
 import holdfast.machine.core.Backend;
+import holdfast.machine.core.Machine;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryDriver;
 import java.io.IOException;
@@ -30,7 +32,9 @@ public record MachineReport(Machine machine) {
             .map(device -> new DeviceReport(device).toMap())
             .toList());
     try {
-      return JSON.std.asString(map);
+      // as JSON escapes it: a backslash, u and four digits
+      // digits
+      return Excerpt.onOneLine(JSON.std.asString(map));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -1,20 +1,10 @@
 package holdfast.launcher.internal.report;
 
-import holdfast.backend.api.ByteSize;
-import holdfast.machine.config.options.Excerpt;
 import holdfast.machine.api.SwapPlan;
-import holdfast.machine.api.SwapReport;
-import java.time.Duration;
-import java.util.Locale;
+import holdfast.machine.swap.SwapWords;
 
-/** Live swaps in words. */
+/** Plans of live swaps for a terminal. */
 public final class SwapScreen {
-  private static final double MIB = 1 << 20;
-  private static final double MANY = 10 * 1024;
-
-  /** How the basis of a plan's time begins that can only be longer. */
-  private static final String AT_LEAST = "at least: ";
-
   private SwapScreen() {}
 
   /** What a swap would do, a fact a line. */
@@ -28,72 +18,18 @@ public final class SwapScreen {
             + " is requested, and known when it is mapped; now it is "
             + plan.granularity());
     plan.free()
-        .ifPresent(free -> screen.fact("space", plan.bytes() + " needed, " + mib(free) + " free"));
-    screen.fact("to copy", plan.bytes() + ", " + expected(plan));
+        .ifPresent(free -> screen.fact("space", plan.bytes() + " needed, " + SwapWords.mib(free) + " free"));
+    screen.fact("to copy", plan.bytes() + ", " + SwapWords.expected(plan));
+    if (plan.endsWithProcess()) {
+      screen.fact("kept", "until the process ends: no file with a name holds the bytes then");
+    }
     screen.fact("tracking", plan.tracking());
-    screen.fact("pause", "about " + millis(plan.pause()));
-  }
-
-  /** How long the copy of a plan takes, and what that rests on. */
-  public static String expected(SwapPlan plan) {
-    String basis = plan.basis();
-    return basis.startsWith(AT_LEAST)
-        ? "at least " + millis(plan.time()) + ", " + basis.substring(AT_LEAST.length())
-        : "about " + millis(plan.time()) + ", " + basis;
-  }
-
-  /** How far a swap is, or how it ended, in one line. */
-  public static String line(SwapReport report) {
-    return Excerpt.onOneLine(words(report));
-  }
-
-  private static String words(SwapReport report) {
-    String name = "swap " + report.number() + " of '" + report.region() + "' to " + report.to();
-    return switch (report.phase()) {
-      case DONE ->
-          String.format(
-              Locale.ROOT,
-              "%s: done: %s copied in %d rounds, writers paused for %s%s",
-              name,
-              mib(report.copied()),
-              report.round(),
-              millis(report.pause()),
-              report.reason().isEmpty() ? "" : "; " + report.reason());
-      case ROLLED_BACK -> name + ": rolled back: " + report.reason();
-      case PLAN, PREPARE -> name + ": " + report.phase();
-      case RELEASE -> name + ": release: writers paused for " + millis(report.pause());
-      case COPY, VERIFY, SWITCH ->
-          String.format(
-              Locale.ROOT,
-              "%s: %s: %s of %s copied%s",
-              name,
-              report.phase(),
-              mib(report.copied()),
-              report.total(),
-              report.round() == 0 ? "" : afterARound(report));
-    };
-  }
-
-  /** What is known from the first round on. */
-  private static String afterARound(SwapReport report) {
-    return String.format(
-        Locale.ROOT,
-        " in %d rounds, %s dirty, %s/s dirtied, %s/s copied, pause expected %s",
-        report.round(),
-        mib(report.dirty()),
-        mib(report.dirtyRate()),
-        mib(report.copyRate()),
-        millis(report.expectedPause()));
-  }
-
-  private static String mib(ByteSize size) {
-    double mib = size.bytes() / MIB;
-    return mib < MANY
-        ? String.format(Locale.ROOT, "%.1f MiB", mib)
-        : String.format(Locale.ROOT, "%.1f GiB", mib / 1024);
-  }
-
-  private static String millis(Duration time) {
-    return String.format(Locale.ROOT, "%.1f ms", time.toNanos() / 1e6);
+    screen.fact(
+        "pause",
+        plan.pause().equals(plan.time())
+            ? "about " + SwapWords.roughly(plan.pause()) + ", in which all is copied"
+            : "to copy what is left, at most "
+                + SwapWords.roughly(plan.pause())
+                + " (the downtime limit); what persists and exchanges it comes on top");
   }
 }

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
  * than by the shell, whose answer to a missing or wrong one names Java types.
  */
 final class Arguments {
-  private static final Pattern OPTION = Pattern.compile("\\[(-[a-z-]+)(?: ([A-Z]+))?]");
+  private static final Pattern OPTION = Pattern.compile("\\[?(-[a-z-]+)(?: ([A-Z]+)])?");
 
   private final String form;
   private final List<String> words = new ArrayList<>();
@@ -41,6 +41,9 @@ final class Arguments {
       String word = String.valueOf(given[at]);
       Boolean hasValue = known.get(word);
       if (hasValue == null) {
+        if (word.matches("-h|--?help")) {
+          throw new CommandFailure("write help " + form.split("[ ,]")[0] + ", and it is explained");
+        }
         if (word.matches("-[a-zA-Z].*")) {
           throw read.mistake("there is no option " + word);
         }
@@ -79,6 +82,11 @@ final class Arguments {
   /** Whether an option was given. */
   boolean has(String option) {
     return options.containsKey(option);
+  }
+
+  /** Another option that was given; empty if none was. */
+  String otherThan(String option) {
+    return options.keySet().stream().filter(one -> !one.equals(option)).findFirst().orElse("");
   }
 
   /** The value of an option, or what holds without it. */

@@ -26,13 +26,18 @@ public final class ProcessCommands {
 
   /** {@code quit}. */
   @Descriptor("ends the machine and the process; the memory backends' files stay as they are")
-  public void quit() throws BundleException {
+  public void quit(@Descriptor("nothing") Object... arguments) throws BundleException {
+    end("quit", arguments);
+  }
+
+  private void end(String command, Object... arguments) throws BundleException {
+    Arguments.read(command, arguments).words();
     context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION).stop();
   }
 
   /** {@code exit}. */
   @Descriptor("the same as quit")
-  public void exit() throws BundleException {
-    quit();
+  public void exit(@Descriptor("nothing") Object... arguments) throws BundleException {
+    end("exit", arguments);
   }
 }

@@ -261,6 +261,11 @@ public final class RamCommands {
   }
 
   private static AllocatorFilter parse(String text) {
+    if (text.isBlank()) {
+      throw new CommandFailure(
+          "an empty FILTER is none: write '*' for any allocator, a kind, such as file, or a filter,"
+              + " such as '(backend.kind=file)'");
+    }
     String filter = text.startsWith("(") ? text : "(backend.kind=" + text + ")";
     try {
       return OsgiFilter.parse(filter);
@@ -272,12 +277,13 @@ public final class RamCommands {
 
   private Backend backend(String id) {
     Machine machine = machine();
-    return machine
-        .find(id)
-        .orElseThrow(
-            () ->
-                new CommandFailure(
-                    "there is no memory backend '" + id + "'; ram:list shows those there are"));
+    return machine.find(id).orElseThrow(() -> noBackend(id));
+  }
+
+  /** The failure of a command about a memory backend that isn't there. */
+  static CommandFailure noBackend(String id) {
+    return new CommandFailure(
+        "there is no memory backend '" + id + "'; ram:list shows those there are");
   }
 
   private Machine machine() {

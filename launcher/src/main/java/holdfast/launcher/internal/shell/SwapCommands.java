@@ -1,6 +1,16 @@
 package holdfast.launcher.internal.shell;
 
+import holdfast.machine.swap.SwapWords;
 import holdfast.backend.api.BackendId;
+import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.core.Machine;
+import holdfast.launcher.internal.machine.MachineComponent;
+import holdfast.launcher.internal.machine.MachineState;
+import holdfast.machine.config.options.OptionException;
+import holdfast.machine.config.options.OptionValue;
+import holdfast.machine.config.options.Options;
+import holdfast.machine.config.options.PropertyType;
+import holdfast.machine.config.options.QemuOpts;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.OptionValue;
 import holdfast.machine.config.options.Options;
@@ -20,9 +30,12 @@ import java.util.List;
 import java.util.Map;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
+import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
 
 /** {@code ram:swap} and {@code ram:swaps}. */
 @Component(
@@ -37,9 +50,14 @@ public final class SwapCommands {
 
   private static final String FORM =
       "ram:swap ID PROPERTIES [-plan] [-background] [-verify] [-overwrite] [-downtime-limit MS]"
-          + " [-max-bandwidth SIZE] [-rounds N] [-pause-limit MS], or ram:swap ID [-cancel]";
+          + " [-max-bandwidth SIZE] [-rounds N] [-pause-limit MS], or ram:swap ID -cancel";
+
+  private static final String TYPE = "qom-type";
 
   private final LiveSwap swaps;
+
+  @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
+  volatile @Nullable MachineComponent machineComponent;
 
   /** For Declarative Services. */
   @Activate
@@ -79,11 +97,16 @@ public final class SwapCommands {
   private String swap(CommandSession session, Arguments arguments)
       throws InterruptedException, SwapException {
     if (arguments.has("-cancel")) {
-      return cancel(arguments.words("ID").getFirst());
+      String id = arguments.words("ID").getFirst();
+      String other = arguments.otherThan("-cancel");
+      if (!other.isEmpty()) {
+        throw arguments.mistake("-cancel goes with no other option, and " + other + " is there");
+      }
+      return cancel(id);
     }
     List<String> words = arguments.words("ID", "PROPERTIES");
     String id = words.get(0);
-    BackendId region = region(id);
+    BackendId region = known(id);
     Map<String, String> changes = changes(words.get(1));
     SwapLimits limits = limits(arguments);
     Screen plan = new Screen();
@@ -100,13 +123,14 @@ public final class SwapCommands {
   }
 
   private String cancel(String id) throws InterruptedException {
+    BackendId region = known(id);
     RunningSwap swap =
         swaps
-            .running(region(id))
+            .running(region)
             .orElseThrow(
                 () -> new CommandFailure("no swap of memory backend '" + id + "' is under way"));
     swap.cancel();
-    return SwapScreen.line(swap.await(Duration.ofSeconds(30)));
+    return SwapWords.line(swap.await(Duration.ofSeconds(30)));
   }
 
   private static String follow(String id, RunningSwap swap, PrintStream console) {
@@ -121,7 +145,7 @@ public final class SwapCommands {
         Thread.currentThread().interrupt();
         return "";
       }
-      String line = SwapScreen.line(report);
+      String line = SwapWords.line(report);
       if (report.phase().isEnd()) {
         return line;
       }
@@ -141,12 +165,24 @@ public final class SwapCommands {
   }
 
   private String told(String id) {
-    BackendId region = region(id);
+    BackendId region = known(id);
     Screen screen = new Screen();
-    swaps.running(region).ifPresent(swap -> screen.heading(SwapScreen.line(swap.report())));
-    swaps.history(region).forEach(report -> screen.heading(SwapScreen.line(report)));
+    swaps.running(region).ifPresent(swap -> screen.heading(SwapWords.line(swap.report())));
+    swaps.history(region).forEach(report -> screen.heading(SwapWords.line(report)));
     String text = screen.toString();
     return text.isEmpty() ? "no swap of memory backend '" + id + "' was started" : text;
+  }
+
+  /** The id of a memory backend that is there. */
+  private BackendId known(String id) {
+    BackendId region = region(id);
+    MachineComponent component = machineComponent;
+    if (component != null
+        && component.state() instanceof MachineState.Up(Machine machine)
+        && machine.find(id).isEmpty()) {
+      throw RamCommands.noBackend(id);
+    }
+    return region;
   }
 
   private static BackendId region(String id) {
@@ -159,13 +195,22 @@ public final class SwapCommands {
 
   private static Map<String, String> changes(String properties) {
     Map<String, String> changes = new LinkedHashMap<>();
-    for (Options.Entry entry : QemuOpts.parse(properties, "qom-type").entries()) {
+    for (Options.Entry entry : QemuOpts.parse(properties, TYPE).entries()) {
       if (!(entry.value() instanceof OptionValue.Bare(String text))) {
         throw new CommandFailure(entry.key() + "=" + entry.value() + " is not plain text");
+      }
+      if (entry.key().equals(TYPE) && !properties.startsWith(TYPE) && isProperty(text)) {
+        throw new CommandFailure(text + " needs a value: write " + text + "=VALUE");
       }
       changes.put(entry.key(), text);
     }
     return changes;
+  }
+
+  private static boolean isProperty(String name) {
+    return BackendDefinitions.OPTION.types().stream()
+        .flatMap(type -> type.properties().stream())
+        .anyMatch(property -> property.name().equals(name));
   }
 
   private static SwapLimits limits(Arguments arguments) {

@@ -112,7 +112,7 @@ public final class SwapComponent implements LiveSwap {
     try {
       return swaps(backend.region().id()).follow(backend, wanted);
     } catch (SwapException e) {
-      return new Swapper.Answer.Refused("" + e.getMessage());
+      return new Swapper.Answer.Refused(e.why());
     }
   }
 

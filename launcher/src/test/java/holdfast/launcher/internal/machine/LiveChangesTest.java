@@ -44,6 +44,7 @@ class LiveChangesTest {
   void close() {
     there.close();
     logger.detachAppender(log);
+    logger.setLevel(null);
     logger.setAdditive(true);
   }
 
@@ -165,9 +166,9 @@ class LiveChangesTest {
     assertEquals("on", inForce("discard-data"));
     assertEquals(new MemoryAdvice(true, false, true), block().advice());
     assertWarned(
-        "memory backend 'm0': can't be changed while it is in use: align; what is configured now"
-            + " holds from the machine's next start on",
-        "memory backend 'm0' on /m0: can't preallocate size=1M: ENOSPC (No space left on device);"
+        "configuration holdfast.memory.backend.file~m0: align of memory backend 'm0' can't be changed"
+            + " while it is in use; what is configured now holds from the machine's next start on",
+        "configuration holdfast.memory.backend.file~m0: memory backend 'm0' on /m0: can't preallocate size=1M: ENOSPC (No space left on device);"
             + " free some space; prealloc=off stays in force");
   }
 
@@ -182,8 +183,9 @@ class LiveChangesTest {
     assertEquals("off", inForce("prealloc"));
     assertEquals(MemoryAdvice.DEFAULT, block().advice());
     assertWarned(
-        "memory-backend-file 'm0': prealloc=on and reserve=off contradict each other: leave one of"
-            + " them out; what is open stays as it is");
+        "configuration holdfast.memory.backend.file~m0: memory-backend-file 'm0': prealloc=on and"
+            + " reserve=off contradict each other: leave one of them out; what is open stays as it"
+            + " is, and can't come up again like this");
   }
 
   @Test
@@ -200,7 +202,6 @@ class LiveChangesTest {
         "align=2M",
         "offset=1M",
         "pmem=on",
-        "readonly=on",
         "rom=off",
         "prealloc-threads=2",
         "reserve=off",
@@ -211,15 +212,66 @@ class LiveChangesTest {
         "merge=off");
 
     assertWarned(
-        "memory backend 'm0': can't be changed while it is in use: id, size, mem-path, share, align,"
-            + " offset, pmem, readonly, rom, prealloc-threads, reserve, host-nodes, policy,"
-            + " x-durability, x-follow-symlink; what is configured now holds from the machine's next"
-            + " start on");
+        "configuration holdfast.memory.backend.file~m0: id, size, mem-path, share, align, offset,"
+            + " pmem, rom, prealloc-threads, reserve, host-nodes, policy, x-durability,"
+            + " x-follow-symlink of memory backend 'm0' can't be changed while it is in use; what is"
+            + " configured now holds from the machine's next start on");
     assertEquals(ByteSize.mib(1), open.region().size());
     assertEquals(new MemoryAdvice(false, true, false), block().advice());
     var after = new LinkedHashMap<>(open.properties());
     assertEquals("off", after.put("merge", "on"));
     assertEquals(before, after);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "align=3K,   false",
+    "align=2M,   true",
+    "mem-path=/m0/,  false",
+    "mem-path=/no/such/place,  false",
+    "mem-path=/proc/self/exe,  false",
+    "mem-path=/elsewhere,  true",
+    "allocator.target=(x, false",
+  })
+  @DisplayName("a warning says whether the machine could come up with what is written now")
+  void tellsWhetherItCanComeUp(String property, boolean can) throws Exception {
+    comeUp();
+    configure(property);
+    assertEquals(1, log.list.size());
+    String sentence = log.list.getFirst().getFormattedMessage();
+    assertTrue(
+        sentence.startsWith("configuration holdfast.memory.backend.file~m0: "), () -> sentence);
+    assertTrue(
+        sentence.endsWith(
+            can
+                ? "; what is configured now holds from the machine's next start on"
+                : "; what is open stays as it is, and can't come up again like this"),
+        () -> sentence);
+  }
+
+  @Test
+  @DisplayName(
+      "a mistake that was mended is told: one line that the configuration is followed again")
+  void aMendedMistakeIsTold() throws Exception {
+    logger.setLevel(Level.INFO);
+    comeUp();
+    configure("dump=off");
+    assertWarned();
+    for (String mistake : List.of("dump=perhaps", "align=2M", "prealloc=on")) {
+      if (mistake.equals("prealloc=on")) {
+        block().breakDisk();
+      }
+      log.list.clear();
+      configure(mistake);
+      assertEquals(1, log.list.size());
+      configure("dump=off");
+      configure("dump=off", "merge=off");
+      assertEquals(2, log.list.size());
+      assertEquals(Level.INFO, log.list.getLast().getLevel());
+      assertEquals(
+          "configuration holdfast.memory.backend.file~m0 is followed again: what it says is in force",
+          log.list.getLast().getFormattedMessage());
+    }
   }
 
   @Test
@@ -236,6 +288,8 @@ class LiveChangesTest {
         sentence.startsWith(
             "configuration holdfast.memory.backend.file~m0: merge=perhaps is neither on nor off: write on or off"),
         sentence);
-    assertTrue(sentence.endsWith("; what is open stays as it is"), sentence);
+    assertTrue(
+        sentence.endsWith("; what is open stays as it is, and can't come up again like this"),
+        sentence);
   }
 }

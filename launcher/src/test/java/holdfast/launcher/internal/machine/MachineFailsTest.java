@@ -90,6 +90,44 @@ class MachineFailsTest {
   }
 
   @Test
+  @DisplayName("whatever keeps the machine from coming up, the sentence begins with its place")
+  void theConfigurationIsNamed() throws Exception {
+    String backend = "configuration holdfast.memory.backend.file~m0: ";
+    there.machine("objects=m0", "devices=nv0");
+    there.nvdimm("nv0", "m9");
+    there.backend("m0", "mem-path=/m0/");
+    there.assertFails(backend + "memory-backend-file 'm0': mem-path=/m0/ names a folder");
+    there.backend("m0", "align=3K");
+    there.awaitFollowed();
+    there.assertFails(backend + "memory-backend-file 'm0': align=3K");
+    there.file.beforeAllocate(
+        spec -> {
+          throw new BackingLockedException(spec);
+        });
+    there.backend("m0");
+    there.awaitFollowed();
+    there.assertFails(backend + "memory backend 'm0' on /m0: the file is locked");
+    there.file.beforeAllocate(spec -> {});
+    there.backend("m0", "merge=on");
+    there.awaitFollowed();
+    there.assertFails("configuration holdfast.nvdimm~nv0: device 'nv0': memdev=m9 names no");
+    there.nvdimm("nv0", "m0", "slot=9");
+    there.awaitFollowed();
+    there.assertFails("configuration holdfast.nvdimm~nv0: nvdimm 'nv0' on memory backend 'm0'");
+    there.machine("objects=m0", "maxmem=1K");
+    there.awaitFollowed();
+    there.assertFails("configuration holdfast.machine: the machine's maxmem=1K is below");
+    there.machine("objects=m0", "memory-backend=m9");
+    there.awaitFollowed();
+    there.assertFails("configuration holdfast.machine: the machine's memory-backend=m9 names no");
+    there.machine("objects=m0");
+    there.unregister(there.file);
+    there.awaitFollowed();
+    String waiting = there.await(MachineState.Waiting.class).reason();
+    assertTrue(waiting.startsWith(backend + "memory backend 'm0' on /m0: no alloc"), waiting);
+  }
+
+  @Test
   void twoBackendsWithOneIdAreRefused() throws Exception {
     there.backend("m0");
     there.backend("m1", "id=m0");

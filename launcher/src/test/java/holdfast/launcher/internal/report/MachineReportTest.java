@@ -36,12 +36,15 @@ class MachineReportTest {
           "state",
           "properties");
 
+  private static final String PATH =
+      "/d/\"qu\u009bo\u202et\u2028e\u007fd\"-\ud83d\ude00\udb40\udc01é\\";
+
   private final MachineFixture there = new MachineFixture().withFile().withDax();
   private Machine machine;
 
   @BeforeEach
   void comeUp() throws InterruptedException {
-    there.backend("m0", "pmem=on", "align=8K", "mem-path=/d/\"quoted\"");
+    there.backend("m0", "pmem=on", "align=8K", "mem-path=" + PATH);
     there.nvdimm("nv0", "m0", "label-size=128K", "unarmed=on", "slot=2");
     there.configurations.put("holdfast.memory.backend.ram~m1", Map.of("id", "m1", "size", "2M"));
     there.configurations.put("holdfast.pc.dimm~d1", Map.of("memdev", "m1"));
@@ -89,7 +92,7 @@ class MachineReportTest {
 
     assertEquals(BACKEND_KEYS, keys(backend));
     assertEquals("memory-backend-file", backend.get("type"));
-    assertEquals("/d/\"quoted\"", backend.get("path"));
+    assertEquals(PATH, backend.get("path"));
     assertEquals(1 << 20, backend.get("size"));
     assertEquals(8192, backend.get("align"));
     assertEquals(4096, backend.get("page-size"));
@@ -108,6 +111,15 @@ class MachineReportTest {
         backend.get("evidence"));
     assertEquals("dax", backend.get("allocator"));
     assertEquals("attached", backend.get("state"));
+  }
+
+  @Test
+  @DisplayName("JSON holds nothing that a terminal would obey; letters stay as they are")
+  void staysPrintable() {
+    String json = new MachineReport(machine).toJson();
+
+    String path = "/d/\\\"qu\\u009bo\\u202et\\u2028e\\u007fd\\\"-\ud83d\ude00\\udb40\\udc01é\\\\";
+    assertTrue(json.contains('"' + path + '"'), json);
   }
 
   @Test

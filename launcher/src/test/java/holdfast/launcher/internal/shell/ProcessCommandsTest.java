@@ -1,11 +1,16 @@
 package holdfast.launcher.internal.shell;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
@@ -38,6 +43,21 @@ class ProcessCommandsTest {
     new ProcessCommands(context).quit();
 
     assertEquals(List.of("stop"), calls);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"now", "3", "-force", "\u009b"})
+  @DisplayName("what can't stand behind them is told in one sentence, and ends nothing")
+  void arguments(String argument) {
+    ProcessCommands commands = new ProcessCommands(context);
+
+    String quit = "" + assertThrows(CommandFailure.class, () -> commands.quit(argument));
+    String exit = "" + assertThrows(CommandFailure.class, () -> commands.exit(argument));
+
+    assertTrue(quit.startsWith("holdfast: ") && quit.endsWith(": write quit"), quit);
+    assertTrue(exit.endsWith(": write exit"), exit);
+    assertTrue(exit.chars().noneMatch(Character::isISOControl), exit);
+    assertEquals(List.of(), calls);
   }
 
   @Test

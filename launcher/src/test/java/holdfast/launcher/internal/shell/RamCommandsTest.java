@@ -431,6 +431,10 @@ class RamCommandsTest {
     assertSays(
         "(x is not an OSGi filter: write one in quotes, such as '(backend.kind=file)'",
         () -> commands.use("m0", "(x"));
+    assertSays(
+        "an empty FILTER is none: write '*' for any allocator, a kind, such as file, or a filter,"
+            + " such as '(backend.kind=file)'",
+        () -> commands.use("m0", ""));
   }
 
   @Test
@@ -454,8 +458,9 @@ class RamCommandsTest {
   private void assertIncomplete(MachineFixture other) throws InterruptedException {
     other.awaitIncomplete("m1");
     assertSays(
-        "the machine is not up yet: configuration holdfast.machine lists what is not configured: memory"
-            + " backend 'm1', such as from configuration holdfast.memory.backend.file~m1",
+        "the machine is not up yet: configuration holdfast.machine lists memory backend 'm1',"
+            + " which has no configuration: write configuration holdfast.memory.backend.file~m1, or"
+            + " take m1 out of objects",
         commands::list);
   }
 

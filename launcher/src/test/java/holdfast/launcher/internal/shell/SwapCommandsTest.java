@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.BackendId;
+import holdfast.launcher.internal.machine.MachineFixture;
 import holdfast.machine.api.LiveSwap;
 import holdfast.machine.api.SwapException;
 import holdfast.machine.api.SwapLimits;
@@ -59,7 +60,7 @@ class SwapCommandsTest {
     String form =
         ": write ram:swap ID PROPERTIES [-plan] [-background] [-verify] [-overwrite]"
             + " [-downtime-limit MS] [-max-bandwidth SIZE] [-rounds N] [-pause-limit MS], or"
-            + " ram:swap ID [-cancel]";
+            + " ram:swap ID -cancel";
     assertEquals("ID is missing" + form, failure(refusal()));
     assertEquals("PROPERTIES is missing" + form, failure(refusal(), "m0"));
     assertEquals("ID is missing" + form, failure(refusal(), "-cancel"));
@@ -76,6 +77,48 @@ class SwapCommandsTest {
         failure(refusal(), "m0", "a=b", "-max-bandwidth", "fast")
             .startsWith("-max-bandwidth fast"));
     assertEquals(List.of(), asked);
+  }
+
+  @Test
+  @DisplayName(
+      "what contradicts itself, lacks its value, or asks for help has a sentence that helps")
+  void helpfulSentences() {
+    assertTrue(
+        failure(refusal(), "m0", "-cancel", "-plan")
+            .startsWith(
+                "-cancel goes with no other option, and -plan is there: write ram:swap ID"));
+    assertEquals(
+        "mem-path needs a value: write mem-path=VALUE", failure(refusal(), "m0", "mem-path"));
+    for (String help : List.of("-help", "--help", "-h")) {
+      assertEquals(
+          "write help ram:swap, and it is explained", failure(refusal(), "m0", "a=b", help));
+    }
+    assertEquals(List.of(), asked);
+    assertEquals(refusal().getMessage(), failure(refusal(), "m0", "memory-backend-memfd"));
+  }
+
+  @Test
+  @DisplayName("a memory backend that isn't there is the same sentence in all commands")
+  void noSuchBackend() throws Exception {
+    try (MachineFixture there = new MachineFixture().withFile()) {
+      there.backend("m0");
+      there.machine("objects=m0");
+      there.up();
+      SwapCommands commands = failing(refusal());
+      commands.machineComponent = there.component();
+      String sentence = "there is no memory backend 'nope'; ram:list shows those there are";
+      assertEquals(
+          sentence,
+          assertThrows(CommandFailure.class, () -> commands.swap(SESSION, "nope", "-cancel"))
+              .getMessage());
+      assertEquals(
+          sentence,
+          assertThrows(CommandFailure.class, () -> commands.swap(SESSION, "nope", "mem-path=/a"))
+              .getMessage());
+      assertEquals(
+          sentence, assertThrows(CommandFailure.class, () -> commands.swaps("nope")).getMessage());
+      assertEquals(List.of(), asked);
+    }
   }
 
   @Test

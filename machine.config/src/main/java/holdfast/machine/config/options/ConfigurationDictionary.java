@@ -46,6 +46,14 @@ record ConfigurationDictionary(Map<String, ?> dictionary) {
     if (value == null) {
       return Optional.empty();
     }
+    if (value instanceof String text && isQuoted(text)) {
+      throw new OptionException(
+          property.name()
+              + "="
+              + Excerpt.of(text)
+              + " is in quotes, and values are written without: write what stands between them"
+              + (text.length() == 2 ? ", or leave it out if it is nothing" : ""));
+    }
     if (value.equals("") && !(property.absence() instanceof PropertyDefinition.Absence.Refused)) {
       return Optional.empty();
     }
@@ -55,6 +63,15 @@ record ConfigurationDictionary(Map<String, ?> dictionary) {
     } catch (OptionException e) {
       throw e.within(property.name() + "=");
     }
+  }
+
+  /** Whether quotes stand around a text that did not come from the command line, which may. */
+  private boolean isQuoted(String text) {
+    int last = text.length() - 1;
+    return !dictionary.containsKey(TypeDefinition.EXACT)
+        && last > 0
+        && (text.charAt(0) == '\'' || text.charAt(0) == '"')
+        && text.charAt(last) == text.charAt(0);
   }
 
   private @Nullable Object stripped(@Nullable Object value) {

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param typeName such as {@code memory-backend-file}
  * @param properties each property that has a value, {@code id} among them, with that value in its
  *     canonical form; defaults are filled in; in the order of the definition. Made for ConfigAdmin:
- *     {@link TypeDefinition#checkConfiguration} reads it to an equal object again.
+ *     {@link TypeDefinition#checkConfiguration} reads it to an equal object again, with {@link
+ *     TypeDefinition#EXACT} if blanks or quotes stand around a value.
  */
 public record ParsedObject(String typeName, SequencedMap<String, String> properties)
     implements OptionResult {

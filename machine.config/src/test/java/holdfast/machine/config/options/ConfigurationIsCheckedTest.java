@@ -3,6 +3,7 @@ package holdfast.machine.config.options;
 import static holdfast.machine.config.options.Refusals.sentenceOf;
 import static holdfast.machine.config.options.SampleOptions.objectWith;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.HashMap;
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A configuration is checked by the same definitions as the command line that can write it. */
 class ConfigurationIsCheckedTest {
@@ -96,6 +98,31 @@ class ConfigurationIsCheckedTest {
                 + " 0 or 0-3"),
         Arguments.of("pmen", true, "there is no property pmen: did you mean pmem?"),
         Arguments.of("Share", true, "there is no property Share: did you mean share?"));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @ValueSource(strings = {"''", "\"\"", "'/f'", " \"/f\" ", "'a' and 'b'"})
+  @DisplayName("quotes around a value are refused, but of the command line, where they are its own")
+  void quoted(String value) throws OptionException {
+    String sentence = sentenceOf(() -> checkWith("mem-path", value));
+    assertTrue(
+        sentence.contains(" is in quotes, and values are written without: write what"), sentence);
+    assertTrue(sentence.startsWith("configuration m: mem-path="), sentence);
+    assertTrue(sentenceOf(() -> checkWith("host-nodes", "''")).contains("leave it out"));
+    assertEquals(objectWith("share=off"), checkWith("host-nodes", ""));
+
+    Map<String, Object> exact =
+        new HashMap<>(Map.of("id", "m", "size", "1M", TypeDefinition.EXACT, true));
+    exact.put("mem-path", value);
+    assertEquals(value, check(exact).properties().get("mem-path"));
+  }
+
+  @Test
+  @DisplayName("one quote, or quotes within, are part of a value")
+  void quotesWithin() throws OptionException {
+    for (String value : List.of("'", "it's", "/a'b'", "'a'b", "'a\"")) {
+      assertEquals(value, checkWith("mem-path", value).properties().get("mem-path"));
+    }
   }
 
   @Test

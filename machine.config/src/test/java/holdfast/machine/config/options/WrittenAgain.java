@@ -3,7 +3,9 @@ package holdfast.machine.config.options;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 import java.util.stream.Collectors;
 
@@ -18,7 +20,9 @@ final class WrittenAgain {
             .filter(t -> t.name().equals(object.typeName()))
             .findFirst()
             .orElseThrow();
-    assertEquals(object, type.checkConfiguration("configuration", object.properties()));
+    Map<String, Object> written = new HashMap<>(object.properties());
+    written.put(TypeDefinition.EXACT, true); // as the command line writes it
+    assertEquals(object, type.checkConfiguration("configuration", written));
 
     List<String> items = new ArrayList<>(List.of(type.name()));
     for (PropertyDefinition<?> property : type.properties()) {

@@ -36,6 +36,20 @@ public record FilePlace(Path real, Optional<FileIdentity> file, Optional<FileIde
   }
 
   /**
+   * Whether it can't even be told what is at a path, as where its folder may not be searched. Then
+   * its notes can't be told either, and who opens it hears why.
+   */
+  static boolean isOutOfReach(Path path) {
+    try {
+      FoundFile.status(path);
+      return false;
+    } catch (IOException e) {
+      LOG.debug("{}", e.toString());
+      return true;
+    }
+  }
+
+  /**
    * A path without symbolic links: of a file that is not there, in its real folder; of one whose
    * folder is not there either, the absolute path.
    */

@@ -32,6 +32,9 @@ final class MarkerJson {
   private static final int DEEPEST = 4;
   private static final int LONGEST_QUOTE = 40;
 
+  /** PATH_MAX, limits.h, without the NUL at the end. */
+  private static final int LONGEST_PATH = 4095;
+
   private static final JSON READER =
       JSON.builder(
               JsonFactory.builder()
@@ -161,6 +164,10 @@ final class MarkerJson {
     Optional<String> text = optional(fields, name);
     if (text.isEmpty()) {
       return Optional.empty();
+    }
+    if (text.get().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH) {
+      throw new MalformedException(
+          "is no note of a swap: its " + name + " is longer than any path can be");
     }
     try {
       Path path = Path.of(text.get());

@@ -338,10 +338,13 @@ public final class SwapJournal implements AutoCloseable {
 
   /**
    * Why a file must not be used to start from: it is the unfinished copy of a swap, or what a swap
-   * left behind, or that can't be told. An empty string if it may. A note that no longer matters is
-   * removed, unless the swap may be under way in another process.
+   * left behind, or that can't be told. An empty string if it may, or can't be opened anyway. A
+   * note that no longer matters is removed, unless the swap may be under way in another process.
    */
   public static String refusal(Path file) {
+    if (FilePlace.isOutOfReach(file)) {
+      return "";
+    }
     Refusal found = Refusal.of(file);
     Optional<String> sentence = found.sentence();
     if (sentence.isEmpty() && !found.live()) {

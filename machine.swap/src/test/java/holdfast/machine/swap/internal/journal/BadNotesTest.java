@@ -206,6 +206,9 @@ class BadNotesTest {
                 good.replace("/srv/b", "srv/b"),
                 good.replace("/srv/b", "/"),
                 good.replace("/srv/b", ""),
+                good.replace("/srv/b", "/" + "b".repeat(30_000)),
+                good.replace("/srv/b", "/bbb".repeat(1024)),
+                good.replace("/srv/b", "/ж".repeat(1500)),
                 good.replace("/srv/b", "/srv/\\u0000b"),
                 good.replace("\"/srv/b\"", "{\"path\": \"/srv/b\"}"),
                 good.replace("\"/srv/b\"", "null"),
@@ -229,6 +232,7 @@ class BadNotesTest {
         assertTrue(refusal.contains(note(suffix).toString()), suffix + text + ": " + refusal);
         assertFalse(refusal.contains("mem-path="), suffix + text + ": " + refusal);
         assertTrue(refusal.chars().noneMatch(Character::isISOControl), refusal);
+        assertTrue(refusal.length() < 1000, "a sentence of " + refusal.length());
         assertFalse(SwapJournal.isLeftBehind(image));
       }
       Files.write(note(suffix), new byte[] {'{', (byte) 0xC3, '}'});

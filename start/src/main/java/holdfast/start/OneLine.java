@@ -1,0 +1,39 @@
+package holdfast.start;
+
+/** A sentence as a terminal may get it. */
+final class OneLine {
+  private OneLine() {}
+
+  /**
+   * The sentence on one line: what a terminal would obey, what would show it in another order, and
+   * what can't be shown is written as escapes.
+   */
+  static String of(String sentence) {
+    StringBuilder shown = new StringBuilder();
+    for (int at = 0; at < sentence.length(); at = sentence.offsetByCodePoints(at, 1)) {
+      int codePoint = sentence.codePointAt(at);
+      if (isShown(codePoint)) {
+        shown.appendCodePoint(codePoint);
+      } else {
+        for (char unit : Character.toChars(codePoint)) {
+          shown.append("\\u%04x".formatted((int) unit));
+        }
+      }
+    }
+    return shown.toString();
+  }
+
+  private static boolean isShown(int codePoint) {
+    return switch (Character.getType(codePoint)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.SURROGATE,
+          Character.PRIVATE_USE,
+          Character.UNASSIGNED,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR ->
+          false;
+      default -> true;
+    };
+  }
+}
