@@ -1,14 +1,14 @@
 package holdfast.bench;
 
-import holdfast.machine.core.Machine;
-import holdfast.machine.core.Region;
-import holdfast.machine.copy.GuestWriters;
-import holdfast.machine.swap.SwapRecorder;
-import holdfast.machine.swap.Swaps;
 import holdfast.machine.api.RunningSwap;
 import holdfast.machine.api.SwapLimits;
 import holdfast.machine.api.SwapPhase;
 import holdfast.machine.api.SwapReport;
+import holdfast.machine.copy.GuestWriters;
+import holdfast.machine.core.Machine;
+import holdfast.machine.core.Region;
+import holdfast.machine.swap.SwapRecorder;
+import holdfast.machine.swap.Swaps;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -64,8 +64,7 @@ final class Swap {
       try (PagesWriter writer = new PagesWriter(region.segment(), PAGES_PER_SECOND)) {
         GuestWriters writers = new GuestWriters();
         writers.add(writer);
-        Swaps swaps =
-            new Swaps(machine, writers, SwapRecorder.NONE, () -> {});
+        Swaps swaps = new Swaps(machine, writers, SwapRecorder.NONE, () -> {});
         for (int number = 1; number <= times; number++) {
           double c = rival(here);
           Path there = place.file("swap-" + number);

@@ -242,7 +242,8 @@ public final class BackendDefinitions {
    * @param standard the advice for what the object leaves open
    * @throws OptionException if its properties contradict each other
    */
-  public static RamBlockSpec spec(ParsedObject object, MemoryAdvice standard) throws OptionException {
+  public static RamBlockSpec spec(ParsedObject object, MemoryAdvice standard)
+      throws OptionException {
     boolean inFile = object.typeName().equals(FILE.name());
     try {
       return new RamBlockSpec(

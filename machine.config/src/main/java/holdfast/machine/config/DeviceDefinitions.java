@@ -1,13 +1,13 @@
 package holdfast.machine.config;
 
 import holdfast.backend.api.ByteSize;
+import holdfast.machine.api.GuestAddress;
+import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.config.options.PropertyDefinition;
 import holdfast.machine.config.options.PropertyType;
 import holdfast.machine.config.options.TypeDefinition;
 import holdfast.machine.config.options.TypedOption;
-import holdfast.machine.api.GuestAddress;
-import holdfast.machine.api.MemoryDriver;
 import java.util.List;
 import java.util.Optional;
 

@@ -2,9 +2,9 @@ package holdfast.machine.config;
 
 import holdfast.backend.api.Alignment;
 import holdfast.backend.api.ByteSize;
-import holdfast.machine.config.MemoryLayoutException.Problem;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestRange;
+import holdfast.machine.config.MemoryLayoutException.Problem;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -18,11 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param nvdimm whether {@code nvdimm=on} was given, without which no nvdimm can be plugged
  */
 public record MemoryLayout(
-    MachineType type,
-    ByteSize ram,
-    int slots,
-    ByteSize maxmem,
-    boolean nvdimm) {
+    MachineType type, ByteSize ram, int slots, ByteSize maxmem, boolean nvdimm) {
 
   /** The most slots there can be. */
   public static final int MAX_SLOTS = 256;

@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.ByteSize;
-import holdfast.machine.config.options.OptionException;
-import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.MemoryDriver;
+import holdfast.machine.config.options.OptionException;
+import holdfast.machine.config.options.ParsedObject;
 import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import holdfast.backend.api.ByteSize;
-import holdfast.machine.config.MemoryLayoutException.Problem;
 import holdfast.machine.api.GuestRange;
+import holdfast.machine.config.MemoryLayoutException.Problem;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -28,10 +28,7 @@ public final class DirtySource implements AutoCloseable {
   private final List<RegisteredWriter.Log> logs = new ArrayList<>();
 
   private DirtySource(
-      MemoryRegion region,
-      GuestWriters writers,
-      Duration limit,
-      Optional<DirtyTracking> kernel) {
+      MemoryRegion region, GuestWriters writers, Duration limit, Optional<DirtyTracking> kernel) {
     this.region = region;
     this.writers = writers;
     this.limit = limit;

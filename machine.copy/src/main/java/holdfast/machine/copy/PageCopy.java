@@ -7,9 +7,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 
-/**
- * Copies memory to other memory of the same size, and compares the two. Used by one thread.
- */
+/** Copies memory to other memory of the same size, and compares the two. Used by one thread. */
 public final class PageCopy {
   /** What is copied or compared at once: little enough to be cancelled and throttled after. */
   private static final long PORTION = 1 << 20;

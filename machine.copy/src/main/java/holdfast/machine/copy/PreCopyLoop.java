@@ -87,8 +87,7 @@ public final class PreCopyLoop {
       work.collect(found);
       copyRate = copied > 0 ? perSecond(copied, copyTime) : copyRate;
       Duration pause = copyTime(found.bytes(), copyRate);
-      work.end(
-          new Round(round, found.bytes(), perSecond(found.bytes(), whole), copyRate, pause));
+      work.end(new Round(round, found.bytes(), perSecond(found.bytes(), whole), copyRate, pause));
 
       boolean fits = pause.compareTo(limits.downtime()) <= 0;
       boolean shrinks = found.bytes() < copied * SHRINKS;

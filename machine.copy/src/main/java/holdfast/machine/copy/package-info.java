@@ -1,7 +1,8 @@
 /**
- * Copies memory that is being written: who dirtied what ({@link holdfast.machine.copy.DirtySource}),
- * round after round ({@link holdfast.machine.copy.PreCopyLoop}), and at last while all writers pause
- * ({@link holdfast.machine.copy.GuestWriters}).
+ * Copies memory that is being written: who dirtied what ({@link
+ * holdfast.machine.copy.DirtySource}), round after round ({@link
+ * holdfast.machine.copy.PreCopyLoop}), and at last while all writers pause ({@link
+ * holdfast.machine.copy.GuestWriters}).
  *
  * <p>Where the bytes go is the caller's: to another block, for a swap, or over a stream.
  */

@@ -1,11 +1,10 @@
 package holdfast.machine.core;
 
-import holdfast.machine.config.AllocatorFilter;
-import holdfast.machine.config.BackendDefinitions;
-
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.PreallocationException;
 import holdfast.backend.api.RamBlockSpec;
+import holdfast.machine.config.AllocatorFilter;
+import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.config.options.PropertyDefinition;
@@ -35,8 +34,7 @@ public final class Backend {
    * @param implicit whether nobody declared it: base RAM that is plain memory
    * @param standard the advice for what the properties leave open
    */
-  Backend(
-      ParsedObject object, Region region, MemoryAdvice standard, boolean implicit) {
+  Backend(ParsedObject object, Region region, MemoryAdvice standard, boolean implicit) {
     this.type = BackendDefinitions.type(object.typeName());
     this.implicit = implicit;
     this.region = region;

@@ -61,8 +61,7 @@ public record Candidate(RamBlockAllocator allocator, String kind, Map<String, ?>
   @SuppressWarnings("ReferenceEquality") // a service object is itself
   boolean isSameServiceAs(Candidate other) {
     return allocator == other.allocator
-        && Objects.equals(
-            properties.get(SERVICE_ID), other.properties.get(SERVICE_ID));
+        && Objects.equals(properties.get(SERVICE_ID), other.properties.get(SERVICE_ID));
   }
 
   @Override

@@ -1,28 +1,27 @@
 package holdfast.machine.core;
 
-import holdfast.machine.config.MachineSpec;
-import holdfast.machine.config.AllocatorFilter;
-import holdfast.machine.config.MachineDefinition;
-import holdfast.machine.config.BackendDefinitions;
-import holdfast.machine.config.BackendSpec;
-import holdfast.machine.config.DeviceSpec;
-
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
-import holdfast.machine.core.internal.guest.DeviceRequest;
-import holdfast.machine.core.internal.guest.FlatGuestMemory;
-import holdfast.machine.config.MemoryLayout;
-import holdfast.machine.config.MemoryLayoutException;
-import holdfast.machine.core.internal.guest.PlugException;
-import holdfast.machine.config.options.OptionException;
-import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.RegionState;
+import holdfast.machine.config.AllocatorFilter;
+import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.config.BackendSpec;
+import holdfast.machine.config.DeviceSpec;
+import holdfast.machine.config.MachineDefinition;
+import holdfast.machine.config.MachineSpec;
+import holdfast.machine.config.MemoryLayout;
+import holdfast.machine.config.MemoryLayoutException;
+import holdfast.machine.config.options.OptionException;
+import holdfast.machine.config.options.ParsedObject;
+import holdfast.machine.core.internal.guest.DeviceRequest;
+import holdfast.machine.core.internal.guest.FlatGuestMemory;
+import holdfast.machine.core.internal.guest.PlugException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -170,8 +169,7 @@ public final class Machine {
     properties.put("size", size.toString());
     ParsedObject object = BackendDefinitions.RAM.checkConfiguration(BASE_RAM, properties);
     RamBlockSpec spec = BackendDefinitions.spec(object, standard);
-    Region region =
-        Region.open(spec, candidates, AllocatorFilter.ANY, this::regionChanged);
+    Region region = Region.open(spec, candidates, AllocatorFilter.ANY, this::regionChanged);
     backends.add(new Backend(object, region, standard, true));
     return region;
   }

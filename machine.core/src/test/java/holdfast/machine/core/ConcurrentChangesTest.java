@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import holdfast.machine.config.AllocatorFilter;
 import holdfast.backend.api.Granularity;
 import holdfast.machine.api.RegionState;
+import holdfast.machine.config.AllocatorFilter;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -55,7 +55,8 @@ class ConcurrentChangesTest {
     candidates.add(allocators[0], allocators[0].properties(1, 0));
     AtomicReference<Region.Status> lastTold = new AtomicReference<>();
     Region region =
-        Region.open(RegionFixture.SHARED, candidates, AllocatorFilter.ANY, r -> lastTold.set(r.status()));
+        Region.open(
+            RegionFixture.SHARED, candidates, AllocatorFilter.ANY, r -> lastTold.set(r.status()));
     MemorySegment memory = region.segment();
     AtomicBoolean ended = new AtomicBoolean();
     CyclicBarrier start = new CyclicBarrier(allocators.length + 2);

@@ -35,8 +35,7 @@ public final class FakeAllocator implements RamBlockAllocator {
 
   /** The service properties that the framework shows for it. */
   public Map<String, Object> properties(long serviceId, int ranking) {
-    return Map.of(
-        "service.id", serviceId, "service.ranking", ranking, BACKEND_KIND, kind);
+    return Map.of("service.id", serviceId, "service.ranking", ranking, BACKEND_KIND, kind);
   }
 
   /** From now on it takes what {@code which} says. */

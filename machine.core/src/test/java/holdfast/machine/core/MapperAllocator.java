@@ -16,8 +16,7 @@ public record MapperAllocator(RamMapper mapper, MappingStyle style) implements R
 
   /** The service properties that the framework shows for it. */
   public Map<String, Object> properties(long serviceId, int ranking) {
-    return Map.of(
-        "service.id", serviceId, "service.ranking", ranking, BACKEND_KIND, kind());
+    return Map.of("service.id", serviceId, "service.ranking", ranking, BACKEND_KIND, kind());
   }
 
   @Override

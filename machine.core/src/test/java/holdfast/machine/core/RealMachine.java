@@ -1,10 +1,9 @@
 package holdfast.machine.core;
 
-import holdfast.machine.config.MachineSpec;
-import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.BackendSpec;
-
+import holdfast.machine.config.MachineDefinition;
+import holdfast.machine.config.MachineSpec;
 import holdfast.machine.config.options.OptionException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

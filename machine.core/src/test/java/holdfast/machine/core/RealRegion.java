@@ -1,6 +1,5 @@
 package holdfast.machine.core;
 
-import holdfast.machine.config.AllocatorFilter;
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
@@ -10,6 +9,7 @@ import holdfast.backend.api.RamFlag;
 import holdfast.backend.mmap.MappingStyle;
 import holdfast.backend.mmap.RamMapper;
 import holdfast.host.linux.HostLibc;
+import holdfast.machine.config.AllocatorFilter;
 import java.nio.file.Path;
 import java.util.Set;
 

@@ -1,6 +1,5 @@
 package holdfast.machine.core;
 
-import holdfast.machine.config.AllocatorFilter;
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
@@ -9,6 +8,7 @@ import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RemapRefusedException;
+import holdfast.machine.config.AllocatorFilter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

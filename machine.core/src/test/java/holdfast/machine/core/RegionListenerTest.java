@@ -3,9 +3,9 @@ package holdfast.machine.core;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
-import holdfast.machine.config.AllocatorFilter;
 import holdfast.backend.api.Granularity;
 import holdfast.machine.api.RegionState;
+import holdfast.machine.config.AllocatorFilter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -88,7 +88,8 @@ class RegionListenerTest {
           }
         };
     there.addFile();
-    Region region = Region.open(RegionFixture.SHARED, there.candidates, AllocatorFilter.ANY, listener);
+    Region region =
+        Region.open(RegionFixture.SHARED, there.candidates, AllocatorFilter.ANY, listener);
     try {
       there.addDax();
       there.candidates.remove(there.dax);
@@ -109,7 +110,8 @@ class RegionListenerTest {
           region.use(RegionFixture.filter("(backend.kind=file)"));
         };
     there.addFile();
-    Region region = Region.open(RegionFixture.SHARED, there.candidates, AllocatorFilter.ANY, listener);
+    Region region =
+        Region.open(RegionFixture.SHARED, there.candidates, AllocatorFilter.ANY, listener);
     try {
       there.addDax();
 

@@ -3,9 +3,9 @@ package holdfast.machine.core;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import holdfast.machine.config.AllocatorFilter;
 import holdfast.backend.api.Granularity;
 import holdfast.machine.api.RegionState;
+import holdfast.machine.config.AllocatorFilter;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -134,7 +134,9 @@ class RegionModelTest {
     Known first = model.all.getFirst();
     first.present = true;
     candidates.add(first.service, first.service.properties(first.serviceId, 0));
-    Region region = Region.open(RegionFixture.SHARED, candidates, AllocatorFilter.ANY, r -> told.add(r.status()));
+    Region region =
+        Region.open(
+            RegionFixture.SHARED, candidates, AllocatorFilter.ANY, r -> told.add(r.status()));
     model.bound = first;
     try {
       for (Event event : events) {

@@ -2,7 +2,6 @@ package holdfast.machine.core;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import holdfast.machine.config.AllocatorFilter;
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
@@ -17,6 +16,7 @@ import holdfast.host.testkit.FaultyLibc;
 import holdfast.host.testkit.LeakCheck;
 import holdfast.host.testkit.Storage;
 import holdfast.host.testkit.WatchedMemory;
+import holdfast.machine.config.AllocatorFilter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;

@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import holdfast.machine.config.AllocatorFilter;
 import holdfast.backend.api.PersistException;
 import holdfast.backend.api.PreallocationException;
 import holdfast.backend.api.RemapRefusedException;
 import holdfast.backend.api.WriteBackFailure;
 import holdfast.machine.api.RegionState;
+import holdfast.machine.config.AllocatorFilter;
 import java.time.Duration;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.AfterEach;

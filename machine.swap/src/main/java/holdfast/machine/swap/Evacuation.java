@@ -1,9 +1,5 @@
 package holdfast.machine.swap;
 
-import holdfast.machine.copy.GivenUpException;
-import holdfast.machine.copy.DirtyRanges;
-import holdfast.machine.copy.GuestWriters;
-
 import com.fasterxml.jackson.jr.ob.JSON;
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
@@ -12,9 +8,12 @@ import holdfast.backend.api.RamFlag;
 import holdfast.host.linux.FileStatus;
 import holdfast.host.linux.files.FoundFile;
 import holdfast.host.linux.files.PendingFile;
+import holdfast.machine.api.SwapLimits;
+import holdfast.machine.copy.DirtyRanges;
+import holdfast.machine.copy.GivenUpException;
+import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.core.Backend;
 import holdfast.machine.core.Region;
-import holdfast.machine.api.SwapLimits;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;

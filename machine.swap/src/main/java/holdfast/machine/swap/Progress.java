@@ -1,14 +1,13 @@
 package holdfast.machine.swap;
 
-import holdfast.machine.copy.GuestWriters;
-import holdfast.machine.copy.PreCopyLoop;
-
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.ByteSize;
-import holdfast.machine.core.Region;
 import holdfast.machine.api.SwapPhase;
 import holdfast.machine.api.SwapPlan;
 import holdfast.machine.api.SwapReport;
+import holdfast.machine.copy.GuestWriters;
+import holdfast.machine.copy.PreCopyLoop;
+import holdfast.machine.core.Region;
 import java.time.Duration;
 import java.time.Instant;
 import org.slf4j.Logger;

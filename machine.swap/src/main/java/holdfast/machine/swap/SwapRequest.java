@@ -1,8 +1,5 @@
 package holdfast.machine.swap;
 
-import holdfast.machine.copy.DirtySource;
-import holdfast.machine.copy.GuestWriters;
-
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
@@ -11,20 +8,22 @@ import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.host.linux.FileStatus;
 import holdfast.host.linux.files.FoundFile;
-import holdfast.machine.swap.internal.journal.FilePlace;
-import holdfast.machine.swap.internal.journal.Side;
-import holdfast.machine.swap.internal.journal.SwapJournal;
+import holdfast.machine.api.SwapException;
+import holdfast.machine.api.SwapLimits;
+import holdfast.machine.api.SwapPlan;
 import holdfast.machine.config.BackendDefinitions;
-import holdfast.machine.core.Backend;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.config.options.PropertyDefinition;
 import holdfast.machine.config.options.TypeDefinition;
+import holdfast.machine.copy.DirtySource;
+import holdfast.machine.copy.GuestWriters;
+import holdfast.machine.core.Backend;
 import holdfast.machine.core.Candidate;
 import holdfast.machine.core.Region;
-import holdfast.machine.api.SwapException;
-import holdfast.machine.api.SwapLimits;
-import holdfast.machine.api.SwapPlan;
+import holdfast.machine.swap.internal.journal.FilePlace;
+import holdfast.machine.swap.internal.journal.Side;
+import holdfast.machine.swap.internal.journal.SwapJournal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,10 +65,7 @@ record SwapRequest(
    * @param changes properties and their values, {@code qom-type} among them
    */
   static SwapRequest changing(
-      Backend backend,
-      Map<String, String> changes,
-      GuestWriters writers,
-      SwapLimits limits)
+      Backend backend, Map<String, String> changes, GuestWriters writers, SwapLimits limits)
       throws SwapException {
     BackendId id = backend.region().id();
     TypeDefinition type = type(id, changes.getOrDefault(TYPE, backend.type()));
@@ -78,8 +74,7 @@ record SwapRequest(
   }
 
   /** All that its configuration says. */
-  static SwapRequest configured(
-      Backend backend, ParsedObject wanted, GuestWriters writers)
+  static SwapRequest configured(Backend backend, ParsedObject wanted, GuestWriters writers)
       throws SwapException {
     TypeDefinition type = type(backend.region().id(), wanted.typeName());
     return new SwapRequest(backend, type, wanted, writers, SwapLimits.DEFAULT, true);

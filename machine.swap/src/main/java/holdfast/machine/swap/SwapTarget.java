@@ -1,9 +1,9 @@
 package holdfast.machine.swap;
 
 import holdfast.backend.api.RamBlockSpec;
+import holdfast.machine.api.SwapPlan;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.core.Candidate;
-import holdfast.machine.api.SwapPlan;
 
 /**
  * Where a region's bytes are to go.
@@ -13,5 +13,4 @@ import holdfast.machine.api.SwapPlan;
  * @param maker the allocator that makes it
  * @param plan what is told of it
  */
-record SwapTarget(
-    ParsedObject object, RamBlockSpec spec, Candidate maker, SwapPlan plan) {}
+record SwapTarget(ParsedObject object, RamBlockSpec spec, Candidate maker, SwapPlan plan) {}

@@ -1,23 +1,22 @@
 package holdfast.machine.swap;
 
-import holdfast.machine.copy.DirtySource;
-import holdfast.machine.copy.PageCopy;
-import holdfast.machine.copy.GivenUpException;
-import holdfast.machine.copy.DirtyRanges;
-import holdfast.machine.copy.GuestWriters;
-import holdfast.machine.copy.PreCopyLoop;
-
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
-import holdfast.machine.swap.internal.journal.Side;
-import holdfast.machine.swap.internal.journal.SwapJournal;
-import holdfast.machine.core.Backend;
-import holdfast.machine.core.Region;
 import holdfast.machine.api.RegionState;
 import holdfast.machine.api.RunningSwap;
 import holdfast.machine.api.SwapLimits;
 import holdfast.machine.api.SwapPhase;
 import holdfast.machine.api.SwapReport;
+import holdfast.machine.copy.DirtyRanges;
+import holdfast.machine.copy.DirtySource;
+import holdfast.machine.copy.GivenUpException;
+import holdfast.machine.copy.GuestWriters;
+import holdfast.machine.copy.PageCopy;
+import holdfast.machine.copy.PreCopyLoop;
+import holdfast.machine.core.Backend;
+import holdfast.machine.core.Region;
+import holdfast.machine.swap.internal.journal.Side;
+import holdfast.machine.swap.internal.journal.SwapJournal;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -343,9 +342,7 @@ final class SwapTask implements RunningSwap, Runnable {
       throws RamBlockException, IOException, GivenUpException, InterruptedException {
     Optional<DirtySource> tracking =
         waitFor(
-            () ->
-                DirtySource.open(
-                    region, region.status().block(), guestWriters, limits.pause()));
+            () -> DirtySource.open(region, region.status().block(), guestWriters, limits.pause()));
     PageCopy copy =
         new PageCopy(
             region.segment(),

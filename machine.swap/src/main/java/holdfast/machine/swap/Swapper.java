@@ -1,8 +1,7 @@
 package holdfast.machine.swap;
 
-import holdfast.machine.core.Backend;
-
 import holdfast.machine.config.options.ParsedObject;
+import holdfast.machine.core.Backend;
 
 /** Moves an open memory backend to what its changed configuration asks for. */
 @FunctionalInterface

@@ -1,17 +1,6 @@
 package holdfast.machine.swap;
 
-import holdfast.machine.copy.GuestWriters;
-
 import holdfast.backend.api.BackendId;
-import holdfast.machine.swap.internal.journal.FilePlace;
-import holdfast.machine.swap.internal.journal.Side;
-import holdfast.machine.swap.internal.journal.SwapJournal;
-import holdfast.machine.core.ImageCheck;
-import holdfast.machine.core.Machine;
-import holdfast.machine.core.Backend;
-import holdfast.machine.swap.Swapper.Answer;
-import holdfast.machine.config.options.ParsedObject;
-import holdfast.machine.core.Region;
 import holdfast.machine.api.LiveSwap;
 import holdfast.machine.api.RegionState;
 import holdfast.machine.api.RunningSwap;
@@ -20,6 +9,16 @@ import holdfast.machine.api.SwapLimits;
 import holdfast.machine.api.SwapPhase;
 import holdfast.machine.api.SwapPlan;
 import holdfast.machine.api.SwapReport;
+import holdfast.machine.config.options.ParsedObject;
+import holdfast.machine.copy.GuestWriters;
+import holdfast.machine.core.Backend;
+import holdfast.machine.core.ImageCheck;
+import holdfast.machine.core.Machine;
+import holdfast.machine.core.Region;
+import holdfast.machine.swap.Swapper.Answer;
+import holdfast.machine.swap.internal.journal.FilePlace;
+import holdfast.machine.swap.internal.journal.Side;
+import holdfast.machine.swap.internal.journal.SwapJournal;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -68,8 +67,7 @@ public final class Swaps implements LiveSwap {
    * @param recorder where a swap that has ended is written down
    * @param wake lets what is configured be compared with what is in force
    */
-  public Swaps(
-      Machine machine, GuestWriters writers, SwapRecorder recorder, Runnable wake) {
+  public Swaps(Machine machine, GuestWriters writers, SwapRecorder recorder, Runnable wake) {
     this(machine, writers, recorder, wake, SwapTask.Steps.UNWATCHED);
   }
 
@@ -258,8 +256,7 @@ public final class Swaps implements LiveSwap {
       }
     }
     recorder.ended(
-        backend,
-        new SwapRecorder.Outcome(report.phase() == SwapPhase.DONE, configured, last));
+        backend, new SwapRecorder.Outcome(report.phase() == SwapPhase.DONE, configured, last));
     leave(task);
     backend.region().letGo();
     wake.run();

@@ -1,11 +1,10 @@
 package holdfast.machine.swap;
 
-import holdfast.machine.copy.PausedWriter;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import holdfast.machine.copy.PausedWriter;
 import holdfast.machine.core.Backend;
 import java.io.IOException;
 import java.nio.ByteBuffer;

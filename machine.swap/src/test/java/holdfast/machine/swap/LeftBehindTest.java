@@ -8,9 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import holdfast.machine.swap.internal.journal.SwapJournal;
 import holdfast.machine.api.SwapException;
 import holdfast.machine.api.SwapLimits;
+import holdfast.machine.swap.internal.journal.SwapJournal;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;

@@ -16,9 +16,9 @@ import holdfast.machine.api.SwapLimits;
 import holdfast.machine.api.SwapPhase;
 import holdfast.machine.core.Holdfast;
 import holdfast.machine.core.MachineException;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.io.IOException;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -138,8 +138,10 @@ class LibraryTest {
             MachineException.class,
             () ->
                 Holdfast.open(
-                    "-object", "memory-backend-file,id=a,size=4M,share=on,mem-path=" + image,
-                    "-device", "pc-dimm,memdev=b"));
+                    "-object",
+                    "memory-backend-file,id=a,size=4M,share=on,mem-path=" + image,
+                    "-device",
+                    "pc-dimm,memdev=b"));
     assertTrue(("" + refused.getMessage()).contains("names no memory backend"), refused::toString);
     assertFalse(Files.exists(image));
   }

@@ -1,8 +1,5 @@
 package holdfast.machine.swap;
 
-import holdfast.machine.api.RunningSwap;
-import holdfast.machine.copy.PausedWriter;
-
 import static holdfast.machine.swap.SwapFixture.LIMITS;
 import static holdfast.machine.swap.SwapFixture.RAM0;
 import static holdfast.machine.swap.SwapFixture.assertDone;
@@ -24,16 +21,18 @@ import holdfast.host.testkit.HostMapping;
 import holdfast.host.testkit.LeakCheck;
 import holdfast.host.testkit.MadeCall;
 import holdfast.host.testkit.SystemCall;
-import holdfast.machine.swap.internal.journal.SwapJournal;
-import holdfast.machine.core.MachineException;
-import holdfast.machine.core.Backend;
 import holdfast.machine.api.DirtyLog;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.RegionState;
+import holdfast.machine.api.RunningSwap;
 import holdfast.machine.api.SwapException;
 import holdfast.machine.api.SwapLimits;
 import holdfast.machine.api.SwapPhase;
 import holdfast.machine.api.SwapReport;
+import holdfast.machine.copy.PausedWriter;
+import holdfast.machine.core.Backend;
+import holdfast.machine.core.MachineException;
+import holdfast.machine.swap.internal.journal.SwapJournal;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,7 +1,5 @@
 package holdfast.machine.swap;
 
-import holdfast.machine.copy.GuestWriters;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,15 +9,16 @@ import holdfast.backend.mmap.RamMapper;
 import holdfast.host.testkit.FaultyLibc;
 import holdfast.host.testkit.LeakCheck;
 import holdfast.host.testkit.Storage;
-import holdfast.machine.core.RealMachine;
-import holdfast.machine.core.MapperAllocator;
-import holdfast.machine.core.Region;
-import holdfast.machine.swap.internal.journal.SwapJournal;
 import holdfast.machine.api.RunningSwap;
 import holdfast.machine.api.SwapException;
 import holdfast.machine.api.SwapLimits;
 import holdfast.machine.api.SwapPhase;
 import holdfast.machine.api.SwapReport;
+import holdfast.machine.copy.GuestWriters;
+import holdfast.machine.core.MapperAllocator;
+import holdfast.machine.core.RealMachine;
+import holdfast.machine.core.Region;
+import holdfast.machine.swap.internal.journal.SwapJournal;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
@@ -58,6 +57,7 @@ public final class SwapFixture implements AutoCloseable {
 
   /** What is done before a step of any swap. */
   volatile SwapTask.Steps steps = SwapTask.Steps.UNWATCHED;
+
   public volatile SwapRecorder recorder = SwapRecorder.NONE;
   public volatile Runnable wake = () -> {};
 

@@ -9,8 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.mmap.PageTracker;
 import holdfast.host.testkit.LeakCheck;
-import holdfast.machine.swap.internal.journal.SwapJournal;
 import holdfast.machine.api.SwapReport;
+import holdfast.machine.swap.internal.journal.SwapJournal;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

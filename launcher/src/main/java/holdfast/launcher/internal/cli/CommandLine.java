@@ -1,8 +1,8 @@
 package holdfast.launcher.internal.cli;
 
+import holdfast.machine.config.MachineOptions;
 import holdfast.machine.config.options.Excerpt;
 import holdfast.machine.config.options.OptionException;
-import holdfast.machine.config.MachineOptions;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -70,10 +70,7 @@ public sealed interface CommandLine {
     private @Nullable CommandLine take(String argument) throws OptionException, CommandException {
       String option = argument.startsWith("--") ? argument.substring(1) : argument;
       if (MachineOptions.isOne(option)) {
-        return machine
-            .read(option, value(option))
-            .map(help -> new Print(help.text()))
-            .orElse(null);
+        return machine.read(option, value(option)).map(help -> new Print(help.text())).orElse(null);
       }
       switch (option) {
         case "-h", "-help" -> {

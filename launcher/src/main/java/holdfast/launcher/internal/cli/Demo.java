@@ -1,13 +1,8 @@
 package holdfast.launcher.internal.cli;
 
-import holdfast.machine.swap.SwapWords;
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.PersistException;
-import holdfast.machine.swap.internal.journal.SwapJournal;
-import holdfast.machine.core.Machine;
-import holdfast.machine.config.options.OptionException;
-import holdfast.machine.core.Region;
 import holdfast.launcher.internal.report.BackendReport;
 import holdfast.launcher.internal.report.MachineReport;
 import holdfast.machine.api.GuestWriter;
@@ -19,6 +14,11 @@ import holdfast.machine.api.SwapLimits;
 import holdfast.machine.api.SwapPhase;
 import holdfast.machine.api.SwapPlan;
 import holdfast.machine.api.SwapReport;
+import holdfast.machine.config.options.OptionException;
+import holdfast.machine.core.Machine;
+import holdfast.machine.core.Region;
+import holdfast.machine.swap.SwapWords;
+import holdfast.machine.swap.internal.journal.SwapJournal;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;

@@ -1,9 +1,9 @@
 package holdfast.launcher.internal.cli;
 
-import holdfast.machine.core.Machine;
+import holdfast.launcher.internal.report.MachineReport;
 import holdfast.machine.config.options.Excerpt;
 import holdfast.machine.config.options.OptionException;
-import holdfast.launcher.internal.report.MachineReport;
+import holdfast.machine.core.Machine;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;

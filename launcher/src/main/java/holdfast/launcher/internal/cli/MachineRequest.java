@@ -1,7 +1,7 @@
 package holdfast.launcher.internal.cli;
 
-import holdfast.machine.config.BackendDefinitions;
 import holdfast.launcher.internal.machine.MachineComponent;
+import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.config.options.TypeDefinition;
 import java.io.IOException;

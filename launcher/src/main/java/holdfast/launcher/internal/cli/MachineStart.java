@@ -1,8 +1,8 @@
 package holdfast.launcher.internal.cli;
 
-import holdfast.machine.core.Machine;
 import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.machine.MachineState;
+import holdfast.machine.core.Machine;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import org.osgi.framework.BundleContext;

@@ -1,17 +1,16 @@
 package holdfast.launcher.internal.machine;
 
-import holdfast.machine.core.Backend;
-import holdfast.machine.config.BackendSpec;
-import holdfast.machine.core.MachineException;
-import holdfast.machine.core.Machine;
-import holdfast.machine.swap.Swapper;
-
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.PreallocationException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
+import holdfast.machine.config.BackendSpec;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
+import holdfast.machine.core.Backend;
+import holdfast.machine.core.Machine;
+import holdfast.machine.core.MachineException;
+import holdfast.machine.swap.Swapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,6 @@
 package holdfast.launcher.internal.machine;
 
 import holdfast.machine.config.BackendDefinitions;
-
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.config.options.TypeDefinition;
 import java.io.IOException;
@@ -188,7 +187,10 @@ public final class Configurations {
    * Writes, and knows it for our own unless somebody else's wish was there that nobody has seen.
    */
   private void update(
-      ConfiguredBackend backend, Configuration stored, Wish before, Dictionary<String, Object> properties)
+      ConfiguredBackend backend,
+      Configuration stored,
+      Wish before,
+      Dictionary<String, Object> properties)
       throws IOException {
     stored.updateIfDifferent(properties);
     if (before.equals(backend.seen())) {
@@ -245,7 +247,8 @@ public final class Configurations {
     }
   }
 
-  private void write(ConfiguredBackend backend, Configuration stored, Wish said) throws IOException {
+  private void write(ConfiguredBackend backend, Configuration stored, Wish said)
+      throws IOException {
     ParsedObject object = backend.backend().object();
     TypeDefinition type = backend.backend().definition();
     String factory = BackendDefinitions.factoryPid(type.name());
@@ -266,7 +269,8 @@ public final class Configurations {
   }
 
   /** A configuration of another type can't be made of one that is there. */
-  private void makeAnother(ConfiguredBackend backend, String factory, Configuration stored, Wish said)
+  private void makeAnother(
+      ConfiguredBackend backend, String factory, Configuration stored, Wish said)
       throws IOException {
     Dictionary<String, Object> fresh =
         new Hashtable<>(backend.backend().definition().written(backend.backend().object()));

@@ -1,7 +1,6 @@
 package holdfast.launcher.internal.machine;
 
 import holdfast.machine.core.Backend;
-
 import holdfast.machine.swap.SwapRecorder;
 import org.jspecify.annotations.Nullable;
 

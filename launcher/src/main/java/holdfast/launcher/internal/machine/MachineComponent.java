@@ -1,11 +1,10 @@
 package holdfast.launcher.internal.machine;
 
-import holdfast.machine.core.Backend;
-import holdfast.machine.swap.Swapper;
-
 import holdfast.backend.api.RamBlockAllocator;
-import holdfast.machine.core.Candidates;
 import holdfast.machine.api.GuestMemory;
+import holdfast.machine.core.Backend;
+import holdfast.machine.core.Candidates;
+import holdfast.machine.swap.Swapper;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;

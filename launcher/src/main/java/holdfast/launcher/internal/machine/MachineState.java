@@ -1,7 +1,6 @@
 package holdfast.launcher.internal.machine;
 
 import holdfast.machine.core.Machine;
-
 import java.util.List;
 
 /** How far a configured machine is. */

@@ -1,13 +1,14 @@
 package holdfast.launcher.internal.machine;
 
 import holdfast.machine.config.AllocatorFilter;
-
 import java.util.Map;
 import org.osgi.framework.Filter;
 import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.InvalidSyntaxException;
 
-/** A filter on allocators in OSGi's syntax (OSGi Core 3.2.7), such as {@code (backend.kind=file)}. */
+/**
+ * A filter on allocators in OSGi's syntax (OSGi Core 3.2.7), such as {@code (backend.kind=file)}.
+ */
 public record OsgiFilter(Filter filter) implements AllocatorFilter {
 
   /**

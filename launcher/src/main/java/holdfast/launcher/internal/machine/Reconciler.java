@@ -1,25 +1,24 @@
 package holdfast.launcher.internal.machine;
 
-import holdfast.machine.config.MachineSpec;
-import holdfast.machine.config.MachineDefinition;
+import holdfast.machine.api.GuestMemory;
 import holdfast.machine.config.BackendDefinitions;
-import holdfast.machine.core.TakenIdException;
-import holdfast.machine.core.Backend;
 import holdfast.machine.config.BackendSpec;
-import holdfast.machine.core.MachineException;
 import holdfast.machine.config.DeviceDefinitions;
-import holdfast.machine.core.Machine;
-import holdfast.machine.swap.Swapper;
-import holdfast.machine.core.UnknownBackendException;
 import holdfast.machine.config.DeviceSpec;
-
+import holdfast.machine.config.MachineDefinition;
+import holdfast.machine.config.MachineSpec;
 import holdfast.machine.config.MemoryLayoutException;
-import holdfast.machine.swap.Swaps;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
+import holdfast.machine.core.Backend;
 import holdfast.machine.core.Candidates;
+import holdfast.machine.core.Machine;
+import holdfast.machine.core.MachineException;
 import holdfast.machine.core.NoAllocatorException;
-import holdfast.machine.api.GuestMemory;
+import holdfast.machine.core.TakenIdException;
+import holdfast.machine.core.UnknownBackendException;
+import holdfast.machine.swap.Swapper;
+import holdfast.machine.swap.Swaps;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -387,8 +386,7 @@ final class Reconciler {
     }
   }
 
-  private static MachineState failed(
-      MachineException e, String sentence, Wish own, Listed listed) {
+  private static MachineState failed(MachineException e, String sentence, Wish own, Listed listed) {
     return new MachineState.Failed(placed(e, sentence, own, listed));
   }
 

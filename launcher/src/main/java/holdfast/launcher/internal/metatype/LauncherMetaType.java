@@ -1,8 +1,8 @@
 package holdfast.launcher.internal.metatype;
 
+import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.DeviceDefinitions;
-import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.options.OptionException;
 import org.jspecify.annotations.Nullable;

@@ -1,12 +1,11 @@
 package holdfast.launcher.internal.report;
 
 import com.fasterxml.jackson.jr.ob.JSON;
-import holdfast.machine.core.Machine;
+import holdfast.machine.api.MemoryDevice;
+import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.config.options.Excerpt;
 import holdfast.machine.core.Backend;
 import holdfast.machine.core.Machine;
-import holdfast.machine.api.MemoryDevice;
-import holdfast.machine.api.MemoryDriver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;

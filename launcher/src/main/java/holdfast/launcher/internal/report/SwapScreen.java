@@ -18,7 +18,9 @@ public final class SwapScreen {
             + " is requested, and known when it is mapped; now it is "
             + plan.granularity());
     plan.free()
-        .ifPresent(free -> screen.fact("space", plan.bytes() + " needed, " + SwapWords.mib(free) + " free"));
+        .ifPresent(
+            free ->
+                screen.fact("space", plan.bytes() + " needed, " + SwapWords.mib(free) + " free"));
     screen.fact("to copy", plan.bytes() + ", " + SwapWords.expected(plan));
     if (plan.endsWithProcess()) {
       screen.fact("kept", "until the process ends: no file with a name holds the bytes then");

@@ -2,10 +2,10 @@ package holdfast.launcher.internal.shell;
 
 import holdfast.backend.api.PersistException;
 import holdfast.backend.api.PreallocationException;
-import holdfast.machine.core.MachineException;
+import holdfast.machine.api.SwapException;
 import holdfast.machine.config.options.Excerpt;
 import holdfast.machine.config.options.OptionException;
-import holdfast.machine.api.SwapException;
+import holdfast.machine.core.MachineException;
 import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -1,19 +1,10 @@
 package holdfast.launcher.internal.swap;
 
-import holdfast.machine.swap.Evacuation;
-import holdfast.machine.swap.Swaps;
-import holdfast.machine.swap.SwapRecorder;
-import holdfast.machine.copy.GuestWriters;
-
 import holdfast.backend.api.BackendId;
 import holdfast.launcher.internal.machine.Configurations;
-import holdfast.machine.core.Machine;
+import holdfast.launcher.internal.machine.ConfiguredBackend;
 import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.machine.MachineState;
-import holdfast.machine.core.Backend;
-import holdfast.launcher.internal.machine.ConfiguredBackend;
-import holdfast.machine.swap.Swapper;
-import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.api.GuestWriter;
 import holdfast.machine.api.LiveSwap;
 import holdfast.machine.api.RunningSwap;
@@ -21,6 +12,14 @@ import holdfast.machine.api.SwapException;
 import holdfast.machine.api.SwapLimits;
 import holdfast.machine.api.SwapPlan;
 import holdfast.machine.api.SwapReport;
+import holdfast.machine.config.options.ParsedObject;
+import holdfast.machine.copy.GuestWriters;
+import holdfast.machine.core.Backend;
+import holdfast.machine.core.Machine;
+import holdfast.machine.swap.Evacuation;
+import holdfast.machine.swap.SwapRecorder;
+import holdfast.machine.swap.Swapper;
+import holdfast.machine.swap.Swaps;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -118,8 +117,7 @@ public final class SwapComponent implements LiveSwap {
 
   /** The configuration of a backend that was swapped comes to say so. */
   private void record(Backend backend, SwapRecorder.Outcome outcome) {
-    Optional<ConfiguredBackend> configured =
-        component.configured(backend.region().id().value());
+    Optional<ConfiguredBackend> configured = component.configured(backend.region().id().value());
     configured.ifPresent(one -> one.record(outcome, configurations));
     if (configured.isEmpty() && outcome.done()) {
       LOG.warn(

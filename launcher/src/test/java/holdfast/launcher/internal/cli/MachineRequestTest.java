@@ -4,12 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
-import holdfast.machine.config.BackendDefinitions;
 import holdfast.launcher.internal.machine.FakeConfigurations;
-import holdfast.machine.core.Machine;
 import holdfast.launcher.internal.machine.MachineFixture;
-import holdfast.machine.config.options.TypeDefinition;
 import holdfast.machine.api.MemoryDevice;
+import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.config.options.TypeDefinition;
+import holdfast.machine.core.Machine;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

@@ -3,9 +3,8 @@ package holdfast.launcher.internal.machine;
 import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.core.Backend;
 import holdfast.machine.core.Machine;
-import holdfast.machine.swap.Swapper;
-
 import holdfast.machine.swap.SwapRecorder;
+import holdfast.machine.swap.Swapper;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -1,10 +1,5 @@
 package holdfast.launcher.internal.machine;
 
-import holdfast.machine.config.AllocatorFilter;
-import holdfast.machine.config.MachineDefinition;
-import holdfast.machine.config.BackendDefinitions;
-import holdfast.machine.config.DeviceDefinitions;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,6 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.host.testkit.Storage;
+import holdfast.machine.config.AllocatorFilter;
+import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.config.DeviceDefinitions;
+import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.TypeDefinition;
 import java.io.IOException;
@@ -141,7 +140,10 @@ class DeclarationTest {
         String sentence =
             assertThrows(
                     OptionException.class,
-                    () -> m0(property + "=" + folder + "/" + end).backend().block(MemoryAdvice.DEFAULT))
+                    () ->
+                        m0(property + "=" + folder + "/" + end)
+                            .backend()
+                            .block(MemoryAdvice.DEFAULT))
                 .getMessage();
         assertTrue(sentence.contains(property + "=" + folder + "/" + end + " names a folder"));
       }
@@ -157,10 +159,12 @@ class DeclarationTest {
     try {
       Files.createDirectory(folder.resolve("sub"));
       Backing.File file =
-          (Backing.File) m0("mem-path=" + folder + end).backend().block(MemoryAdvice.DEFAULT).backing();
+          (Backing.File)
+              m0("mem-path=" + folder + end).backend().block(MemoryAdvice.DEFAULT).backing();
       assertTrue(Files.isSameFile(folder, file.path()));
       assertThrows(
-          OptionException.class, () -> m0("x-standby=" + folder).backend().block(MemoryAdvice.DEFAULT));
+          OptionException.class,
+          () -> m0("x-standby=" + folder).backend().block(MemoryAdvice.DEFAULT));
     } catch (IOException e) {
       throw new AssertionError(e);
     } finally {

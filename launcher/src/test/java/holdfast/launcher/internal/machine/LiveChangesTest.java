@@ -1,8 +1,5 @@
 package holdfast.launcher.internal.machine;
 
-import holdfast.machine.core.Backend;
-import holdfast.machine.core.Machine;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -13,7 +10,9 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.MemoryAdvice;
+import holdfast.machine.core.Backend;
 import holdfast.machine.core.FakeBlock;
+import holdfast.machine.core.Machine;
 import java.util.LinkedHashMap;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;

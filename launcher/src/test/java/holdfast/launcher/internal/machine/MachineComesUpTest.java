@@ -1,17 +1,16 @@
 package holdfast.launcher.internal.machine;
 
-import holdfast.machine.core.Backend;
-import holdfast.machine.core.Machine;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
-import holdfast.machine.core.Region;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.MemoryDevice;
+import holdfast.machine.core.Backend;
+import holdfast.machine.core.Machine;
+import holdfast.machine.core.Region;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;

@@ -1,9 +1,5 @@
 package holdfast.launcher.internal.machine;
 
-import holdfast.machine.config.BackendDefinitions;
-import holdfast.machine.config.DeviceDefinitions;
-import holdfast.machine.core.Machine;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
@@ -11,9 +7,12 @@ import static org.junit.jupiter.api.Assertions.fail;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.RamBlockAllocator;
 import holdfast.backend.api.RamFlag;
+import holdfast.machine.api.GuestMemory;
+import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.config.DeviceDefinitions;
 import holdfast.machine.core.FakeAllocator;
 import holdfast.machine.core.FakeBlock;
-import holdfast.machine.api.GuestMemory;
+import holdfast.machine.core.Machine;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

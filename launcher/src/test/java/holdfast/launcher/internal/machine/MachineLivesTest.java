@@ -1,7 +1,5 @@
 package holdfast.launcher.internal.machine;
 
-import holdfast.machine.core.Machine;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -11,12 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.ByteSize;
-import holdfast.machine.core.FakeBlock;
-import holdfast.machine.core.Region;
 import holdfast.machine.api.GuestMemoryListener;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.RegionState;
+import holdfast.machine.core.FakeBlock;
+import holdfast.machine.core.Machine;
+import holdfast.machine.core.Region;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

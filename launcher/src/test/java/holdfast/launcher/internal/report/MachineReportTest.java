@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
-import holdfast.machine.core.Machine;
 import holdfast.launcher.internal.machine.MachineFixture;
+import holdfast.machine.core.Machine;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

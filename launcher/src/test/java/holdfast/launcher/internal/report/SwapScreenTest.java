@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import holdfast.machine.swap.SwapWords;
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Granularity;
@@ -12,6 +11,7 @@ import holdfast.backend.api.RamFlag;
 import holdfast.machine.api.SwapPhase;
 import holdfast.machine.api.SwapPlan;
 import holdfast.machine.api.SwapReport;
+import holdfast.machine.swap.SwapWords;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;

@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.launcher.internal.machine.FakeConfigurations;
-import holdfast.machine.core.Machine;
 import holdfast.launcher.internal.machine.MachineFixture;
+import holdfast.launcher.internal.report.BackendReport;
 import holdfast.machine.config.options.TypeDefinition;
 import holdfast.machine.core.FakeBlock;
-import holdfast.launcher.internal.report.BackendReport;
+import holdfast.machine.core.Machine;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;

@@ -1,10 +1,5 @@
 package holdfast.launcher.internal.swap;
 
-import holdfast.machine.swap.SwapFixture;
-import holdfast.machine.swap.Place;
-import holdfast.machine.swap.Swaps;
-import holdfast.machine.copy.GuestWriters;
-
 import static holdfast.machine.swap.SwapFixture.LIMITS;
 import static holdfast.machine.swap.SwapFixture.RAM0;
 import static holdfast.machine.swap.SwapFixture.assertDone;
@@ -12,10 +7,11 @@ import static holdfast.machine.swap.SwapFixture.assertRolledBack;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import holdfast.backend.api.ByteSize;
-import holdfast.machine.core.Backend;
 import holdfast.launcher.internal.machine.ConfiguredMachine;
-import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.api.RunningSwap;
+import holdfast.machine.core.Backend;
+import holdfast.machine.swap.Place;
+import holdfast.machine.swap.SwapFixture;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -110,7 +106,8 @@ class ConfiguredSwapTest {
   }
 
   private Map<String, Object> configuration() {
-    return Objects.requireNonNull(configured().configurations.written().get(configured().pid("ram0")));
+    return Objects.requireNonNull(
+        configured().configurations.written().get(configured().pid("ram0")));
   }
 
   @Test

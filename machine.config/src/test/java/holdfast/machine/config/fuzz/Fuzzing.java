@@ -29,15 +29,16 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Gives each of the parsers that a subclass lists in a static method {@code targets} inputs that a fuzzer makes, led by what code they reach, for {@value
- * #DEFAULT_SECONDS} seconds, so that every build sees that the targets work; or for as many as the
- * system property {@code holdfast.fuzz.seconds} says ({@code ./check -Dholdfast.fuzz.seconds=600}
- * after a change of a parser). A target ends every input without an exception: it checks itself
- * that a refusal is one sentence and that what was accepted is the same when written again. An
- * input that takes more than {@value #LONGEST_INPUT_SECONDS} seconds, or more memory than the heap,
- * is found as well.
+ * Gives each of the parsers that a subclass lists in a static method {@code targets} inputs that a
+ * fuzzer makes, led by what code they reach, for {@value #DEFAULT_SECONDS} seconds, so that every
+ * build sees that the targets work; or for as many as the system property {@code
+ * holdfast.fuzz.seconds} says ({@code ./check -Dholdfast.fuzz.seconds=600} after a change of a
+ * parser). A target ends every input without an exception: it checks itself that a refusal is one
+ * sentence and that what was accepted is the same when written again. An input that takes more than
+ * {@value #LONGEST_INPUT_SECONDS} seconds, or more memory than the heap, is found as well.
  *
- * <p>The seeds are resources in the folder {@code fuzz}, one file each in the folder of their target. An input that was found is written to {@code target/fuzz}; it belongs among the seeds,
+ * <p>The seeds are resources in the folder {@code fuzz}, one file each in the folder of their
+ * target. An input that was found is written to {@code target/fuzz}; it belongs among the seeds,
  * whose files are given to the targets also where Jazzer has no native part.
  */
 public abstract class Fuzzing {
@@ -135,9 +136,7 @@ public abstract class Fuzzing {
     command.add("com.code_intelligence.jazzer.Jazzer");
     command.add("--target_class=" + target.getName());
     command.add(
-        "--instrumentation_includes=holdfast.**"
-            + File.pathSeparator
-            + "com.fasterxml.jackson.**");
+        "--instrumentation_includes=holdfast.**" + File.pathSeparator + "com.fasterxml.jackson.**");
     command.add("--reproducer_path=" + folder);
     command.add("-artifact_prefix=" + folder + File.separator);
     command.add("-dict=" + dictionary(folder));

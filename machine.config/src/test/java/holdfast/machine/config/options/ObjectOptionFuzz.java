@@ -1,8 +1,8 @@
 package holdfast.machine.config.options;
 
-import holdfast.machine.config.fuzz.FuzzedText;
 import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.DeviceDefinitions;
+import holdfast.machine.config.fuzz.FuzzedText;
 import java.util.List;
 
 /** Fuzzed: {@code -object} and {@code -device}, up to the objects that they ask for. */

@@ -1,10 +1,10 @@
 package holdfast.machine.core.internal.guest;
 
 import holdfast.backend.api.ByteSize;
-import holdfast.machine.config.DeviceSpec;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.api.MemoryRegion;
+import holdfast.machine.config.DeviceSpec;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 

@@ -1,13 +1,8 @@
 package holdfast.machine.core.internal.guest;
 
-import holdfast.machine.config.MemoryLayoutException;
-import holdfast.machine.config.MemoryLayout;
-
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.PersistException;
-import holdfast.machine.config.MemoryLayoutException.Problem;
-import holdfast.machine.config.MachineType.RamSplit;
 import holdfast.machine.api.CallerMemoryException;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestMemory;
@@ -20,6 +15,10 @@ import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.ReadOnlyDeviceException;
 import holdfast.machine.api.SplitRangeException;
+import holdfast.machine.config.MachineType.RamSplit;
+import holdfast.machine.config.MemoryLayout;
+import holdfast.machine.config.MemoryLayoutException;
+import holdfast.machine.config.MemoryLayoutException.Problem;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;

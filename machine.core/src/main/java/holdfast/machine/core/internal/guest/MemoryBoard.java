@@ -1,12 +1,11 @@
 package holdfast.machine.core.internal.guest;
 
-import holdfast.machine.config.MemoryLayout;
-
 import holdfast.backend.api.ByteSize;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestRange;
 import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.api.MemoryRegion;
+import holdfast.machine.config.MemoryLayout;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;

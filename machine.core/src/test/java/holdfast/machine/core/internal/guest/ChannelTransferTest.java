@@ -1,8 +1,5 @@
 package holdfast.machine.core.internal.guest;
 
-import holdfast.machine.config.MachineType;
-import holdfast.machine.config.MemoryLayout;
-
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -17,6 +14,8 @@ import holdfast.machine.api.GuestRange;
 import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.api.ReadOnlyDeviceException;
 import holdfast.machine.api.UnmappedAddressException;
+import holdfast.machine.config.MachineType;
+import holdfast.machine.config.MemoryLayout;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

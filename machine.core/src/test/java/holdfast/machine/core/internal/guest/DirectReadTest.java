@@ -1,8 +1,5 @@
 package holdfast.machine.core.internal.guest;
 
-import holdfast.machine.config.MachineType;
-import holdfast.machine.config.MemoryLayout;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -16,9 +13,11 @@ import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.mmap.PageTracker;
 import holdfast.host.testkit.Storage;
+import holdfast.machine.api.GuestAddress;
+import holdfast.machine.config.MachineType;
+import holdfast.machine.config.MemoryLayout;
 import holdfast.machine.core.NoAllocatorException;
 import holdfast.machine.core.RealRegion;
-import holdfast.machine.api.GuestAddress;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;

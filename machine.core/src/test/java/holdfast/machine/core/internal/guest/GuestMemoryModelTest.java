@@ -1,8 +1,5 @@
 package holdfast.machine.core.internal.guest;
 
-import holdfast.machine.config.MachineType;
-import holdfast.machine.config.MemoryLayout;
-
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -12,6 +9,8 @@ import holdfast.backend.api.RamFlag;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.ReadOnlyDeviceException;
 import holdfast.machine.api.UnmappedAddressException;
+import holdfast.machine.config.MachineType;
+import holdfast.machine.config.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,8 +1,5 @@
 package holdfast.machine.core.internal.guest;
 
-import holdfast.machine.config.MachineType;
-import holdfast.machine.config.MemoryLayout;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -11,6 +8,8 @@ import holdfast.machine.api.GuestMemoryListener;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.api.MemoryRegion;
+import holdfast.machine.config.MachineType;
+import holdfast.machine.config.MemoryLayout;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;

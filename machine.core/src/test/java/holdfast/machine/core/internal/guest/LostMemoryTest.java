@@ -1,21 +1,20 @@
 package holdfast.machine.core.internal.guest;
 
-import holdfast.machine.config.MachineType;
-import holdfast.machine.config.MemoryLayoutException;
-import holdfast.machine.config.MemoryLayout;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.ByteSize;
-import holdfast.machine.core.RealRegion;
 import holdfast.machine.api.CallerMemoryException;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestRange;
 import holdfast.machine.api.LostMemoryException;
 import holdfast.machine.api.RegionState;
+import holdfast.machine.config.MachineType;
+import holdfast.machine.config.MemoryLayout;
+import holdfast.machine.config.MemoryLayoutException;
+import holdfast.machine.core.RealRegion;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

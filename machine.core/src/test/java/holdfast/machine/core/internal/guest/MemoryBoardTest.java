@@ -1,9 +1,5 @@
 package holdfast.machine.core.internal.guest;
 
-import holdfast.machine.config.MachineType;
-import holdfast.machine.config.MemoryLayoutException;
-import holdfast.machine.config.MemoryLayout;
-
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -11,6 +7,9 @@ import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.RamFlag;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.MemoryDriver;
+import holdfast.machine.config.MachineType;
+import holdfast.machine.config.MemoryLayout;
+import holdfast.machine.config.MemoryLayoutException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -245,8 +244,7 @@ class MemoryBoardTest {
    */
   @Test
   void refusesAMachineWithoutDeviceMemory() {
-    machine =
-        new MemoryLayout(MachineType.PC, ByteSize.mib(128), 1, ByteSize.mib(128), true);
+    machine = new MemoryLayout(MachineType.PC, ByteSize.mib(128), 1, ByteSize.mib(128), true);
     assertRefused(
         Refusal.NO_DEVICE_MEMORY,
         "pc-dimm 'd1' on memory backend 'm1': the machine's 128M of RAM are all the memory it can"

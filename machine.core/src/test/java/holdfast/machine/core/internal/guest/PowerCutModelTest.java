@@ -1,8 +1,5 @@
 package holdfast.machine.core.internal.guest;
 
-import holdfast.machine.config.MachineType;
-import holdfast.machine.config.MemoryLayout;
-
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -20,12 +17,14 @@ import holdfast.host.testkit.FaultyLibc;
 import holdfast.host.testkit.LeakCheck;
 import holdfast.host.testkit.Storage;
 import holdfast.host.testkit.WatchedMemory;
-import holdfast.machine.core.Candidates;
-import holdfast.machine.core.MapperAllocator;
-import holdfast.machine.core.Region;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryDriver;
+import holdfast.machine.config.MachineType;
+import holdfast.machine.config.MemoryLayout;
+import holdfast.machine.core.Candidates;
+import holdfast.machine.core.MapperAllocator;
+import holdfast.machine.core.Region;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
