@@ -3,6 +3,7 @@ package holdfast.machine.core.internal.guest;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import holdfast.machine.config.AllocatorFilter;
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
@@ -105,7 +106,7 @@ class PowerCutModelTest {
         ByteSize size = new ByteSize(PART + (id.equals("b") ? LABEL.bytes() : 0));
         Backing backing = new Backing.File(folder.resolve(id));
         RamBlockSpec spec = RamBlockSpec.of(new BackendId(id), backing, size, flags);
-        regions.add(Region.open(spec, candidates, null, changed -> {}));
+        regions.add(Region.open(spec, candidates, AllocatorFilter.ANY, changed -> {}));
       }
       try {
         run(steps, oracle, regions);
