@@ -69,8 +69,11 @@ public sealed interface CommandLine {
     /** Reads one option; what it asks for alone, or null if it is part of a machine. */
     private @Nullable CommandLine take(String argument) throws OptionException, CommandException {
       String option = argument.startsWith("--") ? argument.substring(1) : argument;
-      if (MachineOptions.isOne(option)) {
-        return machine.read(option, value(option)).map(help -> new Print(help.text())).orElse(null);
+      if (MachineOptions.isOne(argument)) {
+        return machine
+            .read(argument, value(option))
+            .map(help -> new Print(help.text()))
+            .orElse(null);
       }
       switch (option) {
         case "-h", "-help" -> {

@@ -229,7 +229,7 @@ class ConfiguredSwapTest {
       RunningSwap task = fixture.start(there(fixture), LIMITS.withBandwidth(new ByteSize(1)));
       configure(fixture, third);
       fixture.swaps.close();
-      assertRolledBack(task.report(), "it was cancelled");
+      assertRolledBack(task.report(), "the machine ended");
       assertEquals(path(fixture, 0).toString(), configuration().get("mem-path"));
       assertEquals(Set.of("tmpfs0"), fixture.files());
     }

@@ -3,7 +3,6 @@ package holdfast.machine.core.internal.guest;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import holdfast.machine.config.AllocatorFilter;
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
@@ -21,6 +20,7 @@ import holdfast.host.testkit.WatchedMemory;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryDriver;
+import holdfast.machine.config.AllocatorFilter;
 import holdfast.machine.config.MachineType;
 import holdfast.machine.config.MemoryLayout;
 import holdfast.machine.core.Candidates;
