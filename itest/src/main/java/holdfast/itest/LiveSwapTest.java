@@ -158,7 +158,7 @@ class LiveSwapTest extends LiveMachineTest {
     refusals.put("shared share=on", "nothing would change");
     refusals.put("shared mem-pat=" + other(), "did you mean mem-path?");
     refusals.put("shared qom-type=floppy", "floppy is not a type");
-    refusals.put("nobody mem-path=" + other(), "there is none");
+    refusals.put("nobody mem-path=" + other(), "there is no memory backend 'nobody'");
     refusals.put("shared -cancel", "no swap of memory backend 'shared' is under way");
     refusals.forEach(
         (arguments, words) -> {

@@ -92,6 +92,11 @@ public final class Swaps implements LiveSwap {
     return SwapJournal::imageRefusal;
   }
 
+  /** Removes the notes that a swap left beside a file that is no longer needed. */
+  public static void forgetNotes(Path file) {
+    SwapJournal.forgetAll(file);
+  }
+
   @Override
   public SwapPlan plan(BackendId id, Map<String, String> changes, SwapLimits limits)
       throws SwapException {

@@ -18,7 +18,7 @@ import holdfast.machine.config.options.OptionException;
 import holdfast.machine.core.Machine;
 import holdfast.machine.core.Region;
 import holdfast.machine.swap.SwapWords;
-import holdfast.machine.swap.internal.journal.SwapJournal;
+import holdfast.machine.swap.Swaps;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -95,8 +95,8 @@ final class Demo {
     } finally {
       Files.deleteIfExists(file);
       Files.deleteIfExists(other);
-      SwapJournal.forgetAll(file);
-      SwapJournal.forgetAll(other);
+      Swaps.forgetNotes(file);
+      Swaps.forgetNotes(other);
       Files.deleteIfExists(folder);
     }
   }
