@@ -1,15 +1,17 @@
 package holdfast.machine.api;
 
 /**
- * An access met a page that the host can't provide, and it is none of the guest's: the other side
- * of a copy, or memory that the same thread accessed before, maps a file that was truncated or
- * whose disk is full or failed. The guest's memory is whole and its region goes on. Part of the
- * access may have been done.
+ * An access met a page that the host can't provide and that is not the guest's. The page belongs to
+ * the other side of a copy, or to memory that the same thread accessed before; it maps a file that
+ * was truncated, or whose disk is full or failed. The guest's memory is intact and its region keeps
+ * serving. Part of the access may have been done.
  */
 public final class CallerMemoryException extends GuestMemoryException {
   private static final long serialVersionUID = 1;
 
-  /** The access of {@code length} bytes at {@code address} met the error {@code cause}. */
+  /**
+   * Reports that the access of {@code length} bytes at {@code address} met the error {@code cause}.
+   */
   public CallerMemoryException(GuestAddress address, long length, InternalError cause) {
     super(
         address,

@@ -1,31 +1,32 @@
 package holdfast.machine.api;
 
 /**
- * A {@link GuestWriter}'s own log of where it stored. Thread-safe with regard to its writer's
+ * A {@link GuestWriter}'s own log of the ranges that it stored into. Can be called while its writer
  * stores.
  */
 public interface DirtyLog {
 
   /**
-   * From now on stores into {@code region} are logged; so far none is. A store that is under way
+   * Starts logging stores into {@code region}; the log is empty at first. A store that is under way
    * during this call is logged.
    */
   void start(MemoryRegion region);
 
   /**
-   * Hands out where the writer stored since {@link #start} or the last call, and forgets it. The
-   * bytes are copied after this call: so a store that is still under way when it returns is handed
-   * out by the next one, whether or not it was by this one. Log a store when it is done.
+   * Reports the ranges that the writer stored into since {@link #start} or the last call, and
+   * removes them from the log. The bytes are copied after this call, so log a store when it is
+   * done: a store that is still under way when this call returns must be reported by the next one,
+   * whether or not this one reported it.
    */
   void collect(MemoryRegion region, Ranges into);
 
-  /** Stores into {@code region} are no longer logged. */
+  /** Stops logging stores into {@code region}. */
   void stop(MemoryRegion region);
 
-  /** Takes ranges of a region. */
+  /** Receives ranges of a region. */
   interface Ranges {
     /**
-     * Bytes that were stored to, and perhaps others.
+     * Adds a range that contains bytes that were stored to, and possibly others.
      *
      * @param offset first byte, from 0
      * @param length number of bytes, above 0

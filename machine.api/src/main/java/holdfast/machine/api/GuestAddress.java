@@ -15,10 +15,10 @@ public record GuestAddress(long value) implements Comparable<GuestAddress> {
   public static final GuestAddress MAX = new GuestAddress(-1);
 
   /**
-   * The address {@code offset} bytes above this one.
+   * Returns the address {@code offset} bytes above this one.
    *
    * @param offset bytes, not negative
-   * @throws ArithmeticException if that is above {@link #MAX}
+   * @throws ArithmeticException if the result is above {@link #MAX}
    * @throws IllegalArgumentException if {@code offset} is negative
    */
   public GuestAddress plus(long offset) {
@@ -34,8 +34,8 @@ public record GuestAddress(long value) implements Comparable<GuestAddress> {
   }
 
   /**
-   * How many bytes this address is above {@code base}, as an unsigned number: negative for 2^63 and
-   * more.
+   * Returns how many bytes this address is above {@code base}, as an unsigned number: a negative
+   * {@code long} is 2^63 or more.
    *
    * @throws ArithmeticException if this address is below {@code base}
    */
@@ -46,7 +46,7 @@ public record GuestAddress(long value) implements Comparable<GuestAddress> {
     return value - base.value;
   }
 
-  /** Whether this address is a multiple of {@code align}. */
+  /** Returns whether this address is a multiple of {@code align}. */
   public boolean isAligned(Alignment align) {
     return align.divides(value);
   }
@@ -57,7 +57,7 @@ public record GuestAddress(long value) implements Comparable<GuestAddress> {
     return Long.compareUnsigned(value, other.value);
   }
 
-  /** In hexadecimal with {@code 0x} and no leading zeros. */
+  /** Returns this address in hexadecimal, with {@code 0x} and no leading zeros. */
   @Override
   public String toString() {
     return "0x" + Long.toHexString(value);

@@ -1,8 +1,8 @@
 package holdfast.machine.api;
 
 /**
- * An access to guest memory that can't be done: one subtype per cause. The message is one sentence
- * that names the access, the device and the memory backend, and what to do.
+ * An access to guest memory that can't be done. There is one subtype for each cause. The message is
+ * one sentence that names the access, the device and the memory backend, and says what to do.
  */
 public abstract sealed class GuestMemoryException extends RuntimeException
     permits CallerMemoryException,
@@ -26,12 +26,12 @@ public abstract sealed class GuestMemoryException extends RuntimeException
     this.length = length;
   }
 
-  /** The first address of the access. */
+  /** Returns the first address of the access. */
   public GuestAddress address() {
     return address;
   }
 
-  /** The number of bytes of the access. */
+  /** Returns the number of bytes of the access. */
   public long length() {
     return length;
   }

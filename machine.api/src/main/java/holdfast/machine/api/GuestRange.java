@@ -3,7 +3,8 @@ package holdfast.machine.api;
 import holdfast.backend.api.ByteSize;
 
 /**
- * Guest addresses in a row, at least one. Can end at {@link GuestAddress#MAX}; never wraps.
+ * A non-empty range of consecutive guest addresses. Can end at {@link GuestAddress#MAX}; never
+ * wraps.
  *
  * @param first the lowest address
  * @param last the highest address, part of the range
@@ -20,26 +21,26 @@ public record GuestRange(GuestAddress first, GuestAddress last) {
   }
 
   /**
-   * The {@code size} bytes from {@code first} on.
+   * Returns the range of {@code size} bytes that begins at {@code first}.
    *
-   * @throws ArithmeticException if they don't end at or before {@link GuestAddress#MAX}
+   * @throws ArithmeticException if the range would end above {@link GuestAddress#MAX}
    * @throws IllegalArgumentException if {@code size} is 0
    */
   public static GuestRange of(GuestAddress first, ByteSize size) {
     return new GuestRange(first, first.plus(size.bytes() - 1));
   }
 
-  /** Whether {@code address} is one of these. */
+  /** Returns whether {@code address} is in this range. */
   public boolean contains(GuestAddress address) {
     return first.compareTo(address) <= 0 && address.compareTo(last) <= 0;
   }
 
-  /** Whether every address of {@code other} is one of these. */
+  /** Returns whether every address of {@code other} is in this range. */
   public boolean contains(GuestRange other) {
     return contains(other.first) && contains(other.last);
   }
 
-  /** Whether the two have an address in common. */
+  /** Returns whether the two ranges have an address in common. */
   public boolean overlaps(GuestRange other) {
     return first.compareTo(other.last) <= 0 && other.first.compareTo(last) <= 0;
   }

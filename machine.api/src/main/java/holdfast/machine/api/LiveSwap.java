@@ -7,25 +7,26 @@ import java.util.Optional;
 
 /**
  * The service that moves the bytes of a live region to another backing, at the same addresses,
- * while its writers run. While no machine is up, or another one than at the time of a swap, it
- * knows of no region and of no swap.
+ * while its writers run. It knows the regions and swaps of the present machine only: none while no
+ * machine is up, and no swap of an earlier machine.
  *
- * <p>At every moment exactly one of the two backings is the good one: the old one until the switch,
- * the new one from then on. A swap that fails in any phase leaves the old one serving as before,
- * and takes the new one away again; a file that was overwritten stays, and is not to be used.
+ * <p>At every moment exactly one of the two backings is the valid one: the old one until the
+ * switch, the new one after it. A swap that fails in any phase leaves the old one serving as
+ * before, and removes the new one; a file that was overwritten stays, and must not be used.
  *
- * <p>Thread-safe. Regions can be swapped at the same time; a region has one swap at a time.
+ * <p>Thread-safe. Several regions can be swapped at the same time; a region has one swap at a time.
  */
 public interface LiveSwap {
 
   /**
-   * What a swap would do; nothing is touched.
+   * Returns what a swap would do, and changes nothing.
    *
    * @param changes properties of the memory backend and their values as on the command line, {@code
-   *     qom-type} among them if its type is to change; what is not named stays as it is
-   * @param limits what it may cost
-   * @throws SwapException if it can't work, or the region has a swap under way, or for a second
-   *     another plan or a change of its properties
+   *     qom-type} among them if its type is to change; properties that are not named keep their
+   *     values
+   * @param limits what the swap may cost
+   * @throws SwapException if the swap can't work, or if the region is being swapped, or still is
+   *     being planned for or changed by another caller after one second
    */
   SwapPlan plan(BackendId region, Map<String, String> changes, SwapLimits limits)
       throws SwapException;
@@ -39,9 +40,9 @@ public interface LiveSwap {
   RunningSwap start(BackendId region, Map<String, String> changes, SwapLimits limits)
       throws SwapException;
 
-  /** The swap of a region that is under way. */
+  /** Returns the swap of a region that is under way, if there is one. */
   Optional<RunningSwap> running(BackendId region);
 
-  /** The swaps of a region that have ended, the latest first; as many as are remembered. */
+  /** Returns the swaps of a region that have ended and are still remembered, the latest first. */
   List<SwapReport> history(BackendId region);
 }

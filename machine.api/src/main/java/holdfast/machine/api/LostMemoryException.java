@@ -1,16 +1,18 @@
 package holdfast.machine.api;
 
 /**
- * The host can't provide a page behind the memory. Part of the access may have been done, and
- * earlier stores into the same region may be lost: the JVM learns of it late. The region is {@link
- * RegionState#FAILED}.
+ * The host can't provide a page of the memory. Part of the access may have been done, and earlier
+ * stores into the same region may be lost, because the JVM reports the fault late. The region is
+ * {@link RegionState#FAILED}.
  */
 public final class LostMemoryException extends GuestMemoryException {
   private static final long serialVersionUID = 1;
 
   private final transient MemoryDevice device;
 
-  /** The access of {@code length} bytes at {@code address} met the error {@code cause}. */
+  /**
+   * Reports that the access of {@code length} bytes at {@code address} met the error {@code cause}.
+   */
   public LostMemoryException(
       GuestAddress address, long length, MemoryDevice device, Throwable cause) {
     super(
@@ -26,7 +28,7 @@ public final class LostMemoryException extends GuestMemoryException {
     this.device = device;
   }
 
-  /** The device that was accessed. */
+  /** Returns the device that was accessed. */
   public MemoryDevice device() {
     return device;
   }

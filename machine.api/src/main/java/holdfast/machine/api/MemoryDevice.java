@@ -6,65 +6,67 @@ import java.util.Optional;
 
 /**
  * Memory at a guest address: base RAM, a {@code pc-dimm} or an {@code nvdimm}. Immutable; only the
- * {@link #region()} behind it changes its state. Base RAM that is split around the hole below 4 GiB
- * is two devices on one region.
+ * state of the {@link #region()} behind it changes. Base RAM that is split around the hole below 4
+ * GiB is two devices on one region.
  */
 public interface MemoryDevice {
 
   /**
-   * The id, unique in the machine. Base RAM, and a device to which the operator gave no id, has one
-   * that no operator can give, such as {@code ram:below-4g} or {@code nvdimm[0]}.
+   * Returns the id, unique in the machine. Base RAM, and a device to which the operator gave no id,
+   * has one that no operator can give, such as {@code ram:below-4g} or {@code nvdimm[0]}.
    */
   String id();
 
-  /** What kind of device it is. */
+  /** Returns the kind of device. */
   MemoryDriver driver();
 
-  /** The bytes behind it. */
+  /** Returns the region that holds its bytes. */
   MemoryRegion region();
 
-  /** The guest address of its first byte. */
+  /** Returns the guest address of its first byte. */
   GuestAddress address();
 
   /**
-   * How many bytes the guest sees at {@link #address()}, at least 1. The label is not among them.
+   * Returns how many bytes the guest sees at {@link #address()}, at least 1. The label is not among
+   * them.
    */
   ByteSize size();
 
-  /** The guest addresses of the device. */
+  /** Returns the guest addresses of the device. */
   default GuestRange range() {
     return GuestRange.of(address(), size());
   }
 
   /**
-   * The bytes that the guest sees, from {@link #address()} on: a slice of the region's segment, and
-   * like it the same for the device's whole life. A read-only segment if {@link #readOnly()}.
+   * Returns the bytes that the guest sees at {@link #address()}: a slice of the region's segment.
+   * Like that, it stays the same for the device's whole life. The segment is read-only if {@link
+   * #readOnly()}.
    */
   MemorySegment segment();
 
   /**
-   * The label area of an {@code nvdimm} that has one: the last bytes of its region, which the guest
-   * reaches through ACPI methods only. A read-only segment if {@link #readOnly()}.
+   * Returns the label area of an {@code nvdimm} that has one: the last bytes of its region, which
+   * the guest reaches through ACPI methods only. The segment is read-only if {@link #readOnly()}.
    */
   Optional<MemorySegment> label();
 
-  /** The size of the label area, 0 without one. */
+  /** Returns the size of the label area, 0 if there is none. */
   default ByteSize labelSize() {
     return new ByteSize(label().map(MemorySegment::byteSize).orElse(0L));
   }
 
-  /** The slot, from 0, or -1 for base RAM. */
+  /** Returns the slot, from 0, or -1 for base RAM. */
   int slot();
 
-  /** The NUMA node of the guest, from 0. */
+  /** Returns the guest's NUMA node of this device, from 0. */
   int node();
 
   /**
-   * Whether the guest is told that stores into this {@code nvdimm} won't persist. It says nothing
-   * about the host: the memory takes stores unless {@link #readOnly()}.
+   * Returns whether the guest is told that stores into this {@code nvdimm} won't persist. This does
+   * not restrict the host: the memory accepts stores unless {@link #readOnly()}.
    */
   boolean unarmed();
 
-  /** Whether the memory can't be written, because its backend was opened that way. */
+  /** Returns whether the memory can't be written, because its backend was opened that way. */
   boolean readOnly();
 }

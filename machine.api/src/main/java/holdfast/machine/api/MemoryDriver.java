@@ -2,7 +2,7 @@ package holdfast.machine.api;
 
 /** The kinds of memory device. */
 public enum MemoryDriver {
-  /** The machine's base RAM, there from the start. It has no slot and is not unplugged. */
+  /** The machine's base RAM, present from the start. It has no slot and can't be unplugged. */
   RAM("ram"),
 
   /** A volatile DIMM in a slot. */
@@ -18,7 +18,8 @@ public enum MemoryDriver {
   }
 
   /**
-   * The name in {@code -device} and in the monitor: {@code ram}, {@code pc-dimm}, {@code nvdimm}.
+   * Returns the name in {@code -device} and in the monitor: {@code ram}, {@code pc-dimm}, {@code
+   * nvdimm}.
    */
   public String label() {
     return label;

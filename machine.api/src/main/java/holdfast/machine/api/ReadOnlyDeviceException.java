@@ -1,12 +1,12 @@
 package holdfast.machine.api;
 
-/** A write meets a device that can't be written. Nothing was written, to other devices neither. */
+/** A write met a device that can't be written. Nothing was written, not even to other devices. */
 public final class ReadOnlyDeviceException extends GuestMemoryException {
   private static final long serialVersionUID = 1;
 
   private final transient MemoryDevice device;
 
-  /** A write of {@code length} bytes to {@code address} meets {@code device}. */
+  /** Reports that a write of {@code length} bytes to {@code address} met {@code device}. */
   public ReadOnlyDeviceException(GuestAddress address, long length, MemoryDevice device) {
     super(
         address,
@@ -19,7 +19,7 @@ public final class ReadOnlyDeviceException extends GuestMemoryException {
     this.device = device;
   }
 
-  /** The device that can't be written. */
+  /** Returns the device that can't be written. */
   public MemoryDevice device() {
     return device;
   }

@@ -2,19 +2,22 @@ package holdfast.machine.api;
 
 import java.time.Duration;
 
-/** A live swap that was started. Thread-safe. */
+/** A live swap that has been started. Thread-safe. */
 public interface RunningSwap {
 
-  /** How far it is, or how it ended. */
+  /** Returns the progress of the swap, or its outcome if it has ended. */
   SwapReport report();
 
-  /** Asks it to roll back. It does, unless the switch has begun; {@link #await} tells. */
+  /**
+   * Asks the swap to roll back. It does so unless the switch has begun; {@link #await} returns the
+   * outcome.
+   */
   void cancel();
 
   /**
-   * Waits for its end.
+   * Waits for the end of the swap.
    *
-   * @return the report then, or at the limit
+   * @return the report at its end, or at the limit if that comes first
    */
   SwapReport await(Duration limit) throws InterruptedException;
 }

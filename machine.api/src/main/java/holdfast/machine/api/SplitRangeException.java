@@ -2,7 +2,7 @@ package holdfast.machine.api;
 
 import holdfast.backend.api.ByteSize;
 
-/** A piece asked for in one segment lies in more than one device. */
+/** A range requested as one segment lies in more than one device. */
 public final class SplitRangeException extends GuestMemoryException {
   private static final long serialVersionUID = 1;
 
@@ -10,8 +10,8 @@ public final class SplitRangeException extends GuestMemoryException {
   private final transient ByteSize available;
 
   /**
-   * @param address first address of the piece
-   * @param length its bytes
+   * @param address first address of the range
+   * @param length number of bytes of the range
    * @param device the device of its first byte
    * @param available how many of its bytes this device has
    */
@@ -30,12 +30,12 @@ public final class SplitRangeException extends GuestMemoryException {
     this.available = available;
   }
 
-  /** The device of the first byte. */
+  /** Returns the device of the first byte. */
   public MemoryDevice device() {
     return device;
   }
 
-  /** How many bytes of the piece that device has. */
+  /** Returns how many bytes of the range that device has. */
   public ByteSize available() {
     return available;
   }

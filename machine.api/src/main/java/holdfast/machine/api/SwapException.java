@@ -3,8 +3,8 @@ package holdfast.machine.api;
 import holdfast.backend.api.BackendId;
 
 /**
- * A live swap can't be started. The message is one sentence that names the region, what was asked
- * for and what to do.
+ * A live swap can't be started. The message is one sentence that names the region and what was
+ * asked for, and says what to do.
  */
 public final class SwapException extends Exception {
   private static final long serialVersionUID = 1;
@@ -21,12 +21,12 @@ public final class SwapException extends Exception {
     this.why = why;
   }
 
-  /** Half a sentence about the region, for who has named that already. */
+  /** Returns the reason, as half a sentence about the region, for messages that already name it. */
   public String why() {
     return why;
   }
 
-  /** The region's memory backend. */
+  /** Returns the id of the region's memory backend. */
   public BackendId region() {
     return region;
   }

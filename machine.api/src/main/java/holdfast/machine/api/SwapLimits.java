@@ -4,18 +4,18 @@ import holdfast.backend.api.ByteSize;
 import java.time.Duration;
 
 /**
- * What a live swap may cost, and when it gives up.
+ * The limits on the cost of a live swap, and when it gives up.
  *
- * @param downtime writers are paused only when copying what is left is expected to take no longer
- *     than this
+ * @param downtime writers are paused only when copying the rest is expected to take no longer than
+ *     this
  * @param bandwidth how many bytes a second may be copied before the pause; {@link ByteSize#ZERO}
- *     for as many as can be
+ *     for no limit
  * @param rounds how many times dirty pages may be copied before the swap gives up because writers
  *     dirty them faster; 1 or more
  * @param pause how long the writers together may take to pause, and each of them for a call of its
  *     {@link DirtyLog}
  * @param verify whether every page is compared before the switch
- * @param overwrite whether a target that holds something may be overwritten
+ * @param overwrite whether a target that isn't empty may be overwritten
  */
 public record SwapLimits(
     Duration downtime,
@@ -30,7 +30,7 @@ public record SwapLimits(
       new SwapLimits(Duration.ofMillis(20), ByteSize.ZERO, 30, Duration.ofSeconds(1), false, false);
 
   /**
-   * @throws IllegalArgumentException if a duration is negative or there is no round
+   * @throws IllegalArgumentException if a duration is negative or {@code rounds} is below 1
    */
   public SwapLimits {
     if (downtime.isNegative() || pause.isNegative()) {
@@ -41,32 +41,32 @@ public record SwapLimits(
     }
   }
 
-  /** The same with another downtime. */
+  /** Returns a copy with another downtime. */
   public SwapLimits withDowntime(Duration other) {
     return new SwapLimits(other, bandwidth, rounds, pause, verify, overwrite);
   }
 
-  /** The same with another bandwidth. */
+  /** Returns a copy with another bandwidth. */
   public SwapLimits withBandwidth(ByteSize other) {
     return new SwapLimits(downtime, other, rounds, pause, verify, overwrite);
   }
 
-  /** The same with another number of rounds. */
+  /** Returns a copy with another number of rounds. */
   public SwapLimits withRounds(int other) {
     return new SwapLimits(downtime, bandwidth, other, pause, verify, overwrite);
   }
 
-  /** The same with another time for writers to pause. */
+  /** Returns a copy with another limit on the time that writers take to pause. */
   public SwapLimits withPause(Duration other) {
     return new SwapLimits(downtime, bandwidth, rounds, other, verify, overwrite);
   }
 
-  /** The same with every page compared or not. */
+  /** Returns a copy in which every page is compared, or not. */
   public SwapLimits withVerify(boolean on) {
     return new SwapLimits(downtime, bandwidth, rounds, pause, on, overwrite);
   }
 
-  /** The same with a target that holds something overwritten or not. */
+  /** Returns a copy in which a target that isn't empty may be overwritten, or not. */
   public SwapLimits withOverwrite(boolean on) {
     return new SwapLimits(downtime, bandwidth, rounds, pause, verify, on);
   }

@@ -1,22 +1,25 @@
 package holdfast.machine.api;
 
-/** How far a live swap is, in the order of its phases. */
+/** The phases of a live swap, in their order. */
 public enum SwapPhase {
-  /** Finding out what will change, and whether it can be done. Nothing is touched. */
+  /** The swap is planned: what will change, and whether that is possible. Nothing is touched. */
   PLAN("plan"),
-  /** The new backing is made, locked, allocated and mapped at addresses of its own. */
+  /** The new backing is created, locked, allocated and mapped at addresses of its own. */
   PREPARE("prepare"),
-  /** The bytes are copied in rounds, each over the pages that were written during the last one. */
+  /**
+   * The bytes are copied in rounds; each round copies the pages that were written during the last
+   * one.
+   */
   COPY("copy"),
-  /** Every page is compared, if that was asked for. */
+  /** Every page is compared, if requested. */
   VERIFY("verify"),
-  /** Writers pause, the last pages are copied, the new backing takes the place of the old one. */
+  /** Writers pause, the last pages are copied, and the new backing replaces the old one. */
   SWITCH("switch"),
-  /** The old backing is let go. */
+  /** The old backing is released. */
   RELEASE("release"),
-  /** The new backing is in place. */
+  /** The swap succeeded: the new backing serves. */
   DONE("done"),
-  /** It failed or was cancelled: the old backing serves as before. */
+  /** The swap failed or was cancelled: the old backing serves as before. */
   ROLLED_BACK("rolled back");
 
   private final String label;
@@ -25,12 +28,12 @@ public enum SwapPhase {
     this.label = label;
   }
 
-  /** Whether nothing follows. */
+  /** Returns whether this phase is the last one of a swap. */
   public boolean isEnd() {
     return this == DONE || this == ROLLED_BACK;
   }
 
-  /** In words. */
+  /** Returns this phase in words. */
   @Override
   public String toString() {
     return label;

@@ -13,27 +13,27 @@ import java.util.Optional;
  * What a live swap would do.
  *
  * @param region the region's memory backend
- * @param from its backing now
- * @param to its backing then
+ * @param from its present backing
+ * @param to its backing after the swap
  * @param changes the properties that change, such as {@code mem-path: /a/nv.img -> /b/nv.img}
  * @param requestedFlags the flags that the new mapping will ask for; which of them it gets is known
  *     when it is mapped
  * @param granularity the granularity in force now
- * @param requestedGranularity the one that the new mapping will ask for; with {@code
+ * @param requestedGranularity the granularity that the new mapping will ask for; with {@code
  *     x-durability=require} a swap that doesn't get it is rolled back
- * @param bytes how many bytes are to be copied at least
+ * @param bytes the least number of bytes to copy
  * @param free how many bytes are free where the new file is to be; empty if it needs none, or if
- *     that can't be told
+ *     that is not known
  * @param time how long one copy of everything is expected to take, measured with a part of it; for
- *     a target on a disk with a small file in the target's folder, which is deleted at once. What
- *     writers dirty meanwhile comes on top
- * @param basis what {@code time} rests on, as half a sentence; begins with {@code at least:} if it
+ *     a target on a disk, with a small file in the target's folder that is deleted at once. Pages
+ *     that writers dirty meanwhile take additional time
+ * @param basis the basis of {@code time}, as half a sentence; begins with {@code at least:} if it
  *     can only be longer
- * @param tracking how it is known what writers dirty meanwhile, as a sentence
- * @param endsWithProcess whether nothing holds the bytes any more when the process has ended: they
- *     go to memory, or to a file without a name
+ * @param tracking how the pages that writers dirty meanwhile are found, as a sentence
+ * @param endsWithProcess whether the bytes are lost when the process ends: they go to memory, or to
+ *     a file without a name
  * @param pause how long writers are expected to be paused: the limit if dirty pages can be tracked,
- *     the time for all of it if they can't
+ *     otherwise the time to copy everything
  */
 public record SwapPlan(
     BackendId region,
@@ -55,7 +55,7 @@ public record SwapPlan(
     requestedFlags = EnumSet.copyOf(requestedFlags);
   }
 
-  /** A copy of the flags that the new mapping will ask for. */
+  /** Returns a copy of the flags that the new mapping will ask for. */
   @Override
   public EnumSet<RamFlag> requestedFlags() {
     return EnumSet.copyOf(requestedFlags);

@@ -6,15 +6,15 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * A live swap at one moment, or as it ended.
+ * The state of a live swap at one moment, or its outcome.
  *
  * @param number counts the swaps of the machine, from 1
  * @param region the region's memory backend
  * @param from its backing before
  * @param to its backing after
  * @param started when it began
- * @param time how long it has taken so far; of one that has ended, from its beginning to its end
- * @param phase how far it is
+ * @param time how long it has taken so far; if it has ended, how long it took
+ * @param phase its phase
  * @param round the round of copying, from 1; 0 before the first
  * @param copied how many bytes were copied so far, in all rounds
  * @param total how many bytes the region has
@@ -24,9 +24,9 @@ import java.time.Instant;
  * @param expectedPause how long copying would take if the switch were now; persisting and the
  *     exchange itself come on top
  * @param pause how long writers were paused; zero before the switch
- * @param downtime how long copying was to take at most while they were
- * @param reason why it was rolled back, or which writer did not go on after the switch, as a
- *     sentence; empty if neither was so
+ * @param downtime the limit on the time that copying takes while they are paused
+ * @param reason why it was rolled back, or which writer did not resume after the switch, as a
+ *     sentence; empty if neither happened
  */
 public record SwapReport(
     int number,

@@ -3,7 +3,7 @@ package holdfast.machine.api;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Some address of the range has no memory. Nothing was read or written. */
+/** An address of the range has no memory. Nothing was read or written. */
 public final class UnmappedAddressException extends GuestMemoryException {
   private static final long serialVersionUID = 1;
 
@@ -12,10 +12,10 @@ public final class UnmappedAddressException extends GuestMemoryException {
 
   /**
    * @param address first address of the access
-   * @param length bytes of the access
+   * @param length number of bytes of the access
    * @param unmapped the first address of the range without memory, or null if it has memory up to
-   *     {@link GuestAddress#MAX} and runs past that
-   * @param nearest the device nearest to that address, or null if there is none at all any more: a
+   *     {@link GuestAddress#MAX} and extends past that
+   * @param nearest the device nearest to that address, or null if there is no device any more: a
    *     machine has its base RAM until it ends
    */
   public UnmappedAddressException(
@@ -45,12 +45,15 @@ public final class UnmappedAddressException extends GuestMemoryException {
         + "; access that, or plug a device where the access goes";
   }
 
-  /** The first address of the range without memory; empty if the range runs past the last one. */
+  /**
+   * Returns the first address of the range without memory; empty if the range extends past {@link
+   * GuestAddress#MAX}.
+   */
   public Optional<GuestAddress> unmapped() {
     return Optional.ofNullable(unmapped);
   }
 
-  /** The device nearest to that address. */
+  /** Returns the device nearest to that address; empty if the machine has ended. */
   public Optional<MemoryDevice> nearest() {
     return Optional.ofNullable(nearest);
   }

@@ -1,18 +1,25 @@
 /**
- * What an emulator sees of its guest memory: which bytes stand at which guest physical address, and
- * what is known about them.
+ * Guest memory as an emulator sees it: which bytes are at which guest physical address, how durable
+ * they are, and how they are moved to another backing.
  *
  * <p>Reading order: {@link holdfast.machine.api.GuestAddress} and {@link
- * holdfast.machine.api.GuestRange} (the words; an offset is a plain {@code long} and never a guest
+ * holdfast.machine.api.GuestRange} (the terms; an offset is a plain {@code long} and never a guest
  * address), {@link holdfast.machine.api.MemoryRegion} (the bytes of one memory backend), {@link
  * holdfast.machine.api.MemoryDevice} (those bytes at a guest address), {@link
  * holdfast.machine.api.GuestMemory} (all devices of a machine), {@link
- * holdfast.machine.api.GuestMemoryListener} (what changes). Every refused access is a {@link
+ * holdfast.machine.api.GuestMemoryListener} (changes); then live swaps: {@link
+ * holdfast.machine.api.GuestWriter} and {@link holdfast.machine.api.DirtyLog} (code that stores),
+ * {@link holdfast.machine.api.LiveSwap} (the service), {@link holdfast.machine.api.SwapLimits},
+ * {@link holdfast.machine.api.SwapPlan}, {@link holdfast.machine.api.RunningSwap} and {@link
+ * holdfast.machine.api.SwapReport}. Every refused access throws a {@link
  * holdfast.machine.api.GuestMemoryException} of its own type.
  *
- * <p>No goals of this package: device registers (MMIO and port I/O; an address without memory is
- * the emulator's), virtual CPUs and their page tables, a log of written pages, and the making of
- * machines: these interfaces are implemented by Holdfast alone.
+ * <p>An emulator implements {@link holdfast.machine.api.GuestWriter}, {@link
+ * holdfast.machine.api.DirtyLog} and {@link holdfast.machine.api.GuestMemoryListener}; Holdfast
+ * alone implements the other interfaces.
+ *
+ * <p>Not part of this package: device registers (MMIO and port I/O; an address without memory is
+ * the emulator's), virtual CPUs and their page tables, and the making of machines.
  */
 @Export
 @NullMarked
