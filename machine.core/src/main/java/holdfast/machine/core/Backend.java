@@ -17,9 +17,9 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 
-/** A memory backend of a machine that is up. Thread-safe. */
+/** A memory backend of an open machine. Thread-safe. */
 public final class Backend {
-  /** For somebody else's plan of a swap, or change of a property. */
+  /** How long to wait while another caller plans a swap or changes a property. */
   private static final Duration HOLD_LIMIT = Duration.ofSeconds(1);
 
   private volatile TypeDefinition type;
@@ -31,7 +31,7 @@ public final class Backend {
 
   /**
    * @param object its properties as it was opened
-   * @param implicit whether nobody declared it: base RAM that is plain memory
+   * @param implicit whether it was not declared: base RAM that is plain memory
    * @param standard the advice for what the properties leave open
    */
   Backend(ParsedObject object, Region region, MemoryAdvice standard, boolean implicit) {
@@ -42,27 +42,32 @@ public final class Backend {
     this.standard = standard;
   }
 
-  /** Its type, such as {@code memory-backend-file}. */
+  /** Returns the name of its type, such as {@code memory-backend-file}. */
   public String type() {
     return type.name();
   }
 
-  /** The definition of its type. */
+  /** Returns the definition of its type. */
   public TypeDefinition definition() {
     return type;
   }
 
-  /** Whether nobody declared it: it is the base RAM of a machine that names no backend for it. */
+  /**
+   * Returns whether it was not declared: it is the base RAM of a machine that names no backend for
+   * it.
+   */
   public boolean isImplicit() {
     return implicit;
   }
 
-  /** Its open region. */
+  /** Returns its open region. */
   public Region region() {
     return region;
   }
 
-  /** Its properties as they are in force, in their canonical form and in the order of its type. */
+  /**
+   * Returns the properties that are in force, in their canonical form and in the order of its type.
+   */
   public SequencedMap<String, String> properties() {
     ParsedObject now = BackendDefinitions.withAdvice(inForce, region.advice());
     SequencedMap<String, String> ordered = new LinkedHashMap<>();
@@ -75,28 +80,31 @@ public final class Backend {
     return ordered;
   }
 
-  /** The file to which what can still be read is copied if its memory fails. */
+  /** Returns the file to which everything readable is copied if its memory fails. */
   public Optional<Path> standby() {
     return BackendDefinitions.standby(inForce);
   }
 
-  /** What became of its content when its memory failed, as a sentence; empty if it has not. */
+  /**
+   * Returns what became of its content when its memory failed, as a sentence; empty if it has not
+   * failed.
+   */
   public String rescue() {
     return rescue;
   }
 
-  /** Its memory failed, and this became of its content. */
+  /** Records what became of its content after its memory failed. */
   public void rescued(String sentence) {
     rescue = sentence;
   }
 
-  /** Its properties as they were asked for last and taken over. */
+  /** Returns the properties that were last requested and accepted. */
   public ParsedObject object() {
     return inForce;
   }
 
   /**
-   * The block that other properties of this backend would ask for.
+   * Returns the block that other properties of this backend would ask for.
    *
    * @throws OptionException if they contradict each other
    */
@@ -104,13 +112,16 @@ public final class Backend {
     return BackendDefinitions.spec(object, standard);
   }
 
-  /** The region was swapped: it is of another type, and has other properties, from now on. */
+  /**
+   * Records that the region was swapped: from now on it has the type and the properties of {@code
+   * object}.
+   */
   public synchronized void swapped(ParsedObject object) {
     type = BackendDefinitions.type(object.typeName());
     inForce = object;
   }
 
-  /** From now on only allocators that match may be used. */
+  /** Restricts the region to allocators that match. */
   public void use(AllocatorFilter wish) {
     if (!region.filter().text().equals(wish.text())) {
       region.use(wish);
@@ -121,11 +132,11 @@ public final class Backend {
    * Changes one property at once.
    *
    * @param text the value as on the command line
-   * @return the value in its canonical form; {@code prealloc=off} is of no consequence now, and
-   *     another one stays in force
+   * @return the value in its canonical form; {@code prealloc=off} has no effect on pages that are
+   *     present, so {@code on} stays in force
    * @throws OptionException if there is no such property, it can't be changed while the backend is
    *     in use, {@code text} is not one of its values, or it contradicts another property
-   * @throws MachineException if the backend is being swapped, or changed by somebody else
+   * @throws MachineException if the backend is being swapped, or changed by another caller
    * @throws PreallocationException if the host can't make all pages present
    */
   public String set(String property, String text)
@@ -140,7 +151,7 @@ public final class Backend {
     return Objects.requireNonNull(next.properties().get(property));
   }
 
-  /** The properties that {@code next} has otherwise and that can't be changed now. */
+  /** Returns the names of the properties that differ in {@code next} and can't be changed now. */
   public List<String> unchangeable(ParsedObject next) {
     List<String> live = type.liveNames();
     return different(next).stream().filter(name -> !live.contains(name)).toList();
@@ -156,11 +167,12 @@ public final class Backend {
   }
 
   /**
-   * Takes over what can be changed while the backend is in use. Pages that were made present stay
-   * so, whatever {@code prealloc} is now.
+   * Applies those changes that are possible while the backend is in use. Pages that were made
+   * present stay so, whatever {@code prealloc} is now.
    *
-   * @throws OptionException if that contradicts what can't be changed; nothing is changed
-   * @throws MachineException if the backend is being swapped, or changed by somebody else; nothing
+   * @throws OptionException if a change contradicts a property that can't be changed; nothing is
+   *     changed
+   * @throws MachineException if the backend is being swapped, or changed by another caller; nothing
    *     is changed
    * @throws PreallocationException if the host can't make all pages present; the rest is changed
    */

@@ -9,21 +9,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An allocator service that is registered at the moment, with its service properties.
+ * An allocator service that is registered now, with its service properties.
  *
  * @param allocator the service object
- * @param kind the kind of allocator, such as {@code dax}; asked for when it was registered, since
- *     later its bundle can be going away
+ * @param kind the kind of allocator, such as {@code dax}; read when it was registered, since later
+ *     its bundle may be stopping
  * @param properties its properties, {@code service.id} among them
  */
 public record Candidate(RamBlockAllocator allocator, String kind, Map<String, ?> properties) {
-  /** As in the OSGi Core specification 5.2.5, without the framework's classes. */
+  /** From OSGi Core 5.2.5; declared here so that this package needs no framework classes. */
   private static final String RANKING = "service.ranking";
 
   private static final String SERVICE_ID = "service.id";
   private static final Logger LOG = LoggerFactory.getLogger(Candidate.class);
 
-  /** Best first: the highest ranking, then the service registered first (OSGi Core 5.2.5). */
+  /**
+   * Orders the best first: the highest ranking, then the service registered first (OSGi Core
+   * 5.2.5).
+   */
   static final Comparator<Candidate> ORDER =
       Comparator.comparingInt(Candidate::ranking)
           .reversed()
@@ -33,7 +36,9 @@ public record Candidate(RamBlockAllocator allocator, String kind, Map<String, ?>
     properties = Map.copyOf(properties);
   }
 
-  /** A number, or its text: what installers make of a line in a file. */
+  /**
+   * Returns the ranking, which is a number or its text: installers turn a line of a file into text.
+   */
   int ranking() {
     Object ranking = properties.get(RANKING);
     try {
@@ -47,7 +52,9 @@ public record Candidate(RamBlockAllocator allocator, String kind, Map<String, ?>
     return properties.get(SERVICE_ID) instanceof Long id ? id : Long.MAX_VALUE;
   }
 
-  /** Whether it takes such a block; not if its bundle is going away under the question. */
+  /**
+   * Returns whether the allocator accepts such a block; false if its bundle stops during the call.
+   */
   boolean accepts(RamBlockSpec spec) {
     try {
       return allocator.accepts(spec);
@@ -57,7 +64,7 @@ public record Candidate(RamBlockAllocator allocator, String kind, Map<String, ?>
     }
   }
 
-  /** Whether both are the same service, whatever its properties are by now. */
+  /** Returns whether both are the same service, even if its properties have changed. */
   @SuppressWarnings("ReferenceEquality") // a service object is itself
   boolean isSameServiceAs(Candidate other) {
     return allocator == other.allocator

@@ -7,41 +7,41 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * The allocator services that one component is bound to, best first. Declarative Services call
- * {@link #add}, {@link #update} and {@link #remove}; who listens is told after each.
+ * The allocator services that one component is bound to, best first. Declarative Services calls
+ * {@link #add}, {@link #update} and {@link #remove}; the listeners are called after each.
  *
- * <p>Thread-safe. Listeners are called in the thread of the change.
+ * <p>Thread-safe. Listeners are called in the thread that makes the change.
  */
 public final class Candidates {
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private List<Candidate> present = List.of();
 
-  /** Those present, best first. */
+  /** Returns the present allocators, best first. */
   public synchronized List<Candidate> list() {
     return present;
   }
 
-  /** An allocator was registered. */
+  /** Adds an allocator that was registered. */
   public void add(RamBlockAllocator allocator, Map<String, ?> properties) {
     replace(allocator, List.of(new Candidate(allocator, allocator.kind(), properties)));
   }
 
-  /** An allocator's properties changed: its ranking, for one. */
+  /** Updates an allocator whose properties changed, such as its ranking. */
   public void update(RamBlockAllocator allocator, Map<String, ?> properties) {
     add(allocator, properties);
   }
 
-  /** An allocator is going. It still works until this returns. */
+  /** Removes an allocator that is being unregistered. It still works until this returns. */
   public void remove(RamBlockAllocator allocator) {
     replace(allocator, List.of());
   }
 
-  /** {@code listener} is called after each change from now on. */
+  /** Adds a listener that is called after each later change. */
   public void addListener(Runnable listener) {
     listeners.add(listener);
   }
 
-  /** {@code listener} is not called for changes from now on. */
+  /** Removes a listener; it is not called for later changes. */
   public void removeListener(Runnable listener) {
     listeners.remove(listener);
   }

@@ -17,8 +17,8 @@ import java.util.ServiceLoader;
  * closed when the emulator ends.
  *
  * <p>The allocators are those that {@link ServiceLoader} finds on the class path ({@code
- * holdfast.backend.file} and {@code holdfast.backend.dax} have one each), and so are live swaps
- * ({@code holdfast.machine.swap}). Several machines can be open in one process.
+ * holdfast.backend.file} and {@code holdfast.backend.dax} have one each); live swaps are found in
+ * the same way ({@code holdfast.machine.swap}). Several machines can be open in one process.
  *
  * <p>Thread-safe.
  */
@@ -37,7 +37,8 @@ public final class Holdfast implements AutoCloseable {
    *
    * @param options {@code -machine}, {@code -m}, {@code -object} and {@code -device}, each followed
    *     by its value
-   * @throws MachineException if that can't be; nothing is left behind. The message is one sentence
+   * @throws MachineException if the machine can't be opened; nothing is left behind. The message is
+   *     one sentence
    */
   public static Holdfast open(String... options) throws MachineException {
     try {
@@ -70,7 +71,8 @@ public final class Holdfast implements AutoCloseable {
   /**
    * Opens a machine.
    *
-   * @throws MachineException if that can't be; nothing is left behind. The message is one sentence
+   * @throws MachineException if the machine can't be opened; nothing is left behind. The message is
+   *     one sentence
    */
   public static Holdfast open(MachineSpec spec) throws MachineException {
     ClassLoader loader = Holdfast.class.getClassLoader();
@@ -94,18 +96,18 @@ public final class Holdfast implements AutoCloseable {
     return new Holdfast(machine, provider.map(found -> found.open(machine)));
   }
 
-  /** The guest's memory. */
+  /** Returns the guest's memory. */
   public GuestMemory memory() {
     return machine.memory();
   }
 
-  /** The region of the memory backend with an id. */
+  /** Returns the region of the memory backend with this id, if there is one. */
   public Optional<MemoryRegion> region(String id) {
     return machine.find(id).map(Backend::region);
   }
 
   /**
-   * Live swaps of the regions.
+   * Returns the live swaps of the regions.
    *
    * @throws IllegalStateException if {@code holdfast.machine.swap} is not on the class path
    */
@@ -114,8 +116,8 @@ public final class Holdfast implements AutoCloseable {
   }
 
   /**
-   * Registers something that stores into guest memory of its own accord: from now on it is paused
-   * for the last step of a swap. When this returns it may store.
+   * Registers a writer, which stores into guest memory on its own initiative: from now on it is
+   * paused for the last step of a swap. It may store when this returns.
    *
    * @throws IllegalStateException if {@code holdfast.machine.swap} is not on the class path
    */
@@ -124,7 +126,7 @@ public final class Holdfast implements AutoCloseable {
   }
 
   /**
-   * Unregisters what stores no more.
+   * Unregisters a writer that no longer stores.
    *
    * @throws IllegalStateException if {@code holdfast.machine.swap} is not on the class path
    */
@@ -138,8 +140,8 @@ public final class Holdfast implements AutoCloseable {
   }
 
   /**
-   * Ends the machine: swaps are rolled back, listeners let go of the devices, then the memory goes.
-   * Every access after that throws. Nothing happens if it has ended already.
+   * Ends the machine: rolls its swaps back, removes its devices, which listeners then give up, and
+   * unmaps its memory. Every later access throws. Does nothing if the machine has already ended.
    */
   @Override
   public void close() {

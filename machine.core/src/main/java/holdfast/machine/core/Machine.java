@@ -33,7 +33,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** A machine that is up: its open regions and its guest memory. */
+/** An open machine: its open regions and its guest memory. */
 public final class Machine {
   private static final String BASE_RAM = "pc.ram";
 
@@ -51,12 +51,12 @@ public final class Machine {
   }
 
   /**
-   * Brings a machine up: opens the memory backends in order, then plugs the devices in order.
+   * Opens a machine: opens the memory backends in order, then plugs the devices in order.
    *
-   * @param candidates the allocators there are
-   * @param images tells which files can be started from
-   * @throws MachineException if that can't be, a {@link NoAllocatorException} if an allocator is
-   *     missing that may come yet; nothing is left behind
+   * @param candidates the available allocators
+   * @param images decides which files the machine can be started from
+   * @throws MachineException if the machine can't be opened, a {@link NoAllocatorException} if an
+   *     allocator is missing that may still be registered; nothing is left behind
    */
   public static Machine open(MachineSpec spec, Candidates candidates, ImageCheck images)
       throws MachineException {
@@ -108,12 +108,12 @@ public final class Machine {
     return guest.plug(DeviceRequest.of(device, region));
   }
 
-  /** What is made of a part that was asked for. */
+  /** Makes the result for one requested part of the machine. */
   private interface Step<T> {
     T made() throws OptionException, MachineException, RamBlockException, PlugException;
   }
 
-  /** Does what a part asks for; why it can't be done says which part it is about. */
+  /** Runs the step of one part; an exception says which part it is about. */
   private static <T> T of(boolean isDevice, int number, Step<T> step) throws MachineException {
     MachineException.Part part = new MachineException.Part(isDevice, number);
     try {
@@ -151,7 +151,7 @@ public final class Machine {
     return region;
   }
 
-  /** Checks that the file is not the wrong one of the two of a swap. */
+  /** Checks that, of the two files of a swap, this is not the invalid one. */
   private void requireGoodFile(RamBlockSpec spec) throws MachineException {
     if (spec.backing() instanceof Backing.File file) {
       Optional<String> refusal = images.refusal(file.path());
@@ -184,7 +184,7 @@ public final class Machine {
     return backends.stream().map(backend -> backend.region().id().value()).toList();
   }
 
-  /** {@code listener} is told of each memory backend whose memory fails from now on. */
+  /** Adds a listener that is called for each memory backend whose memory fails from now on. */
   public void onFailure(Consumer<Backend> listener) {
     onFailure = listener;
   }
@@ -203,27 +203,27 @@ public final class Machine {
     return region instanceof Region ours && ours.failIfLost(offset, length, stored);
   }
 
-  /** The memory backends, in the order of their objects; the base RAM last if it has none. */
+  /** Returns the memory backends in the order of their objects; implicit base RAM comes last. */
   public List<Backend> backends() {
     return List.copyOf(backends);
   }
 
-  /** The memory backend with an id. */
+  /** Returns the memory backend with this id, if there is one. */
   public Optional<Backend> find(String id) {
     return backends.stream().filter(b -> b.region().id().value().equals(id)).findFirst();
   }
 
-  /** The guest's memory. */
+  /** Returns the guest's memory. */
   public GuestMemory memory() {
     return Objects.requireNonNull(memory);
   }
 
-  /** {@code task} is run before the machine's memory goes. */
+  /** Adds a task to run before the machine's memory is unmapped. */
   public void beforeClose(Runnable task) {
     beforeClose.add(task);
   }
 
-  /** Ends the machine: devices are taken out, listeners let go, then the memory goes. */
+  /** Ends the machine: removes the devices, which listeners then give up, and unmaps the memory. */
   public void close() {
     if (!closed.compareAndSet(false, true)) {
       return;
@@ -233,7 +233,7 @@ public final class Machine {
     backends.reversed().forEach(backend -> backend.region().close());
   }
 
-  /** What it consists of, for the log. */
+  /** Returns a list of the machine's parts, for the log. */
   @Override
   public String toString() {
     FlatGuestMemory guest = memory;
@@ -245,7 +245,7 @@ public final class Machine {
             + String.join(", ", guest.devices().stream().map(MemoryDevice::id).toList());
   }
 
-  /** Takes back a machine that nobody has seen up, with all files made for it. */
+  /** Closes a machine that was never published, and deletes all files that were created for it. */
   public void discard() {
     if (memory != null) {
       memory.removeAll();

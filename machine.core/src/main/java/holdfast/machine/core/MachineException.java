@@ -4,8 +4,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A machine can't be brought up, or something that it consists of can't be changed. The message is
- * one sentence for the operator.
+ * A machine can't be opened, or one of its parts can't be changed. The message is one sentence for
+ * the operator.
  */
 public class MachineException extends Exception {
   private static final long serialVersionUID = 1;
@@ -13,10 +13,10 @@ public class MachineException extends Exception {
   private transient @Nullable Part part;
 
   /**
-   * A part of a machine that was asked for.
+   * A requested part of a machine.
    *
-   * @param isDevice whether it is a device; else it is a memory backend
-   * @param number its place in the list of its kind, from 0
+   * @param isDevice whether the part is a device; otherwise it is a memory backend
+   * @param number its index in the list of its kind, from 0
    */
   public record Part(boolean isDevice, int number) {}
 
@@ -24,12 +24,12 @@ public class MachineException extends Exception {
     super(sentence);
   }
 
-  /** The sentence is that of the cause. */
+  /** Takes the sentence from {@code cause}. */
   MachineException(Exception cause) {
     super(cause.getMessage(), cause);
   }
 
-  /** Says what it is about, unless that is known already. */
+  /** Sets the part that this is about, unless it is already known. */
   MachineException about(Part failed) {
     if (part == null) {
       part = failed;
@@ -37,7 +37,10 @@ public class MachineException extends Exception {
     return this;
   }
 
-  /** Returns what of the machine that was asked for it is about; empty if it is the machine. */
+  /**
+   * Returns which requested part of the machine this is about; empty if it is about the machine
+   * itself.
+   */
   public Optional<Part> part() {
     return Optional.ofNullable(part);
   }

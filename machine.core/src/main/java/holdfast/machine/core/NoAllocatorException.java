@@ -3,7 +3,7 @@ package holdfast.machine.core;
 import holdfast.backend.api.RamBlockSpec;
 import java.util.List;
 
-/** No allocator service is registered that takes the block. It may come yet. */
+/** No registered allocator service accepts the block. One may still be registered. */
 public final class NoAllocatorException extends MachineException {
   private static final long serialVersionUID = 1;
 

@@ -33,11 +33,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An open region. It follows the allocators: when a better one comes, or its own goes, its block is
- * re-mapped by the best one left; when none is left it is detached and keeps serving.
+ * An open region. It follows the allocators: when a better one is registered, or its own is
+ * removed, the best one left re-maps its block; when none is left the region is detached and keeps
+ * serving.
  *
- * <p>Thread-safe. One re-map at a time, under {@link #swap}; readers of the memory never wait,
- * {@link #persist} waits only for the moment of the exchange.
+ * <p>Thread-safe. Re-maps happen one at a time, under {@link #swap}; readers of the memory never
+ * wait, and {@link #persist} waits only for the moment of the exchange.
  */
 public final class Region implements MemoryRegion {
   private static final Logger LOG = LoggerFactory.getLogger(Region.class);
@@ -46,20 +47,23 @@ public final class Region implements MemoryRegion {
   private final Runnable reconsider = this::reconsider;
   private final ReentrantLock swap = new ReentrantLock();
 
-  /** What {@link #status} reports, replaced as a whole. Written under {@link #swap}. */
+  /** The value of {@link #status}, replaced as a whole. Written under {@link #swap}. */
   private volatile Status status;
 
   private final Candidates candidates;
   private AllocatorFilter filter;
   private @Nullable Candidate bound;
 
-  /** For those who wait to have the region. */
+  /** Signalled when the region is no longer held. */
   private final Condition free = swap.newCondition();
 
-  /** Whether somebody has the region: allocators that come and go are followed when it ends. */
+  /**
+   * Whether a caller of {@link #hold} has the region. Changes of allocators are followed when it
+   * lets go.
+   */
   private boolean held;
 
-  /** Of the first block: devices were placed by it. */
+  /** The alignment of the first block, by which devices were placed. */
   private final Alignment align;
 
   /** The kind of the allocator that made the present mapping. */
@@ -68,11 +72,11 @@ public final class Region implements MemoryRegion {
   /**
    * A region's state at one moment.
    *
-   * @param block the block that stands in the window
+   * @param block the block that is in the window
    * @param state how it is served
    * @param allocator the kind of the allocator that it is attached to, empty if none
-   * @param note why it is not served by the allocator that would be preferred, or why it failed;
-   *     empty if there is nothing to say
+   * @param note why the preferred allocator doesn't serve it, or why it failed; empty if there is
+   *     nothing to report
    */
   public record Status(RamBlock block, RegionState state, String allocator, String note) {}
 
@@ -92,14 +96,14 @@ public final class Region implements MemoryRegion {
   }
 
   /**
-   * Opens a region with the best allocator that takes it.
+   * Opens a region with the best allocator that accepts it.
    *
    * @param candidates the allocators to follow from now on
    * @param filter which of them may be used
-   * @param changed told after each change of state, flags or durability, in the thread that made
+   * @param changed called after each change of state, flags or durability, in the thread that made
    *     it, with no lock held
-   * @throws NoAllocatorException if no allocator takes it
-   * @throws RamBlockException if the allocator could not do it
+   * @throws NoAllocatorException if no allocator accepts it
+   * @throws RamBlockException if the allocator could not make the block
    */
   public static Region open(
       RamBlockSpec spec, Candidates candidates, AllocatorFilter filter, Consumer<Region> changed)
@@ -112,7 +116,7 @@ public final class Region implements MemoryRegion {
     RamBlock block = best.allocator().allocate(spec);
     Region region = new Region(candidates, filter, best, block, changed);
     candidates.addListener(region.reconsider);
-    region.reconsider(); // what happened since the list was read
+    region.reconsider(); // changes since the list was read
     return region;
   }
 
@@ -124,17 +128,17 @@ public final class Region implements MemoryRegion {
         .toList();
   }
 
-  /** What was asked for. */
+  /** Returns the block that was asked for. */
   public RamBlockSpec spec() {
     return status.block().spec();
   }
 
-  /** The state at this moment. */
+  /** Returns the state at this moment. */
   public Status status() {
     return status;
   }
 
-  /** Which allocators may be used. */
+  /** Returns which allocators may be used. */
   public AllocatorFilter filter() {
     swap.lock();
     try {
@@ -144,16 +148,16 @@ public final class Region implements MemoryRegion {
     }
   }
 
-  /** How many of the allocators present match {@code wish} and take this block. */
+  /** Returns how many of the present allocators match {@code wish} and accept this block. */
   public long eligible(AllocatorFilter wish) {
     return eligible(candidates.list(), wish, spec()).size();
   }
 
   /**
-   * From now on only allocators that match may be used; the region is re-mapped by the best of them
-   * before this returns, if it can be.
+   * Restricts the region to allocators that match. Before this returns, the best of them re-maps
+   * the region if it can.
    *
-   * @param wish which of them
+   * @param wish which of them may be used
    */
   public void use(AllocatorFilter wish) {
     swap.lock();
@@ -165,7 +169,7 @@ public final class Region implements MemoryRegion {
     reconsider();
   }
 
-  /** Looks at the allocators that are there now, and changes what has to be changed. */
+  /** Reads the present allocators, and makes the changes that follow from them. */
   private void reconsider() {
     Status before;
     Status after;
@@ -179,8 +183,8 @@ public final class Region implements MemoryRegion {
     } finally {
       swap.unlock();
     }
-    checkWriteBack(); // a re-map writes back, and may have been told
-    if (!after.equals(before) && after.equals(status)) { // else whoever changed it tells
+    checkWriteBack(); // a re-map writes back, and may have been given the error
+    if (!after.equals(before) && after.equals(status)) { // otherwise the thread that changed it reports it
       LOG.info(
           "memory backend '{}': {} {} {}", id(), after.state(), after.allocator(), after.note());
       changed.accept(this);
@@ -188,9 +192,10 @@ public final class Region implements MemoryRegion {
   }
 
   /**
-   * Fails the region if the kernel has failed to write back anything of its file, whoever was told
-   * of it, or nobody yet. Everything that touches the file ends with this question, since its own
-   * failure is no measure: a re-map that is refused for it leaves the block serving.
+   * Fails the region if the kernel has failed to write back anything of its file, whether that
+   * error has already been reported to a caller or not. Everything that touches the file ends with
+   * this check, because its own failure proves nothing: if only a re-map is refused, the block
+   * keeps serving.
    */
   public void checkWriteBack() {
     while (true) {
@@ -202,7 +207,7 @@ public final class Region implements MemoryRegion {
       if (failure.isEmpty() || failIn(now.block(), notWrittenBack(failure.get()))) {
         return;
       }
-      // meanwhile another block took its place, perhaps of the same file
+      // meanwhile another block replaced it, perhaps of the same file
     }
   }
 
@@ -239,7 +244,7 @@ public final class Region implements MemoryRegion {
         madeBy = candidate.kind();
         return attached(next, candidate, refusals);
       } catch (RamBlockException | RuntimeException | LinkageError e) {
-        // LinkageError: the allocator's bundle is going away under its own code
+        // LinkageError: the allocator's bundle is stopping while its code runs
         refusals.add(candidate + " can't take it over: " + e.getMessage());
       }
     }
@@ -263,11 +268,11 @@ public final class Region implements MemoryRegion {
   }
 
   /**
-   * Takes the region for a swap, a plan of one, or a change of properties: until {@link #letGo}
-   * nobody else does, and its block is not exchanged for another allocator's.
+   * Holds the region for a swap, a plan of one, or a change of properties: until {@link #letGo} no
+   * other caller holds it, and no other allocator re-maps its block.
    *
-   * @param limit how long to wait for another who has it
-   * @return false if another one still has it, or it is closed
+   * @param limit how long to wait while another caller holds it
+   * @return false if another caller still holds it, or it is closed
    */
   public boolean hold(Duration limit) {
     long nanos = limit.toNanos();
@@ -289,7 +294,7 @@ public final class Region implements MemoryRegion {
     }
   }
 
-  /** That is over: the region follows the allocators that are there now. */
+  /** Ends the hold: the region follows the present allocators again. */
   public void letGo() {
     swap.lock();
     try {
@@ -301,7 +306,9 @@ public final class Region implements MemoryRegion {
     reconsider();
   }
 
-  /** The best of the allocators that may be used and take such a block, if there is one. */
+  /**
+   * Returns the best of the allocators that may be used and accept such a block, if there is one.
+   */
   public Optional<Candidate> best(RamBlockSpec wanted) {
     AllocatorFilter wish;
     swap.lock();
@@ -314,11 +321,12 @@ public final class Region implements MemoryRegion {
   }
 
   /**
-   * Puts another block in the place of the present one; the caller {@linkplain #hold has} the
-   * region, has seen to it that both hold the same, and {@linkplain #announce announces} it.
+   * Replaces the present block with another one. The caller {@linkplain #hold holds} the region,
+   * has made sure that both blocks have the same content, and {@linkplain #announce announces} the
+   * change afterwards.
    *
    * @param maker the allocator that made {@code next}
-   * @throws RamBlockException if it can't be done: the present one keeps serving
+   * @throws RamBlockException if the block can't be replaced; the present one keeps serving
    */
   public void install(RamBlock next, Candidate maker) throws RamBlockException {
     try {
@@ -345,29 +353,29 @@ public final class Region implements MemoryRegion {
     }
   }
 
-  /** Tells that another block was installed. */
+  /** Reports that another block was installed. */
   public void announce() {
     changed.accept(this);
   }
 
-  /** What is said of an access that met a page that the host can't provide. */
+  /** The reason of an access that met a page that the host can't provide. */
   private static final String LOST_PAGE =
       "a page is lost: the file was truncated, or its disk is full or failed";
 
   /**
    * Marks the region failed for good: the host could not provide or keep its bytes.
    *
-   * @param cause an InternalError for a page that was lost under an access
+   * @param cause an InternalError if a page was lost during an access
    */
   public void fail(Throwable cause) {
     failIn(null, reason(cause));
   }
 
   /**
-   * After an access to a range failed: looks whether the host can still provide its pages, and if
-   * it can't, marks the region failed for good. An {@link InternalError} doesn't say whose memory
-   * it is about, nor when: the other side of a copy may be to blame, or what the same thread
-   * accessed before.
+   * Checks, after an access to a range failed, whether the host can still provide its pages; if it
+   * can't, marks the region failed for good. An {@link InternalError} says neither which memory
+   * failed nor when: the cause may be the other side of a copy, or an earlier access of the same
+   * thread.
    *
    * @param offset first byte, from 0
    * @param length number of bytes
@@ -379,7 +387,8 @@ public final class Region implements MemoryRegion {
     RamBlock block = status.block();
     String reason = block.lostBecause(offset, length, stored);
     if (reason.isEmpty()) {
-      // late, it may be about another page: a file that was truncated has lost its last one
+      // the error is late and may be about another page: a file that was truncated has lost its
+      // last one
       reason = block.lostBecause(size().bytes() - 1, 1, false);
     }
     if (reason.isEmpty()) {
@@ -393,9 +402,9 @@ public final class Region implements MemoryRegion {
   /**
    * Marks the region failed.
    *
-   * @param failed the block that failed; null for the one that is there
-   * @param reason why, after it is said which backend it is about
-   * @return false if another block stands there by now: then nothing is marked
+   * @param failed the block that failed; null for the present one
+   * @param reason why, without the backend prefix that the log line already has
+   * @return false if another block has replaced it; then nothing is marked
    */
   @SuppressWarnings("ReferenceEquality") // a block is itself
   private boolean failIn(@Nullable RamBlock failed, String reason) {
@@ -417,10 +426,10 @@ public final class Region implements MemoryRegion {
     return true;
   }
 
-  /** What is said of the cause, after it is said which backend it is about. */
+  /** Returns the reason without the backend prefix that the log line already has. */
   private String reason(Throwable cause) {
     if (cause instanceof InternalError) {
-      return LOST_PAGE; // the JVM's own words are about Unsafe
+      return LOST_PAGE; // the JVM's message mentions Unsafe
     }
     String sentence = "" + cause.getMessage();
     String subject = "memory backend '" + id() + "' on " + backing() + ": ";
@@ -444,17 +453,16 @@ public final class Region implements MemoryRegion {
         if (failIn(block, reason(e))) {
           throw e;
         }
-        // meanwhile another block took its place, which has to be persisted
+        // meanwhile another block replaced it, which has to be persisted
       }
     }
   }
 
   /**
-   * Waits for the outcome of the exchange in which {@code retired} was, before anything else is
-   * persisted.
+   * Waits for the result of the exchange of {@code retired}, before anything else is persisted.
    *
-   * @throws RetiredBlockException {@code e}, if there was none: to ask that block again would be to
-   *     ask it for ever
+   * @throws RetiredBlockException {@code e}, if there was no exchange: persisting that block again
+   *     would be retried for ever
    */
   private void requireReplaced(RamBlock retired, RetiredBlockException e) {
     swap.lock();
@@ -467,12 +475,12 @@ public final class Region implements MemoryRegion {
     }
   }
 
-  /** Ends the memory. Nobody may be using a device on it any more. */
+  /** Ends the memory. No device on it may be in use any more. */
   public void close() {
     end(RamBlock::close);
   }
 
-  /** Ends the memory and takes back what opening it did to its file. */
+  /** Ends the memory and undoes what opening it did to its file. */
   public void discard() {
     end(RamBlock::discard);
   }
@@ -487,12 +495,12 @@ public final class Region implements MemoryRegion {
     }
   }
 
-  /** What the kernel is told about the pages now. */
+  /** Returns the advice that the kernel now has about the pages. */
   public MemoryAdvice advice() {
     return status.block().advice();
   }
 
-  /** Tells the kernel something else about the pages, at once. */
+  /** Gives the kernel other advice about the pages, at once. */
   public void advise(MemoryAdvice advice) {
     swap.lock();
     try {
@@ -505,8 +513,8 @@ public final class Region implements MemoryRegion {
   /**
    * Makes every page present.
    *
-   * @param threads at most so many threads; empty: as many as there are processors
-   * @throws PreallocationException if the host can't
+   * @param threads the greatest number of threads; empty for the number of processors
+   * @throws PreallocationException if the host can't make all pages present
    */
   public void preallocate(OptionalInt threads) throws PreallocationException {
     try {

@@ -4,23 +4,26 @@ import holdfast.machine.api.GuestWriter;
 import holdfast.machine.api.LiveSwap;
 
 /**
- * Brings live swaps to a machine that {@link Holdfast} opens. Found by {@link
- * java.util.ServiceLoader}: {@code holdfast.machine.swap} has one.
+ * Adds live swaps to a machine that {@link Holdfast} opens. Found by {@link
+ * java.util.ServiceLoader}: {@code holdfast.machine.swap} provides one.
  */
 public interface SwapProvider {
 
   /** The swaps of one machine. They end with it. */
   interface MachineSwaps extends LiveSwap {
-    /** From now on {@code writer} is paused for the last step of a swap; it may store on return. */
+    /**
+     * Registers {@code writer}: from now on it is paused for the last step of a swap. It may store
+     * when this returns.
+     */
     void addWriter(GuestWriter writer);
 
-    /** From now on {@code writer} stores nothing, and is paused no more. */
+    /** Unregisters {@code writer}, which no longer stores: it is no longer paused. */
     void removeWriter(GuestWriter writer);
   }
 
-  /** Returns what tells which files a machine can be started from. */
+  /** Returns the check that decides which files a machine can be started from. */
   ImageCheck imageCheck();
 
-  /** Returns the swaps of a machine that is up. */
+  /** Returns the swaps of an open machine. */
   MachineSwaps open(Machine machine);
 }

@@ -15,7 +15,7 @@ public final class TakenIdException extends MachineException {
     this.problem = problem;
   }
 
-  /** What is wrong, without the advice, which depends on where the machine is described. */
+  /** Returns what is wrong, without the advice, which depends on where the machine is described. */
   public String problem() {
     return problem;
   }

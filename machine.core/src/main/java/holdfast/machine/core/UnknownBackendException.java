@@ -10,9 +10,9 @@ public final class UnknownBackendException extends MachineException {
   private final String id;
 
   /**
-   * @param subject who names it, such as {@code device 'nv0': memdev=}
+   * @param subject where it is named, such as {@code device 'nv0': memdev=}
    * @param id the id that is named
-   * @param known the ids of those that there are
+   * @param known the ids of the existing memory backends
    */
   UnknownBackendException(String subject, String id, List<String> known) {
     this(
@@ -29,12 +29,12 @@ public final class UnknownBackendException extends MachineException {
     this.id = id;
   }
 
-  /** What is wrong, without the advice, which depends on where the machine is described. */
+  /** Returns what is wrong, without the advice, which depends on where the machine is described. */
   public String problem() {
     return problem;
   }
 
-  /** The id that is named. */
+  /** Returns the id that is named. */
   public String id() {
     return id;
   }

@@ -2,11 +2,12 @@
  * A machine's memory: its regions, the guest's address space, and their life from start to end.
  *
  * <p>A {@link holdfast.machine.core.Machine} is made from a {@link
- * holdfast.machine.config.MachineSpec} and the allocators that there are ({@link
- * holdfast.machine.core.Candidates}): all of it or nothing. Each {@link
+ * holdfast.machine.config.MachineSpec} and the available allocators ({@link
+ * holdfast.machine.core.Candidates}), completely or not at all. Each {@link
  * holdfast.machine.core.Backend} has a {@link holdfast.machine.core.Region}, which keeps its
- * address and its bytes for the life of the machine, whichever allocator serves it. No OSGi here:
- * the framework's services, and its configurations, are the launcher's to bring.
+ * address and its bytes for the life of the machine, whichever allocator serves it. {@link
+ * holdfast.machine.core.Holdfast} opens a machine without OSGi. This package doesn't use OSGi: the
+ * launcher brings the framework's services and configurations.
  */
 @Export
 @NullMarked

@@ -11,10 +11,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells listeners of changes in one order for all. Its caller holds a lock around every call, and
- * has made the change before it tells. What is told from within a listener waits in a queue until
- * that listener and those behind it have returned; so does a listener added there, together with
- * what was present at that moment, so that it misses nothing and hears nothing twice.
+ * Reports changes to listeners, in the same order to all. The caller holds a lock around every
+ * call, and makes each change before it reports it. A change reported by a listener waits in a
+ * queue until that listener and those after it have returned. So does a listener that is added by a
+ * listener, together with the devices that were present at that moment; it therefore misses nothing
+ * and receives nothing twice.
  */
 final class ChangeTeller {
   private static final Logger LOG = LoggerFactory.getLogger(ChangeTeller.class);
@@ -23,11 +24,14 @@ final class ChangeTeller {
   private final Queue<Runnable> waiting = new ArrayDeque<>();
   private boolean telling;
 
-  /** A listener from its adding to its removal, which another adding does not undo. */
+  /**
+   * One registration of a listener, from its addition to its removal. Adding the listener again
+   * does not undo the removal.
+   */
   private static final class Member {
     final GuestMemoryListener listener;
 
-    /** Whether it has been told of what was present, and so hears of changes. */
+    /** Whether it has received the devices that were present, and so receives changes. */
     boolean present;
 
     boolean removed;

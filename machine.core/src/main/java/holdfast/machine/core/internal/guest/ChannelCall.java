@@ -10,12 +10,12 @@ import java.util.List;
 
 /**
  * Calls of a channel with guest memory as its buffers, which the kernel fills or empties in place.
- * What a call filled is told to the kernel as stores; a call that fails may have filled anything.
+ * The ranges that a call filled are marked dirty; a call that fails may have filled anything.
  *
- * @param address of the whole access, for messages
- * @param length of the whole access, for messages
- * @param fills whether guest memory is what is filled
- * @param block how many bytes behind those that the channel counts may have been filled as well
+ * @param address first address of the whole access, for messages
+ * @param length number of bytes of the whole access, for messages
+ * @param fills whether the call fills guest memory
+ * @param block how many bytes after those that the channel counts may have been filled as well
  */
 record ChannelCall(GuestAddress address, long length, boolean fills, int block, LostPages lost) {
 
@@ -29,9 +29,9 @@ record ChannelCall(GuestAddress address, long length, boolean fills, int block, 
   /**
    * Calls {@code method} once.
    *
-   * @return what it returned
-   * @throws LostMemoryException if it failed since the host can't provide a page of {@code parts}
-   * @throws IOException if it failed for another cause
+   * @return its result
+   * @throws LostMemoryException if it failed because the host can't provide a page of {@code parts}
+   * @throws IOException if it failed for another reason
    */
   long make(List<Part> parts, Method method) throws IOException {
     try {
@@ -40,13 +40,13 @@ record ChannelCall(GuestAddress address, long length, boolean fills, int block, 
     } catch (InternalError e) {
       requireKept(parts, e);
       if (fills) {
-        markDirty(parts, Long.MAX_VALUE); // it may have come in the midst of that
+        markDirty(parts, Long.MAX_VALUE); // the failure may have come in the middle of a transfer
       }
       throw new CallerMemoryException(address, length, e);
     } catch (ClosedChannelException e) {
       throw e;
     } catch (IOException e) {
-      requireKept(parts, e); // of a lost page the kernel says EFAULT
+      requireKept(parts, e); // for a lost page the kernel returns EFAULT
       throw e;
     }
   }

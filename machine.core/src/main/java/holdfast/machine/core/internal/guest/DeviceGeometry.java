@@ -7,17 +7,17 @@ import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.api.MemoryRegion;
 
 /**
- * How a backend's bytes are divided: what the guest sees, from offset 0, and the label area, at the
- * end of the backend's {@code size} (not of its file). What an nvdimm has between the two is out of
- * reach.
+ * The division of a backend's bytes: the guest's part, from offset 0, and the label area, at the
+ * end of the backend's {@code size} (not of its file). The bytes between the two parts of an nvdimm
+ * can't be reached.
  *
- * @param guest what the guest sees, at least 1 byte
+ * @param guest the part that the guest sees, at least 1 byte
  * @param label the label area, 0 for none
- * @param align what the guest address is a multiple of, and an nvdimm's guest part too
+ * @param align the guest address, and the guest's part of an nvdimm, are multiples of this
  */
 record DeviceGeometry(ByteSize guest, ByteSize label, Alignment align) {
 
-  /** The division of the backend that {@code request} asks for. */
+  /** Returns the division of the backend that {@code request} names. */
   static DeviceGeometry of(DeviceRequest request) throws PlugException {
     MemoryRegion memdev = request.requireMemdev();
     if (request.driver() == MemoryDriver.PC_DIMM) {
@@ -46,7 +46,7 @@ record DeviceGeometry(ByteSize guest, ByteSize label, Alignment align) {
     return new DeviceGeometry(new ByteSize(guest), label, memdev.align());
   }
 
-  /** Refuses a guest part that is no multiple of the alignment: a pc-dimm is never cut. */
+  /** Checks that the guest's part is a multiple of the alignment: a pc-dimm is never cut. */
   void checkWhole(DeviceRequest request) throws PlugException {
     if (!align.divides(guest.bytes())) {
       throw request.refused(

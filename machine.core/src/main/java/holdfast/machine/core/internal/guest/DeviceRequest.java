@@ -9,8 +9,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code -device nvdimm,…} or {@code -device pc-dimm,…} asks for. Immutable; made by {@link
- * #of} and refined by the {@code with} methods.
+ * A device to be plugged, as {@code -device nvdimm,…} or {@code -device pc-dimm,…} asks for it.
+ * Immutable; made by {@link #of} and refined by the {@code with} methods.
  *
  * @param driver {@code PC_DIMM} or {@code NVDIMM}
  * @param id null if none was given
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param labelSize the size of the label area, null for none
  * @param unarmed whether the guest is told that its stores won't persist
  * @param node the NUMA node
- * @param uuid null if none was given; checked, and of no further use on a PC
+ * @param uuid null if none was given; it is checked, and has no other use on a PC
  */
 public record DeviceRequest(
     MemoryDriver driver,
@@ -33,7 +33,7 @@ public record DeviceRequest(
     long node,
     @Nullable String uuid) {
 
-  /** The value of {@link #slot()} that asks for any free one. */
+  /** The value of {@link #slot()} that asks for any free slot. */
   public static final int ANY_SLOT = -1;
 
   private static final ByteSize SMALLEST_LABEL = ByteSize.kib(128);
@@ -49,7 +49,10 @@ public record DeviceRequest(
     }
   }
 
-  /** The device that {@code spec} describes, on the region of its memory backend. */
+  /**
+   * Returns a request for the device that {@code spec} describes, on the region of its memory
+   * backend.
+   */
   public static DeviceRequest of(DeviceSpec spec, MemoryRegion memdev) {
     return new DeviceRequest(
         spec.driver(),
@@ -63,43 +66,43 @@ public record DeviceRequest(
         spec.uuid().orElse(null));
   }
 
-  /** A device with the default of every property. */
+  /** Returns a request with the default of every property. */
   public static DeviceRequest of(
       MemoryDriver driver, @Nullable String id, @Nullable MemoryRegion memdev) {
     return new DeviceRequest(driver, id, memdev, GuestAddress.ZERO, ANY_SLOT, null, false, 0, null);
   }
 
-  /** The same at another guest address. */
+  /** Returns a copy with another guest address. */
   public DeviceRequest withAddr(GuestAddress wish) {
     return new DeviceRequest(driver, id, memdev, wish, slot, labelSize, unarmed, node, uuid);
   }
 
-  /** The same in another slot. */
+  /** Returns a copy with another slot. */
   public DeviceRequest withSlot(int wish) {
     return new DeviceRequest(driver, id, memdev, addr, wish, labelSize, unarmed, node, uuid);
   }
 
-  /** The same with a label area. */
+  /** Returns a copy with a label area. */
   public DeviceRequest withLabelSize(ByteSize size) {
     return new DeviceRequest(driver, id, memdev, addr, slot, size, unarmed, node, uuid);
   }
 
-  /** The same, unarmed or not. */
+  /** Returns a copy with another value of {@code unarmed}. */
   public DeviceRequest withUnarmed(boolean on) {
     return new DeviceRequest(driver, id, memdev, addr, slot, labelSize, on, node, uuid);
   }
 
-  /** The same in another NUMA node. */
+  /** Returns a copy with another NUMA node. */
   public DeviceRequest withNode(long wish) {
     return new DeviceRequest(driver, id, memdev, addr, slot, labelSize, unarmed, wish, uuid);
   }
 
-  /** The same with a UUID. */
+  /** Returns a copy with a UUID. */
   public DeviceRequest withUuid(String text) {
     return new DeviceRequest(driver, id, memdev, addr, slot, labelSize, unarmed, node, text);
   }
 
-  /** Checks what can be judged without a machine. */
+  /** Checks everything that can be checked without a machine. */
   void checkProperties() throws PlugException {
     if (driver == MemoryDriver.PC_DIMM) {
       checkAbsent("label-size", labelSize != null);
@@ -132,7 +135,7 @@ public record DeviceRequest(
     }
   }
 
-  /** The backend asked for. */
+  /** Returns the requested backend; refuses a request without one. */
   MemoryRegion requireMemdev() throws PlugException {
     if (memdev == null) {
       throw refused(
@@ -143,9 +146,9 @@ public record DeviceRequest(
   }
 
   /**
-   * The exception for this device.
+   * Returns the exception for this device.
    *
-   * @param what what was asked for, what is there and what to do
+   * @param what what was asked for, what was found and what to do
    */
   PlugException refused(Refusal refusal, String what) {
     String name = id == null ? driver + " without id" : driver + " '" + id + "'";

@@ -5,17 +5,18 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.util.List;
 
-/** One transfer between a file and a range of guest memory. For one thread. */
+/** A transfer between a file and a range of guest memory. Used by one thread. */
 final class FileTransfer implements GuestMap.Piece<IOException> {
-  /** Moved by one call; a buffer has less than 2 GiB. */
+  /** The most bytes for one call; a buffer is smaller than 2 GiB. */
   private static final long PORTION = 1L << 30;
 
   /**
-   * What no block of a disk or file system exceeds: a direct read fills the last one as a whole.
+   * An upper bound on the block size of a disk or file system: a direct read fills the last block
+   * as a whole.
    */
   static final int BLOCK = 64 << 10;
 
-  /** What every direct transfer has to be aligned to, if not to more. */
+  /** The least alignment of every direct transfer. */
   private static final long LEAST_BLOCK = 512;
 
   private final FileChannel file;
@@ -43,7 +44,7 @@ final class FileTransfer implements GuestMap.Piece<IOException> {
     return new FileTransfer(file, position, new ChannelCall(address, length, false, 0, lost));
   }
 
-  /** Does it; returns the number of bytes moved. */
+  /** Makes the transfer; returns the number of bytes moved. */
   long run(GuestMap map) throws IOException {
     map.visit(call.address(), call.length(), this);
     return done;
@@ -82,7 +83,7 @@ final class FileTransfer implements GuestMap.Piece<IOException> {
     }
   }
 
-  /** The JDK's sentence says neither where it was nor what can be done. */
+  /** Adds where it failed and what to do, which the JDK's message lacks. */
   private IOException described(Part part, IOException e) {
     long from = position + done;
     String what =

@@ -29,10 +29,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The guest memory of a PC: base RAM, and the devices plugged into the range behind it.
+ * The guest memory of a PC: base RAM, and the devices plugged into the range above it.
  *
- * <p>Accesses work on the map of the moment and take no lock. Changes are made one at a time under
- * {@link #change}, and told to the listeners before the lock is given up.
+ * <p>An access uses the map that is present when it begins, and takes no lock. Changes are made one
+ * at a time under {@link #change}, and reported to the listeners before the lock is released.
  */
 public final class FlatGuestMemory implements GuestMemory {
   private static final GuestAddress FOUR_GIB = new GuestAddress(4L << 30);
@@ -44,10 +44,10 @@ public final class FlatGuestMemory implements GuestMemory {
   private volatile GuestMap map;
 
   /**
-   * The memory of {@code machine} with its base RAM and no other device.
+   * Creates the memory of {@code machine} with its base RAM and no other device.
    *
    * @param ram the bytes of the base RAM
-   * @param lost asked, in the thread of the access, whose memory one that failed is about
+   * @param lost decides which memory is at fault for a failed access, in the thread of the access
    * @throws MemoryLayoutException if {@code ram} has another size than the machine's RAM
    */
   public FlatGuestMemory(MemoryLayout machine, MemoryRegion ram, LostPages lost)
@@ -85,7 +85,8 @@ public final class FlatGuestMemory implements GuestMemory {
   }
 
   /**
-   * Plugs a device. Its region is this memory's until the device is {@linkplain #remove removed}.
+   * Plugs a device. Its region belongs to this memory until the device is {@linkplain #remove
+   * removed}.
    *
    * @throws PlugException if there is no place for it; nothing changed
    */
@@ -99,9 +100,9 @@ public final class FlatGuestMemory implements GuestMemory {
   }
 
   /**
-   * The verdict on an operator's wish to take a device out of the running guest. No device can be:
-   * for an nvdimm that is QEMU's verdict, and for a {@code pc-dimm} the guest would have to agree,
-   * for which there is no ACPI here yet.
+   * Refuses an operator's request to remove a device from the running guest. No device can be
+   * unplugged: for an nvdimm this is QEMU's rule, and for a {@code pc-dimm} the guest would have to
+   * agree, which needs ACPI, and there is none here yet.
    *
    * @throws PlugException always
    */
@@ -123,9 +124,9 @@ public final class FlatGuestMemory implements GuestMemory {
   }
 
   /**
-   * Takes a device out, because its plugging is undone or the machine ends. When this returns every
-   * listener has let go of it, and its region can be closed if nothing else stands on it. Nothing
-   * happens if the device is not there.
+   * Removes a device, because its plugging is undone or the machine ends. When this returns every
+   * listener has given it up, and its region can be closed if no other device is on it. Does
+   * nothing if the device is not present.
    */
   public void remove(MemoryDevice device) {
     synchronized (change) {
@@ -137,7 +138,7 @@ public final class FlatGuestMemory implements GuestMemory {
     }
   }
 
-  /** Takes every device out, highest address first: the machine ends. */
+  /** Removes every device, highest address first, because the machine ends. */
   public void removeAll() {
     synchronized (change) {
       map.devices().reversed().forEach(this::remove);
@@ -145,8 +146,8 @@ public final class FlatGuestMemory implements GuestMemory {
   }
 
   /**
-   * Tells the listeners that state, flags or durability of {@code region} changed, if a device
-   * stands on it. To be called without a lock that the region's getters need.
+   * Reports to the listeners that state, flags or durability of {@code region} changed, if a device
+   * is on it. Must be called without any lock that the region's getters need.
    */
   public void regionChanged(MemoryRegion region) {
     synchronized (change) {
@@ -211,9 +212,9 @@ public final class FlatGuestMemory implements GuestMemory {
   }
 
   /**
-   * What is to be thrown for an access in which the JVM told of a fault. The fault may be about any
-   * part of the range, the other side of a copy, or what this thread accessed before: so the host
-   * is asked.
+   * Returns the exception for an access in which the JVM reported a fault. The fault may be about
+   * any part of the range, the other side of a copy, or an earlier access of this thread, so this
+   * checks with the host.
    */
   private GuestMemoryException fault(
       GuestMap now, GuestAddress address, long length, boolean stored, InternalError cause) {
@@ -255,8 +256,8 @@ public final class FlatGuestMemory implements GuestMemory {
     return new StreamTransfer(map, ranges, lost).to(target);
   }
 
-  // Addresses are plain numbers here, and objects again only where an access is slow or fails: an
-  // object that could get that far would have to be allocated for every access.
+  // Addresses are plain numbers here, and become objects only where an access is slow or fails: an
+  // object that can reach those paths would have to be allocated for every access.
 
   private long load(long address, int width, ByteOrder order) {
     GuestMap now = map;
@@ -336,7 +337,7 @@ public final class FlatGuestMemory implements GuestMemory {
   public MemorySegment segment(GuestAddress address, ByteSize size) {
     GuestMap now = map;
     long length = size.bytes();
-    // A piece of no bytes needs a place too.
+    // An empty range needs an address with memory, too.
     now.visit(
         address,
         Math.max(1, length),
@@ -365,7 +366,7 @@ public final class FlatGuestMemory implements GuestMemory {
             if (part.isLost(lost, true)) {
               throw new LostMemoryException(address, length, device, e);
             }
-            part.markDirty(bytes); // the error was late, and about something else
+            part.markDirty(bytes); // the error was late, and about another access
           }
         });
   }

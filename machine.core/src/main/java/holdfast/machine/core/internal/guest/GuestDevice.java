@@ -10,7 +10,7 @@ import holdfast.machine.api.MemoryRegion;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
-/** A device in its place. */
+/** A plugged device or base RAM, at its place in guest memory. */
 final class GuestDevice implements MemoryDevice {
   private final String id;
   private final MemoryDriver driver;
@@ -45,21 +45,24 @@ final class GuestDevice implements MemoryDevice {
     this.node = node;
     this.unarmed = unarmed;
     this.readOnly = region.obtained().contains(RamFlag.RAM_READONLY);
-    // A store into a read-only mapping would be a SIGSEGV, which ends the JVM; into a read-only
-    // segment it is an exception.
+    // A store into a read-only mapping would raise SIGSEGV, which ends the JVM; into a read-only
+    // segment it throws an exception.
     MemorySegment all = readOnly ? region.segment().asReadOnly() : region.segment();
     this.segment = all.asSlice(regionOffset, size.bytes());
     this.label = all.asSlice(region.size().bytes() - geometry.label().bytes());
   }
 
-  /** A part of the base RAM: {@code size} bytes of {@code region} from {@code offset} on. */
+  /**
+   * Returns a part of the base RAM: {@code size} bytes of {@code region}, starting at {@code
+   * offset}.
+   */
   static GuestDevice ram(
       String id, MemoryRegion region, long offset, ByteSize size, GuestAddress address) {
     DeviceGeometry geometry = new DeviceGeometry(size, ByteSize.ZERO, region.align());
     return new GuestDevice(id, MemoryDriver.RAM, region, offset, address, geometry, -1, 0, false);
   }
 
-  /** A device for which slot and address are found. */
+  /** Returns a device whose slot and address have been found. */
   static GuestDevice plugged(
       DeviceRequest request,
       MemoryRegion region,
@@ -94,12 +97,12 @@ final class GuestDevice implements MemoryDevice {
     return region;
   }
 
-  /** Where in {@link #segment()} the byte of a guest address of this device is. */
+  /** Returns the offset in {@link #segment()} of a guest address of this device. */
   long offsetOf(long address) {
     return address - range.first().value();
   }
 
-  /** Where in {@link #region()} the device's first byte is. */
+  /** Returns the offset in {@link #region()} of the device's first byte. */
   long regionOffset() {
     return regionOffset;
   }

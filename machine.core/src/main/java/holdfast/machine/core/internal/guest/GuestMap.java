@@ -10,13 +10,13 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The devices of a machine at one moment, sorted by address. Immutable: a change makes another map.
- * Looking up allocates nothing.
+ * The devices of a machine at one moment, sorted by address. Immutable: a change makes a new map.
+ * Look-ups allocate nothing.
  */
 final class GuestMap {
   static final GuestMap EMPTY = new GuestMap(List.of());
 
-  /** Added to an unsigned number, it makes a signed comparison an unsigned one. */
+  /** Adding this to two unsigned numbers lets a signed comparison compare them. */
   private static final long BIAS = Long.MIN_VALUE;
 
   private final List<GuestDevice> devices;
@@ -51,25 +51,25 @@ final class GuestMap {
     return index < 0 ? Optional.empty() : found.get(index);
   }
 
-  /** The device that has the whole range, or null. */
+  /** Returns the device that contains the whole range, or null. */
   @Nullable GuestDevice holder(long address, long length) {
     int index = indexOf(address);
     return index >= 0 && available(index, address) >= length ? devices.get(index) : null;
   }
 
-  /** A part of a range that lies in one device. */
+  /** An operation on the part of a range that lies in one device. */
   interface Piece<X extends Exception> {
     /**
      * Visits one part.
      *
-     * @param offset where it begins in the device
+     * @param offset the offset in the device at which it begins
      * @param done how many bytes of the range come before it
      * @param length its bytes, at least 1
      */
     void visit(GuestDevice device, long offset, long done, long length) throws X;
   }
 
-  /** Visits the parts of a range, lowest first; none if not all of it has memory. */
+  /** Visits the parts of a range, lowest first; visits none if an address of it has no memory. */
   <X extends Exception> void visit(GuestAddress address, long length, Piece<X> piece) throws X {
     int index = require(address, length);
     for (long done = 0; done < length; index++) {
@@ -81,7 +81,7 @@ final class GuestMap {
     }
   }
 
-  /** Checks that a range has memory from end to end; the index of its first device. */
+  /** Checks that every address of a range has memory; returns the index of its first device. */
   private int require(GuestAddress address, long length) {
     int first = indexOf(address.value());
     long done = 0;
@@ -99,7 +99,7 @@ final class GuestMap {
     return first;
   }
 
-  /** How many bytes the device at {@code index} has from {@code address} on. */
+  /** Returns how many bytes the device at {@code index} has from {@code address} on. */
   private long available(int index, long address) {
     return lasts[index] - (address + BIAS) + 1;
   }
@@ -109,7 +109,7 @@ final class GuestMap {
     return index >= 0 && address + BIAS <= lasts[index] ? index : -1;
   }
 
-  /** The last device that begins at or below {@code address}, or -1. */
+  /** Returns the index of the last device that begins at or below {@code address}, or -1. */
   private int lastFrom(long address) {
     int low = 0;
     int high = firsts.length - 1;
@@ -124,7 +124,7 @@ final class GuestMap {
     return high;
   }
 
-  /** The device with the least distance to an address that none has; of two the lower one. */
+  /** Returns the device nearest to an address without memory; of two equally near the lower one. */
   private @Nullable GuestDevice nearest(GuestAddress address) {
     int below = lastFrom(address.value());
     int above = below + 1;

@@ -2,12 +2,12 @@ package holdfast.machine.core.internal.guest;
 
 import holdfast.machine.api.MemoryRegion;
 
-/** Decides, after an access to a region has failed, whether its own memory is to blame. */
+/** Decides, after an access to a region has failed, whether the region's own memory is at fault. */
 @FunctionalInterface
 public interface LostPages {
 
   /**
-   * Looks whether the host can still provide the pages of a range. If it can't, the region has
+   * Checks whether the host can still provide the pages of a range. If it can't, the region has
    * failed from now on. Called in the thread of the access.
    *
    * @param stored whether the access was a store

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The rules by which a device gets a slot and a guest address, or is refused. QEMU's verdicts, and
- * its order of checks. Holds no devices itself.
+ * The rules by which a device gets a slot and a guest address, or is refused. The rules and the
+ * order of the checks are QEMU's. Holds no devices itself.
  */
 final class MemoryBoard {
   private final MemoryLayout machine;
@@ -22,7 +22,7 @@ final class MemoryBoard {
   }
 
   /**
-   * The device that {@code request} asks for, in its place.
+   * Returns the device that {@code request} asks for, with its slot and address.
    *
    * @param present every device of the machine, in the order of their addresses
    */
@@ -181,7 +181,7 @@ final class MemoryBoard {
       DeviceRequest request, DeviceGeometry geometry, GuestRange room, List<GuestDevice> present)
       throws PlugException {
     long size = geometry.guest().bytes();
-    // Addresses of device memory are below 2^52, so signed arithmetic does.
+    // Addresses of device memory are below 2^52, so signed arithmetic is enough.
     long end = room.last().value() + 1;
     long candidate = geometry.align().roundUp(room.first().value());
     for (GuestDevice device : present) {
@@ -209,7 +209,7 @@ final class MemoryBoard {
     return new GuestAddress(candidate);
   }
 
-  /** The guest has one NUMA node, until something can describe more. */
+  /** Checks the NUMA node: the guest has one, until something can describe more. */
   private static void checkNode(DeviceRequest request) throws PlugException {
     if (request.node() != 0) {
       throw request.refused(

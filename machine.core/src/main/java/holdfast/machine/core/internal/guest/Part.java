@@ -7,37 +7,41 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 
 /**
- * A part of a range that lies in one device.
+ * The part of a range that lies in one device.
  *
- * @param offset where it begins in the device
+ * @param offset the offset in the device at which it begins
  * @param length its bytes, at least 1
  */
 record Part(GuestDevice device, long offset, long length) {
   private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
 
-  /** No host has smaller pages, and each that has larger ones is told more often than needed. */
+  /**
+   * The smallest page of any host; where pages are larger, each is stored to more often than
+   * needed.
+   */
   private static final long PAGE = 4096;
 
-  /** The guest address of its first byte. */
+  /** Returns the guest address of its first byte. */
   GuestAddress address() {
     return device.address().plus(offset);
   }
 
-  /** Its bytes, for a channel; at most {@link Integer#MAX_VALUE}. */
+  /** Returns its bytes as a buffer for a channel; at most {@link Integer#MAX_VALUE}. */
   ByteBuffer buffer() {
     return device.segment().asSlice(offset, length).asByteBuffer();
   }
 
-  /** Whether the host can't provide a page of it; then its region has failed. */
+  /** Returns whether the host can't provide a page of it; then its region has failed. */
   boolean isLost(LostPages lost, boolean stored) {
     return lost.failIfLost(device.region(), device.regionOffset() + offset, length, stored);
   }
 
   /**
-   * Lets the kernel note that the first {@code bytes} were stored to, though no store went through
-   * the page table: stores a word of each page back into it. A device that pinned a page before the
-   * kernel took it for clean leaves no other trace (Linux, Documentation/core-api/pin_user_pages).
-   * The operation is atomic, so that nobody's store is undone.
+   * Makes the kernel notice that the first {@code bytes} were stored to, although no store went
+   * through the page table: stores a word of each page back into it. A device that pinned a page
+   * before the kernel marked it clean leaves no other trace (Linux,
+   * Documentation/core-api/pin_user_pages). The operation is atomic, so that no other store is
+   * undone.
    *
    * @throws InternalError if a page is lost; compiled code throws it, too (JDK 25.0.3)
    */

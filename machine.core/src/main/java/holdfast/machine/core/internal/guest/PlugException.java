@@ -2,7 +2,7 @@ package holdfast.machine.core.internal.guest;
 
 /**
  * A memory device can't be plugged or unplugged. The message is one whole sentence that names the
- * device, its memory backend, what was asked for, what is there and what to do.
+ * device, its memory backend, what was asked for and what was found, and says what to do.
  */
 public final class PlugException extends Exception {
   private static final long serialVersionUID = 1;
@@ -14,7 +14,7 @@ public final class PlugException extends Exception {
     this.refusal = refusal;
   }
 
-  /** The cause. */
+  /** Returns the cause. */
   public Refusal refusal() {
     return refusal;
   }

@@ -1,6 +1,6 @@
 package holdfast.machine.core.internal.guest;
 
-/** Why a memory device is not plugged, in the order in which it is checked. */
+/** The reasons for which a memory device is not plugged, in the order in which they are checked. */
 public enum Refusal {
   /** Another device has the id. */
   DUPLICATE_ID,
@@ -8,9 +8,9 @@ public enum Refusal {
   NO_SUCH_PROPERTY,
   /** {@code label-size} is below 128 KiB. */
   LABEL_TOO_SMALL,
-  /** {@code uuid} is none. */
+  /** {@code uuid} is not a UUID. */
   BAD_UUID,
-  /** The machine takes no nvdimm. */
+  /** The machine accepts no nvdimm. */
   NVDIMM_OFF,
   /** {@code memdev} is missing. */
   NO_MEMDEV,
@@ -28,24 +28,24 @@ public enum Refusal {
   BACKEND_TOO_SMALL,
   /** The backend is read-only, and {@code unarmed} is off. */
   NOT_UNARMED,
-  /** Less is left of {@code maxmem} than the device needs. */
+  /** The device needs more than is left of {@code maxmem}. */
   NOT_ENOUGH_SPACE,
-  /** The size of a pc-dimm is no multiple of its backend's alignment. */
+  /** The size of a pc-dimm is not a multiple of its backend's alignment. */
   SIZE_NOT_ALIGNED,
-  /** {@code addr} is no multiple of the backend's alignment. */
+  /** {@code addr} is not a multiple of the backend's alignment. */
   ADDRESS_NOT_ALIGNED,
-  /** The device would not be wholly within the range for devices. */
+  /** The device would not be wholly within the address range for devices. */
   ADDRESS_OUTSIDE,
-  /** Another device stands there. */
+  /** Another device is at that address. */
   ADDRESS_TAKEN,
-  /** No gap is great enough. */
+  /** No gap is large enough. */
   NO_GAP,
   /** The NUMA node doesn't exist. */
   NO_SUCH_NODE,
-  /** Another device, or the base RAM, has the backend. */
+  /** Another device, or the base RAM, uses the backend. */
   BACKEND_BUSY,
-  /** No device has the id: unplugging. */
+  /** On unplugging: no device has the id. */
   NO_SUCH_DEVICE,
-  /** Such a device can't be unplugged. */
+  /** On unplugging: such a device can't be unplugged. */
   NOT_UNPLUGGABLE
 }

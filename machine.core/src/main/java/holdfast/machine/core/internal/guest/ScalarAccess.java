@@ -8,8 +8,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * Values of 1, 2, 4 and 8 bytes in a segment, aligned or not. The layouts are constants, without
- * which an access isn't one machine instruction.
+ * Reads and writes values of 1, 2, 4 and 8 bytes in a segment, aligned or not. The layouts are
+ * constants, since only then is an access one machine instruction.
  */
 final class ScalarAccess {
   private static final ValueLayout.OfShort SHORT_LE =

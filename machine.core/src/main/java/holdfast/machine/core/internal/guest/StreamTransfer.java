@@ -9,9 +9,9 @@ import java.nio.channels.ScatteringByteChannel;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One transfer between a stream, or a device of packets, and ranges of guest memory. */
+/** A transfer between a stream or a packet device and ranges of guest memory. */
 final class StreamTransfer {
-  /** A buffer has less than 2 GiB. */
+  /** The most bytes for one buffer, which is smaller than 2 GiB. */
   private static final long PORTION = 1L << 30;
 
   private final List<Part> parts = new ArrayList<>();
@@ -20,7 +20,7 @@ final class StreamTransfer {
   private final long length;
 
   /**
-   * @param ranges may be none
+   * @param ranges may be empty
    */
   StreamTransfer(GuestMap map, List<GuestRange> ranges, LostPages lost) {
     this.lost = lost;
@@ -34,7 +34,10 @@ final class StreamTransfer {
     this.length = total;
   }
 
-  /** The bytes of a range; {@link Long#MAX_VALUE}, which no device has, if there are more. */
+  /**
+   * Returns the number of bytes of a range, or {@link Long#MAX_VALUE}, which no device has, if
+   * there are more.
+   */
   static long length(GuestRange range) {
     long length = range.last().offsetFrom(range.first()) + 1;
     return length > 0 ? length : Long.MAX_VALUE;
@@ -46,13 +49,13 @@ final class StreamTransfer {
     }
   }
 
-  /** Reads once; what {@code source} says of it. */
+  /** Reads once; returns the result of {@code source}. */
   long from(ScatteringByteChannel source) throws IOException {
     int block = source instanceof FileChannel ? FileTransfer.BLOCK : 0;
     return make(new ChannelCall(address, length, true, block, lost), source::read);
   }
 
-  /** Writes once; what {@code target} says of it. */
+  /** Writes once; returns the result of {@code target}. */
   long to(GatheringByteChannel target) throws IOException {
     return make(new ChannelCall(address, length, false, 0, lost), target::write);
   }

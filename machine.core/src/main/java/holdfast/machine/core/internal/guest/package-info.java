@@ -1,12 +1,12 @@
 /**
- * The guest's memory: where base RAM and plugged devices stand, and access to them.
+ * The guest's memory: the places of base RAM and plugged devices, and access to them.
  *
  * <p>Reading order: {@link holdfast.machine.core.internal.guest.DeviceRequest} (what a device asks
  * for), {@link holdfast.machine.core.internal.guest.DeviceGeometry} and {@link
  * holdfast.machine.core.internal.guest.MemoryBoard} (the rules by which it gets a place or is
  * refused), {@link holdfast.machine.core.internal.guest.GuestDevice}, {@link
  * holdfast.machine.core.internal.guest.GuestMap} and {@link
- * holdfast.machine.core.internal.guest.FlatGuestMemory} (the memory that comes of it).
+ * holdfast.machine.core.internal.guest.FlatGuestMemory} (the resulting memory).
  */
 @NullMarked
 package holdfast.machine.core.internal.guest;
