@@ -9,8 +9,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call of somebody else's code, which may never come back: it is made in a thread of its own,
- * and who waits for it gives up at a time. Thread-safe.
+ * A call of foreign code, which may never return: it is made in a thread of its own, and the caller
+ * stops waiting after a limit. Thread-safe.
  */
 final class BoundedCall<T extends @Nullable Object> implements Runnable {
   private final String name;
@@ -18,19 +18,20 @@ final class BoundedCall<T extends @Nullable Object> implements Runnable {
   private final Consumer<T> late;
   private final CompletableFuture<T> answer = new CompletableFuture<>();
 
-  /** Where the body runs; null before and after. Guarded by this. */
+  /** The thread that runs the body; null before and after. Guarded by this. */
   private @Nullable Thread inside;
 
   private volatile long began;
 
-  /** Somebody else's code. */
+  /** The foreign code. */
   interface Body<T extends @Nullable Object> {
     T run() throws InterruptedException;
   }
 
   /**
    * @param name what is called, such as {@code pause()}
-   * @param late takes an answer that nobody waits for any more, in the thread of the call
+   * @param late receives a result that comes after the caller has given up, in the thread of the
+   *     call
    */
   BoundedCall(String name, Body<T> body, Consumer<T> late) {
     this.name = name;
@@ -42,12 +43,12 @@ final class BoundedCall<T extends @Nullable Object> implements Runnable {
     return name;
   }
 
-  /** For how long the call has been under way. */
+  /** Returns how long the call has been under way. */
   Duration age() {
     return Duration.ofNanos(System.nanoTime() - began);
   }
 
-  /** Makes the call, unless nobody waits for it any more. */
+  /** Makes the call, unless the caller has already given up. */
   @Override
   public void run() {
     began = System.nanoTime();
@@ -71,19 +72,22 @@ final class BoundedCall<T extends @Nullable Object> implements Runnable {
     }
   }
 
-  /** From here on the thread is not interrupted, and what it was is over. */
+  /**
+   * Ends the body: from here on the thread is not interrupted, and an interrupt of the body is
+   * cleared.
+   */
   private synchronized void leave() {
     inside = null;
     Thread.interrupted();
   }
 
   /**
-   * Waits for the answer.
+   * Waits for the result.
    *
    * @param end when to give up, by {@link System#nanoTime}; the call is interrupted then
-   * @throws TimeoutException if there was no answer until then
+   * @throws TimeoutException if there was no result until then
    * @throws ExecutionException if the call failed
-   * @throws InterruptedException if who waits was interrupted; then it has given up, too
+   * @throws InterruptedException if the waiting thread was interrupted; it has then given up, too
    */
   T await(long end) throws TimeoutException, ExecutionException, InterruptedException {
     try {
@@ -93,17 +97,17 @@ final class BoundedCall<T extends @Nullable Object> implements Runnable {
         throw e;
       }
       if (e instanceof InterruptedException) {
-        Thread.currentThread().interrupt(); // whoever waits next is told
+        Thread.currentThread().interrupt(); // kept for the next wait
       }
       return answer.get();
     }
   }
 
   /**
-   * Waits for the answer, and lets the call go on if there is none.
+   * Waits for the result, and lets the call continue if there is none.
    *
-   * @param end until when, by {@link System#nanoTime}
-   * @return whether there is an answer
+   * @param end until when to wait, by {@link System#nanoTime}
+   * @return whether there is a result
    * @throws ExecutionException if the call failed
    */
   boolean isAnswered(long end) throws ExecutionException, InterruptedException {
@@ -116,9 +120,9 @@ final class BoundedCall<T extends @Nullable Object> implements Runnable {
   }
 
   /**
-   * Waits no longer, and interrupts the call if it is under way.
+   * Gives up, and interrupts the call if it is under way.
    *
-   * @return false if it was answered already
+   * @return false if there was a result already
    */
   synchronized boolean giveUp() {
     boolean left = answer.completeExceptionally(new TimeoutException(name));

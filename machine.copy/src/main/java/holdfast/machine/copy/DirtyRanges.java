@@ -5,17 +5,17 @@ import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.TreeMap;
 
-/** A set of bytes of a region, as ranges that neither touch nor overlap. Not thread-safe. */
+/** A set of bytes of a region, kept as ranges that neither touch nor overlap. Not thread-safe. */
 public final class DirtyRanges {
   private final NavigableMap<Long, Long> ends = new TreeMap<>();
   private long bytes;
 
-  /** Takes another range of a region. */
+  /** Receives the ranges of a region one by one. */
   public interface Sink<E extends Exception> {
     void range(long offset, long length) throws E;
   }
 
-  /** Adds a range; empty ones add nothing. */
+  /** Adds a range; adding an empty one has no effect. */
   public void add(long offset, long length) {
     if (length <= 0) {
       return;
@@ -35,10 +35,10 @@ public final class DirtyRanges {
   }
 
   /**
-   * Adds the whole pages that a range touches, as the kernel tells them: by them copies are
-   * compared.
+   * Adds all pages that a range touches, because the kernel tracks whole pages and copies are
+   * compared by them.
    *
-   * @param size of the region, whose last page may be shorter
+   * @param size the size of the region, whose last page may be shorter
    * @throws IndexOutOfBoundsException if the range is not within it
    */
   void addPages(long offset, long length, long size) {
@@ -55,24 +55,24 @@ public final class DirtyRanges {
     others.ends.forEach((from, to) -> add(from, to - from));
   }
 
-  /** Takes all out. */
+  /** Removes all ranges. */
   public void clear() {
     ends.clear();
     bytes = 0;
   }
 
-  /** Whether all bytes of a range are in the set. */
+  /** Returns whether all bytes of a range are in the set. */
   public boolean holds(long offset, long length) {
     Map.Entry<Long, Long> entry = ends.floorEntry(offset);
     return length == 0 || entry != null && entry.getValue() >= offset + length;
   }
 
-  /** How many bytes there are. */
+  /** Returns the number of bytes in the set. */
   public long bytes() {
     return bytes;
   }
 
-  /** Each range, in the order of offsets. */
+  /** Passes each range to {@code sink}, in the order of offsets. */
   public <E extends Exception> void forEach(Sink<E> sink) throws E {
     for (Map.Entry<Long, Long> range : ends.entrySet()) {
       sink.range(range.getKey(), range.getValue() - range.getKey());

@@ -12,12 +12,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * From where a swap knows what was stored while it copied: from the kernel, whoever stores, and
- * from each writer's own log, which tells what the kernel can't see; where the kernel can't track,
- * from the logs alone, if every writer keeps one. Used by one thread.
+ * Finds what was stored while a swap copied. The source is the kernel, which tracks all stores that
+ * go through page tables, and in addition each writer's own log, for stores that the kernel can't
+ * see. Where the kernel can't track, the logs alone are the source, if every writer keeps one. Used
+ * by one thread.
  */
 public final class DirtySource implements AutoCloseable {
-  /** By so many bytes dirty memory is told: no page is smaller. */
+  /** The granularity of dirty ranges: no page is smaller. */
   public static final long PAGE = 4096;
 
   private final MemoryRegion region;
@@ -37,12 +38,12 @@ public final class DirtySource implements AutoCloseable {
   }
 
   /**
-   * Opens the best there is for a region.
+   * Opens the best source for a region.
    *
-   * @param block the block that stands in its window
+   * @param block the block that is in its window
    * @param limit how long a writer may take for each call of its log
-   * @return empty if there is none: then everything must be copied while writers are paused
-   * @throws GivenUpException if a writer's log doesn't start
+   * @return empty if there is no source: then everything must be copied while writers are paused
+   * @throws GivenUpException if a writer's log can't be opened or started
    */
   public static Optional<DirtySource> open(
       MemoryRegion region, RamBlock block, GuestWriters writers, Duration limit)
@@ -68,7 +69,7 @@ public final class DirtySource implements AutoCloseable {
     }
   }
 
-  /** Whether every writer keeps one, and there is a writer. */
+  /** Starts the logs; returns whether there is a writer and every writer keeps a log. */
   private boolean startLogs() throws GivenUpException, InterruptedException {
     List<RegisteredWriter> present = writers.list();
     for (RegisteredWriter writer : present) {
@@ -81,7 +82,7 @@ public final class DirtySource implements AutoCloseable {
     return !present.isEmpty() && logs.size() == present.size();
   }
 
-  /** Adds what was stored to since the last call. */
+  /** Adds the ranges that were stored into since the last call. */
   public void collect(DirtyRanges into)
       throws TrackingLostException, GivenUpException, InterruptedException {
     if (kernel.isPresent()) {
@@ -93,9 +94,9 @@ public final class DirtySource implements AutoCloseable {
   }
 
   /**
-   * That nobody stored whose stores are not known of.
+   * Checks that every writer seen since tracking began is tracked by the kernel or has a log here.
    *
-   * @throws GivenUpException if there was such a writer; it may be gone again
+   * @throws GivenUpException if there was another writer; it may already be unregistered
    */
   public void requireAllSeen() throws GivenUpException {
     GuestWriters.Arrivals now = writers.arrivals();
@@ -116,14 +117,17 @@ public final class DirtySource implements AutoCloseable {
   }
 
   /**
-   * How it will be, for a plan.
+   * The expected tracking, for a plan.
    *
-   * @param words as a sentence
+   * @param words a sentence about it
    * @param tracked false if everything has to be copied while writers are paused
    */
   public record Outlook(String words, boolean tracked) {}
 
-  /** What {@link #open} will come to, as far as that can be told without touching the memory. */
+  /**
+   * Returns the expected result of {@link #open}, as far as it is known without touching the
+   * memory.
+   */
   public static Outlook outlook(RamBlock block, GuestWriters registered) {
     List<RegisteredWriter> writers = registered.list();
     String reason = block.cannotTrackBecause();
@@ -138,7 +142,7 @@ public final class DirtySource implements AutoCloseable {
             false);
   }
 
-  /** Why a region of which nothing is tracked is not swapped: its writers would pause too long. */
+  /** Returns why a region without tracking is not swapped: its writers would pause for too long. */
   public static String tooLong(Duration time, SwapLimits limits) {
     return "dirty pages can't be tracked, and to copy all while writers pause takes about "
         + time.toMillis()

@@ -19,25 +19,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The registered guest writers, which are paused and resumed together. Thread-safe: however many
- * regions are swapped at the same time, a writer is asked to pause by one of them at a time.
+ * The registered guest writers, which are paused and resumed together. Thread-safe: even if several
+ * regions are swapped at the same time, only one swap pauses the writers at a time.
  */
 public final class GuestWriters {
   private static final Logger LOG = LoggerFactory.getLogger(GuestWriters.class);
 
-  /** How long the writers together may take to resume, before one that doesn't is told of. */
+  /** How long the writers together may take to resume before those that don't are reported. */
   static final Duration RESUME_LIMIT = Duration.ofSeconds(1);
 
   private final List<RegisteredWriter> registered = new CopyOnWriteArrayList<>();
   private volatile Arrivals arrivals = new Arrivals(0, "", 0, "");
 
   /**
-   * Who has been registered so far, those that are gone among them.
+   * The writers registered so far, including those since unregistered.
    *
    * @param count how many
    * @param last the name of the last one, in quotes
    * @param withLog how many of them keep a log
-   * @param lastWithLog the name of the last one of these
+   * @param lastWithLog the name of the last one that keeps a log
    */
   record Arrivals(long count, String last, long withLog, String lastWithLog) {
     private Arrivals and(RegisteredWriter writer, boolean keepsLog) {
@@ -49,34 +49,36 @@ public final class GuestWriters {
     }
   }
 
-  /** Fair, so that no swap is kept waiting by the others. */
+  /** Fair, so that no swap waits for ever for others. */
   private final Semaphore pausing = new Semaphore(1, true);
 
-  /** Held while a block takes another's place: a writer that is just being registered waits. */
+  /** Held while a block replaces another: the registration of a writer waits for it. */
   private final ReentrantLock door = new ReentrantLock();
 
-  /** One block takes another's place. */
+  /** Replaces one block with another. */
   public interface Exchange {
     void make() throws RamBlockException, IOException;
   }
 
-  /** Told of a pause when it is over. */
+  /** Receives the outcome of a pause. */
   public interface Told {
-    /** For how long the writers were paused. */
+    /** Reports how long the writers were paused. */
     void paused(Duration time);
 
     /**
-     * A writer does not go on.
+     * Reports that a writer did not resume.
      *
      * @param sentence which one, and why
      */
     default void failed(String sentence) {}
   }
 
-  /** From now on it is paused with the others; returns when it may store. */
+  /**
+   * Registers a writer: from now on it is paused with the others. It may store when this returns.
+   */
   public void add(GuestWriter writer) {
     RegisteredWriter newcomer = new RegisteredWriter(writer);
-    boolean keepsLog = newcomer.mayKeepLog(); // asked before anything is locked
+    boolean keepsLog = newcomer.mayKeepLog(); // called before anything is locked
     door.lock();
     try {
       arrivals = arrivals.and(newcomer, keepsLog);
@@ -86,7 +88,7 @@ public final class GuestWriters {
     }
   }
 
-  /** It stores no more. */
+  /** Unregisters a writer, which no longer stores. */
   public void remove(GuestWriter writer) {
     for (RegisteredWriter one : list()) {
       if (one.is(writer) && registered.remove(one)) {
@@ -95,29 +97,29 @@ public final class GuestWriters {
     }
   }
 
-  /** Whether none is registered now. */
+  /** Returns whether no writer is registered now. */
   public boolean areNone() {
     return registered.isEmpty();
   }
 
-  /** Those that are registered now. */
+  /** Returns the writers that are registered now. */
   List<RegisteredWriter> list() {
     return List.copyOf(registered);
   }
 
-  /** Who has been registered so far. */
+  /** Returns the writers registered so far. */
   Arrivals arrivals() {
     return arrivals;
   }
 
   /**
-   * Pauses all of them, those that are registered meanwhile too, or none.
+   * Pauses all writers, including those registered meanwhile, or none.
    *
-   * @param limit how long that may take altogether: who pauses later is resumed, and who never
-   *     comes back from its pause keeps nobody
-   * @param told when it is over
-   * @throws GivenUpException if it could not be done; then all go on
-   * @throws InterruptedException the same, if the caller was interrupted
+   * @param limit how long that may take altogether: a writer that pauses later is resumed, and one
+   *     that never returns from its pause delays nobody
+   * @param told receives the outcome when the pause is over
+   * @throws GivenUpException if a writer could not be paused; then all are resumed
+   * @throws InterruptedException if the caller was interrupted; then all are resumed
    */
   public Pause pause(Duration limit, Told told) throws GivenUpException, InterruptedException {
     long end = System.nanoTime() + limit.toNanos();
@@ -144,7 +146,7 @@ public final class GuestWriters {
     }
   }
 
-  /** Writers that stand still, until it is closed. */
+  /** A pause of the writers, which lasts until it is closed. */
   public final class Pause implements AutoCloseable {
     private final List<RegisteredWriter> paused = new ArrayList<>();
 
@@ -155,12 +157,15 @@ public final class GuestWriters {
       this.told = told;
     }
 
-    /** Those that are registered and not paused. */
+    /** Returns the writers that are registered and not paused. */
     private List<RegisteredWriter> newcomers() {
       return registered.stream().filter(writer -> !paused.contains(writer)).toList();
     }
 
-    /** Asks all of them at once; when it throws, whoever has paused is among the paused. */
+    /**
+     * Asks all newcomers at once. Even if this throws, those that have paused are in {@link
+     * #paused}.
+     */
     private void extendTo(List<RegisteredWriter> newcomers, long end, Duration limit)
         throws GivenUpException, InterruptedException {
       Map<RegisteredWriter, BoundedCall<Boolean>> asked = new LinkedHashMap<>();
@@ -169,7 +174,7 @@ public final class GuestWriters {
       boolean interrupted = false;
       for (Map.Entry<RegisteredWriter, BoundedCall<Boolean>> one : asked.entrySet()) {
         try {
-          // once one has failed, the others are not waited for
+          // after a failure, do not wait for the others
           boolean enough = interrupted || failure.isPresent();
           await(one.getKey(), one.getValue(), enough ? System.nanoTime() : end, limit);
         } catch (GivenUpException e) {
@@ -194,7 +199,7 @@ public final class GuestWriters {
       } catch (TimeoutException e) {
         throw new GivenUpException(writer.overdue(call, limit));
       } catch (ExecutionException e) {
-        // its bundle may be going
+        // its bundle may be stopping
         throw new GivenUpException(
             "the writer " + writer.name() + " failed to pause: " + e.getCause());
       } finally {
@@ -211,9 +216,9 @@ public final class GuestWriters {
     }
 
     /**
-     * That nobody stores.
+     * Checks that every registered writer is paused.
      *
-     * @throws GivenUpException if a writer was registered since all others were paused
+     * @throws GivenUpException if a writer was registered after all others had paused
      */
     private void requireAll() throws GivenUpException {
       List<RegisteredWriter> newcomers = newcomers();
@@ -224,10 +229,11 @@ public final class GuestWriters {
     }
 
     /**
-     * Makes an exchange, during which nobody stores: a writer that is just being registered waits
-     * for its end.
+     * Makes an exchange while every writer is paused; the registration of another writer waits for
+     * its end.
      *
-     * @throws GivenUpException if one was registered before; then it is not made
+     * @throws GivenUpException if a writer was registered before and is not paused; then the
+     *     exchange is not made
      */
     public void whileNobodyStores(Exchange exchange)
         throws RamBlockException, IOException, GivenUpException {
@@ -240,7 +246,7 @@ public final class GuestWriters {
       }
     }
 
-    /** All go on, and none waits for another. */
+    /** Resumes all writers; none waits for another. */
     @Override
     public void close() {
       Map<RegisteredWriter, BoundedCall<Boolean>> asked = new LinkedHashMap<>();
@@ -264,7 +270,7 @@ public final class GuestWriters {
           report("the writer " + writer.name() + " failed to resume: " + e.getCause());
           break;
         } catch (InterruptedException e) {
-          interrupted = true; // a writer that doesn't go on is told of all the same
+          interrupted = true; // a writer that doesn't resume is reported all the same
         }
       }
       if (interrupted) {

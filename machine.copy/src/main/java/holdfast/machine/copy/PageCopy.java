@@ -9,7 +9,7 @@ import java.util.function.Supplier;
 
 /** Copies memory to other memory of the same size, and compares the two. Used by one thread. */
 public final class PageCopy {
-  /** What is copied or compared at once: little enough to be cancelled and throttled after. */
+  /** How much is copied or compared at once: little enough to cancel and throttle in between. */
   private static final long PORTION = 1 << 20;
 
   private final Sides sides;
@@ -19,19 +19,19 @@ public final class PageCopy {
   private final Supplier<String> cancelReason;
   private final LongConsumer told;
 
-  /** The offset that was copied or compared last. */
+  /** The offset of the last copy or comparison. */
   private long at;
 
   /** For how long the bandwidth limit has made the copy wait, ns. */
   private long waited;
 
   /**
-   * @param from where the bytes are
-   * @param to where they go; of the same size
+   * @param from the memory to copy
+   * @param to the memory to copy to, of the same size
    * @param limits how many bytes a second are copied at most
-   * @param cancelled at zero when the copy is no longer wanted
-   * @param cancelReason why it is then
-   * @param told takes the numbers of bytes that were copied
+   * @param cancelled reaches zero when the copy is no longer wanted
+   * @param cancelReason why it was cancelled
+   * @param told receives the numbers of bytes that were copied
    */
   public PageCopy(
       MemorySegment from,
@@ -49,9 +49,9 @@ public final class PageCopy {
   }
 
   /**
-   * That nobody has cancelled the swap.
+   * Checks that the swap has not been cancelled.
    *
-   * @throws GivenUpException if somebody has
+   * @throws GivenUpException if it has been cancelled
    */
   public void requireWanted() throws GivenUpException {
     if (cancelled.getCount() == 0) {
@@ -60,9 +60,9 @@ public final class PageCopy {
   }
 
   /**
-   * Copies, with no more bytes a second than the limit lets.
+   * Copies ranges at no more than the bandwidth limit.
    *
-   * @return for how long, in ns, not counting what the limit made it wait
+   * @return how long it took, in ns, without the waits for the bandwidth limit
    */
   public long copyThrottled(DirtyRanges ranges) throws GivenUpException {
     long before = System.nanoTime();
@@ -84,7 +84,7 @@ public final class PageCopy {
     }
   }
 
-  /** Lets time go by until the next portion may be copied, or somebody cancels. */
+  /** Waits until the next portion may be copied, or the swap is cancelled. */
   private void pause(long nanos) throws GivenUpException {
     long before = System.nanoTime();
     try {
@@ -96,7 +96,7 @@ public final class PageCopy {
     }
   }
 
-  /** Copies as fast as can be. */
+  /** Copies ranges without a limit. */
   public void copy(DirtyRanges ranges) {
     ranges.forEach(this::copy);
   }
@@ -108,7 +108,7 @@ public final class PageCopy {
     told.accept(length);
   }
 
-  /** The pages that differ, of all, unless somebody cancels meanwhile. */
+  /** Compares all pages, unless the swap is cancelled meanwhile; returns those that differ. */
   public DirtyRanges differencesUnlessCancelled() throws GivenUpException {
     DirtyRanges different = new DirtyRanges();
     for (at = 0; at < size; at += PORTION) {
@@ -118,7 +118,7 @@ public final class PageCopy {
     return different;
   }
 
-  /** The pages that differ, of some. */
+  /** Compares the pages of some ranges; returns those that differ. */
   public DirtyRanges differences(DirtyRanges ranges) {
     DirtyRanges different = new DirtyRanges();
     ranges.forEach(
@@ -129,12 +129,14 @@ public final class PageCopy {
     return different;
   }
 
-  /** Returns the first byte of those that may be to blame for an error, which may come late. */
+  /**
+   * Returns the offset of the first byte that may have caused an error, which may be reported late.
+   */
   public long suspectsFrom() {
     return Math.max(0, at - PORTION);
   }
 
-  /** Returns how many bytes may be to blame for an error. */
+  /** Returns the number of bytes that may have caused an error. */
   public long suspects() {
     return Math.min(size, at + PORTION) - suspectsFrom();
   }

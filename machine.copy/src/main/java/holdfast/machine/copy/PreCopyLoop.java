@@ -6,15 +6,15 @@ import java.io.IOException;
 import java.time.Duration;
 
 /**
- * Copies memory while its writers run, round by round: each round copies what was dirtied during
- * the one before, until so little is left that the rest fits into the writers' pause. Used by one
+ * Copies memory while its writers run, in rounds: each round copies what was dirtied during the
+ * last one, until the rest is small enough to be copied during the writers' pause. Used by one
  * thread.
  */
 public final class PreCopyLoop {
-  /** As long as rounds still shrink like this, another one costs less than it saves. */
+  /** While rounds shrink at least by this factor, another one costs less than it saves. */
   private static final double SHRINKS = 0.7;
 
-  /** Below this part of the limit there is nothing left to save. */
+  /** Below this fraction (1/n) of the limit, another round saves nothing. */
   private static final int SHORT_ENOUGH = 10;
 
   private final SwapLimits limits;
@@ -22,26 +22,26 @@ public final class PreCopyLoop {
   private int round;
   private long copyRate;
 
-  /** What is done in a round. */
+  /** The steps of a round. */
   public interface Work {
-    /** Is told of a round before it begins. */
+    /** Called before a round begins. */
     void begin(int round) throws IOException;
 
     /**
      * Copies ranges.
      *
-     * @return for how long, in ns, not counting what a limit on the bandwidth made it wait
+     * @return how long it took, in ns, without the waits for a bandwidth limit
      */
     long copy(DirtyRanges ranges) throws IOException, GivenUpException;
 
-    /** Makes what was copied durable, as far as it can be, before the next look. */
+    /** Makes what was copied durable, as far as possible, before the dirty ranges are collected. */
     void persist() throws RamBlockException, IOException;
 
-    /** Adds what was stored to since the last look. */
+    /** Adds the ranges that were stored into since the last call. */
     void collect(DirtyRanges into)
         throws RamBlockException, IOException, GivenUpException, InterruptedException;
 
-    /** Is told of a round when it is over. */
+    /** Called when a round is over. */
     void end(Round ended);
   }
 
@@ -52,12 +52,12 @@ public final class PreCopyLoop {
    * @param dirty bytes that were found dirty after it
    * @param dirtyRate bytes a second that were dirtied during it
    * @param copyRate bytes a second that were copied in it
-   * @param pause for how long writers would have to pause now
+   * @param pause how long writers would have to pause now
    */
   public record Round(int number, long dirty, long dirtyRate, long copyRate, Duration pause) {}
 
   /**
-   * @param limits for how long writers may pause, and after how many rounds to give up
+   * @param limits how long writers may pause, and after how many rounds to give up
    */
   public PreCopyLoop(SwapLimits limits, Work work) {
     this.limits = limits;
@@ -65,11 +65,11 @@ public final class PreCopyLoop {
   }
 
   /**
-   * Copies until little enough is left. A later call goes on counting rounds.
+   * Copies until the rest is small enough. A later call continues the count of rounds.
    *
-   * @param all what is dirty and not yet copied
-   * @return what is dirty and not yet copied then
-   * @throws GivenUpException if after all rounds too much is left
+   * @param all the ranges that are dirty and not yet copied
+   * @return the ranges that are dirty and not yet copied at the end
+   * @throws GivenUpException if too much is left after all rounds
    */
   public DirtyRanges run(DirtyRanges all)
       throws RamBlockException, IOException, GivenUpException, InterruptedException {

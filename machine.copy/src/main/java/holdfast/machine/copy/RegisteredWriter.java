@@ -16,15 +16,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A guest writer, all of whose calls are made one after another in a thread that it has for itself,
- * so that one that never comes back keeps nobody else. Whoever waits for one waits within a limit.
+ * A registered guest writer. All calls to it are made one after another in a thread of its own, so
+ * that a call that never returns delays nobody else. Callers wait for a limited time.
  *
  * <p>Thread-safe.
  */
 final class RegisteredWriter {
   private static final Logger LOG = LoggerFactory.getLogger(RegisteredWriter.class);
 
-  /** How long a writer may take to say who it is, when it is registered. */
+  /** How long a writer may take to return its name and log when it is registered. */
   private static final Duration NAME_LIMIT = Duration.ofSeconds(1);
 
   private final GuestWriter writer;
@@ -32,16 +32,19 @@ final class RegisteredWriter {
   private final BoundedCall<Optional<DirtyLog>> log;
   private final String name;
 
-  /** What the thread is at; null if it waits for work. */
+  /** The call that the thread is making; null if it waits for work. */
   private volatile @Nullable BoundedCall<?> current;
 
-  /** For how many it must stay callable: who paused it, and who uses its log. Guarded by this. */
+  /**
+   * The number of callers for which it must stay callable: those that paused it, and those that use
+   * its log. Guarded by this.
+   */
   private int holders;
 
   /** Whether it is no longer registered. Guarded by this. */
   private boolean retired;
 
-  /** Asks it who it is, which takes a moment. */
+  /** Asks the writer for its name and log, which takes a moment. */
   RegisteredWriter(GuestWriter writer) {
     this.writer = writer;
     this.thread =
@@ -63,7 +66,7 @@ final class RegisteredWriter {
     }
   }
 
-  /** Its name in quotes, for messages. */
+  /** Returns its name in quotes, for messages. */
   String name() {
     return name;
   }
@@ -73,13 +76,13 @@ final class RegisteredWriter {
     return writer == other;
   }
 
-  /** It is no longer registered: its thread ends when nobody holds it any more. */
+  /** Marks it as no longer registered: its thread ends when nobody holds it any more. */
   synchronized void retire() {
     retired = true;
     endUnlessHeld();
   }
 
-  /** Nobody holds it for the caller's sake any more. */
+  /** Ends one hold. */
   synchronized void letGo() {
     holders--;
     endUnlessHeld();
@@ -91,7 +94,7 @@ final class RegisteredWriter {
     }
   }
 
-  /** Begins a call; the writer is held, or was just made. */
+  /** Begins a call; the writer is held, or was just created. */
   private <T extends @Nullable Object> BoundedCall<T> begin(
       String what, BoundedCall.Body<T> body, Consumer<T> late) {
     BoundedCall<T> call = new BoundedCall<>(what, body, late);
@@ -110,8 +113,8 @@ final class RegisteredWriter {
   /**
    * Asks it to pause, and holds it until {@link #resume} or {@link #letGo}.
    *
-   * @param end when it must have, by {@link System#nanoTime}. If it pauses when the caller has
-   *     given up, it is resumed at once
+   * @param end the latest time to pause, by {@link System#nanoTime}. If it pauses after the caller
+   *     has given up, it is resumed at once
    * @return empty if it is no longer registered
    */
   synchronized Optional<BoundedCall<Boolean>> pause(long end) {
@@ -126,7 +129,10 @@ final class RegisteredWriter {
             this::pausedTooLate));
   }
 
-  /** In its own thread, before anything else is asked of it: else it would stand still for good. */
+  /**
+   * Resumes a writer that paused too late. Runs in the writer's thread, before any other call:
+   * otherwise it would stay paused for ever.
+   */
   private void pausedTooLate(boolean paused) {
     if (!paused) {
       return;
@@ -139,7 +145,7 @@ final class RegisteredWriter {
     }
   }
 
-  /** Asks it to go on, after it has paused, and lets it go. */
+  /** Asks it to resume, after it has paused, and ends the hold. */
   BoundedCall<Boolean> resume() {
     BoundedCall<Boolean> call = begin("resume()", this::resumed, late -> {});
     letGo();
@@ -157,9 +163,9 @@ final class RegisteredWriter {
   }
 
   /**
-   * What to say of a call that it did not come back from in time.
+   * Returns the sentence about a call that did not return in time.
    *
-   * @param call the one that was waited for
+   * @param call the call that was waited for
    */
   @SuppressWarnings("ReferenceEquality") // a call is itself
   String overdue(BoundedCall<?> call, Duration limit) {
@@ -182,7 +188,7 @@ final class RegisteredWriter {
         + " ms: end what it waits for, or unregister it";
   }
 
-  /** Whether it keeps a log, or has not said yet that it keeps none. */
+  /** Returns whether it keeps a log, or has not yet answered whether it does. */
   boolean mayKeepLog() {
     try {
       return keptLog(NAME_LIMIT).isPresent();
@@ -214,9 +220,9 @@ final class RegisteredWriter {
   }
 
   /**
-   * Its log, if it keeps one and is registered. It is held until {@link Log#stop}.
+   * Returns its log, if it keeps one and is registered. The writer is held until {@link Log#stop}.
    *
-   * @param limit how long it may take to say so
+   * @param limit how long it may take to answer
    */
   Optional<Log> openLog(Duration limit) throws GivenUpException, InterruptedException {
     Optional<DirtyLog> kept = keptLog(limit);
@@ -249,7 +255,7 @@ final class RegisteredWriter {
       this.own = own;
     }
 
-    /** From now on stores are logged. */
+    /** Starts logging stores. */
     void start(MemoryRegion region, Duration limit) throws GivenUpException, InterruptedException {
       call(
           "DirtyLog.start",
@@ -260,13 +266,16 @@ final class RegisteredWriter {
           limit);
     }
 
-    /** Adds the pages that were stored to since the last call. */
+    /** Adds the pages that were stored into since the last call. */
     void collect(MemoryRegion region, DirtyRanges into, Duration limit)
         throws GivenUpException, InterruptedException {
       into.addAll(call("DirtyLog.collect", () -> collect(region), limit));
     }
 
-    /** In its own thread: nobody else sees these ranges before they are complete. */
+    /**
+     * Collects into a new set, in the writer's thread: nobody else sees these ranges before they
+     * are complete.
+     */
     private DirtyRanges collect(MemoryRegion region) {
       ByteSize size = region.size();
       DirtyRanges found = new DirtyRanges();
@@ -274,7 +283,7 @@ final class RegisteredWriter {
       return found;
     }
 
-    /** Stores are no longer logged, as soon as it comes back from other calls; lets it go. */
+    /** Stops logging stores, as soon as earlier calls have returned, and ends the hold. */
     void stop(MemoryRegion region) {
       BoundedCall<Boolean> call =
           begin(

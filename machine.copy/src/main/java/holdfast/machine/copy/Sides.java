@@ -5,11 +5,10 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
- * The memory that is swapped and the memory that is to take its place, of the same size. Used by
- * one thread.
+ * The memory that is swapped and the memory that replaces it, of the same size. Used by one thread.
  */
 final class Sides {
-  /** Compared at once; two of them fit into a processor's own cache. */
+  /** How much is compared at once; two of these fit into a processor's own cache. */
   private static final int PIECE = 1 << 17;
 
   private final MemorySegment old;
@@ -18,8 +17,8 @@ final class Sides {
   private final byte[] there = new byte[PIECE];
 
   /**
-   * @param old where the bytes are
-   * @param fresh where they go
+   * @param old the memory to copy
+   * @param fresh the memory to copy to
    */
   Sides(MemorySegment old, MemorySegment fresh) {
     this.old = old;
@@ -39,8 +38,8 @@ final class Sides {
   void compare(long offset, long length, DirtyRanges different) {
     for (long at = offset; at < offset + length; at += PIECE) {
       int piece = (int) Math.min(PIECE, offset + length - at);
-      // SAFETY: copies are compared, not the memory itself. When a page is lost, its file being
-      // truncated or its disk full, the JVM makes an InternalError of the fault in a copy; compiled
+      // SAFETY: copies are compared, not the memory itself. When a page is lost because its file
+      // was truncated or its disk is full, a copy turns the fault into an InternalError; compiled
       // code of MemorySegment.mismatch can end the JVM instead (seen with C1 of JDK 25.0.3).
       MemorySegment.copy(old, ValueLayout.JAVA_BYTE, at, here, 0, piece);
       MemorySegment.copy(fresh, ValueLayout.JAVA_BYTE, at, there, 0, piece);

@@ -1,10 +1,10 @@
 /**
- * Copies memory that is being written: who dirtied what ({@link
- * holdfast.machine.copy.DirtySource}), round after round ({@link
- * holdfast.machine.copy.PreCopyLoop}), and at last while all writers pause ({@link
+ * Copies memory that is being written: finds what was dirtied ({@link
+ * holdfast.machine.copy.DirtySource}), copies it round after round ({@link
+ * holdfast.machine.copy.PreCopyLoop}), and copies the rest while all writers pause ({@link
  * holdfast.machine.copy.GuestWriters}).
  *
- * <p>Where the bytes go is the caller's: to another block, for a swap, or over a stream.
+ * <p>The caller decides where the bytes go: to another block, for a swap, or over a stream.
  */
 @Export
 @NullMarked

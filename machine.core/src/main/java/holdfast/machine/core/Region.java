@@ -184,7 +184,7 @@ public final class Region implements MemoryRegion {
       swap.unlock();
     }
     checkWriteBack(); // a re-map writes back, and may have been given the error
-    if (!after.equals(before) && after.equals(status)) { // otherwise the thread that changed it reports it
+    if (!after.equals(before) && after.equals(status)) { // else its maker reports it
       LOG.info(
           "memory backend '{}': {} {} {}", id(), after.state(), after.allocator(), after.note());
       changed.accept(this);
