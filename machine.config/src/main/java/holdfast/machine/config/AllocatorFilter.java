@@ -2,9 +2,9 @@ package holdfast.machine.config;
 
 import java.util.Map;
 
-/** Decides by their properties which allocators may make the block of a memory backend. */
+/** Decides by their service properties which allocators may make the block of a memory backend. */
 public interface AllocatorFilter {
-  /** Lets every allocator make it. */
+  /** Accepts every allocator. */
   AllocatorFilter ANY =
       new AllocatorFilter() {
         @Override
@@ -18,9 +18,9 @@ public interface AllocatorFilter {
         }
       };
 
-  /** Returns whether an allocator with these service properties may. */
+  /** Returns whether an allocator with these service properties is accepted. */
   boolean matches(Map<String, ?> properties);
 
-  /** Returns the filter as an operator writes it; empty if it lets every allocator. */
+  /** Returns the filter as an operator writes it; empty if it accepts every allocator. */
   String text();
 }

@@ -29,12 +29,12 @@ import java.util.SortedSet;
 
 /** The types of {@code -object}: their properties, and the block that an object asks for. */
 public final class BackendDefinitions {
-  /** The greatest number of a NUMA node of the host, as in QEMU. */
+  /** The highest number of a NUMA node of the host, as in QEMU. */
   private static final int LAST_NODE = 127;
 
   private static final String PID_PREFIX = "holdfast.";
 
-  /** The configuration property of a memory backend with the filter on allocators. */
+  /** The configuration property of a memory backend that holds the filter on allocators. */
   public static final String ALLOCATOR_TARGET = "allocator.target";
 
   /** The factory PID of the configurations of {@code memory-backend-file}. */
@@ -201,7 +201,7 @@ public final class BackendDefinitions {
   private BackendDefinitions() {}
 
   /**
-   * Returns the type of that name.
+   * Returns the type with this name.
    *
    * @throws IllegalArgumentException if there is none
    */
@@ -216,7 +216,7 @@ public final class BackendDefinitions {
     return PropertyDefinition.withDefault("share", PropertyType.bool(), standard, description);
   }
 
-  /** A type: what it has of its own around what all have. */
+  /** Makes a type: its own properties, before and after those that all types have. */
   private static TypeDefinition type(
       String name,
       String description,
@@ -229,15 +229,16 @@ public final class BackendDefinitions {
   }
 
   /**
-   * The factory PID of a type's configurations. Its name with dots: in a file's name, File Install
-   * takes what follows a dash for the name of a factory configuration.
+   * Returns the factory PID of a type's configurations: its name, with dots instead of dashes,
+   * because File Install takes the part of a file's name after a dash as the name of a factory
+   * configuration.
    */
   public static String factoryPid(String typeName) {
     return PID_PREFIX + typeName.replace('-', '.');
   }
 
   /**
-   * The block that an object asks for.
+   * Returns the block that an object asks for.
    *
    * @param standard the advice for what the object leaves open
    * @throws OptionException if its properties contradict each other
@@ -282,8 +283,8 @@ public final class BackendDefinitions {
   }
 
   /**
-   * A path that ends in a slash names a folder, as open(2) takes it; {@link Path} forgets the
-   * slash, and a file of that name would be made.
+   * Returns the path; refuses one that ends in a slash, which names a folder as open(2) understands
+   * it. {@link Path} drops the slash, and a file with that name would be created.
    */
   private static Path path(ParsedObject object) throws OptionException {
     String text = object.get(MEM_PATH);
@@ -355,7 +356,7 @@ public final class BackendDefinitions {
     return new Preallocation(isPreallocated(object), threads(object));
   }
 
-  /** What the kernel is to be told about the pages of {@code object}. */
+  /** Returns the advice for the kernel about the pages of {@code object}. */
   public static MemoryAdvice advice(ParsedObject object, MemoryAdvice standard) {
     return new MemoryAdvice(
         object.find(MERGE).orElse(standard.merge()),
@@ -363,29 +364,29 @@ public final class BackendDefinitions {
         object.typeName().equals(FILE.name()) && object.get(DISCARD_DATA));
   }
 
-  /** The properties by which an object states its advice; all it has of them. */
+  /** Returns the object with all its advice properties set as in {@code advice}. */
   public static ParsedObject withAdvice(ParsedObject object, MemoryAdvice advice) {
     return object.with(MERGE, advice.merge()).with(DUMP, advice.dump());
   }
 
-  /** Where the bytes go if the memory fails. */
+  /** Returns the file to which the bytes are copied if the memory fails. */
   public static Optional<Path> standby(ParsedObject object) {
     return object.typeName().equals(FILE.name())
         ? object.find(STANDBY).map(Path::of)
         : Optional.empty();
   }
 
-  /** Whether all pages of {@code object} are to be made present. */
+  /** Returns whether all pages of {@code object} are to be made present. */
   public static boolean isPreallocated(ParsedObject object) {
     return object.get(PREALLOC);
   }
 
-  /** The object with {@code prealloc} on or off. */
+  /** Returns the object with {@code prealloc} on or off. */
   public static ParsedObject withPreallocation(ParsedObject object, boolean preallocated) {
     return object.with(PREALLOC, preallocated);
   }
 
-  /** By at most how many threads. */
+  /** Returns the greatest number of threads that make its pages present. */
   public static OptionalInt threads(ParsedObject object) {
     return object.find(PREALLOC_THREADS).stream()
         .mapToInt(threads -> (int) Math.min(threads, Integer.MAX_VALUE))

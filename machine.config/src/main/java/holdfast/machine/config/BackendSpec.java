@@ -6,19 +6,19 @@ import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
 
 /**
- * A memory backend that a machine is to have.
+ * A requested memory backend of a machine.
  *
  * @param object its type and properties
  * @param allocator which allocators may make its block
  */
 public record BackendSpec(ParsedObject object, AllocatorFilter allocator) {
 
-  /** One that any allocator may make. */
+  /** Creates a memory backend that any allocator may make. */
   public BackendSpec(ParsedObject object) {
     this(object, AllocatorFilter.ANY);
   }
 
-  /** The id, as devices name it. */
+  /** Returns the id, by which devices name it. */
   public String id() {
     return object.id().orElseThrow();
   }

@@ -66,7 +66,7 @@ public final class DeviceDefinitions {
 
   private DeviceDefinitions() {}
 
-  /** The id of the memory backend that a device wants. */
+  /** Returns the id of the memory backend that a device names. */
   public static String memdev(ParsedObject device) {
     return device.get(MEMDEV);
   }
@@ -74,7 +74,7 @@ public final class DeviceDefinitions {
   /**
    * Returns the device that was asked for.
    *
-   * @param name what messages call it if it has no id
+   * @param name its name in messages if it has no id
    */
   public static DeviceSpec spec(ParsedObject device, String name) {
     boolean nvdimm = device.typeName().equals(NVDIMM.name());

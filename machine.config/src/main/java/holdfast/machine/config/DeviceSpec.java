@@ -6,12 +6,12 @@ import holdfast.machine.api.MemoryDriver;
 import java.util.Optional;
 
 /**
- * A device that a machine is to have.
+ * A requested device of a machine.
  *
  * @param driver {@code PC_DIMM} or {@code NVDIMM}
  * @param id its id, if it has one
- * @param name what messages call it: its id, or where it is declared if it has none
- * @param memdev the id of the memory backend with its bytes
+ * @param name its name in messages: its id, or where it is declared if it has none
+ * @param memdev the id of the memory backend that holds its bytes
  * @param addr the guest address, or {@link GuestAddress#ZERO} to have one chosen
  * @param slot the slot, or -1 to have one chosen
  * @param node the guest's NUMA node

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What can be said of the machine itself: {@code -machine} and {@code -m}. */
+/** The properties of the machine itself: those of {@code -machine} and {@code -m}. */
 public final class MachineDefinition {
   private static final PropertyDefinition<MachineType> TYPE =
       PropertyDefinition.withDefault(
@@ -63,7 +63,7 @@ public final class MachineDefinition {
   public static final TypeDefinition MEMORY =
       new TypeDefinition("m", "the machine's memory", List.of(SIZE, SLOTS, MAXMEM));
 
-  /** Both, as they stand in one configuration. */
+  /** Both together, as in one configuration. */
   public static final TypeDefinition BOTH = new TypeDefinition("machine", "the machine", both());
 
   private MachineDefinition() {}
@@ -75,9 +75,9 @@ public final class MachineDefinition {
   }
 
   /**
-   * The memory layout that a configuration of the machine asks for.
+   * Returns the memory layout that a configuration of the machine asks for.
    *
-   * @param backendSize the size of the memory backend for the base RAM, null without one
+   * @param backendSize the size of the memory backend for the base RAM, null if there is none
    * @throws MemoryLayoutException if its values contradict each other
    */
   public static MemoryLayout memory(ParsedObject machine, @Nullable ByteSize backendSize)
@@ -90,12 +90,12 @@ public final class MachineDefinition {
         .withNvdimm(machine.get(NVDIMM));
   }
 
-  /** What the kernel is told about memory that doesn't say it of itself. */
+  /** Returns the advice for the kernel about memory whose backend has none of its own. */
   public static MemoryAdvice advice(ParsedObject machine) {
     return new MemoryAdvice(machine.get(MEM_MERGE), machine.get(DUMP_GUEST_CORE), false);
   }
 
-  /** The id of the memory backend for the base RAM, if one is named. */
+  /** Returns the id of the memory backend for the base RAM, if one is named. */
   public static Optional<String> memoryBackend(ParsedObject machine) {
     return machine.find(MEMORY_BACKEND);
   }

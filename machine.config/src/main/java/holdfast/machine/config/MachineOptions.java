@@ -29,7 +29,9 @@ public final class MachineOptions {
   private final List<ParsedObject> objects = new ArrayList<>();
   private final List<ParsedObject> devices = new ArrayList<>();
 
-  /** Returns whether {@code option} is one of those that are read here; each has a value. */
+  /**
+   * Returns whether {@code option} is one of those that are read here; each of them has a value.
+   */
   public static boolean isOne(String option) {
     return switch (oneDash(option)) {
       case "-machine", "-M", "-m", "-object", "-device" -> true;
@@ -46,7 +48,7 @@ public final class MachineOptions {
    *
    * @param option one of those for which {@link #isOne} returns true
    * @return the help that the value asks for, if it does; then nothing else was read
-   * @throws OptionException if the value is not well formed, or can't be
+   * @throws OptionException if the value is malformed or not allowed
    * @throws IllegalArgumentException if {@code option} is none of them
    */
   public Optional<HelpText> read(String option, String value) throws OptionException {
@@ -90,18 +92,18 @@ public final class MachineOptions {
   }
 
   /**
-   * Returns what {@code -machine} says.
+   * Returns the values of {@code -machine}.
    *
-   * @throws OptionException if that can't be
+   * @throws OptionException if they are not allowed
    */
   public ParsedObject machine() throws OptionException {
     return MachineDefinition.MACHINE.check("-machine", machine);
   }
 
   /**
-   * Returns what {@code -m} says.
+   * Returns the values of {@code -m}.
    *
-   * @throws OptionException if that can't be
+   * @throws OptionException if they are not allowed
    */
   public ParsedObject memory() throws OptionException {
     return MachineDefinition.MEMORY.check("-m", memory);

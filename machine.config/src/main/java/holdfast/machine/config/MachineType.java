@@ -3,19 +3,20 @@ package holdfast.machine.config;
 import holdfast.backend.api.ByteSize;
 
 /**
- * The kinds of machine, as far as memory goes. Base RAM that would reach into the addresses below 4
- * GiB where devices' registers stand is split: a lower part from address 0, the rest from 4 GiB on.
+ * The kinds of machine, as far as they concern memory. Base RAM that would reach into the addresses
+ * below 4 GiB where devices' registers are is split: a lower part at address 0, and the rest at 4
+ * GiB.
  *
  * <p>The numbers are those of QEMU's current machine types without {@code max-ram-below-4g} (10.1,
  * {@code hw/i386/pc_piix.c} and {@code hw/i386/pc_q35.c}). QEMU moves the upper part to 1 TiB for
- * guests with an AMD CPU whose addresses would reach 0xfd00000000; that isn't done here, since
- * there is no CPU here to ask.
+ * guests with an AMD CPU whose addresses would reach 0xfd00000000; that isn't done here, since no
+ * CPU is known here.
  */
 public enum MachineType {
-  /** i440FX: RAM of 3.5 GiB or more has 3 GiB below. */
+  /** i440FX: of RAM of 3.5 GiB or more, 3 GiB are below 4 GiB. */
   PC("pc", 0xe000_0000L, 0xc000_0000L),
 
-  /** Q35: RAM of 2.75 GiB or more has 2 GiB below. */
+  /** Q35: of RAM of 2.75 GiB or more, 2 GiB are below 4 GiB. */
   Q35("q35", 0xb000_0000L, 0x8000_0000L);
 
   private final String label;
@@ -28,7 +29,7 @@ public enum MachineType {
     this.below = below;
   }
 
-  /** How much of the base RAM stands from address 0, and how much from 4 GiB on. */
+  /** How much of the base RAM is at address 0, and how much at 4 GiB. */
   public record RamSplit(ByteSize below4g, ByteSize above4g) {}
 
   public RamSplit split(ByteSize ram) {
@@ -38,7 +39,7 @@ public enum MachineType {
     return new RamSplit(new ByteSize(below), new ByteSize(ram.bytes() - below));
   }
 
-  /** The name in {@code -machine}: {@code pc}, {@code q35}. */
+  /** Returns the name in {@code -machine}: {@code pc}, {@code q35}. */
   public String label() {
     return label;
   }

@@ -9,7 +9,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code -m} and {@code -machine} say of a machine's memory, checked. Made by {@link #of}.
+ * The memory of a machine as {@code -m} and {@code -machine} describe it, checked. Made by {@link
+ * #of}.
  *
  * @param type the kind of machine
  * @param ram the size of the base RAM
@@ -20,10 +21,10 @@ import org.jspecify.annotations.Nullable;
 public record MemoryLayout(
     MachineType type, ByteSize ram, int slots, ByteSize maxmem, boolean nvdimm) {
 
-  /** The most slots there can be. */
+  /** The greatest number of slots. */
   public static final int MAX_SLOTS = 256;
 
-  /** The base RAM of a machine for which no size was given. */
+  /** The size of the base RAM if none is given. */
   public static final ByteSize DEFAULT_RAM = ByteSize.mib(128);
 
   private static final Alignment RAM_UNIT = new Alignment(8192);
@@ -33,12 +34,12 @@ public record MemoryLayout(
   private static final long ADDRESS_LIMIT = 1L << 52;
 
   /**
-   * Checks the values of {@code -m}. The machine returned takes no nvdimm.
+   * Checks the values of {@code -m}. The machine returned accepts no nvdimm.
    *
    * @param size base RAM, rounded up to a multiple of 8192; null or 0 for {@link #DEFAULT_RAM}
    * @param slots unsigned, or null if not given
    * @param maxmem null if not given
-   * @throws MemoryLayoutException if the values contradict each other or are too great
+   * @throws MemoryLayoutException if the values contradict each other or are too large
    */
   public static MemoryLayout of(
       MachineType type, @Nullable ByteSize size, @Nullable Long slots, @Nullable ByteSize maxmem)
@@ -122,20 +123,21 @@ public record MemoryLayout(
     }
   }
 
-  /** The same with nvdimms allowed or not. */
+  /** Returns a copy in which nvdimms are allowed, or not. */
   public MemoryLayout withNvdimm(boolean on) {
     return new MemoryLayout(type, ram, slots, maxmem, on);
   }
 
-  /** How many bytes all devices can have together. */
+  /** Returns how many bytes all devices can have together. */
   public ByteSize deviceSpace() {
     return new ByteSize(maxmem.bytes() - ram.bytes());
   }
 
   /**
-   * Where devices are plugged: from the first multiple of 1 GiB behind the base RAM that is not
-   * below 4 GiB, as many bytes as {@link #deviceSpace()} and 1 GiB more for each slot, so that
-   * aligning doesn't cost space. Empty if {@code maxmem} leaves nothing for devices.
+   * Returns the address range in which devices are plugged. It begins at the first multiple of 1
+   * GiB after the base RAM that is not below 4 GiB, and has the size of {@link #deviceSpace()} plus
+   * 1 GiB for each slot, so that alignment doesn't use up space. Empty if {@code maxmem} leaves
+   * nothing for devices.
    */
   public Optional<GuestRange> deviceMemory() {
     if (maxmem.bytes() == ram.bytes()) {

@@ -1,14 +1,16 @@
 package holdfast.machine.config;
 
-/** What {@code -m} or {@code -machine} asks for can't be. The message is one whole sentence. */
+/**
+ * The values of {@code -m} or {@code -machine} are not allowed. The message is one whole sentence.
+ */
 public final class MemoryLayoutException extends Exception {
   private static final long serialVersionUID = 1;
 
   /** The causes. */
   public enum Problem {
-    /** More base RAM than can be addressed. */
+    /** There is more base RAM than can be addressed. */
     RAM_TOO_LARGE,
-    /** The backend for the base RAM has another size than {@code -m} says. */
+    /** The size of the backend for the base RAM differs from that in {@code -m}. */
     RAM_BACKEND_SIZE,
     /** {@code maxmem} is below the size of the base RAM. */
     MAXMEM_BELOW_RAM,
@@ -16,11 +18,11 @@ public final class MemoryLayoutException extends Exception {
     SLOTS_WITHOUT_ROOM,
     /** {@code slots} were given without {@code maxmem}. */
     SLOTS_WITHOUT_MAXMEM,
-    /** More than {@link MemoryLayout#MAX_SLOTS}. */
+    /** {@code slots} is above {@link MemoryLayout#MAX_SLOTS}. */
     TOO_MANY_SLOTS,
-    /** {@code maxmem} is no multiple of the guest's page size. */
+    /** {@code maxmem} is not a multiple of the guest's page size. */
     MAXMEM_NOT_PAGES,
-    /** More device memory than can be addressed. */
+    /** There is more device memory than can be addressed. */
     MAXMEM_TOO_LARGE
   }
 
@@ -31,7 +33,7 @@ public final class MemoryLayoutException extends Exception {
     this.problem = problem;
   }
 
-  /** The cause. */
+  /** Returns the cause. */
   public Problem problem() {
     return problem;
   }

@@ -1,11 +1,11 @@
 package holdfast.machine.config;
 
-/** Whether memory on a file is mapped for reading only: the values of the property {@code rom}. */
+/** The values of the property {@code rom}: whether memory on a file is mapped for reading only. */
 enum Rom {
-  /** If its file is opened for reading only. */
+  /** Read-only if its file is opened for reading only. */
   AUTO,
-  /** Yes. */
+  /** Read-only. */
   ON,
-  /** No: stores go to private copies of the pages. */
+  /** Writable: stores go to private copies of the pages. */
   OFF
 }

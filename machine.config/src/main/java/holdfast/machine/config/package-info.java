@@ -1,14 +1,14 @@
 /**
- * What can be asked for: the machine, its memory backends and its devices, as typed specs.
+ * The requested machine, memory backends and devices, as typed specs.
  *
- * <p>Text becomes values here and nowhere else: {@link holdfast.machine.config.BackendDefinitions},
- * {@link holdfast.machine.config.DeviceDefinitions} and {@link
- * holdfast.machine.config.MachineDefinition} define which properties there are, with QEMU's names,
- * defaults and verdicts; the package {@code options} reads them, in QEMU's syntaxes or from a
- * configuration. What comes of it is a {@link holdfast.machine.config.MachineSpec}. Nothing is
- * opened, made or looked at here, but for the question whether a path names a folder.
+ * <p>Only this package and its subpackage turn text into values. {@link
+ * holdfast.machine.config.BackendDefinitions}, {@link holdfast.machine.config.DeviceDefinitions}
+ * and {@link holdfast.machine.config.MachineDefinition} define the properties, with QEMU's names,
+ * defaults and rules; the package {@code options} reads them, in QEMU's syntaxes or from a
+ * configuration. The result is a {@link holdfast.machine.config.MachineSpec}. Nothing is opened,
+ * created or examined here, except to find out whether a path names a folder.
  *
- * <p>All types are immutable.
+ * <p>All types are immutable, except {@link holdfast.machine.config.MachineOptions}.
  */
 @Export
 @NullMarked

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 final class RegisteredWriter {
   private static final Logger LOG = LoggerFactory.getLogger(RegisteredWriter.class);
 
-  /** How long a writer may take to return its name and log when it is registered. */
+  /** How long a writer may take to return its name, or its log, when it is registered. */
   private static final Duration NAME_LIMIT = Duration.ofSeconds(1);
 
   private final GuestWriter writer;
@@ -44,7 +44,9 @@ final class RegisteredWriter {
   /** Whether it is no longer registered. Guarded by this. */
   private boolean retired;
 
-  /** Asks the writer for its name and log, which takes a moment. */
+  /**
+   * Asks the writer for its name and waits for it within a limit; then begins to ask for its log.
+   */
   RegisteredWriter(GuestWriter writer) {
     this.writer = writer;
     this.thread =

@@ -11,22 +11,22 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The properties in an OSGi configuration, as a component gets it: among keys of the framework,
- * Declarative Services and the installer, and with values that are strings or typed.
+ * The properties in an OSGi configuration, as a component receives it: together with keys of the
+ * framework, Declarative Services and the installer, and with values that are strings or typed.
  *
- * <p>Blanks at the ends of a string are no part of its value: they come from editors and forms, and
- * installers keep them. The strings that the command line wrote are taken as they stand.
+ * <p>Blanks at the ends of a string are not part of its value: they come from editors and forms,
+ * and installers keep them. Strings from the command line are used unchanged.
  */
 record ConfigurationDictionary(Map<String, ?> dictionary) {
 
-  /** The keys that are not OSGi's own. */
+  /** Returns the keys that are not reserved by OSGi. */
   List<String> keys() {
     return dictionary.keySet().stream().filter(key -> !isReserved(key)).toList();
   }
 
   /**
-   * OSGi Compendium 104.4.4 (service properties), 112.6 (component and target properties, minimum
-   * cardinality) and 104.6.5 (private keys that begin with a dot).
+   * Returns whether OSGi reserves a key: Compendium 104.4.4 (service properties), 112.6 (component
+   * and target properties, minimum cardinality) and 104.6.5 (private keys, which begin with a dot).
    */
   private static boolean isReserved(String key) {
     return key.startsWith(".")
@@ -38,8 +38,9 @@ record ConfigurationDictionary(Map<String, ?> dictionary) {
   }
 
   /**
-   * The value of {@code property} in its canonical form, if it is configured. An empty string,
-   * which forms send for a field that was not filled in, leaves out what may be left out.
+   * Returns the value of {@code property} in its canonical form, if it is configured. An empty
+   * string, which forms send for a field that was not filled in, leaves out a property that may be
+   * left out.
    */
   <T> Optional<String> value(PropertyDefinition<T> property) throws OptionException {
     Object value = stripped(dictionary.get(property.name()));
@@ -65,7 +66,10 @@ record ConfigurationDictionary(Map<String, ?> dictionary) {
     }
   }
 
-  /** Whether quotes stand around a text that did not come from the command line, which may. */
+  /**
+   * Returns whether a text has quotes around it and is not from the command line, where quotes are
+   * allowed.
+   */
   private boolean isQuoted(String text) {
     int last = text.length() - 1;
     return !dictionary.containsKey(TypeDefinition.EXACT)
@@ -87,7 +91,7 @@ record ConfigurationDictionary(Map<String, ?> dictionary) {
           : type.parse(text);
     }
     OptionValue typed = typed(value);
-    // What is a range on the command line is one item of a list here.
+    // A range on the command line is one item of a list here.
     return type instanceof NumberSetType && typed instanceof OptionValue.Items(var items)
         ? type.readAll(items.stream().map(ConfigurationDictionary::bare).toList())
         : type.read(typed);

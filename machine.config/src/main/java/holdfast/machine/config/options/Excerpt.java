@@ -1,6 +1,6 @@
 package holdfast.machine.config.options;
 
-/** Shows text that the operator wrote inside a sentence: on one line, printable, never long. */
+/** Quotes operators' text inside a sentence: on one line, printable, and of limited length. */
 public final class Excerpt {
   private static final int LONGEST_VALUE = 80;
   private static final int LONGEST_REASON = 300;
@@ -8,24 +8,29 @@ public final class Excerpt {
   private Excerpt() {}
 
   /**
-   * A key or a value: what can't be printed written as escapes, cut after 80 characters, in quotes
-   * if its end could not be seen otherwise.
+   * Returns a key or a value with unprintable characters as escapes, cut after 80 characters, and
+   * in quotes if its end could not be seen otherwise.
    */
   public static String of(String text) {
     return quoted(text, text.isEmpty() || text.codePoints().anyMatch(Excerpt::isBlank) ? "'" : "");
   }
 
-  /** The same, in these quotes in any case. */
+  /** Returns the same, but always in these quotes. */
   static String quoted(String text, String quote) {
     return shown(text, quote, LONGEST_VALUE);
   }
 
-  /** Another's sentence, cut after 300 characters, what can't be printed written as escapes. */
+  /**
+   * Returns a sentence from another source with unprintable characters as escapes, cut after 300
+   * characters.
+   */
   static String ofReason(String text) {
     return shown(text, "", LONGEST_REASON);
   }
 
-  /** A whole sentence, what can't be printed written as escapes: it stays on one line. */
+  /**
+   * Returns a whole sentence with unprintable characters as escapes, so that it stays on one line.
+   */
   public static String onOneLine(String sentence) {
     return shown(sentence, "", Integer.MAX_VALUE);
   }

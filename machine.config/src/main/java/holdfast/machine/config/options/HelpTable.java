@@ -3,7 +3,7 @@ package holdfast.machine.config.options;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 
-/** A help text of a heading and two aligned columns. */
+/** A help text with a heading and two aligned columns. */
 final class HelpTable {
   private static final int WIDEST = 32;
 
@@ -18,7 +18,7 @@ final class HelpTable {
     rows.put(left, right);
   }
 
-  /** The text; what is too wide for the left column pushes its right one aside. */
+  /** Returns the text; a cell that is too wide for the left column shifts the right one. */
   HelpText toHelpText() {
     int width =
         rows.keySet().stream().mapToInt(String::length).filter(w -> w <= WIDEST).max().orElse(1);

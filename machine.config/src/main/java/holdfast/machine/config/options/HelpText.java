@@ -1,7 +1,7 @@
 package holdfast.machine.config.options;
 
 /**
- * The answer to {@code help} or {@code ?}: to be printed, with nothing started.
+ * The answer to {@code help} or {@code ?}: it is printed, and nothing is started.
  *
  * @param text some lines, each with its line feed
  */

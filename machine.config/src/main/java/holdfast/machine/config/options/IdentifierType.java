@@ -2,10 +2,13 @@ package holdfast.machine.config.options;
 
 import holdfast.backend.api.BackendId;
 
-/** The name of an object or a device; the rule is that of {@link BackendId}, with a bound. */
+/**
+ * The name of an object or a device; the rule is that of {@link BackendId}, with a limit on its
+ * length.
+ */
 record IdentifierType() implements PropertyType<String> {
   /**
-   * QEMU has no bound. Here an id is part of the PID of a configuration, and implementations of
+   * QEMU has no limit. Here an id is part of the PID of a configuration, and implementations of
    * ConfigAdmin name files after PIDs; a file's name has at most 255 bytes.
    */
   private static final int LONGEST = 127;

@@ -23,7 +23,7 @@ record IntegerType(long smallest, long largest) implements PropertyType<Long> {
     };
   }
 
-  /** {@code value}, which {@code text} states, if it is within the bounds. */
+  /** Returns {@code value}, which was read from {@code text}, if it is within the bounds. */
   private Long bounded(String text, BigInteger value) throws OptionException {
     if (value.compareTo(BigInteger.valueOf(smallest)) < 0
         || value.compareTo(BigInteger.valueOf(largest)) > 0) {

@@ -1,8 +1,8 @@
 package holdfast.machine.config.options;
 
 /**
- * Goes through an option text item by item. Items are separated by commas; {@code ,,} in a value is
- * one comma of the value; a comma at the very end separates nothing.
+ * Reads an option text item by item. Items are separated by commas; {@code ,,} in a value is one
+ * comma of the value; a comma at the very end separates nothing.
  */
 final class ItemScanner {
   private final String text;
@@ -16,31 +16,31 @@ final class ItemScanner {
     return at < text.length();
   }
 
-  /** What stands before the next {@code =} or comma. */
+  /** Returns the text before the next {@code =} or comma. */
   String name() {
     return text.substring(at, endOfName());
   }
 
-  /** Whether that is followed by {@code =}. */
+  /** Returns whether {@code =} follows the name. */
   boolean nameHasValue() {
     int end = endOfName();
     return end < text.length() && text.charAt(end) == '=';
   }
 
-  /** Whether that asks for help. */
+  /** Returns whether the name asks for help. */
   boolean asksForHelp() {
     String name = name();
     return !nameHasValue() && (name.equals("help") || name.equals("?"));
   }
 
-  /** Takes the name and the {@code =} or comma after it. */
+  /** Returns the name, and moves past it and the {@code =} or comma after it. */
   String takeName() {
     String name = name();
     at = endOfName() + 1;
     return name;
   }
 
-  /** Takes all up to the next single comma, and that comma. */
+  /** Returns the text up to the next single comma, and moves past that comma. */
   String takeValue() {
     StringBuilder value = new StringBuilder();
     while (true) {

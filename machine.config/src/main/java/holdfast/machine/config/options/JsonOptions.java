@@ -18,8 +18,8 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The other syntax of {@code -object} and {@code -device}: one JSON object. Types are strict there:
- * a size is a number of bytes and never a string. Strings may stand in single quotes, as in QEMU.
+ * The JSON syntax of {@code -object} and {@code -device}: one JSON object. Types are strict: a size
+ * is a number of bytes and never a string. Strings may be in single quotes, as in QEMU.
  */
 public final class JsonOptions {
   private static final int DEEPEST = 32;
@@ -37,17 +37,17 @@ public final class JsonOptions {
 
   private JsonOptions() {}
 
-  /** Whether {@code text} is meant as JSON. */
+  /** Returns whether {@code text} is meant as JSON. */
   public static boolean isJson(String text) {
     return text.startsWith("{");
   }
 
   /**
-   * What {@code text} says.
+   * Parses {@code text}.
    *
    * @param option the name of the option, such as {@code -object}, for the sentence of a refusal
    * @throws OptionException if the text is not exactly one JSON object, has a key twice in one
-   *     object, or has a null or a number with a fraction or exponent in it
+   *     object, or contains null or a number with a fraction or exponent
    */
   public static Options parse(String option, String text) throws OptionException {
     Map<String, Object> object;
@@ -60,11 +60,12 @@ public final class JsonOptions {
   }
 
   /**
-   * What a JSON object says that was read already, as the arguments of a monitor command are.
+   * Converts a JSON object that was already parsed, such as the arguments of a monitor command.
    *
-   * @param option who is asked, such as {@code object-add}, for the sentence of a refusal
+   * @param option the name of the command, such as {@code object-add}, for the sentence of a
+   *     refusal
    * @param object keys with the values that jackson-jr makes of JSON
-   * @throws OptionException if there is a null or a number with a fraction or exponent in it
+   * @throws OptionException if it contains null or a number with a fraction or exponent
    */
   public static Options of(String option, Map<String, ?> object) throws OptionException {
     List<Options.Entry> entries = new ArrayList<>();
@@ -110,14 +111,14 @@ public final class JsonOptions {
             + "; write one JSON object, in quotes for the shell");
   }
 
-  /** What the parser says, without its remark on where the text came from. */
+  /** Returns the parser's message, without its remark on where the text came from. */
   private static String reason(JsonProcessingException e) {
     String reason = e.getOriginalMessage();
     int remark = reason.indexOf(" (start marker at");
     return remark < 0 ? reason : reason.substring(0, remark);
   }
 
-  /** The number, from 1, of the last character that was read. */
+  /** Returns the number, from 1, of the last character that was read. */
   private static long position(JsonParser parser) {
     return parser.currentLocation().getCharOffset();
   }

@@ -7,13 +7,13 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.regex.Pattern;
 
-/** Collects values under dotted keys, then tells lists from objects. */
+/** Collects values under dotted keys, then distinguishes lists from objects. */
 final class KeyTree {
   private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_-]*");
   private static final Pattern INDEX = Pattern.compile("[0-9]+");
   private static final int LONGEST_FRAGMENT = 127;
 
-  /** Deeper than any property lies; keeps the recursion over a tree short. */
+  /** More than any property needs; limits the recursion over a tree. */
   private static final int MOST_FRAGMENTS = 32;
 
   private sealed interface Node {
@@ -44,12 +44,12 @@ final class KeyTree {
     }
   }
 
-  /** What was collected. */
+  /** Returns the collected values. */
   SequencedMap<String, OptionValue> freeze() throws OptionException {
     return fields("", root);
   }
 
-  /** Refuses what can't be a key, by name. */
+  /** Checks that a key is valid; a refusal quotes it. */
   static void requireKey(String key) throws OptionException {
     path(key);
   }

@@ -7,27 +7,27 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The syntax of {@code -machine}: {@code key=value} items separated by commas, where a key is a
- * path of fragments joined by dots, so that the options form a tree.
- *
+ * The syntax of {@code -machine}: {@code key=value} items separated by commas. A key is a path of
+ * fragments joined by dots, so that the options form a tree.
  * <ul>
  *   <li>{@code ,,} in a value is one comma; a value may be empty; a comma at the very end is
  *       ignored.
  *   <li>A fragment is a name (a letter, then letters, digits, {@code -} and {@code _}) or, after
  *       the first, the index of a list item; it has 1 to 127 characters.
- *   <li>A first item without {@code =} is the value of the implied key; such a value holds neither
- *       {@code =} nor a comma. There are no flags: any other item without {@code =} is refused.
- *   <li>Of a repeated key, the last value counts.
+ *   <li>A first item without {@code =} is the value of the implied key; such a value contains
+ *       neither {@code =} nor a comma. There are no flags: any other item without {@code =} is
+ *       refused.
+ *   <li>If a key is repeated, its last value counts.
  * </ul>
  */
 public final class Keyval {
   private Keyval() {}
 
   /**
-   * What {@code text} says, for an option whose first item may leave out {@code impliedKey=}.
+   * Parses {@code text}, for an option whose first item may leave out {@code impliedKey=}.
    *
    * @param option the name of the option, such as {@code -machine}, for the sentence of a refusal
-   * @throws OptionException if the text is not well formed
+   * @throws OptionException if the text is malformed
    */
   public static Options parse(String option, String text, String impliedKey)
       throws OptionException {
@@ -39,7 +39,8 @@ public final class Keyval {
   }
 
   /**
-   * Both options in one: lists are joined, objects are merged, of single values the later counts.
+   * Merges two options: lists are joined, objects are merged, and the later of two single values
+   * counts.
    *
    * @param option the name of the option, such as {@code -machine}, for the sentence of a refusal
    * @throws OptionException if a key is of one kind in {@code earlier} and of another in {@code

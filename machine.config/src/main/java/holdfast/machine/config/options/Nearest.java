@@ -12,8 +12,8 @@ final class Nearest {
   private Nearest() {}
 
   /**
-   * The one among {@code names} that is nearest to {@code wrong}, if no more than a third of its
-   * letters are wrong.
+   * Returns the name that is nearest to {@code wrong}, if no more than a third of its letters are
+   * wrong.
    */
   static Optional<String> to(String wrong, Collection<String> names) {
     if (wrong.length() > LONGEST_NAME) {
@@ -24,7 +24,7 @@ final class Nearest {
         .min(Comparator.comparingInt(name -> distance(wrong, name)));
   }
 
-  /** How many letters have to be put in, taken out or replaced (Levenshtein). */
+  /** Returns how many letters must be inserted, removed or replaced (Levenshtein distance). */
   private static int distance(String from, String to) {
     int[] row = new int[to.length() + 1];
     Arrays.setAll(row, i -> i);

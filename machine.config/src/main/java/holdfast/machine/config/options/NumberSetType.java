@@ -8,9 +8,9 @@ import java.util.TreeSet;
 import java.util.stream.LongStream;
 
 /**
- * A set of numbers from 0 to {@code largest}, such as the host nodes of a backend. In an option it
- * is the property repeated, each time with a number or a range {@code a-b}; its canonical form has
- * them all in one text, separated by commas.
+ * A set of numbers from 0 to {@code largest}, such as the host nodes of a backend. In an option the
+ * property is repeated, each time with a number or a range {@code a-b}; the canonical form is one
+ * text with all numbers, separated by commas.
  */
 record NumberSetType(int largest) implements PropertyType<SortedSet<Integer>> {
   @Override
@@ -69,7 +69,7 @@ record NumberSetType(int largest) implements PropertyType<SortedSet<Integer>> {
         return;
       }
     } catch (OptionException e) {
-      // Told with the whole text below.
+      // Reported with the whole text below.
     }
     throw new OptionException(
         Excerpt.of(text)

@@ -1,9 +1,9 @@
 package holdfast.machine.config.options;
 
 /**
- * An option, or a configuration, that is refused. The message is one complete sentence on one line,
- * to be shown to the operator as it is: it names the option and the property, quotes what was
- * asked, and says what to write instead.
+ * An option, or a configuration, is refused. The message is one complete sentence on one line,
+ * which can be shown to the operator unchanged: it names the option and the property, quotes what
+ * was asked for, and says what to write instead.
  */
 public final class OptionException extends Exception {
   private static final long serialVersionUID = 1L;
@@ -11,14 +11,17 @@ public final class OptionException extends Exception {
   private final String sentence;
 
   /**
-   * @param sentence as it is to be shown
+   * @param sentence the sentence to show
    */
   public OptionException(String sentence) {
     super(sentence);
     this.sentence = sentence;
   }
 
-  /** The same refusal, with {@code prefix} before its sentence: what was being read. */
+  /**
+   * Returns the same refusal with {@code prefix}, which says what was being read, before its
+   * sentence.
+   */
   public OptionException within(String prefix) {
     OptionException outer = new OptionException(prefix + sentence);
     outer.initCause(this);

@@ -1,4 +1,4 @@
 package holdfast.machine.config.options;
 
-/** What an option that is not refused comes to. */
+/** The result of an option that is not refused. */
 public sealed interface OptionResult permits ParsedObject, HelpText {}

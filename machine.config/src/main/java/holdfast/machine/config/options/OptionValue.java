@@ -6,10 +6,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 
-/** The value of one key of an option, as far as the syntax alone tells what it is. */
+/** The value of one key of an option, of the kind that the syntax alone shows. */
 public sealed interface OptionValue {
 
-  /** Text without a type, from a command line; the property that it is for decides. */
+  /** Text without a type, from a command line; the property that it is for decides its type. */
   record Bare(String text) implements OptionValue {
     @Override
     public String toString() {
@@ -65,7 +65,7 @@ public sealed interface OptionValue {
     }
   }
 
-  /** What this is, in a sentence. */
+  /** Returns the kind of value, in the words of a sentence. */
   default String kind() {
     return switch (this) {
       case Bare _ -> "plain text";

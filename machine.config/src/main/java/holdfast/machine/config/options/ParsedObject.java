@@ -8,13 +8,13 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An object or device that was asked for, checked against the definition of its type.
+ * A requested object or device, checked against the definition of its type.
  *
  * @param typeName such as {@code memory-backend-file}
  * @param properties each property that has a value, {@code id} among them, with that value in its
- *     canonical form; defaults are filled in; in the order of the definition. Made for ConfigAdmin:
- *     {@link TypeDefinition#checkConfiguration} reads it to an equal object again, with {@link
- *     TypeDefinition#EXACT} if blanks or quotes stand around a value.
+ *     canonical form; defaults are filled in; in the order of the definition. Suited to
+ *     ConfigAdmin: {@link TypeDefinition#checkConfiguration} reads an equal object from it, if
+ *     {@link TypeDefinition#EXACT} is added in case a value has blanks or quotes around it
  */
 public record ParsedObject(String typeName, SequencedMap<String, String> properties)
     implements OptionResult {
@@ -23,13 +23,13 @@ public record ParsedObject(String typeName, SequencedMap<String, String> propert
     properties = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(properties));
   }
 
-  /** The same with another value of {@code property}. */
+  /** Returns a copy with another value of {@code property}. */
   public <T> ParsedObject with(PropertyDefinition<T> property, T value) {
     return withText(property.name(), property.type().print(value));
   }
 
   /**
-   * The same with another value of a property.
+   * Returns a copy with another value of a property.
    *
    * @param value in its canonical form; null for none
    */
@@ -43,13 +43,13 @@ public record ParsedObject(String typeName, SequencedMap<String, String> propert
     return new ParsedObject(typeName, changed);
   }
 
-  /** Its name, if it has one. */
+  /** Returns its name, if it has one. */
   public Optional<String> id() {
     return Optional.ofNullable(properties.get(Options.ID));
   }
 
   /**
-   * The value of a property that always has one: it is required or has a default.
+   * Returns the value of a property that always has one: it is required or has a default.
    *
    * @throws NoSuchElementException if it has none
    * @throws IllegalArgumentException if {@code property} is not part of this type
@@ -61,7 +61,7 @@ public record ParsedObject(String typeName, SequencedMap<String, String> propert
   }
 
   /**
-   * The value of a property, if it has one.
+   * Returns the value of a property, if it has one.
    *
    * @throws IllegalArgumentException if {@code property} is not part of this type
    */

@@ -1,10 +1,10 @@
 package holdfast.machine.config.options;
 
 /**
- * A property that objects or devices of one type have.
+ * A property of the objects or devices of one type.
  *
  * @param name as the operator writes it
- * @param absence what it means to leave the property out
+ * @param absence the effect of leaving the property out
  * @param description one line for the help text, without a full stop
  * @param live whether it can be changed while the object is in use
  * @param <T> the type of its values
@@ -12,15 +12,15 @@ package holdfast.machine.config.options;
 public record PropertyDefinition<T>(
     String name, PropertyType<T> type, Absence absence, String description, boolean live) {
 
-  /** What it means that a property was left out. */
+  /** The effect of leaving a property out. */
   public sealed interface Absence {
-    /** It must not be. */
+    /** The object is refused. */
     record Refused() implements Absence {}
 
-    /** Nothing: the property has no value then. */
+    /** The property has no value. */
     record Unset() implements Absence {}
 
-    /** The same as to write {@code text}. */
+    /** The property has the value {@code text}. */
     record Default(String text) implements Absence {}
   }
 
@@ -37,26 +37,26 @@ public record PropertyDefinition<T>(
     }
   }
 
-  /** A property without which there is no object. */
+  /** Returns a property that must be given. */
   public static <T> PropertyDefinition<T> required(
       String name, PropertyType<T> type, String description) {
     return new PropertyDefinition<>(name, type, new Absence.Refused(), description, false);
   }
 
-  /** A property that may be left without a value. */
+  /** Returns a property that may be left without a value. */
   public static <T> PropertyDefinition<T> optional(
       String name, PropertyType<T> type, String description) {
     return new PropertyDefinition<>(name, type, new Absence.Unset(), description, false);
   }
 
-  /** A property that has the value {@code defaultText} when left out. */
+  /** Returns a property that has the value {@code defaultText} when it is left out. */
   public static <T> PropertyDefinition<T> withDefault(
       String name, PropertyType<T> type, String defaultText, String description) {
     return new PropertyDefinition<>(
         name, type, new Absence.Default(defaultText), description, false);
   }
 
-  /** The same as one that can be changed while the object is in use. */
+  /** Returns a copy that can be changed while the object is in use. */
   public PropertyDefinition<T> whichIsLive() {
     return new PropertyDefinition<>(name, type, absence, description, true);
   }

@@ -7,7 +7,6 @@ import org.jspecify.annotations.Nullable;
 /**
  * The syntax of {@code -object}, {@code -device} and {@code -m}: {@code key=value} items separated
  * by commas. Every text is well formed.
- *
  * <ul>
  *   <li>{@code ,,} in a value is one comma; a value may be empty; a comma at the very end is
  *       ignored.
@@ -19,17 +18,17 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  */
 public final class QemuOpts {
-  /** What a flag begins with that switches off. */
+  /** The prefix of a flag that switches something off. */
   static final String NEGATION = "no";
 
   private QemuOpts() {}
 
-  /** What {@code text} says, for an option without an implied key. */
+  /** Parses {@code text}, for an option without an implied key. */
   public static Options parse(String text) {
     return read(text, null);
   }
 
-  /** What {@code text} says, for an option whose first item may leave out {@code impliedKey=}. */
+  /** Parses {@code text}, for an option whose first item may leave out {@code impliedKey=}. */
   public static Options parse(String text, String impliedKey) {
     return read(text, impliedKey);
   }

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * a hexadecimal number without either.
  *
  * <p>There is no octal ({@code 010} is ten), no exponent ({@code 1E} is one exbibyte), no {@code
- * iB}, and a hexadecimal number takes no suffix since {@code B} and {@code E} are digits there. A
- * fraction always needs its suffix, also where a number without one counts mebibytes: {@code -m
+ * iB}, and a hexadecimal number has no suffix since {@code B} and {@code E} are digits there. A
+ * fraction always needs its suffix, even where a number without one counts mebibytes: {@code -m
  * 1.5} is refused.
  */
 final class SizeParser {
@@ -30,11 +30,11 @@ final class SizeParser {
   private SizeParser() {}
 
   /**
-   * The size that {@code text} states.
+   * Parses a size.
    *
-   * @param unit what a number without a suffix counts
-   * @throws OptionException if that is no size, is negative, or is more than {@link Long#MAX_VALUE}
-   *     bytes; the sentence begins with {@code text}
+   * @param unit the unit of a number without a suffix
+   * @throws OptionException if {@code text} is not a size, is negative, or is more than {@link
+   *     Long#MAX_VALUE} bytes; the sentence begins with {@code text}
    */
   static ByteSize parse(String text, SizeUnit unit) throws OptionException {
     Matcher size = SIZE.matcher(text);
@@ -60,8 +60,9 @@ final class SizeParser {
   }
 
   /**
-   * A decimal fraction in units of 2<sup>-64</sup>. It goes through the nearest double, as in QEMU,
-   * so that {@code 0.1E} is the same number of bytes here and there; what is not zero stays so.
+   * Returns a decimal fraction in units of 2<sup>-64</sup>. It is converted through the nearest
+   * double, as in QEMU, so that {@code 0.1E} is the same number of bytes in both; a fraction above
+   * zero stays above zero.
    */
   private static BigInteger fraction(@Nullable String digits) {
     if (digits == null || digits.chars().allMatch(digit -> digit == '0')) {
@@ -86,7 +87,7 @@ final class SizeParser {
     return ofBytes(text, bytes);
   }
 
-  /** {@code bytes}, which {@code text} states, as a size. */
+  /** Returns {@code bytes}, which were read from {@code text}, as a size. */
   static ByteSize ofBytes(String text, BigInteger bytes) throws OptionException {
     if (bytes.signum() < 0) {
       throw negative(text);

@@ -5,7 +5,7 @@ import holdfast.backend.api.ByteSize;
 /**
  * A size. As a typed number, outside of text, it is always in bytes.
  *
- * @param unit what a number without a suffix counts in text
+ * @param unit the unit of a number without a suffix in text
  */
 record SizeType(SizeUnit unit) implements PropertyType<ByteSize> {
   @Override

@@ -2,7 +2,7 @@ package holdfast.machine.config.options;
 
 import java.util.Locale;
 
-/** What a size counts: bytes, or a power of 1024 of them, each with its suffix letter. */
+/** The unit of a size: bytes, or a power of 1024 of them, each with its suffix letter. */
 public enum SizeUnit {
   B(0),
   K(10),
@@ -18,12 +18,12 @@ public enum SizeUnit {
     this.shift = shift;
   }
 
-  /** The unit that {@code letter}, of either case, stands for. */
+  /** Returns the unit with the suffix {@code letter}, in either case. */
   static SizeUnit ofSuffix(String letter) {
     return valueOf(letter.toUpperCase(Locale.ROOT));
   }
 
-  /** How many times a size in this unit has to be doubled to be in bytes. */
+  /** Returns how many times a size in this unit must be doubled to be in bytes. */
   int shift() {
     return shift;
   }

@@ -3,16 +3,16 @@ package holdfast.machine.config.options;
 import java.nio.charset.Charset;
 
 /**
- * Any text that the operating system can take, as a file name for one: neither empty nor longer
- * than Linux's PATH_MAX, and of characters that have bytes there.
+ * Any text that the operating system accepts, for example as a file name: not empty, not longer
+ * than Linux's PATH_MAX, and encodable in its character set.
  *
- * @param charset in which file names are written
+ * @param charset the encoding of file names
  */
 record TextType(Charset charset) implements PropertyType<String> {
   /** PATH_MAX in Linux's limits.h is 4096, with the NUL at the end. */
   private static final int LONGEST_BYTES = 4095;
 
-  /** What Java reads from an argument where its bytes are no character. */
+  /** The character that Java reads where an argument's bytes can't be decoded. */
   private static final int REPLACEMENT = 0xFFFD;
 
   @Override

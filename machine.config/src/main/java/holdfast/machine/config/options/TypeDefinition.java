@@ -10,7 +10,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A type of objects or devices: what can be said about one of them.
+ * A type of objects or devices, defined by its properties.
  *
  * @param name such as {@code memory-backend-file}
  * @param description one line for the help text, without a full stop
@@ -20,9 +20,8 @@ public record TypeDefinition(
     String name, String description, List<PropertyDefinition<?>> properties) {
 
   /**
-   * The key in a configuration that says that its strings are to be taken as they stand, with the
-   * blanks at their ends: they came from a command line. It is a private key (OSGi Compendium
-   * 112.6).
+   * The configuration key which says that strings are used unchanged, with the blanks at their
+   * ends, because they came from a command line. It is a private key (OSGi Compendium 112.6).
    */
   public static final String EXACT = ".holdfast.command.line";
 
@@ -40,11 +39,11 @@ public record TypeDefinition(
   }
 
   /**
-   * The object that {@code options} ask for, defaults filled in.
+   * Returns the object that {@code options} ask for, with defaults filled in.
    *
    * @param subject what is being read, such as {@code -object memory-backend-file}; the sentence of
    *     a refusal begins with it
-   * @throws OptionException if a property is unknown, missing, or has a value that it can't have
+   * @throws OptionException if a property is unknown or missing, or its value is not allowed
    */
   public ParsedObject check(String subject, Options options) throws OptionException {
     return check(
@@ -54,15 +53,15 @@ public record TypeDefinition(
   }
 
   /**
-   * The object that a configuration asks for, defaults filled in. Strings are read as on the
-   * command line, but for blanks at their ends, which are no part of the value unless {@link
-   * #EXACT} is there; a list may be one string with commas; typed values are taken as well. An
-   * empty string leaves out what may be left out. Keys that belong to the OSGi framework are passed
-   * over.
+   * Returns the object that a configuration asks for, with defaults filled in. Strings are read as
+   * on the command line, except that blanks at their ends are not part of the value unless {@link
+   * #EXACT} is set; a list may be one string with commas; typed values are accepted as well. An
+   * empty string leaves out a property that may be left out. Keys that are reserved by OSGi are
+   * ignored.
    *
    * @param subject what is being read, such as {@code configuration PID}; the sentence of a refusal
    *     begins with it
-   * @throws OptionException if a property is unknown, missing, or has a value that it can't have
+   * @throws OptionException if a property is unknown or missing, or its value is not allowed
    */
   public ParsedObject checkConfiguration(String subject, Map<String, ?> dictionary)
       throws OptionException {
@@ -71,8 +70,8 @@ public record TypeDefinition(
   }
 
   /**
-   * The names of the properties of which a configuration does not say what {@code object} has, by a
-   * value or by leaving it out; what it says by mistake is among them.
+   * Returns the names of the properties in which a configuration differs from {@code object}, in
+   * value or by leaving one out. Properties with invalid values are among them.
    */
   public List<String> differences(Map<String, ?> dictionary, ParsedObject object) {
     ConfigurationDictionary configuration = new ConfigurationDictionary(dictionary);
@@ -96,8 +95,8 @@ public record TypeDefinition(
   }
 
   /**
-   * The properties of an object that have to be written down for it to be read again: the rest has
-   * its default.
+   * Returns the properties that must be written down to read the object again; the others have
+   * their defaults.
    */
   public Map<String, String> written(ParsedObject object) {
     Map<String, String> written = new LinkedHashMap<>(object.properties());
@@ -112,7 +111,7 @@ public record TypeDefinition(
   private static final ConfigurationDictionary NOTHING = new ConfigurationDictionary(Map.of());
 
   /**
-   * The object with another value of one property.
+   * Returns the object with another value of one property.
    *
    * @param text the value as on the command line
    * @throws OptionException if there is no such property, it can't be changed while the object is
@@ -144,7 +143,7 @@ public record TypeDefinition(
     }
   }
 
-  /** The names of the properties that can be changed while an object is in use. */
+  /** Returns the names of the properties that can be changed while an object is in use. */
   public List<String> liveNames() {
     return properties.stream()
         .filter(PropertyDefinition::live)
@@ -152,7 +151,7 @@ public record TypeDefinition(
         .toList();
   }
 
-  /** All properties, one line each. */
+  /** Returns all properties, one line each. */
   public HelpText help() {
     HelpTable table = new HelpTable(name + ": " + description);
     for (PropertyDefinition<?> property : properties) {
@@ -170,9 +169,9 @@ public record TypeDefinition(
     return table.toHelpText();
   }
 
-  /** Where the values of properties come from. */
+  /** The source of properties' values. */
   private interface Source {
-    /** The value of {@code property} in its canonical form, if it is given. */
+    /** Returns the value of {@code property} in its canonical form, if it is given. */
     Optional<String> value(PropertyDefinition<?> property) throws OptionException;
   }
 

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * An option that makes something of one of several types: {@code -object} or {@code -device}.
+ * An option that creates an object of one of several types: {@code -object} or {@code -device}.
  *
  * @param option its name, such as {@code -object}
  * @param typeKey the key that states the type, such as {@code qom-type}; it is implied for a first
@@ -17,11 +17,11 @@ public record TypedOption(String option, String typeKey, List<TypeDefinition> ty
   }
 
   /**
-   * What {@code text}, in either syntax, asks for: an object with all its properties checked, or
+   * Parses {@code text}, in either syntax: returns an object with all its properties checked, or
    * help.
    *
-   * @throws OptionException if the text is not well formed, the type is missing or unknown, or a
-   *     property is unknown, missing, or has a value that it can't have
+   * @throws OptionException if the text is malformed, the type is missing or unknown, a property is
+   *     unknown or missing, or its value is not allowed
    */
   public OptionResult parse(String text) throws OptionException {
     return check(
@@ -29,10 +29,10 @@ public record TypedOption(String option, String typeKey, List<TypeDefinition> ty
   }
 
   /**
-   * What {@code options}, read in any syntax, ask for.
+   * Checks {@code options}, which were read in any syntax: returns an object, or help.
    *
-   * @throws OptionException if the type is missing or unknown, or a property is unknown, missing,
-   *     or has a value that it can't have
+   * @throws OptionException if the type is missing or unknown, a property is unknown or missing, or
+   *     its value is not allowed
    */
   public OptionResult check(Options options) throws OptionException {
     Optional<OptionValue> typeName = options.value(typeKey);
@@ -46,7 +46,10 @@ public record TypedOption(String option, String typeKey, List<TypeDefinition> ty
         : type.check(option + " " + type.name() + name(options), options.without(typeKey));
   }
 
-  /** {@code ,id=ID}, by which to find it among many; nothing if it has no proper name. */
+  /**
+   * Returns {@code ,id=ID}, which identifies one of many objects; an empty string if it has no
+   * proper name.
+   */
   private static String name(Options options) {
     try {
       Optional<OptionValue> id = options.value(Options.ID);
@@ -56,7 +59,7 @@ public record TypedOption(String option, String typeKey, List<TypeDefinition> ty
     }
   }
 
-  /** All types, one line each. */
+  /** Returns all types, one line each. */
   public HelpText help() {
     HelpTable table =
         new HelpTable(
@@ -87,7 +90,7 @@ public record TypedOption(String option, String typeKey, List<TypeDefinition> ty
     throw refusal(Excerpt.of(name) + " is not a type: " + advice);
   }
 
-  /** {@code qom-type=help}: the same question with the key written out. */
+  /** Returns whether it is {@code qom-type=help}: the request for help with the key written out. */
   private static boolean isHelp(OptionValue typeName) {
     return typeName instanceof OptionValue.Bare(String text)
         && (text.equals("help") || text.equals("?"));

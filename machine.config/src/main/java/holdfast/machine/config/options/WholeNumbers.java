@@ -5,8 +5,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Reads whole numbers as C does: decimal, hexadecimal after {@code 0x}, octal after {@code 0}; with
- * blanks and a sign before them.
+ * Reads whole numbers as C does: decimal, hexadecimal after {@code 0x}, octal after {@code 0}, with
+ * blanks and a sign allowed before them.
  */
 final class WholeNumbers {
   private static final Pattern NUMBER =
@@ -14,15 +14,16 @@ final class WholeNumbers {
           "[ \\t\\n\\x0B\\f\\r]*+(?<sign>[+-]?+)"
               + "(?:0[xX](?<hex>[0-9a-fA-F]++)|0(?<octal>[0-7]*+)|(?<decimal>[1-9][0-9]*+))");
 
-  /** More digits than any number has that is accepted anywhere. */
+  /** More digits than any accepted number has. */
   private static final int MANY_DIGITS = 100;
 
   private WholeNumbers() {}
 
   /**
-   * The number that {@code text} states.
+   * Parses a whole number.
    *
-   * @throws OptionException if that is no whole number; the sentence begins with {@code text}
+   * @throws OptionException if {@code text} is not a whole number; the sentence begins with {@code
+   *     text}
    */
   static BigInteger parse(String text) throws OptionException {
     Matcher number = NUMBER.matcher(text);
@@ -45,9 +46,9 @@ final class WholeNumbers {
   }
 
   /**
-   * The number written as {@code digits}, 0 for none. Of a number beyond any bound only the first
-   * digits are read, since reading takes a time that grows with the square of their count: the
-   * result is beyond any bound as well.
+   * Returns the number written as {@code digits}, 0 for none. For a number beyond any bound only
+   * the first digits are read, since the time to read a number grows with the square of the digits'
+   * count; the result is beyond any bound as well.
    */
   static BigInteger ofDigits(String digits, int radix) {
     int start = 0;

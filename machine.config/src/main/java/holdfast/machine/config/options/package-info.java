@@ -2,9 +2,9 @@
  * QEMU's option grammar: keyval, QemuOpts and JSON texts, configurations, and the help that is made
  * from the same definitions.
  *
- * <p>A property is defined once ({@link holdfast.machine.config.options.PropertyDefinition}): what
- * it is called, what its values are, what it means to leave it out. From that follow how it is
- * read, printed, explained and refused.
+ * <p>A property is defined once ({@link holdfast.machine.config.options.PropertyDefinition}): its
+ * name, its values, and the effect of leaving it out. How it is read, printed, explained and
+ * refused follows from that.
  */
 @Export
 @NullMarked
