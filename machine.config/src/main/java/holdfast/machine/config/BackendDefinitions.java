@@ -283,8 +283,9 @@ public final class BackendDefinitions {
   }
 
   /**
-   * Returns the path; refuses one that ends in a slash, which names a folder as open(2) understands
-   * it. {@link Path} drops the slash, and a file with that name would be created.
+   * Returns the path; refuses one that ends in a slash unless it is a folder. open(2) takes such a
+   * path as a folder's name, but {@link Path} drops the slash, and a file with that name would be
+   * created.
    */
   private static Path path(ParsedObject object) throws OptionException {
     String text = object.get(MEM_PATH);

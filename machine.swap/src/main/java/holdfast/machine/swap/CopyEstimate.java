@@ -23,22 +23,22 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How long it takes to copy a region, measured with a part of it: into memory for a target that is
- * memory; for one on a disk, into a file of its own in the target's folder, mapped, stored into and
- * written back as the copy will be. That file is deleted as soon as it is open, so that nothing of
- * it is left whatever happens; a measurement serves {@value #FRESH_SECONDS} s for all targets on
- * that file system. A disk that takes longer than {@value #LIMIT_SECONDS} s for the part is not
- * waited for: what is known then is how slow it is at least.
+ * An estimate of the time to copy a region, measured with a part of it. For a target in memory, the
+ * part is copied into memory. For a target on a disk, it is copied into a new file in the target's
+ * folder, which is mapped, stored into and written back as in the real copy. That file is deleted
+ * as soon as it is open, so that nothing of it is left whatever happens; a measurement is used for
+ * {@value #FRESH_SECONDS} s for all targets on that file system. The estimate waits at most {@value
+ * #LIMIT_SECONDS} s for a disk; for a slower one it is a lower bound.
  *
- * @param time for one copy of all, without what writers dirty meanwhile
- * @param basis what it rests on, as half a sentence
+ * @param time for one copy of everything, without what writers dirty meanwhile
+ * @param basis the basis of the estimate, as half a sentence
  */
 record CopyEstimate(Duration time, String basis) {
   private static final long SAMPLE = 16L << 20;
   private static final int LIMIT_SECONDS = 2;
   private static final int FRESH_SECONDS = 60;
 
-  /** A sample is not worth more than this part of what is free. */
+  /** A sample uses at most this fraction (1/n) of the free space. */
   private static final int LEAST_PART_FREE = 8;
 
   private static final Set<String> MEMORY =
@@ -46,7 +46,10 @@ record CopyEstimate(Duration time, String basis) {
 
   private static final Map<Object, Measured> DISKS = new ConcurrentHashMap<>();
 
-  /** A rate of copying: so many bytes took so long, at a moment of {@link System#nanoTime}. */
+  /**
+   * A measured rate: {@code bytes} took {@code nanos}; {@code at} is the moment, by {@link
+   * System#nanoTime}.
+   */
   private record Measured(long bytes, long nanos, boolean ended, long at) {
     boolean isFresh() {
       return System.nanoTime() - at < TimeUnit.SECONDS.toNanos(FRESH_SECONDS);
@@ -58,10 +61,10 @@ record CopyEstimate(Duration time, String basis) {
   }
 
   /**
-   * Measures.
+   * Measures a part of the copy.
    *
    * @param memory the region's memory
-   * @param target what it is to be copied into
+   * @param target the block that it is to be copied into
    * @throws InternalError if the memory can't be read
    */
   static CopyEstimate of(MemorySegment memory, RamBlockSpec target) {
@@ -86,9 +89,9 @@ record CopyEstimate(Duration time, String basis) {
   }
 
   /**
-   * The same of a copy that is held back.
+   * Returns the estimate for a copy with limited bandwidth.
    *
-   * @param bandwidth how many bytes a second it may copy at most; 0 for as many as it can
+   * @param bandwidth how many bytes a second it may copy at most; 0 for no limit
    * @param size how many bytes it copies
    */
   CopyEstimate heldBackTo(ByteSize bandwidth, ByteSize size) {
@@ -101,12 +104,12 @@ record CopyEstimate(Duration time, String basis) {
         : this;
   }
 
-  /** How many bytes from the beginning of a memory of a size {@link #of} reads. */
+  /** Returns how many bytes, from the beginning of a memory of a size, {@link #of} reads. */
   static long sample(long size) {
     return Math.min(SAMPLE, size);
   }
 
-  /** Where the bytes go to a disk: the folder of the file; empty if they don't. */
+  /** Returns the folder of the target's file if it is on a disk; empty otherwise. */
   private static Optional<Path> folderOnDisk(RamBlockSpec target) {
     if (!target.has(RamFlag.RAM_SHARED) || !(target.backing() instanceof Backing.File file)) {
       return Optional.empty();
@@ -123,7 +126,7 @@ record CopyEstimate(Duration time, String basis) {
       String kind = Files.getFileStore(folder).type();
       return MEMORY.contains(kind) ? Optional.empty() : Optional.of(folder);
     } catch (IOException e) {
-      return Optional.of(folder); // what is wrong with it is told by who makes the file
+      return Optional.of(folder); // whoever creates the file reports what is wrong with it
     }
   }
 
@@ -131,7 +134,7 @@ record CopyEstimate(Duration time, String basis) {
     long sample = sample(memory.byteSize());
     try (Arena arena = Arena.ofConfined()) {
       long before = System.nanoTime();
-      MemorySegment copy = arena.allocate(sample, 4096); // fresh, as the target's pages are
+      MemorySegment copy = arena.allocate(sample, 4096); // new pages, as the target's are
       MemorySegment.copy(memory, 0, copy, 0, sample);
       return measured(sample, before, true);
     }
@@ -159,14 +162,14 @@ record CopyEstimate(Duration time, String basis) {
       return Optional.of(last);
     }
     byte[] bytes = new byte[(int) sample];
-    // read here: a page that is lost is the region's, and is told to who asked
+    // read in this thread: a lost page is the region's, and is reported to the caller
     MemorySegment.copy(memory, 0, MemorySegment.ofArray(bytes), 0, sample);
     Optional<Measured> now = inTime(folder, bytes);
     now.ifPresent(measured -> DISKS.put(key, measured));
     return now;
   }
 
-  /** In a thread of its own, since a disk that fails may keep it for ever. */
+  /** Measures in a thread of its own, since a failing disk may block it for ever. */
   private static Optional<Measured> inTime(Path folder, byte[] bytes) {
     AtomicReference<@Nullable Measured> result = new AtomicReference<>();
     CountDownLatch ended = new CountDownLatch(1);
@@ -179,7 +182,8 @@ record CopyEstimate(Duration time, String basis) {
               try {
                 result.set(write(folder, bytes));
               } catch (IOException | RuntimeException | InternalError e) {
-                // a folder that takes no file: who makes the target's will say so
+                // a folder in which no file can be created: whoever creates the target's file
+                // reports it
               } finally {
                 ended.countDown();
               }

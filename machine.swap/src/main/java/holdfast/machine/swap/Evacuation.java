@@ -35,9 +35,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Copies what can still be read of a region that has failed to its standby file, and writes down
- * beside it which ranges could not be read. The region itself stays failed: nobody knows which of
- * its last stores were lost.
+ * Copies everything that can still be read of a failed region to its standby file, and writes the
+ * list of unreadable ranges beside that file. The region itself stays failed, because it is not
+ * known which of its last stores were lost.
  */
 public final class Evacuation implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(Evacuation.class);
@@ -51,7 +51,7 @@ public final class Evacuation implements Runnable {
   private final Thread thread;
 
   /**
-   * @param writers asked to pause; the copy is made whether they do or not
+   * @param writers asked to pause; the copy is made even if they don't
    */
   Evacuation(Backend backend, Path standby, GuestWriters writers) {
     this.backend = backend;
@@ -64,9 +64,9 @@ public final class Evacuation implements Runnable {
             .unstarted(this);
   }
 
-  /** Where the bytes of a range come from. */
+  /** A source of the bytes of a range. */
   private interface Source {
-    /** Fills {@code into} from {@code offset} on, or throws if a byte of it can't be read. */
+    /** Fills {@code into}, starting at {@code offset}, or throws if a byte of it can't be read. */
     void read(long offset, ByteBuffer into) throws IOException;
   }
 
@@ -77,7 +77,8 @@ public final class Evacuation implements Runnable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (IOException | RuntimeException | Error e) {
-      // every Error: a lost page is told late, and the operator must hear that there is no copy
+      // every Error: a lost page is reported late, and the operator must learn that there is no
+      // copy
       tell("what could be read could not be copied to " + standby + ": " + e);
     }
   }
@@ -85,7 +86,7 @@ public final class Evacuation implements Runnable {
   /**
    * Starts the evacuation of a memory backend that failed, if it has a standby file.
    *
-   * @param writers asked to pause; the copy is made whether they do or not
+   * @param writers asked to pause; the copy is made even if they don't
    */
   public static Optional<Evacuation> start(Backend backend, GuestWriters writers) {
     Optional<Evacuation> evacuation =
@@ -94,7 +95,7 @@ public final class Evacuation implements Runnable {
     return evacuation;
   }
 
-  /** Waits for the end, within limits: before the memory goes. */
+  /** Waits for the end, within a limit, before the memory is unmapped. */
   public void awaitEnd() {
     try {
       if (!thread.join(END_LIMIT)) {
@@ -137,7 +138,7 @@ public final class Evacuation implements Runnable {
       if (out.size() < size) {
         out.write(ByteBuffer.allocate(1), size - 1);
       }
-      // the list first: a copy that bears the standby's name is one whose holes are known
+      // the list first: a copy under the standby's name always has a list of its holes
       try {
         PendingFile.replace(list, list(region, unpaused, lost));
       } catch (IOException e) {
@@ -186,8 +187,9 @@ public final class Evacuation implements Runnable {
   }
 
   /**
-   * A shared file is read through a descriptor of its own, which tells of each page whether it can
-   * be; of other memory the kernel is asked before it is read, since the JVM tells late.
+   * Reads a shared file through a descriptor of its own, which reports for each page whether it can
+   * be read; for other memory the kernel is asked before each read, since the JVM reports a lost
+   * page late.
    */
   private static void readAll(Region region, long size, FileChannel out, DirtyRanges lost)
       throws IOException {
@@ -204,7 +206,10 @@ public final class Evacuation implements Runnable {
     copyAll((offset, into) -> readMemory(region, offset, into), size, out, lost);
   }
 
-  /** The region's own file; empty if its name leads elsewhere by now, or it can't be opened. */
+  /**
+   * Opens the region's own file; empty if its name now leads to another file, or it can't be
+   * opened.
+   */
   private static Optional<FileChannel> openAgain(Region region, Path path) {
     try (FoundFile found = FoundFile.behind(path).orElse(null)) {
       if (found != null
@@ -263,7 +268,7 @@ public final class Evacuation implements Runnable {
     }
   }
 
-  /** Whether the range could be read; then it is written. */
+  /** Copies one range; returns whether it could be read. */
   private static boolean copyOne(
       Source source, long offset, int length, ByteBuffer buffer, FileChannel out)
       throws IOException {

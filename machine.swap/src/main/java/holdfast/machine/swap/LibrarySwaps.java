@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The swaps of machines that are opened as a library; nothing is configured there. */
+/** Provides the live swaps of machines that are opened as a library, without configurations. */
 public final class LibrarySwaps implements SwapProvider {
 
   /** For {@link java.util.ServiceLoader}. */

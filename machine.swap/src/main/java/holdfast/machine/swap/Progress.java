@@ -13,7 +13,7 @@ import java.time.Instant;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** How far a swap is: written by its thread, read by any. */
+/** The progress of a swap: written by its thread, read by any thread. */
 final class Progress implements GuestWriters.Told {
   private static final Logger LOG = LoggerFactory.getLogger(Progress.class);
 
@@ -35,7 +35,7 @@ final class Progress implements GuestWriters.Told {
   private Duration pause = Duration.ZERO;
   private String reason = "";
 
-  /** Of a swap that begins. */
+  /** Starts the progress of a new swap. */
   Progress(int number, Region region, SwapPlan plan, Duration downtime, Instant started) {
     this.number = number;
     this.region = region.id();
@@ -87,12 +87,12 @@ final class Progress implements GuestWriters.Told {
     }
   }
 
-  /** More bytes were copied. */
+  /** Adds bytes that were copied. */
   synchronized void copied(long bytes) {
     copied += bytes;
   }
 
-  /** A round of copying is over. */
+  /** Records the end of a round of copying. */
   synchronized void endRound(PreCopyLoop.Round ended) {
     round = ended.number();
     dirty = ended.dirty();

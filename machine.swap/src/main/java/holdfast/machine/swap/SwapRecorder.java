@@ -2,20 +2,23 @@ package holdfast.machine.swap;
 
 import holdfast.machine.core.Backend;
 
-/** Keeps what is written down of memory backends in step with what swaps made of them. */
+/** Updates the stored configuration of memory backends after their swaps. */
 public interface SwapRecorder {
-  /** Writes nothing down. */
+  /** Stores nothing. */
   SwapRecorder NONE = (backend, outcome) -> {};
 
   /**
-   * How a swap ended.
+   * The outcome of a swap.
    *
    * @param done whether the backend is in its new backing now; false if it was rolled back
-   * @param configured whether what is written down had asked for the swap
-   * @param last whether the machine is ending, and nobody will compare the two any more
+   * @param configured whether the stored configuration had asked for the swap
+   * @param last whether the machine is ending, so that the two will not be compared again
    */
   record Outcome(boolean done, boolean configured, boolean last) {}
 
-  /** Writes down how a swap of {@code backend} ended, while nobody else can swap or change it. */
+  /**
+   * Stores the outcome of a swap of {@code backend}; no other caller can swap or change it
+   * meanwhile.
+   */
   void ended(Backend backend, Outcome outcome);
 }

@@ -39,14 +39,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What somebody wants of a swap, and the plan that comes of it. Nothing is touched here.
+ * A request for a swap, which makes the plan. Nothing is touched here.
  *
- * @param backend what is to be swapped
- * @param type what it is to be
- * @param object the properties that it is to have, all of them
- * @param writers who stores into guest memory
+ * @param backend the backend to be swapped
+ * @param type its type after the swap
+ * @param object all its properties after the swap
+ * @param writers the writers that store into guest memory
  * @param limits what the swap may cost
- * @param configured whether a configuration asks for it, in whose words a refusal is
+ * @param configured whether a configuration asks for it, in which case a refusal uses its terms
  */
 record SwapRequest(
     Backend backend,
@@ -60,7 +60,7 @@ record SwapRequest(
   private static final String ID = "id";
 
   /**
-   * What is in force, as far as the new type knows it, and changes over it.
+   * Returns a request for the properties in force, as far as the new type has them, with changes.
    *
    * @param changes properties and their values, {@code qom-type} among them
    */
@@ -73,7 +73,7 @@ record SwapRequest(
     return new SwapRequest(backend, type, object, writers, limits, false);
   }
 
-  /** All that its configuration says. */
+  /** Returns a request for everything that its configuration says. */
   static SwapRequest configured(Backend backend, ParsedObject wanted, GuestWriters writers)
       throws SwapException {
     TypeDefinition type = type(backend.region().id(), wanted.typeName());
@@ -81,8 +81,8 @@ record SwapRequest(
   }
 
   /**
-   * Where what is stored into a block comes to be: not in the file of a private mapping, which
-   * stays as it is, nor in a folder's file, which has no name.
+   * Returns where stores into a block end up. For a private mapping that is not the file, which
+   * stays as it is; for a file without a name in a folder it is not the folder.
    */
   static Side side(RamBlockSpec spec) {
     if (!spec.has(RamFlag.RAM_SHARED)
@@ -97,14 +97,13 @@ record SwapRequest(
       }
       return attributes.isOther() ? Side.device(file.path()) : Side.file(file.path());
     } catch (IOException e) {
-      return Side.file(file.path()); // it is to be made, or its disk fails
+      return Side.file(file.path()); // the file does not exist yet, or its disk fails
     }
   }
 
   /**
-   * Where what is stored into a region comes to be now. A file whose name was taken away, or leads
-   * to another file by now, is nothing that one could start from: it has no note, and ends with the
-   * swap.
+   * Returns where stores into a region end up now. A file whose name was removed, or now leads to
+   * another file, can't be started from: it counts as memory, has no note, and ends with the swap.
    */
   static Side present(Region region) {
     Side side = side(region.spec());
@@ -123,7 +122,7 @@ record SwapRequest(
     return side.takesNotes() ? Side.file(side.path().get(), open) : side;
   }
 
-  /** The target, if the swap can work as far as can be seen. */
+  /** Returns the target, if the swap can work as far as can be checked now. */
   SwapTarget target() throws SwapException {
     Region region = backend.region();
     BackendId id = region.id();
@@ -134,7 +133,7 @@ record SwapRequest(
     try {
       spec = backend.specOf(object);
     } catch (OptionException e) {
-      // the sentence without the backend, which is named already
+      // the sentence without the backend, which is already named
       throw new SwapException(
           id, "" + (e.getCause() instanceof OptionException why ? why : e).getMessage());
     }
@@ -183,7 +182,7 @@ record SwapRequest(
       Backend backend, TypeDefinition type, Map<String, String> changes) throws SwapException {
     BackendId id = backend.region().id();
     Map<String, Object> wanted = new LinkedHashMap<>();
-    wanted.put(TypeDefinition.EXACT, true); // both are values as on the command line
+    wanted.put(TypeDefinition.EXACT, true); // both have values as on the command line
     for (PropertyDefinition<?> property : type.properties()) {
       String value = backend.object().properties().get(property.name());
       if (value != null) {
@@ -232,7 +231,7 @@ record SwapRequest(
     return differences;
   }
 
-  /** Whether the name of the file that it is in leads nowhere any more. */
+  /** Returns whether the name of the region's file has been removed. */
   private boolean isRemoved() {
     Region region = backend.region();
     return region.spec().backing() instanceof Backing.File present
@@ -244,7 +243,7 @@ record SwapRequest(
     return type.properties().stream().anyMatch(property -> property.name().equals(name));
   }
 
-  /** The bytes that are free where the new file is to be, if it needs any. */
+  /** Checks the new file; returns how many bytes are free for it, if it needs any. */
   private Optional<ByteSize> checkFile(BackendId id, RamBlockSpec spec) throws SwapException {
     if (!(spec.backing() instanceof Backing.File wanted)) {
       return Optional.empty();
@@ -300,7 +299,7 @@ record SwapRequest(
     }
   }
 
-  /** Whether a path leads to the file that the region is in, however it is spelled. */
+  /** Returns whether a path leads to the region's present file, however the path is spelled. */
   private boolean isPresent(Path path, Optional<FileStatus> found) {
     if (found.isEmpty() || !(backend.region().spec().backing() instanceof Backing.File present)) {
       return false;
@@ -341,7 +340,7 @@ record SwapRequest(
       throws SwapException {
     DirtySource.Outlook tracking = DirtySource.outlook(region.status().block(), writers);
     CopyEstimate measured = estimate(region, spec);
-    // what is copied while writers pause, without tracking, is not held back
+    // without tracking, everything is copied while writers pause, and the limit does not apply
     CopyEstimate estimate =
         tracking.tracked() ? measured.heldBackTo(limits.bandwidth(), region.size()) : measured;
     Duration time = estimate.time();

@@ -6,11 +6,11 @@ import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.core.Candidate;
 
 /**
- * Where a region's bytes are to go.
+ * The target of a swap.
  *
  * @param object the type of memory backend and its properties
  * @param spec the block that they ask for
  * @param maker the allocator that makes it
- * @param plan what is told of it
+ * @param plan the plan that is shown
  */
 record SwapTarget(ParsedObject object, RamBlockSpec spec, Candidate maker, SwapPlan plan) {}

@@ -35,10 +35,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One live swap, from its preparation to its end, in a thread of its own.
+ * A live swap, from its preparation to its end, in a thread of its own.
  *
- * <p>Nothing that can fail is left for the moment after the new block stands in the window: until
- * then every failure is rolled back.
+ * <p>No step that can fail is left for after the new block is in the window: until then every
+ * failure is rolled back.
  */
 final class SwapTask implements RunningSwap, Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(SwapTask.class);
@@ -60,20 +60,25 @@ final class SwapTask implements RunningSwap, Runnable {
 
   private final Object waitLock = new Object();
 
-  /** This swap's thread while it waits for writers: a cancel interrupts it. Under the lock. */
+  /**
+   * This swap's thread while it waits for writers, so that a cancel can interrupt it. Guarded by
+   * the lock.
+   */
   private @Nullable Thread waiting;
 
-  /** What was copied since all pages were compared. */
+  /** The ranges that were copied since all pages were compared. */
   private final DirtyRanges unverified = new DirtyRanges();
 
   private boolean installed;
 
-  /** Told of each step before it is made; a test makes it fail there. */
+  /** Called before each step; a test makes the swap fail there. */
   interface Steps {
-    /** No test. */
+    /** Does nothing. */
     Steps UNWATCHED = step -> {};
 
     /**
+     * Called before a step.
+     *
      * @param step its name
      * @throws IOException to make the swap fail there
      */
@@ -81,8 +86,8 @@ final class SwapTask implements RunningSwap, Runnable {
   }
 
   /**
-   * @param backend what is swapped; its region is held by the caller
-   * @param ended told at the end; lets the region go
+   * @param backend the backend to be swapped; the caller holds its region
+   * @param ended called at the end; lets the region go
    */
   SwapTask(
       int number,
@@ -115,7 +120,7 @@ final class SwapTask implements RunningSwap, Runnable {
     cancel("it was cancelled");
   }
 
-  /** The same; {@code reason} says why, if nobody has cancelled it before. */
+  /** Cancels the swap; {@code reason} says why, if it has not been cancelled before. */
   void cancel(String reason) {
     synchronized (waitLock) {
       if (!isCancelled()) {
@@ -137,7 +142,7 @@ final class SwapTask implements RunningSwap, Runnable {
     T end() throws RamBlockException, IOException, GivenUpException, InterruptedException;
   }
 
-  /** Waits for writers, which somebody else has written, unless somebody cancels meanwhile. */
+  /** Waits for the code of writers, unless the swap is cancelled meanwhile. */
   private <T extends @Nullable Object> T waitFor(Wait<T> writers)
       throws RamBlockException, IOException, GivenUpException, InterruptedException {
     synchronized (waitLock) {
@@ -157,13 +162,13 @@ final class SwapTask implements RunningSwap, Runnable {
       synchronized (waitLock) {
         waiting = null;
         if (isCancelled()) {
-          Thread.interrupted(); // it was for the wait, and what follows is not to be disturbed
+          Thread.interrupted(); // the interrupt was for the wait, and must not disturb what follows
         }
       }
     }
   }
 
-  /** Adds what was stored to since the last look. */
+  /** Adds the ranges that were stored into since the last call. */
   private void collect(DirtySource tracking, DirtyRanges into)
       throws RamBlockException, IOException, GivenUpException, InterruptedException {
     waitFor(
@@ -179,7 +184,7 @@ final class SwapTask implements RunningSwap, Runnable {
     return report();
   }
 
-  /** Where the bytes go. */
+  /** Returns the target. */
   SwapTarget target() {
     return target;
   }
@@ -200,7 +205,7 @@ final class SwapTask implements RunningSwap, Runnable {
     }
   }
 
-  /** Whoever waits for the end is told, whatever fails. */
+  /** Ends the swap and wakes all who wait for the end, whatever fails. */
   private void leave() {
     if (!report().phase().isEnd() && installed) {
       progress.enter(SwapPhase.DONE);
@@ -215,7 +220,10 @@ final class SwapTask implements RunningSwap, Runnable {
     }
   }
 
-  /** All that can be rolled back. Returns why it has to be, an empty string if it need not. */
+  /**
+   * Makes all steps that can be rolled back. Returns why the swap must be rolled back; an empty
+   * string if it must not.
+   */
   private String attempt() {
     try {
       prepare();
@@ -230,17 +238,18 @@ final class SwapTask implements RunningSwap, Runnable {
     } catch (InternalError e) {
       return pages == null ? e.toString() : whoseFault(pages, e);
     } catch (RuntimeException | Error e) {
-      // every Error: else the new backing would stay, and who waits for the end would wait for ever
+      // every Error: otherwise the new backing would stay, and a wait for the end would last for
+      // ever
       LOG.error("memory backend '{}': the swap failed", region.id(), e);
       return e.toString();
     }
   }
 
   /**
-   * Tells of memory that failed while it was copied or compared: if it is the region's own, the
-   * region has failed. The error may be late, and be about what was copied just before.
+   * Handles a fault in memory during a copy or comparison: if the memory is the region's own, the
+   * region has failed. The error may be late, and about the preceding copy.
    *
-   * @return what is to be said of it, as half a sentence
+   * @return the reason, as half a sentence
    */
   private String whoseFault(PageCopy copy, InternalError e) {
     long from = copy.suspectsFrom();
@@ -258,7 +267,10 @@ final class SwapTask implements RunningSwap, Runnable {
     }
   }
 
-  /** Most of the JDK's exceptions about files say what is wrong by their name alone. */
+  /**
+   * Returns the name of the exception: most of the JDK's file exceptions say what is wrong by their
+   * name alone.
+   */
   private static String nameOf(FileSystemException e) {
     return switch (e) {
       case NoSuchFileException _ -> "no such file or folder";
@@ -267,7 +279,10 @@ final class SwapTask implements RunningSwap, Runnable {
     };
   }
 
-  /** The new backing is the good one, whatever went wrong after the exchange. */
+  /**
+   * Finishes the swap after the exchange: the new backing is the valid one, whatever went wrong
+   * since.
+   */
   private void finish(String mishap) {
     if (!mishap.isEmpty()) {
       LOG.error("memory backend '{}': after the switch: {}", region.id(), mishap);
@@ -293,15 +308,15 @@ final class SwapTask implements RunningSwap, Runnable {
     steps.before("prepare");
     boolean found = holdsSomething();
     if (found) {
-      requireOverwritable(); // it may have come, or changed, since the swap was planned
+      requireOverwritable(); // the file may have appeared, or changed, since the swap was planned
     } else {
-      note(); // before the file is there: it must never be there without its note
+      note(); // before the file exists: it must never exist without its note
     }
     steps.before("allocate");
     RamBlock made = target.maker().allocator().allocate(target.spec());
     next = made;
     if (found) {
-      note(); // not before it is locked: it could be in use, and notes beside it somebody else's
+      note(); // not before it is locked: it could be in use, and notes beside it could be another swap's
     }
     String reason = made.cannotReplaceBecause(region.status().block());
     if (!reason.isEmpty()) {
@@ -314,7 +329,7 @@ final class SwapTask implements RunningSwap, Runnable {
     journal.begin();
   }
 
-  /** Whether the new file is there already, with content. */
+  /** Returns whether the new file already exists and isn't empty. */
   private boolean holdsSomething() throws IOException {
     Side side = SwapRequest.side(target.spec());
     return side.takesNotes()
@@ -360,11 +375,11 @@ final class SwapTask implements RunningSwap, Runnable {
         pending = rounds(loop, pending);
         if (limits.verify()) {
           verifyAll(copy, tracking.get(), pending);
-          pending = rounds(loop, pending); // it took a while, and writers went on
+          pending = rounds(loop, pending); // that took a while, during which writers kept storing
         }
         shortenSwitch();
         collect(tracking.get(), pending);
-        pending = rounds(loop, pending); // so did this
+        pending = rounds(loop, pending); // the comparison took a while, too
       } else {
         requireShort();
       }
@@ -374,7 +389,7 @@ final class SwapTask implements RunningSwap, Runnable {
     }
   }
 
-  /** Of memory that is copied as a whole while writers pause: that this is quick enough. */
+  /** Checks that copying everything during the pause stays within the downtime limit. */
   private void requireShort() throws GivenUpException {
     Duration time = target.plan().time();
     if (time.compareTo(limits.downtime()) > 0 && !guestWriters.areNone()) {
@@ -382,7 +397,7 @@ final class SwapTask implements RunningSwap, Runnable {
     }
   }
 
-  /** To unmap a page takes time: what can be unmapped while writers run, is. */
+  /** Unmaps as many pages as possible while writers run, because unmapping takes time. */
   private void shortenSwitch() {
     region.status().block().dropPageTable();
     next().dropPageTable();
@@ -394,7 +409,7 @@ final class SwapTask implements RunningSwap, Runnable {
     return loop.run(pending);
   }
 
-  /** What a round of copying does here. */
+  /** The work of a round of copying in this swap. */
   private final class Rounds implements PreCopyLoop.Work {
     private final PageCopy copy;
     private final DirtySource tracking;
@@ -436,7 +451,7 @@ final class SwapTask implements RunningSwap, Runnable {
   /**
    * Compares every page, while writers run: pages that differ must be among those that are dirty.
    *
-   * @param pending what is known to be dirty; what is found dirty meanwhile is added
+   * @param pending the ranges known to be dirty; those found dirty meanwhile are added
    */
   private void verifyAll(PageCopy copy, DirtySource tracking, DirtyRanges pending)
       throws RamBlockException, IOException, GivenUpException, InterruptedException {
@@ -483,7 +498,7 @@ final class SwapTask implements RunningSwap, Runnable {
     }
   }
 
-  /** That what was copied is all there is, just before the new backing becomes the good one. */
+  /** Checks, just before the new backing becomes the valid one, that the copy is complete. */
   private void requireSound() throws GivenUpException {
     region.checkWriteBack();
     Region.Status now = region.status();
@@ -500,7 +515,9 @@ final class SwapTask implements RunningSwap, Runnable {
     }
   }
 
-  /** From one change of one note on the new backing is the good one; then it takes the place. */
+  /**
+   * Makes the new backing the valid one by one change of one note, then installs it in the window.
+   */
   @SuppressWarnings("ReferenceEquality") // a block is itself
   private void install() throws RamBlockException, IOException {
     steps.before("complete");
@@ -512,7 +529,7 @@ final class SwapTask implements RunningSwap, Runnable {
       installed = true;
     } catch (RamBlockException | IOException | RuntimeException | Error e) {
       if (region.status().block() != before) {
-        installed = true; // the exchange was made, and what went wrong came after it
+        installed = true; // the exchange was made; the error came after it
         LOG.error("memory backend '{}': after the exchange", region.id(), e);
         return;
       }

@@ -9,18 +9,18 @@ import java.math.MathContext;
 import java.time.Duration;
 import java.util.Locale;
 
-/** Tells of live swaps in words, the same in the log and in every command. */
+/** Describes live swaps in words, in the log and in every command alike. */
 public final class SwapWords {
   private static final MathContext TWO_DIGITS = new MathContext(2);
   private static final double MIB = 1 << 20;
   private static final double MANY = 10 * 1024;
 
-  /** How the basis of a plan's time begins that can only be longer. */
+  /** The beginning of the basis of a plan's time that is a lower bound. */
   private static final String AT_LEAST = "at least: ";
 
   private SwapWords() {}
 
-  /** How long the copy of a plan takes, and what that rests on. */
+  /** Returns how long the copy of a plan takes, and the basis of that estimate. */
   public static String expected(SwapPlan plan) {
     String basis = plan.basis();
     return basis.startsWith(AT_LEAST)
@@ -28,7 +28,7 @@ public final class SwapWords {
         : "about " + roughly(plan.time()) + ", " + basis;
   }
 
-  /** How far a swap is, or how it ended, in one line. */
+  /** Returns the progress of a swap, or its outcome, in one line. */
   public static String line(SwapReport report) {
     return Excerpt.onOneLine(words(report));
   }
@@ -65,7 +65,7 @@ public final class SwapWords {
     };
   }
 
-  /** What is known from the first round on. */
+  /** Returns the facts that are known from the first round on. */
   private static String afterARound(SwapReport report) {
     return String.format(
         Locale.ROOT,
@@ -77,7 +77,7 @@ public final class SwapWords {
         millis(report.expectedPause()));
   }
 
-  /** A number of bytes with one decimal. */
+  /** Returns a number of bytes in MiB, with one decimal. */
   public static String mib(ByteSize size) {
     double mib = size.bytes() / MIB;
     return mib < MANY
@@ -85,7 +85,7 @@ public final class SwapWords {
         : String.format(Locale.ROOT, "%.1f GiB", mib / 1024);
   }
 
-  /** What was estimated, with no more digits than can be true. */
+  /** Returns an estimated time, with no more digits than it can be accurate to. */
   public static String roughly(Duration time) {
     double millis = time.toNanos() / 1e6;
     if (millis < 1) {

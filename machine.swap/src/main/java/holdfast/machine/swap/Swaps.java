@@ -37,10 +37,10 @@ public final class Swaps implements LiveSwap {
   private static final int REMEMBERED = 16;
   private static final Duration END_LIMIT = Duration.ofSeconds(60);
 
-  /** For somebody else's plan, or change of a property. */
+  /** How long to wait while another caller plans a swap or changes a property. */
   private static final Duration HOLD_LIMIT = Duration.ofSeconds(1);
 
-  /** For pages to be made present after a change of a property. */
+  /** How long to wait while pages are made present after a change of a property. */
   private static final Duration CONFIGURED_HOLD_LIMIT = Duration.ofSeconds(60);
 
   private final Machine machine;
@@ -63,9 +63,9 @@ public final class Swaps implements LiveSwap {
   private record Running(SwapTask task, Side to, boolean configured) {}
 
   /**
-   * @param writers who stores into guest memory
-   * @param recorder where a swap that has ended is written down
-   * @param wake lets what is configured be compared with what is in force
+   * @param writers the writers that store into guest memory
+   * @param recorder stores the outcome of swaps
+   * @param wake makes the machine compare what is configured with what is in force
    */
   public Swaps(Machine machine, GuestWriters writers, SwapRecorder recorder, Runnable wake) {
     this(machine, writers, recorder, wake, SwapTask.Steps.UNWATCHED);
@@ -85,8 +85,8 @@ public final class Swaps implements LiveSwap {
   }
 
   /**
-   * Returns what refuses to start a machine from a file that is the wrong one of the two of a swap,
-   * by the notes beside it.
+   * Returns the check that refuses to start a machine from the invalid one of a swap's two files,
+   * according to the notes beside it.
    */
   public static ImageCheck imageCheck() {
     return SwapJournal::imageRefusal;
@@ -115,7 +115,7 @@ public final class Swaps implements LiveSwap {
         .orElseThrow(() -> new SwapException(id, "there is none; ram:list shows those there are"));
   }
 
-  /** Takes the region: nobody else swaps or plans it, or changes its properties. */
+  /** Holds the region: no other caller swaps it, plans its swap or changes its properties. */
   private void hold(Backend backend) throws SwapException {
     Region region = backend.region();
     if (region.state() == RegionState.FAILED) {
@@ -145,7 +145,7 @@ public final class Swaps implements LiveSwap {
     }
   }
 
-  /** Starts one of a region that is held; it lets it go at its end. */
+  /** Starts the swap of a held region; the region is let go at its end. */
   private SwapTask start(SwapRequest request, boolean configured) throws SwapException {
     Region region = request.backend().region();
     SwapTarget target = request.target();
@@ -206,9 +206,9 @@ public final class Swaps implements LiveSwap {
   }
 
   /**
-   * A configuration asks for something else: a swap is started if one is needed.
+   * Starts a swap if a changed configuration needs one.
    *
-   * @param object what it asks for, as it stands now
+   * @param object the properties that it asks for now
    */
   public Answer follow(Backend backend, ParsedObject object) {
     BackendId id = backend.region().id();
@@ -277,7 +277,9 @@ public final class Swaps implements LiveSwap {
     return List.copyOf(ended.getOrDefault(id, List.of()));
   }
 
-  /** Cancels what is under way and waits for its end; nothing is started any more. */
+  /**
+   * Cancels the swaps that are under way and waits for their end; no swap can be started any more.
+   */
   public void close() {
     List<SwapTask> left;
     synchronized (this) {

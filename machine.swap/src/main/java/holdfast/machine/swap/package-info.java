@@ -2,8 +2,8 @@
  * Live swaps: moves a region's bytes to another backing, at the same addresses, while its writers
  * run, and evacuates a region whose memory failed.
  *
- * <p>At every moment one of the two backings is the good one, and notes beside the files tell after
- * a crash which. {@link holdfast.machine.swap.Swaps} plans, starts and remembers the swaps of one
+ * <p>At every moment one of the two backings is the valid one; after a crash, notes beside the
+ * files say which. {@link holdfast.machine.swap.Swaps} plans, starts and remembers the swaps of one
  * machine.
  */
 @Export

@@ -21,50 +21,50 @@ public sealed interface PropertyType<T>
         TextType {
 
   /**
-   * Returns a switch: {@code on}, {@code yes}, {@code true}, {@code y} or {@code off}, {@code
-   * no}...
+   * Returns the type of a switch: {@code on}, {@code yes}, {@code true}, {@code y} or {@code off},
+   * {@code no}...
    */
   static PropertyType<Boolean> bool() {
     return new BooleanType();
   }
 
-  /** Returns a size; a number without a suffix is in bytes. */
+  /** Returns the type of a size; a number without a suffix is in bytes. */
   static PropertyType<ByteSize> size() {
     return new SizeType(SizeUnit.B);
   }
 
-  /** Returns a size; a number without a suffix is in {@code unit}. */
+  /** Returns the type of a size; a number without a suffix is in {@code unit}. */
   static PropertyType<ByteSize> size(SizeUnit unit) {
     return new SizeType(unit);
   }
 
-  /** Returns a whole number from {@code smallest} to {@code largest}. */
+  /** Returns the type of a whole number from {@code smallest} to {@code largest}. */
   static PropertyType<Long> integer(long smallest, long largest) {
     return new IntegerType(smallest, largest);
   }
 
   /**
-   * Returns a choice of the constants of an enum, in lower case and with {@code -} for {@code _}.
+   * Returns the type of one of an enum's constants, in lower case and with {@code -} for {@code _}.
    */
   static <E extends Enum<E>> PropertyType<E> choice(Class<E> constants) {
     return new ChoiceType<>(constants);
   }
 
   /**
-   * Returns numbers from 0 to {@code largest}, as {@code a} or {@code a-b}; the property can be
-   * repeated.
+   * Returns the type of numbers from 0 to {@code largest}, as {@code a} or {@code a-b}; the
+   * property can be repeated.
    */
   static PropertyType<SortedSet<Integer>> numbers(int largest) {
     return new NumberSetType(largest);
   }
 
-  /** Returns any text that can be passed to the operating system. */
+  /** Returns the type of any text that can be passed to the operating system. */
   static PropertyType<String> text() {
     // the encoding in which the JDK writes file names and reads arguments: the locale's (JEP 400)
     return new TextType(Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8")));
   }
 
-  /** Returns the name of an object or a device. */
+  /** Returns the type of the name of an object or a device. */
   static PropertyType<String> identifier() {
     return new IdentifierType();
   }

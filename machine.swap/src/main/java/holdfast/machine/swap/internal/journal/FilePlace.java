@@ -9,17 +9,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where a path leads, however it is spelled: to a file, which is known by its identity, and if it
- * is not there yet to a name in a folder, which has an identity.
+ * The place that a path leads to, however it is spelled: a file, known by its identity, or, if
+ * there is none yet, a name in a folder, which has an identity.
  *
- * @param real the path without symbolic links, as far as it can be followed
- * @param file the file, if it is there
- * @param folder the folder, if it is there
+ * @param real the path without symbolic links, as far as it can be resolved
+ * @param file the file, if it exists
+ * @param folder the folder, if it exists
  */
 public record FilePlace(Path real, Optional<FileIdentity> file, Optional<FileIdentity> folder) {
   private static final Logger LOG = LoggerFactory.getLogger(FilePlace.class);
 
-  /** Looks where a path leads at this moment. */
+  /** Resolves a path at this moment. */
   public static FilePlace of(Path path) {
     Path real = real(path);
     Optional<Path> folder = Optional.ofNullable(real.getParent());
@@ -36,8 +36,8 @@ public record FilePlace(Path real, Optional<FileIdentity> file, Optional<FileIde
   }
 
   /**
-   * Whether it can't even be told what is at a path, as where its folder may not be searched. Then
-   * its notes can't be told either, and who opens it hears why.
+   * Returns whether it can't even be found out what is at a path, for example because its folder
+   * may not be searched. Then its notes can't be read either, and opening the file will report why.
    */
   static boolean isOutOfReach(Path path) {
     try {
@@ -50,8 +50,8 @@ public record FilePlace(Path real, Optional<FileIdentity> file, Optional<FileIde
   }
 
   /**
-   * A path without symbolic links: of a file that is not there, in its real folder; of one whose
-   * folder is not there either, the absolute path.
+   * Returns a path without symbolic links: for a file that doesn't exist, the path in its real
+   * folder; if that folder doesn't exist either, the absolute path.
    */
   static Path real(Path path) {
     Path absolute = path.toAbsolutePath();
@@ -70,7 +70,8 @@ public record FilePlace(Path real, Optional<FileIdentity> file, Optional<FileIde
   }
 
   /**
-   * Whether what is stored at the one is stored at the other: they may have been looked at apart.
+   * Returns whether stores into one are stores into the other, even if the two were resolved at
+   * different times.
    */
   public boolean isSame(FilePlace other) {
     return real.equals(other.real)

@@ -4,42 +4,44 @@ import holdfast.backend.api.FileIdentity;
 import java.time.Instant;
 import java.util.Optional;
 
-/** What a note says of the file that it stands beside. */
+/** The content of a note: the state of the file that it is beside. */
 sealed interface Marker {
 
-  /** One that a swap wrote. */
+  /** A note that a swap wrote. */
   sealed interface Told extends Marker {
-    /** The swap. */
+    /** Returns the swap. */
     SwapId swap();
   }
 
-  /** The swap has not come to its switch: the new file is an unfinished copy, the old one good. */
+  /**
+   * The swap has not reached its switch: the new file is an unfinished copy, the old one is valid.
+   */
   record Copying(SwapId swap) implements Told {}
 
-  /** Of the old file: whether it is still the good one is told by the new one's note. */
+  /** For the old file: the new file's note decides whether it is still valid. */
   record Switching(SwapId swap) implements Told {}
 
-  /** Of the new file: it is the good one. */
+  /** For the new file: it is the valid one. */
   record Complete(SwapId swap) implements Told {}
 
   /**
-   * Of the old file: what it holds is out of date.
+   * For the old file: its content is out of date.
    *
-   * @param content the file as it was let go; empty if nobody looked, or if it can't be told when
-   *     it is stored into
+   * @param content the file as it was released; empty if that was not recorded, or if stores into
+   *     it can't be detected
    */
   record Moved(SwapId swap, Optional<Content> content) implements Told {}
 
   /**
-   * A note that is not believed.
+   * A note that is not trusted.
    *
    * @param reason the rest of a sentence that begins with the note: "is a FIFO, …"
    */
   record Unreadable(String reason) implements Marker {}
 
   /**
-   * What a file holds, without looking into it: as long as it is the same file, with the same time
-   * of its last change, which the kernel alone sets, its bytes are the same.
+   * The content of a file, identified without reading it: as long as it is the same file with the
+   * same time of its last change, which only the kernel sets, its bytes are the same.
    *
    * @param file which file it is
    * @param size in bytes

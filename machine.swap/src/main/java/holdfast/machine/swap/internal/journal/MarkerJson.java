@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Markers as the text of a note, and back. */
+/** Converts markers to the text of a note, and back. */
 final class MarkerJson {
   private static final String STATE = "state";
   private static final String COPYING = "copying";
@@ -32,7 +32,7 @@ final class MarkerJson {
   private static final int DEEPEST = 4;
   private static final int LONGEST_QUOTE = 40;
 
-  /** PATH_MAX, limits.h, without the NUL at the end. */
+  /** PATH_MAX in limits.h, without the NUL at the end. */
   private static final int LONGEST_PATH = 4095;
 
   private static final JSON READER =
@@ -57,7 +57,7 @@ final class MarkerJson {
     }
   }
 
-  /** The text of a marker. */
+  /** Returns the text of a marker. */
   static byte[] write(Marker.Told marker) throws IOException {
     SwapId swap = marker.swap();
     Map<String, Object> content = new LinkedHashMap<>();
@@ -86,7 +86,7 @@ final class MarkerJson {
   }
 
   /**
-   * The marker that a text stands for. Fields that are not known are left aside.
+   * Returns the marker in a text. Unknown fields are ignored.
    *
    * @throws MalformedException with the rest of a sentence that begins with the note
    */
@@ -175,7 +175,7 @@ final class MarkerJson {
         return Optional.of(path);
       }
     } catch (InvalidPathException e) {
-      // a NUL, or a character that file names can't have here
+      // it contains NUL, or a character that file names can't have here
     }
     throw new MalformedException(
         "is no note of a swap: its " + name + " " + quoted(text.get()) + " is no absolute path");
@@ -208,7 +208,7 @@ final class MarkerJson {
                 instant(fields, "changed")));
       }
     } catch (NumberFormatException e) {
-      // said below
+      // reported below
     }
     throw new MalformedException(
         "is no note of a swap: its device, inode or size is not what it should be");

@@ -10,9 +10,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The note beside a swap's new file, which the swap keeps locked from its beginning to its end. So
- * of two swaps to one file, of one process or of two, one comes first; the other is refused before
- * it has touched anything; and a note that a killed process left is told from one that is in use.
+ * The note beside a swap's new file, which the swap keeps locked from its beginning to its end.
+ * Therefore, of two swaps to one file, in one process or in two, the second is refused before it
+ * has touched anything; and a note that a killed process left can be distinguished from one that is
+ * in use.
  *
  * <p>Not thread-safe.
  */
@@ -29,17 +30,17 @@ final class NewNote implements AutoCloseable {
     note = Note.ofNew(file);
   }
 
-  /** Where it stands, and what it says. */
+  /** Returns the note. */
   Note note() {
     return note;
   }
 
   /**
-   * Takes the note: it says {@code marker} from now on. One that is there is taken over if no swap
-   * that lives wrote it.
+   * Takes the note, which says {@code marker} from now on. An existing note is taken over unless
+   * the swap that wrote it is under way.
    *
-   * @throws IOException if another swap has it, or it can't be kept; then it is as it was, unless
-   *     it bears its name already
+   * @throws IOException if another swap has it, or it can't be written; then it is unchanged,
+   *     unless the new note has already taken its name
    */
   void claim(Marker.Copying marker) throws IOException {
     close();
@@ -63,13 +64,13 @@ final class NewNote implements AutoCloseable {
           return;
         }
       } catch (FileAlreadyExistsException e) {
-        continue; // somebody was quicker: is it a swap that lives?
+        continue; // another process was faster: is its swap under way?
       }
     }
     throw new IOException(note.path() + " keeps changing: find out who writes it");
   }
 
-  /** Whether what was found is still there and was taken over. */
+  /** Returns whether the note that was found is still there and was taken over. */
   private boolean takeOver(PendingFile fresh, FoundFile found) throws IOException {
     try (HeldFile stale = hold(found)) {
       if (!stale.isAt(note.path())) {
@@ -98,7 +99,7 @@ final class NewNote implements AutoCloseable {
     return stale.orElseThrow(this::inUse);
   }
 
-  /** That it says nothing which a swap must see to before it is replaced. */
+  /** Checks that the note can be replaced without other work for a swap to do first. */
   private void requireStale() throws IOException {
     Optional<Marker> now = note.read();
     if (now.isPresent() && !(now.get() instanceof Marker.Copying)) {
@@ -117,7 +118,7 @@ final class NewNote implements AutoCloseable {
         note.file() + " is what " + source + " is being swapped to: name another file");
   }
 
-  /** Says something else, as a whole and durably. */
+  /** Replaces the content, as a whole and durably. */
   void write(Marker.Told marker) throws IOException {
     try (PendingFile fresh = pending(marker)) {
       try {
@@ -139,7 +140,7 @@ final class NewNote implements AutoCloseable {
     }
   }
 
-  /** What stands at the note's path by now is what is locked. */
+  /** Keeps the lock of the file that is now at the note's path. */
   private void keep(PendingFile fresh) {
     if (fresh.bearsTarget()) {
       close();
@@ -147,7 +148,7 @@ final class NewNote implements AutoCloseable {
     }
   }
 
-  /** Gives up the lock, as the end of the process would; the note stays. */
+  /** Releases the lock, as the end of the process would; the note stays. */
   @Override
   public void close() {
     HeldFile before = held;

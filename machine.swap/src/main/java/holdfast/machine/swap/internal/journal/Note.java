@@ -12,24 +12,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A note beside a file. It is believed if it is a regular file of the file's owner, of root or of
- * this process' user, of reasonable length, and says what such a note can say; and it is never
- * waited for.
+ * A note beside a file. It is trusted if it is a regular file that belongs to the file's owner, to
+ * root or to this process' user, has a reasonable length, and has the content of such a note.
+ * Reading it never blocks.
  *
  * @param file the file that it is about, without symbolic links
- * @param kind what it tells of that file
+ * @param kind what it says about that file
  */
 record Note(Path file, Kind kind) {
   private static final Logger LOG = LoggerFactory.getLogger(Note.class);
 
-  /** Two paths of the greatest length, each byte escaped, fit in. */
+  /** Enough for two paths of the greatest length with each byte escaped. */
   private static final int LONGEST = 64 << 10;
 
   private static final int ROOT = 0;
 
-  /** What a note tells. */
+  /** The kinds of note. */
   enum Kind {
-    /** Beside the new file of a swap: whether it is whole. */
+    /** Beside the new file of a swap: whether it is complete. */
     OF_NEW(".swap-from.json"),
     /** Beside the old file of a swap: whether its content is out of date. */
     OF_OLD(".swap-to.json");
@@ -49,22 +49,22 @@ record Note(Path file, Kind kind) {
     }
   }
 
-  /** The note beside the new file of a swap, and not beside a symbolic link to it. */
+  /** Returns the note beside the new file of a swap, and not beside a symbolic link to it. */
   static Note ofNew(Path file) {
     return new Note(FilePlace.real(file), Kind.OF_NEW);
   }
 
-  /** The note beside the old file of a swap, and not beside a symbolic link to it. */
+  /** Returns the note beside the old file of a swap, and not beside a symbolic link to it. */
   static Note ofOld(Path file) {
     return new Note(FilePlace.real(file), Kind.OF_OLD);
   }
 
-  /** Where it stands. */
+  /** Returns its path. */
   Path path() {
     return file.resolveSibling(file.getFileName() + kind.suffix);
   }
 
-  /** What it says; empty if it is not there. */
+  /** Returns its content; empty if it doesn't exist. */
   Optional<Marker> read() {
     try (FoundFile found = FoundFile.at(path()).orElse(null)) {
       return found == null ? Optional.empty() : Optional.of(read(found));
@@ -115,8 +115,8 @@ record Note(Path file, Kind kind) {
   }
 
   /**
-   * Whether the swap that wrote it is under way, in this process or another: it keeps its new
-   * file's note locked. True if that can't be told.
+   * Returns whether the swap that wrote it is under way, in this process or another, and so keeps
+   * its new file's note locked. Returns true if that can't be found out.
    */
   boolean isLive() {
     try (FoundFile found = FoundFile.at(path()).orElse(null)) {
@@ -127,7 +127,7 @@ record Note(Path file, Kind kind) {
     }
   }
 
-  /** Writes it, as a whole and durably, whatever was there. */
+  /** Writes it as a whole and durably, and replaces any existing note. */
   void write(Marker.Told marker) throws IOException {
     PendingFile.replace(path(), MarkerJson.write(marker));
   }
@@ -137,7 +137,7 @@ record Note(Path file, Kind kind) {
     PendingFile.remove(path());
   }
 
-  /** Removes it if that can be done. */
+  /** Removes it if possible. */
   void forget() {
     try {
       remove();

@@ -6,17 +6,16 @@ import java.util.HexFormat;
 import java.util.Optional;
 
 /**
- * Whether a file must not be used to start from: what was found beside it, and what follows from
- * that alone.
+ * Decides whether a file must not be used to start from, from what was found beside it alone.
  *
- * @param exists whether it is there
+ * @param exists whether the file exists
  * @param own the note beside it as the new file of a swap
  * @param live whether that swap is under way
  * @param left the note beside it as the old file of a swap
- * @param theirs what the note beside that swap's new file says
- * @param ownNote where the note beside it as the new file stands
- * @param leftNote where the note beside it as the old file stands
- * @param theirNote where the note beside that swap's new file would stand
+ * @param theirs the content of the note beside that swap's new file
+ * @param ownNote the path of the note beside it as the new file
+ * @param leftNote the path of the note beside it as the old file
+ * @param theirNote the path that the note beside that swap's new file would have
  */
 record Refusal(
     boolean exists,
@@ -28,10 +27,10 @@ record Refusal(
     Path leftNote,
     Optional<Path> theirNote) {
 
-  /** What is said of a side of the swap that is in no file. */
+  /** The description of a side of the swap that is not in a file. */
   private static final String MEMORY = "memory that is gone";
 
-  /** Looks at what is there. */
+  /** Reads the notes that are there. */
   static Refusal of(Path path) {
     Path file = FilePlace.real(path);
     Note own = Note.ofNew(file);
@@ -55,7 +54,9 @@ record Refusal(
         theirs.map(Note::path));
   }
 
-  /** Why the file must not be used, as half a sentence about it; empty if it may. */
+  /**
+   * Returns why the file must not be used, as half a sentence about it; empty if it may be used.
+   */
   Optional<String> sentence() {
     if (own.isPresent()) {
       switch (own.get()) {
@@ -78,7 +79,7 @@ record Refusal(
         }
         case Marker.Told _ -> {
           if (!exists) {
-            return Optional.empty(); // and what waits for it to become good has lost it
+            return Optional.empty(); // a swap that waits for it to become valid can't get it any more
           }
         }
       }
@@ -161,7 +162,7 @@ record Refusal(
     return path.map(Refusal::shown).orElse(otherwise);
   }
 
-  /** A path for people: what a terminal would take for a command is written in hexadecimal. */
+  /** Returns a path for people: characters that would control a terminal are in hexadecimal. */
   static String shown(Path path) {
     return shown(path.toString());
   }

@@ -14,20 +14,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What tells, after a crash, which of the two files of a swap is the good one: two small files, one
- * beside the new file, one beside the old, each written as a whole and made durable before the swap
- * goes on.
+ * Records which of the two files of a swap is the valid one, so that this is known after a crash.
+ * The record is two small files, one beside the new file and one beside the old; each is written as
+ * a whole and made durable before the swap continues.
  *
  * <p>The note beside the <em>new</em> file decides: as long as it says {@code copying}, the new
- * file is an unfinished copy and the old one is good; from {@code complete} on the new one is good.
- * It is locked while the swap lives, so that no other swap to that file begins. The note beside the
- * <em>old</em> file leads to it: {@code copying} until shortly before the switch, when the old file
- * is good in any case, then {@code switching}: from there on the old file is refused unless the new
- * one's note can be read and says that it is not complete. When all is done the old file's note
- * says {@code moved} and stays, and the new file's is removed. Where the new side takes no note,
- * {@code moved} is the moment.
+ * file is an unfinished copy and the old one is valid; from {@code complete} on the new one is
+ * valid. It is locked while the swap is under way, so that no other swap to that file begins. The
+ * note beside the <em>old</em> file refers to it. It says {@code copying} until shortly before the
+ * switch, while the old file is valid in any case, and then {@code switching}: from then on the old
+ * file is refused unless the new one's note can be read and says that it is not complete. At the
+ * end the old file's note says {@code moved} and stays, and the new file's note is removed. If no
+ * note can be beside the new side, writing {@code moved} is the moment of the switch.
  *
- * <p>Used by one thread; the static methods by any.
+ * <p>Used by one thread; the static methods can be called by any thread.
  */
 public final class SwapJournal implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SwapJournal.class);
@@ -41,23 +41,23 @@ public final class SwapJournal implements AutoCloseable {
   /** Whether the note beside the new file may have been written. */
   private boolean begun;
 
-  /** Whether the new file was not to be used before the swap either. */
+  /** Whether the new file was already not to be used before the swap. */
   private boolean replaced;
 
-  /** What stood beside the new file of a swap away from it. */
+  /** The note that an earlier swap away from the new file had left beside it. */
   private Optional<Marker.Moved> movedAway = Optional.empty();
 
   /**
    * @param from where the bytes are
    * @param to where they go
-   * @param started tells this swap from others between the same files
+   * @param started distinguishes this swap from others between the same files
    */
   public SwapJournal(BackendId region, Side from, Side to, Instant started) {
     this(region, from, to, started, () -> {});
   }
 
   /**
-   * @param changed told after each change of a note, before the next
+   * @param changed called after each change of a note, before the next
    */
   SwapJournal(BackendId region, Side from, Side to, Instant started, Runnable changed) {
     this.swap = new SwapId(region, from.path(), to.path(), started);
@@ -68,9 +68,9 @@ public final class SwapJournal implements AutoCloseable {
   }
 
   /**
-   * Before the first byte is copied: the new file is unfinished.
+   * Records, before the first byte is copied, that the new file is unfinished.
    *
-   * @throws IOException if that can't be kept, or the file is another swap's; nothing is left
+   * @throws IOException if that can't be recorded, or another swap uses the file; nothing is left
    *     behind
    */
   public void begin() throws IOException {
@@ -89,7 +89,7 @@ public final class SwapJournal implements AutoCloseable {
     fresh.claim(new Marker.Copying(swap));
     begun = true;
     changed.run();
-    // left by a swap away from this file: from here on the new note speaks for it
+    // left by a swap away from this file: from here on the new note describes it
     remove(ofOld);
     noteBesideOld(new Marker.Copying(swap));
   }
@@ -109,8 +109,8 @@ public final class SwapJournal implements AutoCloseable {
   }
 
   /**
-   * Just before the writers pause: from here on the old file must not be used unless the new one
-   * can be asked. The switch itself is one change of one note.
+   * Records, just before the writers pause, that the old file must not be used unless the new one's
+   * note can be read. The switch itself is one change of one note.
    */
   public void prepareSwitch() {
     if (fresh != null) {
@@ -135,7 +135,7 @@ public final class SwapJournal implements AutoCloseable {
     try {
       write(Note.ofOld(file), marker);
     } catch (IOException e) {
-      // its disk may be the reason for the swap: then only the new file's note can tell
+      // its disk may be the reason for the swap: then only the new file's note can record it
       LOG.warn(
           "memory backend '{}': beside {} no note of the swap can be kept ({}): when the swap is"
               + " done, see to it yourself that this file is not used any more",
@@ -146,8 +146,8 @@ public final class SwapJournal implements AutoCloseable {
   }
 
   /**
-   * Of a file that became the good one by a swap that was cut off before it was ended: ends it, so
-   * that no other note depends on the one beside this file, which is to be replaced.
+   * Ends the record of an interrupted swap that had made this file the valid one, so that no other
+   * note depends on the note beside this file, which is about to be replaced.
    */
   private static void settle(Path file, Runnable changed) throws IOException {
     Note own = Note.ofNew(file);
@@ -156,7 +156,7 @@ public final class SwapJournal implements AutoCloseable {
       if (old.isPresent()
           && old.get().read().orElse(null) instanceof Marker.Told away
           && away.swap().equals(ended)) {
-        // whether anybody has stored into it since is not known
+        // it is not known whether the file was stored into since
         old.get().write(new Marker.Moved(ended, Optional.empty()));
         changed.run();
       }
@@ -166,9 +166,9 @@ public final class SwapJournal implements AutoCloseable {
   }
 
   /**
-   * The new side holds everything, durably: from here on it is the good one.
+   * Records that the new side has all bytes, durably: from here on it is the valid one.
    *
-   * @throws IOException if that can't be kept: then the old one still is
+   * @throws IOException if that can't be recorded: then the old one still is
    */
   public void complete() throws IOException {
     try {
@@ -180,7 +180,7 @@ public final class SwapJournal implements AutoCloseable {
       }
     } catch (IOException e) {
       try {
-        reopen(); // its name may have been replaced before that failed
+        reopen(); // the note's name may have been replaced before the failure
       } catch (IOException again) {
         e.addSuppressed(again);
       }
@@ -189,9 +189,9 @@ public final class SwapJournal implements AutoCloseable {
   }
 
   /**
-   * The switch did not take place after all: the old side is the good one again.
+   * Records that the switch did not happen after all: the old side is the valid one again.
    *
-   * @throws IOException if that can't be kept; an error says which file is not to be used
+   * @throws IOException if that can't be recorded; its message says which file must not be used
    */
   public void reopen() throws IOException {
     try {
@@ -217,7 +217,7 @@ public final class SwapJournal implements AutoCloseable {
     return side.path().map(Path::toString).orElse("memory");
   }
 
-  /** The old side was let go. */
+  /** Records that the old side was released. */
   public void end() {
     try {
       if (from.noted().isPresent()) {
@@ -236,8 +236,8 @@ public final class SwapJournal implements AutoCloseable {
   }
 
   /**
-   * What the old file holds, now that it was let go. Empty where the kernel doesn't say when a
-   * mapping of the file is stored into: on hugetlbfs, and on tmpfs by many kernels.
+   * Returns the content of the old file after its release. Empty where the kernel doesn't record
+   * stores through a mapping in the file's times: on hugetlbfs, and on tmpfs with many kernels.
    */
   private Optional<Marker.Content> content(Path file) throws IOException {
     Optional<Marker.Content> content = present(file);
@@ -258,8 +258,8 @@ public final class SwapJournal implements AutoCloseable {
   }
 
   /**
-   * The swap was rolled back. If the new file is still there and was written into, which is so for
-   * one that was to be overwritten, it is an unfinished copy for good, and its note stays.
+   * Records that the swap was rolled back. If the new file still exists and was written into, which
+   * is possible only if it was to be overwritten, it stays an unfinished copy, and its note stays.
    *
    * @param written whether the new file may have been written into
    */
@@ -293,7 +293,7 @@ public final class SwapJournal implements AutoCloseable {
     }
   }
 
-  /** Gives up the lock on the new file's note, as the end of the process would. */
+  /** Releases the lock on the new file's note, as the end of the process would. */
   @Override
   public void close() {
     if (fresh != null) {
@@ -319,8 +319,9 @@ public final class SwapJournal implements AutoCloseable {
   }
 
   /**
-   * Whether a file holds just what an earlier swap moved elsewhere, and so may be overwritten: the
-   * note beside it is about this very file, in which nothing has changed since.
+   * Returns whether the content of a file is exactly what an earlier swap moved elsewhere, so that
+   * the file may be overwritten: the note beside it is about this very file, which has not changed
+   * since.
    *
    * @param file any path
    */
@@ -337,9 +338,10 @@ public final class SwapJournal implements AutoCloseable {
   }
 
   /**
-   * Why a file must not be used to start from: it is the unfinished copy of a swap, or what a swap
-   * left behind, or that can't be told. An empty string if it may, or can't be opened anyway. A
-   * note that no longer matters is removed, unless the swap may be under way in another process.
+   * Returns why a file must not be used to start from: it is the unfinished copy of a swap, or was
+   * left behind by a swap, or that can't be found out. An empty string if it may be used, or can't
+   * be opened anyway. Removes a note that no longer matters, unless the swap may be under way in
+   * another process.
    */
   public static String refusal(Path file) {
     if (FilePlace.isOutOfReach(file)) {
@@ -353,7 +355,7 @@ public final class SwapJournal implements AutoCloseable {
     return sentence.orElse("");
   }
 
-  /** As {@link #refusal}; empty if a machine can be started from {@code image}. */
+  /** Returns the same as {@link #refusal}; empty if a machine can be started from {@code image}. */
   public static Optional<String> imageRefusal(Path image) {
     return Optional.of(refusal(image)).filter(sentence -> !sentence.isEmpty());
   }
@@ -362,20 +364,26 @@ public final class SwapJournal implements AutoCloseable {
     if (!found.exists()) {
       forgetMissing(file);
     } else if (found.left().isPresent() && !isInUse(file)) {
-      Note.ofOld(file).forget(); // the swap was cut off before its switch
+      Note.ofOld(file).forget(); // the swap was interrupted before its switch
     }
   }
 
-  /** Whether a machine, of this process or of another, has a file locked and may be swapping it. */
+  /**
+   * Returns whether a machine, in this process or another, has a file locked and may be swapping
+   * it.
+   */
   private static boolean isInUse(Path file) {
     try (FoundFile found = FoundFile.behind(file).orElse(null)) {
       return found != null && found.isLocked();
     } catch (IOException e) {
-      return true; // who knows
+      return true; // can't be found out
     }
   }
 
-  /** The notes of a file that is gone; what waits for it to become good has lost it. */
+  /**
+   * Removes the notes of a file that no longer exists; a swap that waits for it to become valid
+   * can't get it any more.
+   */
   private static void forgetMissing(Path file) {
     try {
       settle(file, () -> {});

@@ -1,11 +1,11 @@
 /**
- * What tells after a crash which of a swap's two files is the good one.
+ * The notes that say, after a crash, which of a swap's two files is the valid one.
  *
- * <p>Reading order: {@link holdfast.machine.swap.internal.journal.Marker} (what a note says),
- * {@link holdfast.machine.swap.internal.journal.MarkerJson} (how), {@link
- * holdfast.machine.swap.internal.journal.Note} (where it stands and when it is believed), {@link
- * holdfast.machine.swap.internal.journal.Refusal} (what follows for a start), {@link
- * holdfast.machine.swap.internal.journal.NewNote} (how one of two swaps to a file comes first),
+ * <p>Reading order: {@link holdfast.machine.swap.internal.journal.Marker} (the content of a note),
+ * {@link holdfast.machine.swap.internal.journal.MarkerJson} (its format), {@link
+ * holdfast.machine.swap.internal.journal.Note} (its path, and when it is trusted), {@link
+ * holdfast.machine.swap.internal.journal.Refusal} (its consequences for a start), {@link
+ * holdfast.machine.swap.internal.journal.NewNote} (how only one of two swaps to a file begins),
  * {@link holdfast.machine.swap.internal.journal.SwapJournal} (the steps of a swap).
  */
 @NullMarked
