@@ -81,8 +81,8 @@ record SwapRequest(
   }
 
   /**
-   * Returns where stores into a block end up. For a private mapping that is not the file, which
-   * stays as it is; for a file without a name in a folder it is not the folder.
+   * Returns where stores into a block end up. For a private mapping that is memory, because its
+   * file stays as it is; for a folder, too, because the file made in it has no name.
    */
   static Side side(RamBlockSpec spec) {
     if (!spec.has(RamFlag.RAM_SHARED)

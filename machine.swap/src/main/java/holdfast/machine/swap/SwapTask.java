@@ -137,7 +137,7 @@ final class SwapTask implements RunningSwap, Runnable {
     return cancelled.getCount() == 0;
   }
 
-  /** A wait for writers. */
+  /** A call that waits for the code of writers. */
   private interface Wait<T extends @Nullable Object> {
     T end() throws RamBlockException, IOException, GivenUpException, InterruptedException;
   }
@@ -316,7 +316,7 @@ final class SwapTask implements RunningSwap, Runnable {
     RamBlock made = target.maker().allocator().allocate(target.spec());
     next = made;
     if (found) {
-      note(); // not before it is locked: it could be in use, and notes beside it could be another swap's
+      note(); // not before it is locked: it could be in use by another swap, with notes beside it
     }
     String reason = made.cannotReplaceBecause(region.status().block());
     if (!reason.isEmpty()) {

@@ -6,21 +6,21 @@ import holdfast.machine.config.options.OptionException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What the arguments ask for. */
+/** The request that the arguments make. */
 public sealed interface CommandLine {
 
-  /** To print a text and end. */
+  /** Prints a text and ends. */
   record Print(String text) implements CommandLine {}
 
-  /** To show the product at work. */
+  /** Runs the demo. */
   record Demo() implements CommandLine {}
 
-  /** To bring up a machine. */
+  /** Brings up a machine. */
   record Start(MachineRequest machine, After after) implements CommandLine {}
 
   /** What to do with a machine that is up. */
   enum After {
-    /** Keep it until the process is told to end, with a shell if there is a terminal. */
+    /** Keep it until the process is asked to end, with a shell if there is a terminal. */
     SERVE,
     /** Report in text and end. */
     PROBE_TEXT,
@@ -66,7 +66,10 @@ public sealed interface CommandLine {
       return new Start(request(), after);
     }
 
-    /** Reads one option; what it asks for alone, or null if it is part of a machine. */
+    /**
+     * Reads one option; returns the request that it makes alone, or null if it is part of a
+     * machine.
+     */
     private @Nullable CommandLine take(String argument) throws OptionException, CommandException {
       String option = argument.startsWith("--") ? argument.substring(1) : argument;
       if (MachineOptions.isOne(argument)) {

@@ -37,9 +37,9 @@ import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.util.tracker.ServiceTracker;
 
 /**
- * The product at work, on a real file in a temporary folder: a machine with the options of the
- * MAP_SYNC series, a guest that goes on writing while the bundles of its allocators are stopped and
- * started, every byte checked, in memory and in the file.
+ * Demonstrates the product on a real file in a temporary folder: a machine with the options of the
+ * MAP_SYNC series, and a guest that keeps writing while the bundles of its allocators are stopped
+ * and started. Every byte is checked, in memory and in the file.
  */
 final class Demo {
   private static final String FILE_BUNDLE = "holdfast.backend.file";
@@ -52,7 +52,10 @@ final class Demo {
   private static final Duration SWAP_LIMIT = Duration.ofSeconds(60);
   private static final Duration LOOK_EVERY = Duration.ofMillis(10);
 
-  /** For hosts that can't track dirty pages, where all is copied while the guest is paused. */
+  /**
+   * Long enough for hosts that can't track dirty pages, where everything is copied while the guest
+   * is paused.
+   */
   private static final Duration DOWNTIME = Duration.ofMillis(1_000);
 
   private static final long WRITES_BETWEEN_CHANGES = 2_000;
@@ -61,7 +64,7 @@ final class Demo {
   private final ConfigurationAdmin configurations;
   private final PrintStream out;
 
-  /** What the demo shows can't be written; who watches standard output says so. */
+  /** The demo's output can't be written; the code that watches standard output reports it. */
   static final class UnreadException extends Exception {
     private static final long serialVersionUID = 1;
   }
@@ -73,13 +76,13 @@ final class Demo {
   }
 
   /**
-   * Shows it.
+   * Runs the demo.
    *
-   * @throws CommandException with a sentence if anything was not as it must be
-   * @throws UnreadException if what it shows can't be written
+   * @throws CommandException with a sentence if a check fails
+   * @throws UnreadException if the output can't be written
    */
   void run() throws CommandException, UnreadException, IOException, InterruptedException {
-    // in the executable jar's own folder, what a killed demo leaves is taken away by a later start
+    // in the executable jar's own folder: a later start removes the files of a killed demo
     Path folder =
         Files.createTempDirectory(
             Path.of(
@@ -160,7 +163,7 @@ final class Demo {
     }
   }
 
-  /** Moves the bytes to another file while the guest goes on. */
+  /** Moves the bytes to another file while the guest keeps writing. */
   private void swap(DemoGuest guest, Path other)
       throws CommandException, UnreadException, InterruptedException {
     requireReader();
@@ -199,7 +202,7 @@ final class Demo {
         throw new CommandException("demo: " + SwapWords.line(report));
       }
       double took = (System.nanoTime() - before) / 1e6;
-      // a guest writes all the time, and every page is compared: both are no part of the plan
+      // the plan includes neither a guest that writes all the time nor the comparison of every page
       out.printf(
           Locale.ROOT,
           "  planned: %.1f ms to copy it once; it took %.1f ms in all: %.1f times as long%n",
@@ -228,7 +231,9 @@ final class Demo {
     }
   }
 
-  /** Nobody waits for the rest of a demo that is not read any more. */
+  /**
+   * Checks that the output is still being read; otherwise nobody waits for the rest of the demo.
+   */
   private void requireReader() throws UnreadException {
     if (out.checkError()) {
       throw new UnreadException();

@@ -19,8 +19,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Stands for a guest: a thread that fills an nvdimm through guest memory, block after block, over
- * and over, each block with a pattern of its own that changes with every pass, and reads each back.
+ * Simulates a guest: a thread that fills an nvdimm through guest memory, block after block, over
+ * and over, and reads each block back. Each block has a pattern of its own that changes with every
+ * pass.
  */
 final class DemoGuest implements AutoCloseable, GuestWriter {
   private static final int BLOCK = 4096;
@@ -35,7 +36,7 @@ final class DemoGuest implements AutoCloseable, GuestWriter {
   private final Thread thread;
   private volatile boolean stopping;
 
-  /** Held while a block is written, and by who makes the guest pause. */
+  /** Held while a block is written, and by the thread that makes the guest pause. */
   private final ReentrantLock writing = new ReentrantLock();
 
   DemoGuest(GuestMemory memory, MemoryDevice nvdimm) {
@@ -96,7 +97,7 @@ final class DemoGuest implements AutoCloseable, GuestWriter {
     }
   }
 
-  /** How many blocks were written so far. */
+  /** Returns how many blocks have been written. */
   long writes() {
     return writes.get();
   }
@@ -114,7 +115,7 @@ final class DemoGuest implements AutoCloseable, GuestWriter {
     }
   }
 
-  /** Lets the guest finish its first pass, if it has not, and end. */
+  /** Lets the guest finish its first pass, if it has not, and stops it. */
   void stop() throws CommandException, InterruptedException {
     stopping = true;
     thread.join(LIMIT_NANOS / 1_000_000);
@@ -127,12 +128,15 @@ final class DemoGuest implements AutoCloseable, GuestWriter {
     }
   }
 
-  /** Compares every block in guest memory with what was written last; the bytes compared. */
+  /**
+   * Compares every block in guest memory with what was written last; returns the number of bytes
+   * compared.
+   */
   long checkMemory() throws CommandException {
     return check("guest memory", nvdimm.segment());
   }
 
-  /** The same in the file, through an open of its own. */
+  /** Compares every block in the file, opened anew; returns the number of bytes compared. */
   long checkFile(Path file) throws IOException, CommandException {
     try (Arena arena = Arena.ofConfined();
         FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {

@@ -18,7 +18,7 @@ public final class FrameworkErrors implements FrameworkListener {
 
   private final BundleContext context;
 
-  /** For Declarative Services. */
+  /** Called by Declarative Services. */
   @Activate
   public FrameworkErrors(BundleContext context) {
     this.context = context;

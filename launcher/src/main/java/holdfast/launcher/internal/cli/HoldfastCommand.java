@@ -24,9 +24,9 @@ import org.osgi.service.component.annotations.Reference;
 
 /**
  * The command {@code holdfast}. The launcher of the executable jar calls it in the main thread, and
- * takes its result as the exit status. It stays away in a container without that launcher, and
- * where the launcher runs something else, such as tests: unless the framework property {@link
- * #MAIN} is {@code true}.
+ * takes its result as the exit status. It is not registered in a container without that launcher,
+ * nor where the launcher runs something else, such as tests: it requires that the framework
+ * property {@link #MAIN} is {@code true}.
  */
 @Component(
     service = {},
@@ -37,7 +37,7 @@ public final class HoldfastCommand implements Callable<Integer> {
   /** The framework property of the executable jar. */
   private static final String MAIN = "holdfast.main";
 
-  /** The service property by which the jar's start finds what to call in the main thread. */
+  /** The service property by which the jar's start finds the service to call in the main thread. */
   private static final String MAIN_THREAD = "main.thread";
 
   private final BundleContext context;
@@ -47,7 +47,7 @@ public final class HoldfastCommand implements Callable<Integer> {
   private final CountDownLatch ended = new CountDownLatch(1);
   private volatile @Nullable Shell shell;
 
-  /** For Declarative Services. */
+  /** Called by Declarative Services. */
   @Activate
   public HoldfastCommand(
       BundleContext context,
@@ -100,13 +100,13 @@ public final class HoldfastCommand implements Callable<Integer> {
               + context.getProperty(Constants.FRAMEWORK_STORAGE));
       return 1;
     } catch (OptionException | CommandException e) {
-      // a path may be part of it, and a path may hold anything
+      // a path may be part of it, and a path can contain any character
       complain(Excerpt.onOneLine(e.getMessage() + ""));
       return 1;
     }
   }
 
-  /** Says why the command failed, except where it was told to end: that is no failure. */
+  /** Prints why the command failed, unless the process was asked to end, which is not a failure. */
   private void complain(String sentence) {
     if (framework.getState() == Bundle.ACTIVE) {
       System.err.println("holdfast: " + sentence);

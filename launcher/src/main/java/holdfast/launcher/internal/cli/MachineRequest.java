@@ -15,8 +15,8 @@ import org.osgi.service.cm.ConfigurationAdmin;
 /**
  * The machine that the command line asks for.
  *
- * @param machine what {@code -machine} says
- * @param memory what {@code -m} says
+ * @param machine the values of {@code -machine}
+ * @param memory the values of {@code -m}
  * @param objects the {@code -object}s in order
  * @param devices the {@code -device}s in order
  */
@@ -26,7 +26,7 @@ public record MachineRequest(
     List<ParsedObject> objects,
     List<ParsedObject> devices) {
 
-  /** A blank at the end of a value is part of it, as for QEMU. */
+  /** Marks blanks at the end of a value as part of it, as for QEMU. */
   private static final Map<String, Object> EXACT = Map.of(TypeDefinition.EXACT, true);
 
   public MachineRequest {
@@ -34,7 +34,10 @@ public record MachineRequest(
     devices = List.copyOf(devices);
   }
 
-  /** Writes it as configurations, that of the machine last: all that the command line ever does. */
+  /**
+   * Writes the request as configurations, that of the machine last. The command line does nothing
+   * else.
+   */
   void configure(ConfigurationAdmin admin) throws IOException {
     Dictionary<String, Object> own = new Hashtable<>(EXACT);
     machine.properties().forEach(own::put);
@@ -44,12 +47,12 @@ public record MachineRequest(
     admin.getConfiguration(MachineComponent.PID, "?").update(own);
   }
 
-  /** One factory configuration for each; their names. */
+  /** Writes a factory configuration for each object or device; returns their names. */
   private static String[] configure(ConfigurationAdmin admin, List<ParsedObject> parsed)
       throws IOException {
     List<String> names = new ArrayList<>();
     for (ParsedObject object : parsed) {
-      // no id can look like this
+      // no id can have this form
       String name = object.id().orElse(object.typeName() + "[" + names.size() + "]");
       names.add(name);
       Dictionary<String, Object> properties = new Hashtable<>(EXACT);

@@ -9,7 +9,7 @@ import org.osgi.framework.BundleContext;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.util.tracker.ServiceTracker;
 
-/** Brings the machine of the command line up, and waits for what becomes of it. */
+/** Brings up the machine of the command line, and waits for the outcome. */
 final class MachineStart {
   private static final long LIMIT_MILLIS = TimeUnit.SECONDS.toMillis(10);
 

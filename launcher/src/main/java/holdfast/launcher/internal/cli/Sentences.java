@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
 import org.jline.terminal.Terminal;
 
 /**
- * What Gogo says of a command that failed, as a sentence. Gogo prints the exception with the name
- * of its class, as one line on the terminal's writer, and has no place where that can be changed.
+ * Turns Gogo's output about a failed command into a sentence. Gogo prints the exception with the
+ * name of its class, as one line on the terminal's writer, and offers no way to change that.
  */
 final class Sentences {
   private static final String INTERRUPTED =
@@ -24,7 +24,7 @@ final class Sentences {
           + "|java\\.nio\\.channels\\.ClosedByInterruptException"
           + "|java\\.io\\.InterruptedIOException)(?:: .*)?";
 
-  /** Whole lines, in a colour or without. */
+  /** Matches whole lines, with or without colour. */
   private static final Pattern STOPPED =
       Pattern.compile("(?:\u001b\\[[0-9;]*m)*" + INTERRUPTED + "(?:\u001b\\[[0-9;]*m)*");
 
@@ -35,7 +35,7 @@ final class Sentences {
 
   private Sentences() {}
 
-  /** The terminal, with a writer that prints sentences. */
+  /** Returns the terminal with a writer that prints sentences. */
   static Terminal on(Terminal terminal) {
     PrintWriter writer = new Lines(terminal.writer());
     return (Terminal)
@@ -54,14 +54,17 @@ final class Sentences {
             });
   }
 
-  /** What Gogo's own commands write errors to, such as sleep that it was interrupted. */
+  /**
+   * Returns the stream for the errors of Gogo's own commands, such as that sleep was interrupted.
+   */
   static OutputStream errors(OutputStream terminal) {
     return new Errors(terminal);
   }
 
   /**
-   * The line as it is shown: empty if nothing is, which is so of an interrupted command. Who
-   * interrupted it knows, and the command has said what goes on.
+   * Returns the line to show; empty if nothing is to be shown. An interrupted command shows
+   * nothing: the user who interrupted it knows, and the command has already said what keeps
+   * running.
    */
   static String of(String line) {
     if (STOPPED.matcher(line).matches()) {
@@ -77,7 +80,10 @@ final class Sentences {
         : line;
   }
 
-  /** A line comes in one piece; what comes otherwise is no such error. */
+  /**
+   * Filters lines. Each error line is written by one call; anything written otherwise is not such
+   * an error.
+   */
   private static final class Errors extends FilterOutputStream {
     Errors(OutputStream terminal) {
       super(terminal);
@@ -92,7 +98,7 @@ final class Sentences {
     }
   }
 
-  /** Gogo prints the failure of a command, and nothing else, as one line. */
+  /** Filters lines. Gogo prints the failure of a command, and nothing else, as one line. */
   private static final class Lines extends PrintWriter {
     Lines(Writer terminal) {
       super(terminal);

@@ -31,12 +31,12 @@ import org.osgi.util.tracker.ServiceTracker;
 import org.slf4j.LoggerFactory;
 
 /**
- * The interactive shell on the terminal: Gogo's, with JLine. It is run here and not by Gogo's own
- * bundle, which is installed and never started: that would run {@code etc/gosh_profile} of the
- * working folder, whoever wrote it, would end the machine at Ctrl-D without a question, and can't
- * be stopped while somebody is at the prompt.
+ * The interactive shell on the terminal: Gogo's, with JLine. It is run here instead of by Gogo's
+ * own bundle, which is installed and never started: that bundle would run {@code etc/gosh_profile}
+ * of the working folder, whoever wrote it, would end the machine at Ctrl-D without a question, and
+ * can't be stopped while a user is at the prompt.
  *
- * <p>Ctrl-C clears the line, or interrupts the command that runs.
+ * <p>Ctrl-C clears the line, or interrupts the running command.
  */
 final class Shell implements AutoCloseable {
   private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(Shell.class);
@@ -46,7 +46,7 @@ final class Shell implements AutoCloseable {
   private static final long POLL_MILLIS = 20;
   private static final int DELETE = 0x7F;
 
-  /** Held, since a logger that nobody holds forgets its level. */
+  /** Referenced here because a logger without a strong reference loses its level. */
   private static final Logger JLINE = Logger.getLogger("org.jline");
 
   private final BundleContext context;
@@ -56,7 +56,7 @@ final class Shell implements AutoCloseable {
   private final CommandSession session;
   private volatile boolean closed;
 
-  /** The thread in {@link #run}; null when there is none. Nobody else may be interrupted. */
+  /** The thread in {@link #run}; null if there is none. No other thread may be interrupted. */
   private @Nullable Thread user;
 
   /** Opens the terminal, and registers Gogo's commands. */
@@ -70,7 +70,8 @@ final class Shell implements AutoCloseable {
             .nativeSignals(true)
             .signalHandler(Terminal.SignalHandler.SIG_IGN)
             .build();
-    // what it would log later is that it can't write the history, with a trace after each command
+    // otherwise it would log, with a stack trace after each command, that it can't write the
+    // history
     JLINE.setLevel(Level.OFF);
     gosh = new org.apache.felix.gogo.jline.Shell(new Surroundings(), processor);
     register(gosh);
@@ -102,7 +103,7 @@ final class Shell implements AutoCloseable {
     return context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION);
   }
 
-  /** Registers the commands of one of Gogo's classes, which keeps their names to itself. */
+  /** Registers the commands of one of Gogo's classes, whose names only that class knows. */
   private void register(Object commands) {
     Dictionary<String, Object> properties = new Hashtable<>();
     properties.put(CommandProcessor.COMMAND_SCOPE, "gogo");
@@ -117,11 +118,11 @@ final class Shell implements AutoCloseable {
     registrations.add(context.registerService(commands.getClass().getName(), commands, properties));
   }
 
-  /** What Gogo asks of what it runs in. */
+  /** The environment that Gogo requires. */
   private final class Surroundings implements org.apache.felix.gogo.jline.Shell.Context {
     @Override
     public String getProperty(String name) {
-      // a profile in the working folder is not ours: there is none but Gogo's own
+      // a profile in the working folder is not trusted: only Gogo's own is used
       return name.equals("gosh.home") ? "/nonexistent" : "" + context.getProperty(name);
     }
 
@@ -132,8 +133,8 @@ final class Shell implements AutoCloseable {
   }
 
   /**
-   * Serves the user until he ends the machine, the shell is closed, or the terminal has gone: then
-   * the machine stays up without a shell.
+   * Serves the user until the user ends the machine, the shell is closed, or the terminal is gone;
+   * in the last case the machine stays up without a shell.
    *
    * @return whether the user wants the machine to end
    */
@@ -148,13 +149,18 @@ final class Shell implements AutoCloseable {
     }
   }
 
-  /** Whether the shell is still open; from here on {@link #close} interrupts this thread. */
+  /**
+   * Returns whether the shell is still open; from here on {@link #close} interrupts this thread.
+   */
   private synchronized boolean enter() {
     user = Thread.currentThread();
     return !closed;
   }
 
-  /** An interrupt by {@link #close} that nobody met is none for the caller. */
+  /**
+   * Clears an interrupt by {@link #close} that came too late, so that the caller does not receive
+   * it.
+   */
   private synchronized void leave() {
     user = null;
     notifyAll();
@@ -192,13 +198,13 @@ final class Shell implements AutoCloseable {
         case -1 -> {
           return false;
         }
-        default -> session.put(".gosh_quiet", true); // a second welcome would be too much
+        default -> session.put(".gosh_quiet", true); // no second welcome
       }
     }
     return false;
   }
 
-  /** Whether the command history can be written in the folder {@code home}. */
+  /** Returns whether the command history can be written in the folder {@code home}. */
   static boolean isHistoryKept(Path home) {
     Path file = home.resolve(".gogo.history");
     return home.isAbsolute()
@@ -209,8 +215,9 @@ final class Shell implements AutoCloseable {
   }
 
   /**
-   * The key that answers; -1 if no answer will come. Ctrl-C and Ctrl-Z are keys here, and no
-   * signals. A letter that is no answer begins the next line: it is left for the prompt.
+   * Asks a question; returns the key that answers it, or -1 if no answer will come. Ctrl-C and
+   * Ctrl-Z are keys here, not signals. A letter that is not an answer is left for the prompt, as
+   * the beginning of the next line.
    */
   private int ask(String question) {
     Attributes before = terminal.enterRawMode();
@@ -235,7 +242,7 @@ final class Shell implements AutoCloseable {
     }
   }
 
-  /** Takes the prompt away, gives the terminal back as it was, and ends {@link #run}. */
+  /** Removes the prompt, restores the terminal, and ends {@link #run}. */
   @Override
   public void close() {
     closed = true;
@@ -250,8 +257,9 @@ final class Shell implements AutoCloseable {
   }
 
   /**
-   * Waits for who is in {@link #run}: what comes after takes JLine's classes away. At the prompt he
-   * is interrupted, in a command (which may be the one that ends the machine) only if that lasts.
+   * Waits for the thread in {@link #run}, because the next step takes JLine's classes away. A
+   * thread at the prompt is interrupted; a thread in a command, which may be the one that ends the
+   * machine, only if the command takes too long.
    */
   private synchronized void letGo() {
     long begin = System.nanoTime();

@@ -7,11 +7,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import org.osgi.framework.FrameworkUtil;
 
-/** What the command says of itself. */
+/** The usage text of the command. */
 final class Usage {
   private Usage() {}
 
-  /** How it is called; the executable jar has the same file for when there is no framework. */
+  /**
+   * Returns the usage text; the executable jar has the same file for when there is no framework.
+   */
   static String text() {
     try (InputStream in = Objects.requireNonNull(Usage.class.getResourceAsStream("usage.txt"))) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);

@@ -1,4 +1,7 @@
-/** The command line: options to configurations, the answer to the operator, the exit status. */
+/**
+ * The command line: turns options into configurations, reports to the operator, and returns the
+ * exit status.
+ */
 @NullMarked
 package holdfast.launcher.internal.cli;
 

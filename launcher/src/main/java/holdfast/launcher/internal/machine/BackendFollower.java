@@ -21,18 +21,18 @@ import org.slf4j.LoggerFactory;
  * Makes an open memory backend follow its configuration. Used in the machine's thread.
  *
  * @param stored the configurations
- * @param swapper moves a backend to what can't be changed in place
+ * @param swapper makes the changes that can't be made in place
  */
 record BackendFollower(Configurations stored, Swapper swapper) {
   private static final Logger LOG = LoggerFactory.getLogger(Machine.class);
 
   /**
-   * Looks at a backend's configuration: if it says something that it did not say at the last look,
-   * the region takes over what can be changed while it is in use, and is swapped if the rest asks
-   * for it.
+   * Reads a backend's configuration. If it has changed since the last look, the changes that are
+   * possible while the region is in use are made, and the region is swapped if the others require
+   * it.
    *
-   * @return false if somebody else has the region, and this has to be done again
-   * @throws IOException if nobody can tell what is configured
+   * @return false if another caller holds the region, and this has to be repeated
+   * @throws IOException if the configuration can't be read
    */
   boolean follow(ConfiguredBackend configured) throws IOException {
     Configurations.Look look = stored.look(configured);
@@ -67,14 +67,17 @@ record BackendFollower(Configurations stored, Swapper swapper) {
     return true;
   }
 
-  /** How a warning ends that a configuration can't be followed. */
+  /** Returns the end of a warning that a configuration can't be followed. */
   private static String outlook(ConfiguredBackend configured, Wish now) {
     return configured.owes() || canComeUp(configured.backend(), now)
         ? ""
         : ", and can't come up again like this";
   }
 
-  /** Whether a memory backend could be opened as it is configured, as far as that can be seen. */
+  /**
+   * Returns whether a memory backend could be opened as it is configured, as far as can be checked
+   * now.
+   */
   private static boolean canComeUp(Backend backend, Wish now) {
     try {
       BackendSpec wanted = Declaration.backend(now).orElseThrow().backend();
@@ -95,7 +98,7 @@ record BackendFollower(Configurations stored, Swapper swapper) {
       long size = Files.isRegularFile(path) ? Files.size(path) : 0;
       return size == 0 || size - file.offset().bytes() >= spec.size().bytes();
     } catch (IOException e) {
-      return true; // nobody can tell
+      return true; // can't be found out
     }
   }
 

@@ -13,13 +13,13 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 
 /**
- * A service that is there as soon as the framework has started all bundles that it starts of its
- * own accord. A machine that came up before would take the allocators that happen to be started by
- * then: a backend that wants DAX would be mapped without it, with a warning of what it did not get,
- * and mapped again a moment later.
+ * A service that is registered as soon as the framework has started all bundles that it starts
+ * itself. A machine that came up earlier would use the allocators that happened to be started by
+ * then: a backend that wants DAX would be mapped without it, with a warning about what it did not
+ * get, and mapped again a moment later.
  *
- * <p>A framework that is started first and gets its bundles then has no such moment: there the
- * service is there at once.
+ * <p>If a framework is started first and gets its bundles afterwards, there is no such moment; then
+ * the service is registered at once.
  */
 @Capability(
     namespace = "osgi.service",
@@ -31,11 +31,11 @@ public final class BundlesStarted implements FrameworkListener {
   private final BundleContext context;
   private @Nullable ServiceRegistration<BundlesStarted> registration;
 
-  /** For Declarative Services. */
+  /** Called by Declarative Services. */
   @Activate
   public BundlesStarted(BundleContext context) {
     this.context = context;
-    context.addFrameworkListener(this); // before the state is asked for, so that neither is missed
+    context.addFrameworkListener(this); // before reading the state, so that neither is missed
     if (context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION).getState() == Bundle.ACTIVE) {
       register();
     }
@@ -56,6 +56,6 @@ public final class BundlesStarted implements FrameworkListener {
 
   @Deactivate
   void deactivate() {
-    context.removeFrameworkListener(this); // what is registered goes with the bundle
+    context.removeFrameworkListener(this); // the registered service goes with the bundle
   }
 }

@@ -19,14 +19,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The configurations as ConfigAdmin keeps them. Each is read at the moment when something is
- * decided from it; and what an operator changed at run time is written into those of memory
- * backends, which is no wish of somebody else's when it is read again.
+ * The configurations in ConfigAdmin. Each is read at the moment when a decision depends on it. What
+ * an operator changed at run time is written into those of memory backends, and is not mistaken for
+ * a change by another source when it is read again.
  *
- * <p>None is ever asked for by name: ConfigAdmin would make one that isn't there, and without its
- * factory.
+ * <p>No configuration is ever requested by its PID: ConfigAdmin would create one that doesn't
+ * exist, and without its factory.
  *
- * <p>Thread-safe: what is read and written of one memory backend's happens one after the other.
+ * <p>Thread-safe: reads and writes of the configuration of one memory backend exclude each other.
  */
 public final class Configurations {
   private static final Logger LOG = LoggerFactory.getLogger(Configurations.class);
@@ -35,31 +35,31 @@ public final class Configurations {
   private final ConfigurationAdmin admin;
   private final @Nullable ServiceReference<?> reader;
 
-  /** Those that {@code admin} keeps. */
+  /** Creates a view of the configurations in {@code admin}. */
   public Configurations(ConfigurationAdmin admin) {
     this(admin, null);
   }
 
   /**
-   * Those that {@code admin} keeps, as its plugins make them.
+   * Creates a view of the configurations in {@code admin}, as its plugins modify them.
    *
-   * @param reader for whom; null for those that are kept
+   * @param reader the service that reads them; null for the stored ones
    */
   Configurations(ConfigurationAdmin admin, @Nullable ServiceReference<?> reader) {
     this.admin = admin;
     this.reader = reader;
   }
 
-  /** Whether it is {@code other} that keeps them. */
+  /** Returns whether {@code other} keeps them. */
   @SuppressWarnings("ReferenceEquality") // a service object is itself
   boolean areOf(ConfigurationAdmin other) {
     return admin == other;
   }
 
   /**
-   * What is configured of Holdfast at this moment.
+   * Returns all of Holdfast's configurations at this moment.
    *
-   * @throws IOException if ConfigAdmin can't tell, or has ended
+   * @throws IOException if ConfigAdmin can't read them, or has ended
    */
   List<Wish> all() throws IOException {
     List<Wish> all = new ArrayList<>();
@@ -70,9 +70,9 @@ public final class Configurations {
   }
 
   /**
-   * What one says at this moment, if there is one.
+   * Returns the content of one configuration at this moment, if it exists.
    *
-   * @throws IOException if ConfigAdmin can't tell, or has ended
+   * @throws IOException if ConfigAdmin can't read it, or has ended
    */
   Optional<Wish> find(String pid) throws IOException {
     Optional<Configuration> stored = stored(pid);
@@ -107,10 +107,10 @@ public final class Configurations {
   }
 
   /**
-   * What was found by a look at a memory backend's configuration.
+   * The result of a look at a memory backend's configuration.
    *
-   * @param before what it said when it was looked at last; null if it wasn't there
-   * @param now what it says now; null if it isn't there
+   * @param before its content at the last look; null if it didn't exist
+   * @param now its content now; null if it doesn't exist
    */
   record Look(@Nullable Wish before, @Nullable Wish now) {
     boolean isNews() {
@@ -121,7 +121,7 @@ public final class Configurations {
   /**
    * Looks at a memory backend's configuration.
    *
-   * @throws IOException if ConfigAdmin can't tell, or has ended
+   * @throws IOException if ConfigAdmin can't read it, or has ended
    */
   Look look(ConfiguredBackend backend) throws IOException {
     synchronized (backend.wishLock()) {
@@ -133,8 +133,8 @@ public final class Configurations {
   }
 
   /**
-   * Whether a memory backend's configuration says what it said at the last look; true if nobody can
-   * tell.
+   * Returns whether a memory backend's configuration is as it was at the last look; true if it
+   * can't be read.
    */
   boolean isAsSeen(ConfiguredBackend backend) {
     synchronized (backend.wishLock()) {
@@ -147,11 +147,12 @@ public final class Configurations {
   }
 
   /**
-   * Sets one property in a memory backend's configuration, for what was done to the live region to
-   * hold at the next start.
+   * Sets one property in a memory backend's configuration, so that a change of the live region also
+   * applies at the next start.
    *
    * @param value null to remove it
-   * @return nothing, or the end of a sentence: why it holds only until the machine ends
+   * @return an empty string, or the end of a sentence: why the change applies only until the
+   *     machine ends
    */
   public String put(ConfiguredBackend backend, String key, @Nullable String value) {
     String pid = backend.pid();
@@ -184,7 +185,8 @@ public final class Configurations {
   }
 
   /**
-   * Writes, and knows it for our own unless somebody else's wish was there that nobody has seen.
+   * Writes the configuration, and records it as seen, unless another source had changed it in the
+   * meantime and that has not been seen yet.
    */
   private void update(
       ConfiguredBackend backend,
@@ -199,19 +201,18 @@ public final class Configurations {
   }
 
   /**
-   * Writes down what a memory backend was swapped to, so that it is found there at the next start:
-   * the properties that say something else, and nothing more. If its type changed it gets a new
-   * configuration of the same name, in the place of the present one. What fails is logged: the swap
-   * itself is done.
+   * Stores the backing that a memory backend was swapped to, so that it is found there at the next
+   * start: only the properties that differ are changed. If its type changed, a new configuration
+   * with the same name replaces the present one. Failures are logged: the swap itself is done.
    *
-   * @return false if somebody has changed the configuration since it was last looked at: then it is
-   *     left alone
+   * @return false if the configuration was changed by another source since the last look; then it
+   *     is left alone
    */
   public boolean settle(ConfiguredBackend backend) {
     return write(backend, false);
   }
 
-  /** The same, whatever somebody has written there meanwhile. */
+  /** Stores the same, even if another source has changed the configuration in the meantime. */
   public void restore(ConfiguredBackend backend) {
     write(backend, true);
   }
@@ -256,7 +257,7 @@ public final class Configurations {
       makeAnother(backend, factory, stored, said);
       return;
     }
-    Dictionary<String, Object> properties = stored.getProperties(); // with all else in it
+    Dictionary<String, Object> properties = stored.getProperties(); // keeping all other properties
     for (String name : type.differences(said.properties(), object)) {
       String value = object.properties().get(name);
       if (value == null) {
@@ -268,7 +269,7 @@ public final class Configurations {
     update(backend, stored, said, properties);
   }
 
-  /** A configuration of another type can't be made of one that is there. */
+  /** Replaces a configuration by one of another type, since its type can't be changed. */
   private void makeAnother(
       ConfiguredBackend backend, String factory, Configuration stored, Wish said)
       throws IOException {

@@ -11,20 +11,26 @@ public final class ConfiguredBackend {
   private final Backend backend;
   private volatile String pid;
 
-  /** Held while its configuration is read or written, so that one is known from the other. */
+  /** Held while its configuration is read or written, so that own changes are told from others. */
   private final Object wishLock = new Object();
 
-  /** What its configuration said at the last look, or when it was written here; null if gone. */
+  /**
+   * The content of its configuration at the last look, or when it was written here; null if
+   * deleted.
+   */
   private @Nullable Wish seen;
 
-  /** Whether a swap has ended that its configuration doesn't tell of, since somebody changed it. */
+  /**
+   * Whether a swap has ended that is not stored in its configuration, because another source
+   * changed that.
+   */
   private volatile boolean owes;
 
-  /** Whether its configuration said at the last look what can't be followed. */
+  /** Whether its configuration at the last look can't be followed. */
   private volatile boolean mistaken;
 
   /**
-   * @param wish what its configuration said when the backend was opened
+   * @param wish the content of its configuration when the backend was opened
    */
   ConfiguredBackend(Backend backend, Wish wish) {
     this.backend = backend;
@@ -32,48 +38,50 @@ public final class ConfiguredBackend {
     this.seen = wish;
   }
 
-  /** What was declared. */
+  /** Returns the memory backend. */
   public Backend backend() {
     return backend;
   }
 
-  /** The PID of its configuration. */
+  /** Returns the PID of its configuration. */
   public String pid() {
     return pid;
   }
 
-  /** Held while its configuration is read or written. */
+  /** Returns the lock that is held while its configuration is read or written. */
   Object wishLock() {
     return wishLock;
   }
 
-  /** What its configuration said at the last look; the caller has the lock. */
+  /** Returns the content of its configuration at the last look; the caller holds the lock. */
   @Nullable Wish seen() {
     return seen;
   }
 
-  /** Its configuration was looked at, or written; the caller has the lock. */
+  /**
+   * Records the content of its configuration after a look or a write; the caller holds the lock.
+   */
   void see(@Nullable Wish wish) {
     seen = wish;
   }
 
-  /** What was seen could not be acted upon: the next look finds it new. */
+  /** Forgets the last look, because it could not be acted upon: the next look finds a change. */
   void forget() {
     synchronized (wishLock) {
       seen = null;
     }
   }
 
-  /** Its configuration is another one from now on; the caller has the lock. */
+  /** Records that it has another configuration from now on; the caller holds the lock. */
   void configuredBy(String next, @Nullable Wish wish) {
     pid = next;
     seen = wish;
   }
 
   /**
-   * Notes whether the configuration can't be followed.
+   * Records whether the configuration can't be followed.
    *
-   * @return whether it could not before
+   * @return whether it could not be followed before
    */
   boolean mistaken(boolean now) {
     boolean before = mistaken;
@@ -81,31 +89,31 @@ public final class ConfiguredBackend {
     return before;
   }
 
-  /** Whether its configuration has to come to say what is in force. */
+  /** Returns whether its configuration still has to be changed to what is in force. */
   boolean owes() {
     return owes;
   }
 
-  /** It says what is in force, or what is about to be. */
+  /** Records that its configuration says what is in force, or soon will be. */
   void owesNothing() {
     owes = false;
   }
 
   /**
-   * A swap has ended. The configuration comes to say what is in force, unless somebody has changed
-   * it meanwhile: that is looked at next, and replaced if it can't be done.
+   * Stores the outcome of a swap in the configuration, unless another source has changed that in
+   * the meantime: then the change is looked at next, and replaced if it can't be made.
    */
   public void record(SwapRecorder.Outcome outcome, Configurations stored) {
     if (outcome.done() || outcome.configured() || !stored.isAsSeen(this)) {
-      // rolled back: else the next start would look for bytes where they never came
+      // rolled back: otherwise the next start would look for the bytes in the wrong place
       owes = !stored.settle(this);
     }
     if (outcome.last()) {
-      restoreIfOwed(stored); // nobody will look at it any more
+      restoreIfOwed(stored); // there will be no further look
     }
   }
 
-  /** What somebody had written there during a swap can't be done. */
+  /** Replaces a change of the configuration during a swap that can't be made. */
   void restoreIfOwed(Configurations stored) {
     if (owes) {
       owes = false;

@@ -13,18 +13,18 @@ import java.util.Optional;
 import org.osgi.framework.InvalidSyntaxException;
 
 /**
- * A configuration of a memory backend or a device, which declares one; nothing is acted upon here.
+ * A configuration that declares a memory backend or a device. Nothing is acted upon here.
  *
  * @param type the type of what is declared
- * @param wish what the configuration says
+ * @param wish the content of the configuration
  */
 record Declaration(TypeDefinition type, Wish wish) {
-  /** The memory backend that a configuration declares, if it declares one. */
+  /** Returns the memory backend that a configuration declares, if it declares one. */
   static Optional<Declaration> backend(Wish wish) {
     return of(BackendDefinitions.OPTION, wish);
   }
 
-  /** The device that a configuration declares, if it declares one. */
+  /** Returns the device that a configuration declares, if it declares one. */
   static Optional<Declaration> device(Wish wish) {
     return of(DeviceDefinitions.OPTION, wish);
   }
@@ -36,33 +36,33 @@ record Declaration(TypeDefinition type, Wish wish) {
         .findFirst();
   }
 
-  /** By which the machine's configuration lists it. */
+  /** Returns the name by which the machine's configuration lists it. */
   String name() {
     return wish.name();
   }
 
   /**
-   * What it declares.
+   * Returns the declared object.
    *
-   * @throws OptionException the mistake in it
+   * @throws OptionException if the configuration has a mistake
    */
   ParsedObject object() throws OptionException {
     return type.checkConfiguration(wish.place(), wish.properties());
   }
 
   /**
-   * The memory backend that it declares.
+   * Returns the declared memory backend.
    *
-   * @throws OptionException the mistake in it
+   * @throws OptionException if the configuration has a mistake
    */
   BackendSpec backend() throws OptionException {
     return new BackendSpec(object(), allocator());
   }
 
   /**
-   * The device that it declares.
+   * Returns the declared device.
    *
-   * @throws OptionException the mistake in it
+   * @throws OptionException if the configuration has a mistake
    */
   DeviceSpec device() throws OptionException {
     return DeviceDefinitions.spec(object(), name());

@@ -26,12 +26,12 @@ import org.osgi.service.component.annotations.ReferencePolicyOption;
 
 /**
  * The machine of this framework. As soon as every memory backend and device that its configuration
- * lists has been configured, all of it is brought up in a thread of its own, and its {@link
- * GuestMemory} is registered as a service; or none of it is, and {@link #state()} says why. A try
- * that failed is made again when a configuration or an allocator changes.
+ * lists has been configured, the whole machine is brought up in a thread of its own, and its {@link
+ * GuestMemory} is registered as a service; otherwise nothing is brought up, and {@link #state()}
+ * says why. A failed attempt is repeated when a configuration or an allocator changes.
  *
- * <p>Configurations are read from ConfigAdmin and are not those of components, since what
- * Declarative Services tell of one may be older than what it says by then.
+ * <p>Configurations are read from ConfigAdmin instead of from components' properties, because
+ * Declarative Services may deliver an older content than ConfigAdmin has by then.
  */
 @Component(
     service = {MachineComponent.class, ConfigurationListener.class},
@@ -79,7 +79,7 @@ public final class MachineComponent implements ConfigurationListener {
     reconciler.wake();
   }
 
-  /** What was configured holds while nobody can tell what is. */
+  /** Keeps what was configured in force while ConfigAdmin is gone. */
   void unbindConfigurations(ConfigurationAdmin admin) {
     Configurations present = configurations;
     if (present != null && present.areOf(admin)) {
@@ -87,7 +87,10 @@ public final class MachineComponent implements ConfigurationListener {
     }
   }
 
-  /** Until it is there no allocator is chosen, since a better one may be about to start. */
+  /**
+   * Waits with the choice of allocators until all bundles are started, since a better one may be
+   * about to start.
+   */
   @Reference(name = "started", service = BundlesStarted.class)
   void bindStarted(BundlesStarted started) {}
 
@@ -110,7 +113,10 @@ public final class MachineComponent implements ConfigurationListener {
     candidates.remove(allocator);
   }
 
-  /** A configuration was written or deleted; what it says is not asked of the event. */
+  /**
+   * Wakes the machine after a configuration was written or deleted; the content is not taken from
+   * the event.
+   */
   @Override
   public void configurationEvent(ConfigurationEvent event) {
     if (event.getPid().startsWith(OURS)) {
@@ -118,36 +124,39 @@ public final class MachineComponent implements ConfigurationListener {
     }
   }
 
-  /** Something happened after which what is configured may have to be compared with what is. */
+  /** Makes the machine compare what is configured with what is in force. */
   public void wake() {
     reconciler.wake();
   }
 
-  /** {@code listener} is told of each memory backend whose memory fails from now on. */
+  /** Adds a listener that is called for each memory backend whose memory fails from now on. */
   public void onFailure(Consumer<Backend> listener) {
     reconciler.onFailure(listener);
   }
 
-  /** From now on backends whose configuration changes are swapped by {@code next}. */
+  /** Makes {@code next} swap the backends whose configuration changes from now on. */
   public void swapWith(Swapper next) {
     reconciler.swapWith(next);
   }
 
-  /** The memory backend with an id and its configuration; empty if none declares it. */
+  /**
+   * Returns the memory backend with this id and its configuration; empty if no configuration
+   * declares it.
+   */
   public Optional<ConfiguredBackend> configured(String id) {
     return reconciler.configured(id);
   }
 
-  /** How far the machine is. */
+  /** Returns the state of the machine. */
   public MachineState state() {
     return reconciler.state();
   }
 
   /**
-   * Waits until the machine is up, has failed or has ended. While it is being brought up there is
-   * no limit; for what is missing yet there is.
+   * Waits until the machine is up, has failed or has ended. There is no limit while it is being
+   * brought up, only while something is missing.
    *
-   * @param limitMillis how long to wait for configurations and allocators that are missing
+   * @param limitMillis how long to wait for missing configurations and allocators
    * @return the state then
    */
   public MachineState awaitSettled(long limitMillis) throws InterruptedException {

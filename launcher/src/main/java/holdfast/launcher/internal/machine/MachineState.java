@@ -3,17 +3,17 @@ package holdfast.launcher.internal.machine;
 import holdfast.machine.core.Machine;
 import java.util.List;
 
-/** How far a configured machine is. */
+/** The state of a configured machine. */
 public sealed interface MachineState {
 
   /** There is no configuration of a machine. */
   record Unconfigured() implements MachineState {}
 
   /**
-   * What its configuration lists has not all been declared.
+   * Not everything that its configuration lists has been declared.
    *
    * @param missing the names
-   * @param reason all that is waited for, as one sentence
+   * @param reason what is missing, as one sentence
    */
   record Incomplete(List<String> missing, String reason) implements MachineState {
     public Incomplete {
@@ -21,18 +21,18 @@ public sealed interface MachineState {
     }
   }
 
-  /** Everything is declared, and being brought up now. */
+  /** Everything is declared, and is being brought up now. */
   record Starting() implements MachineState {}
 
-  /** An allocator is missing that may come yet. Nothing is up. */
+  /** An allocator is missing that may still be registered. Nothing is up. */
   record Waiting(String reason) implements MachineState {}
 
-  /** It can't be brought up as it is configured. Nothing is up. */
+  /** The machine can't be brought up as it is configured. Nothing is up. */
   record Failed(String reason) implements MachineState {}
 
-  /** All of it is up. */
+  /** The whole machine is up. */
   record Up(Machine machine) implements MachineState {}
 
-  /** It has ended. */
+  /** The machine has ended. */
   record Ended() implements MachineState {}
 }

@@ -1,13 +1,13 @@
 package holdfast.launcher.internal.machine;
 
-/** Where a machine's definition is, in whose words it is told what to do about a mistake. */
+/** Where a machine is defined, which decides the terms of the advice about a mistake. */
 public enum Origin {
   /** The command line. */
   COMMAND_LINE,
-  /** Configurations that somebody else wrote. */
+  /** Configurations from another source. */
   CONFIGURATIONS;
 
-  /** How the machine comes to have a memory backend. */
+  /** Returns how to add a memory backend to the machine. */
   String addBackend(String id) {
     return switch (this) {
       case COMMAND_LINE -> "add -object memory-backend-file,id=" + id + ",…";
@@ -16,7 +16,7 @@ public enum Origin {
     };
   }
 
-  /** How two memory backends come to have two ids. */
+  /** Returns how to give two memory backends different ids. */
   String giveAnotherId() {
     return switch (this) {
       case COMMAND_LINE -> "give each -object an id of its own";

@@ -12,9 +12,9 @@ import org.osgi.framework.InvalidSyntaxException;
 public record OsgiFilter(Filter filter) implements AllocatorFilter {
 
   /**
-   * Reads a filter.
+   * Parses a filter.
    *
-   * @throws InvalidSyntaxException if {@code text} is none
+   * @throws InvalidSyntaxException if {@code text} is not a filter
    */
   public static OsgiFilter parse(String text) throws InvalidSyntaxException {
     return new OsgiFilter(FrameworkUtil.createFilter(text));

@@ -46,17 +46,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Compares what is configured with what is in force, in the machine's thread, and does what follows
- * from it: brings the machine up, changes what can be changed, ends it. Whatever happens only wakes
- * it; what is configured is read at the moment when it is compared, and never from an event.
+ * Compares what is configured with what is in force, in the machine's thread, and makes the changes
+ * that follow: brings the machine up, changes what can be changed, ends it. Events only wake it;
+ * the configurations are read at the moment when they are compared, never taken from an event.
  *
  * <p>Thread-safe.
  */
 final class Reconciler {
-  /** For configurations and allocators that arrive one after the other. */
+  /** How long to wait for configurations and allocators that arrive one after the other. */
   private static final Duration PATIENCE = Duration.ofSeconds(2);
 
-  /** After which a region that somebody else had is asked for again. */
+  /** How long to wait before trying again for a region that another caller holds. */
   private static final Duration RETRY = Duration.ofSeconds(1);
 
   private static final Duration END_LIMIT = Duration.ofSeconds(60);
@@ -70,14 +70,14 @@ final class Reconciler {
   private final AtomicBoolean woken = new AtomicBoolean();
   private volatile @Nullable Function<GuestMemory, Runnable> registry;
 
-  /** Whether it is being ended: what is just being brought up is then taken back. */
+  /** Whether the machine is being ended: if it is just being brought up, that is undone. */
   private volatile boolean ending;
 
   private volatile Swapper swapper = Swapper.NONE;
   private volatile Consumer<Backend> onFailure = backend -> {};
   private MachineState state = new MachineState.Unconfigured();
 
-  // in the machine's thread alone
+  // used only in the machine's thread
   private Runnable unregister = () -> {};
   private List<Declaration> plugged = List.of();
   private volatile Map<String, ConfiguredBackend> opened = Map.of();
@@ -85,17 +85,17 @@ final class Reconciler {
   private final Map<String, Optional<Wish>> seen = new HashMap<>();
   private final Set<Wish> strays = new HashSet<>();
 
-  /** The PIDs of those that say what is not in force, as was told. */
+  /** The PIDs of configurations that differ from what is in force, as already reported. */
   private final Set<String> mistaken = new HashSet<>();
 
   private List<Wish> tried = List.of();
 
-  /** What it is said to wait for. */
+  /** What is being waited for, as already reported. */
   private String told = "";
 
   /**
-   * @param candidates the allocators there are
-   * @param configurations those that are kept, null while nobody can tell
+   * @param candidates the available allocators
+   * @param configurations the stored configurations, null while they can't be read
    */
   Reconciler(Candidates candidates, Supplier<@Nullable Configurations> configurations) {
     this.candidates = candidates;
@@ -104,9 +104,9 @@ final class Reconciler {
   }
 
   /**
-   * Begins.
+   * Starts the machine's thread.
    *
-   * @param publish registers a guest memory, and returns what takes it back
+   * @param publish registers a guest memory, and returns the task that unregisters it
    */
   void start(Function<GuestMemory, Runnable> publish) {
     registry = publish;
@@ -114,7 +114,7 @@ final class Reconciler {
     wake();
   }
 
-  /** Something has changed. One look serves all changes that came before it. */
+  /** Wakes the machine after a change. One comparison covers all changes before it. */
   void wake() {
     if (registry != null && woken.compareAndSet(false, true)) {
       try {
@@ -125,19 +125,19 @@ final class Reconciler {
     }
   }
 
-  /** A look after all that is being done. */
+  /** Makes a comparison after the work that is under way. */
   Future<?> lookSoon() {
     return thread.submit(this::look);
   }
 
-  /** Regions follow allocators by themselves. */
+  /** Wakes the machine unless it is up, since regions follow allocators by themselves. */
   private void wakeUnlessUp() {
     if (!(state() instanceof MachineState.Up)) {
       wake();
     }
   }
 
-  /** Ends the machine, and everything else; waits for it. */
+  /** Ends the machine and its thread, and waits for that. */
   void end() {
     ending = true;
     thread.execute(() -> takeDown(new MachineState.Ended()));
@@ -151,7 +151,7 @@ final class Reconciler {
     }
   }
 
-  /** {@code listener} is told of each memory backend whose memory fails from now on. */
+  /** Adds a listener that is called for each memory backend whose memory fails from now on. */
   void onFailure(Consumer<Backend> listener) {
     onFailure = listener;
     if (state() instanceof MachineState.Up(Machine machine)) {
@@ -159,17 +159,17 @@ final class Reconciler {
     }
   }
 
-  /** From now on backends whose configuration changes are swapped by {@code next}. */
+  /** Makes {@code next} swap the backends whose configuration changes from now on. */
   void swapWith(Swapper next) {
     swapper = next;
   }
 
-  /** How far the machine is. */
+  /** Returns the state of the machine. */
   synchronized MachineState state() {
     return state;
   }
 
-  /** As {@link MachineComponent#awaitSettled}. */
+  /** Waits as described for {@link MachineComponent#awaitSettled}. */
   synchronized MachineState awaitSettled(long limitMillis) throws InterruptedException {
     long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(limitMillis);
     while (true) {
@@ -224,7 +224,7 @@ final class Reconciler {
     return wishes.stream().filter(wish -> wish.pid().equals(pid)).findFirst();
   }
 
-  /** Configurations that look like ours, and of which nothing can come. */
+  /** Warns of configurations that look like Holdfast's but have no effect. */
   private void tellStrays(List<Wish> wishes) {
     strays.retainAll(wishes);
     for (Wish wish : wishes) {
@@ -252,7 +252,7 @@ final class Reconciler {
     return Declaration.backend(wish).isPresent() || Declaration.device(wish).isPresent();
   }
 
-  /** What the machine's configuration lists. */
+  /** The objects and devices that the machine's configuration lists. */
   private static final class Listed {
     final List<Declaration> backends = new ArrayList<>();
     final List<Declaration> devices = new ArrayList<>();
@@ -324,12 +324,12 @@ final class Reconciler {
       }
     }
 
-    /** The declaration of a part of the machine. */
+    /** Returns the declaration of a part of the machine. */
     Declaration declaration(MachineException.Part part) {
       return (part.isDevice() ? devices : backends).get(part.number());
     }
 
-    /** What is waited for. */
+    /** Returns what is being waited for. */
     String reason(Wish own) {
       return own.place() + " lists " + String.join("; ", sentences);
     }
@@ -380,7 +380,7 @@ final class Reconciler {
     } catch (MachineException e) {
       return failed(e, "" + e.getMessage(), own, listed);
     } catch (RuntimeException | Error e) {
-      // an Error too: whoever waits for this thread's verdict would wait for ever
+      // an Error, too: otherwise a wait for this thread's outcome would last for ever
       LOG.error("the machine did not come up", e);
       return new MachineState.Failed(e.toString());
     }
@@ -391,8 +391,8 @@ final class Reconciler {
   }
 
   /**
-   * A sentence that begins with the configuration that it is about. What the command line wrote has
-   * no place.
+   * Returns the sentence with the configuration that it is about before it. Configurations from the
+   * command line have no place to name.
    */
   private static String placed(MachineException e, String sentence, Wish own, Listed listed) {
     Wish wish = e.part().map(part -> listed.declaration(part).wish()).orElse(own);
@@ -411,7 +411,7 @@ final class Reconciler {
     return new MachineSpec(definition(own), backends, devices);
   }
 
-  /** The configurations of the backends that were opened; they are in the same order. */
+  /** Returns the configurations of the backends that were opened; they are in the same order. */
   private static Map<String, ConfiguredBackend> opened(Machine machine, Listed listed) {
     SequencedMap<String, ConfiguredBackend> opened = new LinkedHashMap<>();
     for (int number = 0; number < listed.backends.size(); number++) {
@@ -422,7 +422,10 @@ final class Reconciler {
     return Collections.unmodifiableMap(opened);
   }
 
-  /** The memory backend with an id and its configuration; empty if none declares it. */
+  /**
+   * Returns the memory backend with this id and its configuration; empty if no configuration
+   * declares it.
+   */
   Optional<ConfiguredBackend> configured(String id) {
     return Optional.ofNullable(opened.get(id));
   }
@@ -439,8 +442,8 @@ final class Reconciler {
   }
 
   /**
-   * Tells what keeps the machine from coming up, at once if it is a mistake, and after a while if
-   * it may come yet. The command line tells that itself.
+   * Logs what keeps the machine from coming up: at once if it is a mistake, and after a while if
+   * the missing part may still come. The command line reports that itself.
    */
   private void tell(MachineState reached, Wish own, boolean isNews) {
     if (!(reached instanceof MachineState.Incomplete || reached instanceof MachineState.Waiting)) {
@@ -495,7 +498,7 @@ final class Reconciler {
     return !now.equals(seen.put(pid, now));
   }
 
-  /** A configuration says what is in force, which is to be told if it did not. */
+  /** Records that a configuration is followed, and logs it if it was not followed before. */
   private void isFollowed(Wish wish, boolean didNot) {
     mistaken.remove(wish.pid());
     if (didNot) {

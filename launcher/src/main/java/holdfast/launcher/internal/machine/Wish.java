@@ -17,23 +17,23 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * What a configuration said at the moment when it was read. Two are equal if they say the same:
- * that tells what was written here from what somebody else came to wish, as ConfigAdmin's change
- * count would, and still does when ConfigAdmin has started again or a configuration was deleted and
- * made anew, and counts from the beginning.
+ * The content of a configuration at the moment when it was read. Two are equal if their content is
+ * the same. This distinguishes what was written here from changes by another source, as
+ * ConfigAdmin's change count would; but that begins anew when ConfigAdmin is restarted or a
+ * configuration is deleted and created again.
  *
  * @param pid its PID
  * @param properties its properties; arrays as lists
  */
 public record Wish(String pid, Map<String, Object> properties) {
-  /** By which Felix File Install finds the file to write a configuration back to. */
+  /** The property by which Felix File Install finds the file to write a configuration back to. */
   private static final String FILE = "felix.fileinstall.filename";
 
   public Wish {
     properties = Collections.unmodifiableMap(new LinkedHashMap<>(properties));
   }
 
-  /** What is read from ConfigAdmin. */
+  /** Returns the content that was read from ConfigAdmin. */
   static Wish of(String pid, Dictionary<String, Object> dictionary) {
     Map<String, Object> properties = new LinkedHashMap<>();
     for (Enumeration<String> keys = dictionary.keys(); keys.hasMoreElements(); ) {
@@ -43,7 +43,7 @@ public record Wish(String pid, Map<String, Object> properties) {
     return new Wish(pid, properties);
   }
 
-  /** Two arrays with the same items are not equal, two lists are. */
+  /** Converts an array to a list: two lists with the same items are equal, two arrays are not. */
   private static Object comparable(Object value) {
     if (value.getClass().isArray()) {
       return IntStream.range(0, Array.getLength(value)).mapToObj(i -> Array.get(value, i)).toList();
@@ -53,61 +53,66 @@ public record Wish(String pid, Map<String, Object> properties) {
         : value;
   }
 
-  /** The PID of its factory; of a configuration without one, its own. */
+  /** Returns the PID of its factory, or its own PID if it has no factory. */
   String factoryPid() {
     int name = pid.indexOf('~');
     return name < 0 ? pid : pid.substring(0, name);
   }
 
   /**
-   * By which the machine's configuration lists it: the name of the factory configuration, which is
-   * what follows {@code ~} in its PID (OSGi Compendium 104.4.2).
+   * Returns the name by which the machine's configuration lists it: the name of the factory
+   * configuration, which is the part of its PID after {@code ~} (OSGi Compendium 104.4.2).
    */
   String name() {
     return pid.substring(pid.indexOf('~') + 1);
   }
 
-  /** The file that it was read from, if an installer has said so. */
+  /** Returns the file that it was read from, if an installer has recorded it. */
   Optional<Path> file() {
     try {
       return Optional.ofNullable(properties.get(FILE)).map(uri -> Path.of(URI.create("" + uri)));
     } catch (IllegalArgumentException | FileSystemNotFoundException e) {
-      return Optional.empty(); // somebody else's way of naming it
+      return Optional.empty(); // another installer's way of naming it
     }
   }
 
-  /** Where it is to be changed: its file, or its PID. */
+  /** Returns where it can be changed: its file, or its PID. */
   String place() {
     return file().map(Path::toString).orElse("configuration " + pid);
   }
 
   /**
-   * A sentence that begins with where it is to be mended. What the command line wrote has no such
-   * place.
+   * Returns the sentence with the place where the configuration can be corrected before it. A
+   * configuration from the command line has no such place.
    */
   String placed(String sentence) {
     String begin = place() + ": ";
     return isOfCommandLine() || sentence.startsWith(begin) ? sentence : begin + sentence;
   }
 
-  /** Where another configuration would be, in the same manner as this one. */
+  /** Returns the place that another configuration would have, a file or a PID as for this one. */
   String placeOf(String factoryPid, String name) {
     return file()
         .map(file -> file.resolveSibling(factoryPid + "-" + name + ".cfg").toString())
         .orElse("configuration " + factoryPid + "~" + name);
   }
 
-  /** Whether the command line wrote it. */
+  /** Returns whether the command line wrote it. */
   boolean isOfCommandLine() {
     return properties.containsKey(TypeDefinition.EXACT);
   }
 
-  /** Whether quotes stand around what is under {@code key}: they are no part of a value. */
+  /**
+   * Returns whether the value of {@code key} has quotes around it, which are not part of a value.
+   */
   boolean isQuoted(String key) {
     return ("" + properties.getOrDefault(key, "")).strip().matches("(?s)'.*'|\".*\"");
   }
 
-  /** The names that stand under {@code key}: in an array, a list, or a text with commas. */
+  /**
+   * Returns the names in the value of {@code key}, which is an array, a list, or a text with
+   * commas.
+   */
   List<String> names(String key) {
     Object value = properties.getOrDefault(key, "");
     Collection<?> items =

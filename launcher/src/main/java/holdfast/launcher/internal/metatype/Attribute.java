@@ -7,15 +7,15 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.service.metatype.AttributeDefinition;
 
 /**
- * One property of a configuration. Its values are strings, whatever they stand for: sizes and
- * switches are written as on the command line.
+ * A property of a configuration. Its values are always strings: sizes and switches are written as
+ * on the command line.
  *
  * @param id the name of the property
  * @param description one line, without a full stop
  * @param cardinality 0 for one value, {@link Integer#MAX_VALUE} for an array of any length
- * @param absence what it means to leave the property out
- * @param choices all values there are; empty if they are too many
- * @param check the verdict on a value
+ * @param absence the effect of leaving the property out
+ * @param choices all possible values; empty if there are too many
+ * @param check checks a value
  */
 record Attribute(
     String id,
@@ -26,17 +26,17 @@ record Attribute(
     Check check)
     implements AttributeDefinition {
 
-  /** Looks at a value. */
+  /** Checks a value. */
   interface Check {
     /**
-     * Nothing happens if {@code value} is one.
+     * Checks that {@code value} is allowed.
      *
      * @throws OptionException with the sentence for the operator, if it is not
      */
     void check(String value) throws OptionException;
   }
 
-  /** The attribute for a property that the option grammar knows. */
+  /** Returns the attribute for a property of the option grammar. */
   static Attribute of(PropertyDefinition<?> property) {
     return new Attribute(
         property.name(),
@@ -47,13 +47,13 @@ record Attribute(
         property.type()::parse);
   }
 
-  /** An attribute with one value, which may be left out. */
+  /** Returns an attribute with one value, which may be left out. */
   static Attribute optional(String id, String description, Check check) {
     return new Attribute(
         id, description, 0, new PropertyDefinition.Absence.Unset(), List.of(), check);
   }
 
-  /** An attribute with any number of values. */
+  /** Returns an attribute with any number of values. */
   static Attribute list(String id, String description) {
     return new Attribute(
         id,
@@ -103,7 +103,7 @@ record Attribute(
     return getOptionValues();
   }
 
-  /** The reason why {@code value} is refused, as one sentence; empty if it is not. */
+  /** Returns why {@code value} is refused, as one sentence; empty if it is allowed. */
   @Override
   public String validate(String value) {
     try {

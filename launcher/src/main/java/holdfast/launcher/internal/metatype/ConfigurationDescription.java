@@ -19,7 +19,7 @@ record ConfigurationDescription(String pid, String description, List<Attribute> 
     implements ObjectClassDefinition {
 
   /**
-   * The description of a type of objects or devices, or of the machine.
+   * Returns the description of a type of objects or devices, or of the machine.
    *
    * @param more properties that no option sets
    */
@@ -52,7 +52,7 @@ record ConfigurationDescription(String pid, String description, List<Attribute> 
         .toArray(AttributeDefinition[]::new);
   }
 
-  /** There is none. */
+  /** Returns null: there is no icon. */
   @Override
   public @Nullable InputStream getIcon(int size) {
     return null;

@@ -13,7 +13,7 @@ import org.osgi.service.metatype.MetaTypeProvider;
 import org.osgi.service.metatype.ObjectClassDefinition;
 
 /**
- * Tells the Metatype Service of the launcher's configurations (OSGi Compendium 105.5). There is one
+ * Describes the launcher's configurations to the Metatype Service (OSGi Compendium 105.5), in one
  * language.
  */
 @Component(
@@ -77,7 +77,7 @@ public final class LauncherMetaType implements MetaTypeProvider {
     }
   }
 
-  /** Not told: there is one language. */
+  /** Returns null: the descriptions are not localised. */
   @Override
   public String @Nullable [] getLocales() {
     return null;

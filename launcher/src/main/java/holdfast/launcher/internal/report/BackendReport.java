@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
 
-/** One memory backend at one moment. */
+/** A memory backend at one moment. */
 public final class BackendReport {
   private static final Set<String> TOLD = Set.of("id", "size", "mem-path");
 
@@ -23,14 +23,14 @@ public final class BackendReport {
   private final Region.Status status;
   private final RamBlock block;
 
-  /** Looks at {@code backend} now. */
+  /** Records the present state of {@code backend}. */
   public BackendReport(Backend backend) {
     this.backend = backend;
     this.status = backend.region().status();
     this.block = status.block();
   }
 
-  /** The facts as {@code -probe json} shows them. */
+  /** Returns the facts as {@code -probe json} shows them. */
   public Map<String, Object> toMap() {
     Durability durability = block.durability();
     Evidence evidence = block.evidence();
@@ -74,7 +74,7 @@ public final class BackendReport {
     return flags.isEmpty() ? "-" : String.join(separator, names(flags));
   }
 
-  /** All but those that are told on lines of their own. */
+  /** Returns all properties except those that have lines of their own. */
   private String properties() {
     StringJoiner told = new StringJoiner(" ");
     backend
@@ -92,7 +92,7 @@ public final class BackendReport {
   public static final List<String> COLUMNS =
       List.of("ID", "SIZE", "STATE", "ALLOCATOR", "GRANULARITY", "OBTAINED", "BACKING");
 
-  /** One line of a table. */
+  /** Returns one line of a table. */
   public List<String> row() {
     return List.of(
         block.spec().id().value(),
@@ -104,7 +104,7 @@ public final class BackendReport {
         block.spec().backing().toString());
   }
 
-  /** The whole state, a fact a line. */
+  /** Shows the whole state, one fact a line. */
   public void show(Screen screen) {
     Durability durability = block.durability();
     Evidence evidence = block.evidence();

@@ -5,14 +5,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** One memory device. */
+/** A memory device. */
 public record DeviceReport(MemoryDevice device) {
 
   /** The headings of {@link #row}. */
   public static final List<String> COLUMNS =
       List.of("GUEST ADDRESS", "SIZE", "DEVICE", "DRIVER", "MEMDEV", "LABEL", "SLOT");
 
-  /** The facts as {@code -probe json} shows them. */
+  /** Returns the facts as {@code -probe json} shows them. */
   public Map<String, Object> toMap() {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("id", device.id());
@@ -26,7 +26,7 @@ public record DeviceReport(MemoryDevice device) {
     return map;
   }
 
-  /** One line of a table. */
+  /** Returns one line of a table. */
   public List<String> row() {
     return List.of(
         device.address().toString(),

@@ -12,10 +12,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A whole machine: the answer to {@code -probe}. */
+/** A whole machine: the output of {@code -probe}. */
 public record MachineReport(Machine machine) {
 
-  /** One JSON object with what the operator's {@code -object}s and {@code -device}s became. */
+  /**
+   * Returns one JSON object with what the operator's {@code -object}s and {@code -device}s became.
+   */
   public String toJson() {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put(
@@ -32,14 +34,13 @@ public record MachineReport(Machine machine) {
             .toList());
     try {
       // as JSON escapes it: a backslash, u and four digits
-      // digits
       return Excerpt.onOneLine(JSON.std.asString(map));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  /** The same for people, with the base RAM. */
+  /** Returns the same as text for people, with the base RAM. */
   public String toText() {
     Screen screen = new Screen();
     for (Backend backend : machine.backends()) {

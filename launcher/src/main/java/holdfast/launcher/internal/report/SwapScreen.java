@@ -3,11 +3,11 @@ package holdfast.launcher.internal.report;
 import holdfast.machine.api.SwapPlan;
 import holdfast.machine.swap.SwapWords;
 
-/** Plans of live swaps for a terminal. */
+/** Shows plans of live swaps on a terminal. */
 public final class SwapScreen {
   private SwapScreen() {}
 
-  /** What a swap would do, a fact a line. */
+  /** Shows what a swap would do, one fact a line. */
   public static void show(SwapPlan plan, Screen screen) {
     screen.heading("swap of memory backend '" + plan.region() + "'");
     plan.changes().forEach(change -> screen.fact("changes", change));

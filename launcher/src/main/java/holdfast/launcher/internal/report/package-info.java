@@ -1,4 +1,4 @@
-/** What the operator is told of a machine: the same facts in text and in JSON. */
+/** Reports on a machine for the operator: the same facts in text and in JSON. */
 @NullMarked
 package holdfast.launcher.internal.report;
 

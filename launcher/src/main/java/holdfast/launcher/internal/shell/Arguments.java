@@ -8,8 +8,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What was written behind a command: words in their order, and options anywhere. Read here rather
- * than by the shell, whose answer to a missing or wrong one names Java types.
+ * The arguments of a command: words in their order, and options in any place. They are parsed here
+ * and not by the shell, whose messages about a missing or wrong argument name Java types.
  */
 final class Arguments {
   private static final Pattern OPTION = Pattern.compile("\\[?(-[a-z-]+)(?: ([A-Z]+)])?");
@@ -23,13 +23,13 @@ final class Arguments {
   }
 
   /**
-   * Reads the arguments of one command.
+   * Parses the arguments of one command.
    *
    * @param form how the command is written, such as {@code ram:swap ID [-plan] [-rounds N]}: its
    *     name, the words that it needs, and its options, with a name for the value of those that
    *     have one
-   * @param given what was written
-   * @throws CommandFailure if an option is not one of the form's, or lacks its value
+   * @param given the arguments
+   * @throws CommandFailure if an option is not in the form, or lacks its value
    */
   static Arguments read(String form, Object... given) {
     Arguments read = new Arguments(form);
@@ -60,9 +60,9 @@ final class Arguments {
   }
 
   /**
-   * The words, if there are as many as these names.
+   * Returns the words, if there are as many as these names.
    *
-   * @throws CommandFailure that names the first one that is missing, or is too many
+   * @throws CommandFailure that names the first word that is missing or superfluous
    */
   List<String> words(String... names) {
     if (words.size() < names.length) {
@@ -74,30 +74,30 @@ final class Arguments {
     return words;
   }
 
-  /** How many words there are. */
+  /** Returns the number of words. */
   int count() {
     return words.size();
   }
 
-  /** Whether an option was given. */
+  /** Returns whether an option was given. */
   boolean has(String option) {
     return options.containsKey(option);
   }
 
-  /** Another option that was given; empty if none was. */
+  /** Returns another option that was given; empty if there is none. */
   String otherThan(String option) {
     return options.keySet().stream().filter(one -> !one.equals(option)).findFirst().orElse("");
   }
 
-  /** The value of an option, or what holds without it. */
+  /** Returns the value of an option, or {@code otherwise} if it was not given. */
   String value(String option, String otherwise) {
     return options.getOrDefault(option, otherwise);
   }
 
   /**
-   * The same of a whole number.
+   * Returns the value of an option as a whole number, or {@code otherwise} if it was not given.
    *
-   * @throws CommandFailure if it is none, or below {@code least}
+   * @throws CommandFailure if it is not a whole number, or is below {@code least}
    */
   int number(String option, int otherwise, int least) {
     String text = value(option, Integer.toString(otherwise));
@@ -107,13 +107,15 @@ final class Arguments {
         return number;
       }
     } catch (NumberFormatException none) {
-      // the same as one that is too small
+      // reported like a number that is too small
     }
     throw mistake(
         option + " " + text + " is not a whole number from " + least + " to " + Integer.MAX_VALUE);
   }
 
-  /** The failure of a command that was written wrongly: the mistake, and how it is written. */
+  /**
+   * Returns the failure of a command that was written wrongly: the mistake, and the correct form.
+   */
   CommandFailure mistake(String what) {
     return new CommandFailure(what + ": write " + form);
   }

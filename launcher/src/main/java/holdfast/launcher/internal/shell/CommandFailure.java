@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A shell command can't do what it was asked for. The shell prints it as its sentence, which stays
- * on one line and holds nothing that a terminal would obey.
+ * A shell command can't do what was asked for. The shell prints it as its sentence, which stays on
+ * one line and contains nothing that controls a terminal.
  */
 final class CommandFailure extends RuntimeException {
   private static final Logger LOG = LoggerFactory.getLogger(CommandFailure.class);
@@ -27,14 +27,14 @@ final class CommandFailure extends RuntimeException {
     return "holdfast: " + getMessage();
   }
 
-  /** What a command does. */
+  /** The work of a command. */
   interface Work {
     String answer() throws Exception;
   }
 
   /**
-   * Does the work of a command: whatever goes wrong is one sentence. An Error too: the shell would
-   * show its wrapper alone.
+   * Does the work of a command and turns every failure into one sentence; also an Error, of which
+   * the shell would show the wrapper only.
    *
    * @throws CommandFailure with that sentence
    * @throws InterruptedException if the shell's user interrupts it

@@ -7,7 +7,7 @@ import org.osgi.framework.Constants;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 
-/** {@code quit}, QEMU's word, and {@code exit}, a shell's. */
+/** The commands {@code quit}, QEMU's word, and {@code exit}, a shell's. */
 @Component(
     service = ProcessCommands.class,
     property = {
@@ -18,13 +18,13 @@ import org.osgi.service.component.annotations.Component;
 public final class ProcessCommands {
   private final BundleContext context;
 
-  /** For Declarative Services. */
+  /** Called by Declarative Services. */
   @Activate
   public ProcessCommands(BundleContext context) {
     this.context = context;
   }
 
-  /** {@code quit}. */
+  /** Runs {@code quit}. */
   @Descriptor("ends the machine and the process; the memory backends' files stay as they are")
   public void quit(@Descriptor("nothing") Object... arguments) throws BundleException {
     end("quit", arguments);
@@ -35,7 +35,7 @@ public final class ProcessCommands {
     context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION).stop();
   }
 
-  /** {@code exit}. */
+  /** Runs {@code exit}. */
   @Descriptor("the same as quit")
   public void exit(@Descriptor("nothing") Object... arguments) throws BundleException {
     end("exit", arguments);

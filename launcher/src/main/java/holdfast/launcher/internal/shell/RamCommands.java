@@ -32,7 +32,10 @@ import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 
-/** {@code ram:list}, {@code ram:show}, {@code ram:use}, {@code ram:set}, {@code ram:persist}. */
+/**
+ * The commands {@code ram:list}, {@code ram:show}, {@code ram:use}, {@code ram:set} and {@code
+ * ram:persist}.
+ */
 @Component(
     service = RamCommands.class,
     property = {
@@ -51,13 +54,13 @@ public final class RamCommands {
   @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
   volatile @Nullable MachineComponent machineComponent;
 
-  /** For Declarative Services. */
+  /** Called by Declarative Services. */
   @Activate
   public RamCommands(@Reference ConfigurationAdmin configurations) {
     this.configurations = new Configurations(configurations);
   }
 
-  /** {@code ram:list}. */
+  /** Runs {@code ram:list}. */
   @Descriptor("lists the memory backends and what stands where in guest memory")
   public String list(@Descriptor("nothing") Object... arguments) throws InterruptedException {
     return CommandFailure.orAnswer(
@@ -80,7 +83,7 @@ public final class RamCommands {
     return screen.toString();
   }
 
-  /** {@code ram:show ID}. */
+  /** Runs {@code ram:show ID}. */
   @Descriptor("shows all that is known of one memory backend")
   public String show(@Descriptor("ID: the id of the memory backend") Object... arguments)
       throws InterruptedException {
@@ -95,7 +98,7 @@ public final class RamCommands {
     return screen.toString();
   }
 
-  /** {@code ram:use ID FILTER}. */
+  /** Runs {@code ram:use ID FILTER}. */
   @Descriptor(
       "chooses the allocator for one memory backend; re-maps it live if that is another one")
   public String use(
@@ -150,7 +153,7 @@ public final class RamCommands {
     return show(backend) + (until.isEmpty() ? "" : "this holds " + until + "\n");
   }
 
-  /** {@code ram:set ID PROPERTY VALUE}. */
+  /** Runs {@code ram:set ID PROPERTY VALUE}. */
   @Descriptor("changes a property of a memory backend while it is in use, such as dump or prealloc")
   public String set(
       @Descriptor(
@@ -192,7 +195,7 @@ public final class RamCommands {
         + (until.isEmpty() ? "" : ", " + until);
   }
 
-  /** {@code ram:persist ID} and {@code ram:persist ID OFFSET LENGTH}. */
+  /** Runs {@code ram:persist ID} and {@code ram:persist ID OFFSET LENGTH}. */
   @Descriptor("makes a whole memory backend, or a range of it, durable")
   public String persist(
       @Descriptor(
@@ -221,7 +224,7 @@ public final class RamCommands {
         });
   }
 
-  /** As {@link Configurations#put}; what no configuration declares has nothing to write. */
+  /** Calls {@link Configurations#put}, unless no configuration declares the backend. */
   private String put(Backend backend, String key, @Nullable String value) {
     MachineComponent component = machineComponent;
     return component == null
@@ -280,7 +283,7 @@ public final class RamCommands {
     return machine.find(id).orElseThrow(() -> noBackend(id));
   }
 
-  /** The failure of a command about a memory backend that isn't there. */
+  /** Returns the failure of a command about a memory backend that doesn't exist. */
   static CommandFailure noBackend(String id) {
     return new CommandFailure(
         "there is no memory backend '" + id + "'; ram:list shows those there are");

@@ -32,7 +32,7 @@ import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 
-/** {@code ram:swap} and {@code ram:swaps}. */
+/** The commands {@code ram:swap} and {@code ram:swaps}. */
 @Component(
     service = SwapCommands.class,
     property = {
@@ -54,13 +54,13 @@ public final class SwapCommands {
   @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC)
   volatile @Nullable MachineComponent machineComponent;
 
-  /** For Declarative Services. */
+  /** Called by Declarative Services. */
   @Activate
   public SwapCommands(@Reference LiveSwap swaps) {
     this.swaps = swaps;
   }
 
-  /** {@code ram:swap ID PROPERTIES}. */
+  /** Runs {@code ram:swap ID PROPERTIES}. */
   @Descriptor(
       "moves the bytes of a memory backend to another backing while the guest runs; waits for the"
           + " end and shows how far it is")
@@ -135,7 +135,7 @@ public final class SwapCommands {
       try {
         report = swap.await(TELL_EVERY);
       } catch (InterruptedException e) {
-        // Ctrl-C; the shell takes no result of a command that it interrupted
+        // Ctrl-C; the shell ignores the result of a command that it interrupted
         console.println("the swap goes on; ram:swaps " + id + " shows how far it is");
         Thread.currentThread().interrupt();
         return "";
@@ -151,7 +151,7 @@ public final class SwapCommands {
     }
   }
 
-  /** {@code ram:swaps ID}. */
+  /** Runs {@code ram:swaps ID}. */
   @Descriptor("shows the swap of a memory backend that is under way, and those that have ended")
   public String swaps(@Descriptor("ID: the id of the memory backend") Object... arguments)
       throws InterruptedException {
@@ -168,7 +168,7 @@ public final class SwapCommands {
     return text.isEmpty() ? "no swap of memory backend '" + id + "' was started" : text;
   }
 
-  /** The id of a memory backend that is there. */
+  /** Returns the id of an existing memory backend. */
   private BackendId known(String id) {
     BackendId region = region(id);
     MachineComponent component = machineComponent;

@@ -36,7 +36,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The service of live swaps, for the machine that is up, and the swaps that configurations ask for.
+ * The service of live swaps for the machine that is up. Also makes the swaps that configurations
+ * ask for.
  */
 @Component(immediate = true)
 public final class SwapComponent implements LiveSwap {
@@ -48,7 +49,7 @@ public final class SwapComponent implements LiveSwap {
   private @Nullable Machine machine;
   private @Nullable Swaps swaps;
 
-  /** For Declarative Services. */
+  /** Called by Declarative Services. */
   @Activate
   public SwapComponent(
       @Reference MachineComponent component, @Reference ConfigurationAdmin configurations) {
@@ -78,7 +79,7 @@ public final class SwapComponent implements LiveSwap {
     writers.remove(writer);
   }
 
-  /** Those of the machine that is up. */
+  /** Returns the swaps of the machine that is up. */
   private Swaps swaps(BackendId id) throws SwapException {
     if (component.state() instanceof MachineState.Up(Machine up)) {
       return swapsOf(up);
@@ -98,7 +99,10 @@ public final class SwapComponent implements LiveSwap {
     return present;
   }
 
-  /** Its memory failed: what can be read goes to the standby file, if one is configured. */
+  /**
+   * Copies what can be read of a backend whose memory failed to its standby file, if one is
+   * configured.
+   */
   private void evacuate(Backend backend) {
     Optional<Evacuation> evacuation = Evacuation.start(backend, writers);
     if (evacuation.isPresent() && component.state() instanceof MachineState.Up(Machine up)) {
@@ -106,7 +110,7 @@ public final class SwapComponent implements LiveSwap {
     }
   }
 
-  /** A configuration of the machine that is up asks for something else. */
+  /** Starts a swap that a changed configuration of the machine that is up asks for. */
   private Swapper.Answer follow(Backend backend, ParsedObject wanted) {
     try {
       return swaps(backend.region().id()).follow(backend, wanted);
@@ -115,7 +119,7 @@ public final class SwapComponent implements LiveSwap {
     }
   }
 
-  /** The configuration of a backend that was swapped comes to say so. */
+  /** Stores the outcome of a swap in the backend's configuration. */
   private void record(Backend backend, SwapRecorder.Outcome outcome) {
     Optional<ConfiguredBackend> configured = component.configured(backend.region().id().value());
     configured.ifPresent(one -> one.record(outcome, configurations));

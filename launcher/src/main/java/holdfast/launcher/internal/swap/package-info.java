@@ -1,4 +1,4 @@
-/** The service of live swaps, and what ties it to the machine that is up. */
+/** The service of live swaps, and its connection to the machine that is up. */
 @NullMarked
 package holdfast.launcher.internal.swap;
 

@@ -99,7 +99,10 @@ final class NewNote implements AutoCloseable {
     return stale.orElseThrow(this::inUse);
   }
 
-  /** Checks that the note can be replaced without other work for a swap to do first. */
+  /**
+   * Checks that there is no note or that it says {@code copying}: any other must be settled before
+   * it is replaced.
+   */
   private void requireStale() throws IOException {
     Optional<Marker> now = note.read();
     if (now.isPresent() && !(now.get() instanceof Marker.Copying)) {

@@ -79,7 +79,7 @@ record Refusal(
         }
         case Marker.Told _ -> {
           if (!exists) {
-            return Optional.empty(); // a swap that waits for it to become valid can't get it any more
+            return Optional.empty(); // the new file is gone
           }
         }
       }

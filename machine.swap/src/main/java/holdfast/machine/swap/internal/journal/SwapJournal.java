@@ -258,8 +258,9 @@ public final class SwapJournal implements AutoCloseable {
   }
 
   /**
-   * Records that the swap was rolled back. If the new file still exists and was written into, which
-   * is possible only if it was to be overwritten, it stays an unfinished copy, and its note stays.
+   * Records that the swap was rolled back. If the new file still has content, and was written into
+   * or already must not be used before the swap, it counts as an unfinished copy for good, and its
+   * note stays.
    *
    * @param written whether the new file may have been written into
    */
@@ -381,8 +382,8 @@ public final class SwapJournal implements AutoCloseable {
   }
 
   /**
-   * Removes the notes of a file that no longer exists; a swap that waits for it to become valid
-   * can't get it any more.
+   * Removes the notes of a file that no longer exists, after settling those of files that depend on
+   * it.
    */
   private static void forgetMissing(Path file) {
     try {
