@@ -15,8 +15,8 @@ public final class Main {
 
   /** Runs the command, and ends the process with its exit status. */
   public static void main(String[] arguments) {
-    // The framework writes Java's version as this locale writes numbers, and would find no bundle
-    // that fits it. All that is printed is English.
+    // The framework writes Java's version in the number format of this locale, and otherwise would
+    // find no bundle that fits it. Everything that is printed is English.
     Locale.setDefault(Locale.ROOT);
     Output output = Output.replaceStandard();
     int status;
@@ -47,7 +47,7 @@ public final class Main {
   private static int run(List<String> arguments, PrintStream out)
       throws StartException, IOException, InterruptedException {
     Product product = new Product();
-    // These need no folder and no framework, and work where nothing can be written.
+    // These need neither folder nor framework, and work where nothing can be written.
     switch (arguments.isEmpty() ? "-help" : arguments.getFirst().replaceFirst("^--", "-")) {
       case "-h", "-help" -> {
         try (InputStream usage = Product.open("usage.txt")) {

@@ -1,12 +1,12 @@
 package holdfast.start;
 
-/** A sentence as a terminal may get it. */
+/** Makes a sentence safe for a terminal. */
 final class OneLine {
   private OneLine() {}
 
   /**
-   * The sentence on one line: what a terminal would obey, what would show it in another order, and
-   * what can't be shown is written as escapes.
+   * Returns the sentence on one line: characters that control a terminal, change the order of text
+   * or can't be shown are written as escapes.
    */
   static String of(String sentence) {
     StringBuilder shown = new StringBuilder();

@@ -13,8 +13,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Standard output that remembers what could not be written. Java's own swallows the error, and a
- * report cut short by a full disk would pass for a whole one.
+ * Standard output that remembers write errors. Java's own ignores them, and a report cut short by a
+ * full disk would pass for a complete one.
  */
 final class Output {
   private final Watched watched;
@@ -22,26 +22,26 @@ final class Output {
 
   Output(OutputStream to, Charset charset) {
     watched = new Watched(to);
-    // flushed at the end of each line: who reads along shall see it
+    // flushed at the end of each line, for readers who follow it
     stream = new PrintStream(new BufferedOutputStream(watched), true, charset);
   }
 
-  /** Takes the place of {@link System#out}. */
+  /** Replaces {@link System#out}. */
   static Output replaceStandard() {
     Output output = new Output(new FileOutputStream(FileDescriptor.out), System.out.charset());
     System.setOut(output.stream);
     return output;
   }
 
-  /** What is printed to. */
+  /** Returns the stream to print to. */
   PrintStream stream() {
     return stream;
   }
 
   /**
-   * Writes what is still held back.
+   * Flushes the stream.
    *
-   * @return why something of all that was printed did not come out; null if all did
+   * @return the first error in writing any of the output; null if there was none
    */
   @Nullable IOException finish() {
     stream.flush();
@@ -49,8 +49,8 @@ final class Output {
   }
 
   /**
-   * Whether standard output is a pipe. What can't be written to one has no reader any more, as
-   * after {@code | head -1}: that is no news to the user.
+   * Returns whether standard output is a pipe. If a pipe can't be written to, it no longer has a
+   * reader, as after {@code | head -1}, and the user need not be told.
    */
   static boolean isPipe() {
     try {

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
 
-/** Whose a file is, and who else may replace what stands in a folder. */
+/** Finds out who owns a file, and who else may replace the content of a folder. */
 final class Owner {
   private static final int ROOT = 0;
   private static final int STICKY = 01000;
@@ -15,15 +15,15 @@ final class Owner {
 
   private Owner() {}
 
-  /** The number of the user that this process runs as. */
+  /** Returns the number of the user that this process runs as. */
   static int self() throws IOException {
     // proc(5): the folder of a process belongs to its effective user
     return (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
   }
 
   /**
-   * Why somebody else could put another folder in the place of one that is made in {@code folder};
-   * empty if nobody can but root.
+   * Returns why another user could replace a folder that is created in {@code folder}; empty if
+   * only root can.
    *
    * @param folder a real path
    */

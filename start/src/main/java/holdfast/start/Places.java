@@ -9,15 +9,18 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Where the private folder may stand: first where the operator says, last where it costs RAM. */
+/**
+ * The places where the private folder may be created: the operator's choice first, and those that
+ * use RAM last.
+ */
 final class Places {
-  /** What Java takes when nobody says anything; it never looks at TMPDIR. */
+  /** Java's default; it never reads TMPDIR. */
   private static final String STANDARD = "/tmp";
 
   private Places() {}
 
   /**
-   * The folders to try, in order.
+   * Returns the folders to try, in order.
    *
    * @param temporary the system property {@code java.io.tmpdir}
    * @param home the system property {@code user.home}
@@ -39,14 +42,16 @@ final class Places {
         try {
           places.add(Path.of(each).toAbsolutePath().normalize());
         } catch (InvalidPathException e) {
-          // no folder has such a name
+          // not a valid folder name
         }
       }
     }
     return List.copyOf(places);
   }
 
-  /** A path as the XDG base directory specification wants it: one that is not absolute is none. */
+  /**
+   * Returns a path as the XDG base directory specification requires: null if it is not absolute.
+   */
   private static @Nullable String absolute(@Nullable String path) {
     return path != null && path.startsWith("/") ? path : null;
   }

@@ -31,25 +31,28 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A folder of this process alone, for bundles and native libraries. It is made once, with mode
- * 0700, under a name that nobody can foresee, in a place where nobody else can replace it; it is
- * never removed before it is used, and taken away with all that is in it when it is closed.
+ * A folder for this process alone, for bundles and native libraries. It is created once, with mode
+ * 0700, under a name that can't be predicted, in a place where no other user can replace it. It is
+ * never removed before use, and is removed with its content when it is closed.
  *
- * <p>A process that is killed leaves its folder behind. Whether its process lives tells a lock on
- * the file {@code lock} in it, which ends with the process, however it ends; {@link #sweep} takes
- * away those without one. That file says whose it is: a folder with another one is not ours.
+ * <p>A process that is killed leaves its folder behind. A lock on the file {@code lock} in the
+ * folder shows that its process is alive; the lock ends with the process, however that ends. {@link
+ * #sweep} removes the folders without a lock. The content of that file identifies the folder as one
+ * of these: a folder with other content is left alone.
  *
- * <p>Safe for use by several threads.
+ * <p>Thread-safe.
  */
 final class PrivateFolder implements AutoCloseable {
   private static final String PREFIX = "holdfast.";
   private static final Pattern NAME = Pattern.compile("holdfast\\.[0-9]{20}");
   private static final Path LOCK = Path.of("lock");
 
-  /** What the lock says, so that no other program's folder is taken for one of these. */
+  /**
+   * The content of the lock file, so that no other program's folder is mistaken for one of these.
+   */
   static final String MARK = "The private folder of a holdfast process; a later one removes it.\n";
 
-  /** st_mode of the folder and of its lock, type and rights (inode(7)). */
+  /** The st_mode of the folder and of its lock: type and permissions (inode(7)). */
   private static final int FOLDER_MODE = 0040700;
 
   private static final int LOCK_MODE = 0100600;
@@ -58,7 +61,10 @@ final class PrivateFolder implements AutoCloseable {
       Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
   private static final int TRIES = 10;
 
-  /** What the framework, the libraries and the configurations need beside the bundles. */
+  /**
+   * The space that the framework, the libraries and the configurations need in addition to the
+   * bundles.
+   */
   private static final int ROOM = 2 << 20;
 
   private static final Set<PosixFilePermission> OWNER_ONLY =
@@ -79,11 +85,11 @@ final class PrivateFolder implements AutoCloseable {
   }
 
   /**
-   * Makes one in {@code place}.
+   * Creates a folder in {@code place}.
    *
    * @param place an existing folder
-   * @throws IOException with the reason why it can't be used: it can't be written, somebody else
-   *     could replace what is made in it, or nothing can be executed there
+   * @throws IOException with the reason why the place can't be used: it can't be written, another
+   *     user could replace what is created in it, or files in it can't be executed
    */
   static PrivateFolder make(Path place) throws IOException {
     Path parent = place.toRealPath();
@@ -99,7 +105,8 @@ final class PrivateFolder implements AutoCloseable {
       } catch (FileAlreadyExistsException e) {
         continue;
       }
-      // the umask may have taken rights of the owner as well; a set-group-ID bit goes, too
+      // the umask may have removed permissions of the owner, too; this also clears a set-group-ID
+      // bit
       Files.setPosixFilePermissions(path, OWNER_ONLY);
       FileChannel lock = lock(path);
       if (lock != null) {
@@ -111,12 +118,14 @@ final class PrivateFolder implements AutoCloseable {
     throw new IOException("each folder that is made in it vanishes");
   }
 
-  /** The name of one, which {@link #NAME} knows again. */
+  /** Returns the name of a folder, which {@link #NAME} matches. */
   static String name(long number) {
     return PREFIX + "%020d".formatted(new BigInteger(Long.toUnsignedString(number)));
   }
 
-  /** Marks the folder as that of a living process; null if another process is sweeping it away. */
+  /**
+   * Locks the folder as that of a living process; returns null if another process is sweeping it.
+   */
   private static @Nullable FileChannel lock(Path path) throws IOException {
     Path file = path.resolve(LOCK);
     FileChannel channel;
@@ -132,7 +141,7 @@ final class PrivateFolder implements AutoCloseable {
     try {
       if (channel.tryLock() != null && Files.exists(file)) {
         Files.setPosixFilePermissions(file, READ_AND_WRITTEN); // the umask, as above
-        // last: until it says this, nobody sweeps it, and from then on it is locked
+        // last: before it says this, nobody sweeps the folder, and from then on it is locked
         channel.write(mark());
         return channel;
       }
@@ -145,7 +154,10 @@ final class PrivateFolder implements AutoCloseable {
     }
   }
 
-  /** access(2) denies to execute a regular file on a file system that is mounted with noexec. */
+  /**
+   * Checks that files can be executed: access(2) denies that for a regular file on a file system
+   * that is mounted with noexec.
+   */
   private void requireExecutable() throws IOException {
     try {
       Path file = Files.createFile(path.resolve("executable"), AS_OWNER_ONLY);
@@ -160,12 +172,12 @@ final class PrivateFolder implements AutoCloseable {
     }
   }
 
-  /** Where it is. */
+  /** Returns its path. */
   Path path() {
     return path;
   }
 
-  /** Writes a file in it that is there for its owner alone. */
+  /** Writes a file in it that only its owner can access. */
   Path write(String name, InputStream content) throws IOException {
     Path file = path.resolve(name);
     try (OutputStream out = Files.newOutputStream(file, StandardOpenOption.CREATE_NEW)) {
@@ -175,7 +187,7 @@ final class PrivateFolder implements AutoCloseable {
   }
 
   /**
-   * Checks that there is room for what is written later.
+   * Checks that there is room for the files that are written later.
    *
    * @throws IOException if there is not
    */
@@ -185,7 +197,7 @@ final class PrivateFolder implements AutoCloseable {
     Files.delete(file);
   }
 
-  /** Takes it away, as far as possible. Does nothing when that was done. */
+  /** Removes the folder, as far as possible. Does nothing if that has been done. */
   @Override
   public synchronized void close() {
     if (held.isOpen()) {
@@ -199,7 +211,7 @@ final class PrivateFolder implements AutoCloseable {
   }
 
   private static void remove(Path path) {
-    // whoever still writes there may make a file behind the one that looks
+    // another thread that still writes there may create a file behind the one that is listed
     for (int i = 0; i < TRIES && Files.exists(path, LinkOption.NOFOLLOW_LINKS); i++) {
       Path name = Objects.requireNonNull(path.getFileName());
       try (SecureDirectoryStream<Path> parent = open(Objects.requireNonNull(path.getParent()));
@@ -207,15 +219,15 @@ final class PrivateFolder implements AutoCloseable {
         empty(folder);
         parent.deleteDirectory(name);
       } catch (IOException | DirectoryIteratorException e) {
-        // a later start sweeps it away
+        // a later start removes it
       }
     }
   }
 
   /**
-   * Takes away the folders in {@code place} that killed processes of this user left. Follows no
-   * link, waits for nothing, and touches nothing that belongs to another user, to another program
-   * or to a living process. What can't be taken away stays.
+   * Removes the folders in {@code place} that killed processes of this user left. Follows no link,
+   * waits for nothing, and touches nothing that belongs to another user, another program or a
+   * living process. A folder that can't be removed stays.
    */
   static void sweep(Path place) {
     try {
@@ -234,14 +246,14 @@ final class PrivateFolder implements AutoCloseable {
         }
       }
     } catch (IOException | DirectoryIteratorException e) {
-      // whether the place can be used is found out when a folder is made in it
+      // creating a folder in the place shows whether it can be used
     }
   }
 
   /**
-   * Whether a file of this user has exactly this type and these rights. A folder that others may
-   * write is none of ours: who owns it doesn't tell who moved it there (rename(2) needs the right
-   * to write it, not its ownership), nor who put into it what it holds.
+   * Returns whether a file of this user has exactly this type and these permissions. A folder that
+   * others may write is not one of these: its owner shows neither who moved it there (rename(2)
+   * needs the permission to write it, not its ownership) nor who put its content into it.
    */
   private static boolean isOurs(Path file, int mode, int self) {
     try {
@@ -254,17 +266,18 @@ final class PrivateFolder implements AutoCloseable {
   }
 
   /**
-   * Sweeps one away that is this user's alone: here nobody else can put another one in its place,
-   * nor another lock in that of the one that was looked at.
+   * Removes a folder of this user alone: in it no other user can replace the folder, or the lock
+   * that was checked.
    */
   private static void sweep(SecureDirectoryStream<Path> parent, Path name, Path lock, int self) {
     try (SecureDirectoryStream<Path> folder = open(parent, name)) {
       if (!Files.exists(lock, LinkOption.NOFOLLOW_LINKS)) {
-        // killed before it had one: rmdir(2) takes only an empty folder, and a process that is
-        // just making it makes another
+        // its process was killed before it had one: rmdir(2) removes only an empty folder, and a
+        // process that is just creating it creates another
         parent.deleteDirectory(name);
       } else if (isOurs(lock, LOCK_MODE, self)) {
-        // opened to read and write: the open of a FIFO would not wait either (fifo(7))
+        // opened for reading and writing, with which the open of a FIFO would not block either
+        // (fifo(7))
         try (SeekableByteChannel opened = folder.newByteChannel(LOCK, AS_LOCK)) {
           if (isMarked(opened)
               && opened instanceof FileChannel channel
@@ -275,7 +288,7 @@ final class PrivateFolder implements AutoCloseable {
         }
       }
     } catch (IOException | DirectoryIteratorException | OverlappingFileLockException e) {
-      // it holds something else, or is swept away by another start, or lives in this JVM
+      // it has other content, or is being swept by another start, or belongs to this JVM
     }
   }
 
@@ -290,7 +303,7 @@ final class PrivateFolder implements AutoCloseable {
     }
     ByteBuffer found = ByteBuffer.allocate(expected.capacity());
     while (found.hasRemaining() && lock.read(found) >= 0) {
-      // goes on
+      // read on
     }
     return found.flip().equals(expected);
   }
@@ -309,7 +322,10 @@ final class PrivateFolder implements AutoCloseable {
     return parent.newDirectoryStream(name, LinkOption.NOFOLLOW_LINKS);
   }
 
-  /** Removes all that is in the open folder, its lock last, so that no two sweep it at a time. */
+  /**
+   * Removes the content of the open folder, its lock last, so that only one process sweeps it at a
+   * time.
+   */
   private static void empty(SecureDirectoryStream<Path> folder) throws IOException {
     boolean locked = false;
     for (Path entry : folder) {

@@ -12,13 +12,13 @@ import java.util.regex.Pattern;
 import org.osgi.framework.Constants;
 
 /**
- * What is inside the executable jar, as bnd has written it down there when it resolved {@code
+ * The content of the executable jar, as bnd listed it there when it resolved {@code
  * dist/holdfast.bndrun}.
  */
 final class Product {
   private static final String LAUNCHER = "holdfast.launcher";
 
-  /** One bundle's attributes: {@code name;version="1.2";startlevel=5}. */
+  /** The attributes of one bundle: {@code name;version="1.2";startlevel=5}. */
   private static final Pattern ATTRIBUTES =
       Pattern.compile("([^;,\"]+);version=\"([^\"]*)\";startlevel=([0-9]+)");
 
@@ -28,7 +28,7 @@ final class Product {
   private final Map<String, Integer> startLevels = new HashMap<>();
   private String version = "";
 
-  /** Reads it. */
+  /** Reads the list. */
   Product() throws IOException {
     try (InputStream in = open("launcher.properties")) {
       properties.load(in);
@@ -47,27 +47,29 @@ final class Product {
     return properties.getProperty(key, "");
   }
 
-  /** The product's version. */
+  /** Returns the product's version. */
   String version() {
     return version;
   }
 
-  /** The names of the bundles' jars inside the executable jar, in the order of installation. */
+  /**
+   * Returns the names of the bundles' jars inside the executable jar, in the order of installation.
+   */
   List<String> bundles() {
     return List.of(get("launch.bundles").split(",", -1));
   }
 
-  /** The start level of a bundle, by its symbolic name. */
+  /** Returns the start level of a bundle, by its symbolic name. */
   int startLevel(String bundle) {
     return startLevels.getOrDefault(bundle, STANDARD_LEVEL);
   }
 
-  /** The start level that the framework begins with; bundles above it are not started. */
+  /** Returns the start level with which the framework begins; bundles above it are not started. */
   int firstLevel() {
     return Integer.parseInt(get(Constants.FRAMEWORK_BEGINNING_STARTLEVEL));
   }
 
-  /** What the framework is told: properties of {@code -runproperties}, and what it exports. */
+  /** Returns the framework's properties: those in {@code -runproperties}, and what it exports. */
   Map<String, String> frameworkProperties() {
     Map<String, String> result = new HashMap<>();
     for (String key : properties.stringPropertyNames()) {
@@ -76,7 +78,7 @@ final class Product {
       }
     }
     result.put(Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA, get("launch.system.packages"));
-    // nothing is there that would have to be removed first
+    // the folder is new, so there is nothing to remove first
     result.remove(Constants.FRAMEWORK_STORAGE_CLEAN);
     return result;
   }

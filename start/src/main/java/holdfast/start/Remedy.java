@@ -5,15 +5,15 @@ import java.util.Collection;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** What to do where a start failed, by what the system said of it. */
+/** The advice after a failed start, depending on the system's error. */
 enum Remedy {
-  /** EMFILE: the process may have no more files open. */
+  /** EMFILE: the process may not open more files. */
   OPEN_FILES("Too many open files", "raise the limit of open files (ulimit -n) to 256 or more"),
 
-  /** EFBIG: the process may write no file as long as that. */
+  /** EFBIG: the process may not write so long a file. */
   FILE_SIZE("File too large", "raise the limit of a file's size (ulimit -f) to 16M or more"),
 
-  /** Whatever else a place lacks. */
+  /** Any other problem of a place. */
   ANOTHER_FOLDER(
       "",
       "set TMPDIR to a folder that you can write, with 16M free, on a file system that is not"
@@ -32,15 +32,15 @@ enum Remedy {
   }
 
   /**
-   * The advice that helps where each place was refused: a limit of the process is one everywhere,
-   * and comes first.
+   * Returns the advice for a start that was refused in each place. A limit of the process applies
+   * everywhere, so advice about it comes first.
    */
   static String against(Collection<String> reasons) {
     List<Remedy> found = reasons.stream().map(Remedy::of).distinct().sorted().toList();
     return found.isEmpty() ? ANOTHER_FOLDER.advice : found.getFirst().advice;
   }
 
-  /** The advice against a limit that these sentences tell of; empty if they tell of none. */
+  /** Returns the advice about a limit that these sentences report; empty if they report none. */
   static String againstLimits(Collection<String> sentences) {
     return sentences.stream()
         .map(Remedy::of)

@@ -6,11 +6,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
- * How long the end of the process waits for a start that is under way, so that what that makes can
- * be taken away. A start can hang in a file system for as long as that likes; then what is left is
- * a folder, which a later start sweeps away.
+ * Limits how long the end of the process waits for a start that is under way, so that what the
+ * start creates can be removed. A start can hang in a file system for any time; then a folder is
+ * left, which a later start removes.
  *
- * <p>Safe for use by several threads.
+ * <p>Thread-safe.
  */
 final class Settling {
   private final Duration idle;
@@ -18,27 +18,27 @@ final class Settling {
   private final CountDownLatch settled = new CountDownLatch(1);
 
   /**
-   * Makes one of a start that is under way.
+   * Creates the limits for a start that is under way.
    *
-   * @param idle how long is waited for a start that has made nothing so far: it looks around, or
-   *     makes its folder just now
-   * @param making how long is waited for one that has made something
+   * @param idle how long to wait for a start that has created nothing so far: it is still looking
+   *     for a place, or is just creating its folder
+   * @param making how long to wait for a start that has created something
    */
   Settling(Duration idle, Duration making) {
     this.idle = idle;
     this.making = making;
   }
 
-  /** Tells that nothing is made any more that would have to be taken away. */
+  /** Signals that nothing more is created that would have to be removed. */
   void settle() {
     settled.countDown();
   }
 
   /**
-   * Waits for that within the limits.
+   * Waits for that signal within the limits.
    *
-   * @param hasMade whether there is something to take away by now
-   * @return whether it came
+   * @param hasMade whether there is something to remove by now
+   * @return whether the signal came
    */
   boolean await(BooleanSupplier hasMade) throws InterruptedException {
     return settled.await(idle.toMillis(), TimeUnit.MILLISECONDS)

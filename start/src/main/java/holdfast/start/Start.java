@@ -32,30 +32,30 @@ import org.osgi.framework.startlevel.BundleStartLevel;
 import org.osgi.util.tracker.ServiceTracker;
 
 /**
- * One run of the product: makes a private folder, unpacks the bundles into it, starts them in a
- * framework, calls the command that one of them registers, and takes all of it down again, also
- * when the process is told to end (SIGTERM, SIGINT, SIGHUP), at whatever moment.
+ * A run of the product: creates a private folder, unpacks the bundles into it, starts them in a
+ * framework, calls the command that one of them registers, and undoes all of this at the end. It
+ * does so, too, when the process is asked to end (SIGTERM, SIGINT, SIGHUP), at any moment.
  */
 final class Start {
   /** How long all bundles together may take to start. */
   private static final Duration START_LIMIT = Duration.ofSeconds(60);
 
-  /** How long the command may take to appear when all bundles were started. */
+  /** How long the command may take to appear after all bundles were started. */
   private static final Duration COMMAND_LIMIT = Duration.ofSeconds(5);
 
   /** How long an orderly end may take. */
   private static final Duration END_LIMIT = Duration.ofSeconds(30);
 
-  /** How long the end waits for a start that has made nothing yet. */
+  /** How long the end waits for a start that has created nothing yet. */
   private static final Duration IDLE_LIMIT = Duration.ofSeconds(2);
 
   /** How long the end waits for a start that is unpacking, or starting, the bundles. */
   private static final Duration MAKING_LIMIT = Duration.ofSeconds(15);
 
-  /** How long the end tries to take away what a start made that still hangs. */
+  /** How long the end tries to remove what a start that still hangs has created. */
   private static final Duration HANGING_LIMIT = Duration.ofSeconds(3);
 
-  /** The command's service property, and the launcher's, as with bnd's launcher. */
+  /** The filter for the command's service properties, which are those of bnd's launcher. */
   private static final String COMMAND =
       "(&(objectClass=java.util.concurrent.Callable)(main.thread=true))";
 
@@ -79,7 +79,7 @@ final class Start {
     this.arguments = arguments;
   }
 
-  /** The process is being ended, and what was begun is not gone on with. */
+  /** The process is being ended, and what was begun is not continued. */
   private static final class EndingException extends Exception {
     private static final long serialVersionUID = 1;
   }
@@ -96,7 +96,7 @@ final class Start {
     try {
       command = launch();
     } catch (EndingException e) {
-      return 1; // the status is that of the signal
+      return 1; // the exit status is that of the signal
     } finally {
       launched.settle();
     }
@@ -107,7 +107,7 @@ final class Start {
       throw e;
     } catch (Exception e) {
       if (ending) {
-        return 1; // what it met was the end
+        return 1; // the error was caused by the end
       }
       throw new StartException("the command failed: " + e);
     }
@@ -126,7 +126,7 @@ final class Start {
     return command;
   }
 
-  /** Installs the bundles in a private folder in the first place that will do. */
+  /** Installs the bundles in a private folder, in the first place that can be used. */
   private Framework prepare() throws StartException, EndingException {
     List<Path> places =
         Places.of(
@@ -158,7 +158,7 @@ final class Start {
             + Remedy.against(refusals.values()));
   }
 
-  /** Takes back what was begun in a place that won't do. */
+  /** Undoes what was begun in a place that can't be used. */
   private void discard() {
     Framework begun = framework;
     framework = null;
@@ -172,7 +172,7 @@ final class Start {
     }
   }
 
-  /** What a place lacks, in a few words. */
+  /** Returns what is wrong with a place, in a few words. */
   private static String reason(Throwable error) {
     Throwable cause = error;
     while (!(cause instanceof IOException) && cause.getCause() != null) {
@@ -189,7 +189,7 @@ final class Start {
 
   private Framework install(PrivateFolder into)
       throws IOException, BundleException, EndingException {
-    // JNA would unpack its library into the user's cache folder
+    // otherwise JNA would unpack its library into the user's cache folder
     Path libraries = Files.createDirectory(into.path().resolve("jna"));
     System.setProperty("jna.tmpdir", libraries.toString());
     Map<String, String> properties = product.frameworkProperties();
@@ -274,7 +274,7 @@ final class Start {
     }
   }
 
-  /** What keeps the command from appearing, as far as the framework tells. */
+  /** Returns the reasons why the command does not appear, as far as the framework knows them. */
   private List<String> laggards(BundleContext context) {
     List<String> found = new ArrayList<>(errors);
     for (Bundle bundle : context.getBundles()) {
@@ -295,19 +295,19 @@ final class Start {
     return found;
   }
 
-  /** Whether a bundle waits for the first use of one of its classes. */
+  /** Returns whether a bundle waits for the first use of one of its classes. */
   private static boolean isLazy(Bundle bundle) {
     return bundle.getHeaders("").get(Constants.BUNDLE_ACTIVATIONPOLICY) != null;
   }
 
-  /** In a thread of its own, when the JVM ends for whatever reason. */
+  /** Ends the run. Called in a thread of its own, when the JVM ends for any reason. */
   private void end() {
     ending = true;
     try {
       if (launched.await(() -> folder != null)) {
         discard();
       } else {
-        // whatever it hangs in would hang this, too
+        // in another thread: what blocks the start would block this one, too
         Thread.ofPlatform()
             .daemon()
             .name("holdfast-discard")

@@ -1,6 +1,7 @@
 /**
- * The first steps of the executable jar, before there is a framework: a private folder, the bundles
- * in it, the framework, and an orderly end. On the class path, not a bundle.
+ * The first steps of the executable jar, before there is a framework: creates a private folder,
+ * puts the bundles into it, runs the framework, and ends it in order. On the class path, not a
+ * bundle.
  */
 @NullMarked
 package holdfast.start;
