@@ -15,8 +15,8 @@ public final class Main {
 
   /** Runs the command, and ends the process with its exit status. */
   public static void main(String[] arguments) {
-    // The framework writes Java's version in the number format of this locale, and otherwise would
-    // find no bundle that fits it. Everything that is printed is English.
+    // With the default locale the framework may write Java's version in digits that fit no bundle's
+    // requirement. Everything that is printed is English.
     Locale.setDefault(Locale.ROOT);
     Output output = Output.replaceStandard();
     int status;

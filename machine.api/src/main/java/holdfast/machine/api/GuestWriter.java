@@ -5,12 +5,13 @@ import java.util.Optional;
 
 /**
  * Something that stores into guest memory on its own initiative: the code that runs the vCPUs, a
- * device model, a block device's thread. It is registered as an OSGi service for as long as it may
- * store: it must store nothing before {@code registerService} has returned, and must have stopped
- * when it is unregistered. A registration during the switch of a swap either makes the swap roll
- * back or returns when the switch is over. (Declarative Services activates a component before
- * binding its service to others. A component must therefore not be the writer service itself; it
- * registers the writer in its activate method, and starts the writer's threads after that.)
+ * device model, a block device's thread. It is registered as an OSGi service, or without OSGi by
+ * {@code Holdfast.addWriter}, for as long as it may store: it must store nothing before the
+ * registration has returned, and must have stopped when it is unregistered. A registration during
+ * the switch of a swap either makes the swap roll back or returns when the switch is over.
+ * (Declarative Services activates a component before binding its service to others. A component
+ * must therefore not be the writer service itself; it registers the writer in its activate method,
+ * and starts the writer's threads after that.)
  *
  * <p>A live swap copies a region while its writers run, and asks them to pause for the last step.
  * <b>Stores by code that is not part of a registered writer are lost if they happen between the

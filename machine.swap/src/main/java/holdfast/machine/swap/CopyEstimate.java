@@ -126,7 +126,7 @@ record CopyEstimate(Duration time, String basis) {
       String kind = Files.getFileStore(folder).type();
       return MEMORY.contains(kind) ? Optional.empty() : Optional.of(folder);
     } catch (IOException e) {
-      return Optional.of(folder); // whoever creates the file reports what is wrong with it
+      return Optional.of(folder); // the code that creates the file reports what is wrong with it
     }
   }
 
@@ -182,7 +182,7 @@ record CopyEstimate(Duration time, String basis) {
               try {
                 result.set(write(folder, bytes));
               } catch (IOException | RuntimeException | InternalError e) {
-                // a folder in which no file can be created: whoever creates the target's file
+                // no file can be created in this folder: the code that creates the target's file
                 // reports it
               } finally {
                 ended.countDown();

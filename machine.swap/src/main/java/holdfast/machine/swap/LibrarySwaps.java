@@ -19,7 +19,7 @@ import java.util.Optional;
 /** Provides the live swaps of machines that are opened as a library, without configurations. */
 public final class LibrarySwaps implements SwapProvider {
 
-  /** For {@link java.util.ServiceLoader}. */
+  /** Called by {@link java.util.ServiceLoader}. */
   public LibrarySwaps() {}
 
   @Override

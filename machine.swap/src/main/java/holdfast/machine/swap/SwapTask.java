@@ -205,7 +205,7 @@ final class SwapTask implements RunningSwap, Runnable {
     }
   }
 
-  /** Ends the swap and wakes all who wait for the end, whatever fails. */
+  /** Ends the swap and wakes all threads that wait for the end, whatever fails. */
   private void leave() {
     if (!report().phase().isEnd() && installed) {
       progress.enter(SwapPhase.DONE);

@@ -215,7 +215,7 @@ final class Shell implements AutoCloseable {
   }
 
   /**
-   * Asks a question; returns the key that answers it, or -1 if no answer will come. Ctrl-C and
+   * Asks a question; returns the key that was pressed, or -1 if no answer will come. Ctrl-C and
    * Ctrl-Z are keys here, not signals. A letter that is not an answer is left for the prompt, as
    * the beginning of the next line.
    */

@@ -11,7 +11,10 @@ public final class ConfiguredBackend {
   private final Backend backend;
   private volatile String pid;
 
-  /** Held while its configuration is read or written, so that own changes are told from others. */
+  /**
+   * Held while its configuration is read or written, so that own changes can be distinguished from
+   * others.
+   */
   private final Object wishLock = new Object();
 
   /**
@@ -113,7 +116,10 @@ public final class ConfiguredBackend {
     }
   }
 
-  /** Replaces a change of the configuration during a swap that can't be made. */
+  /**
+   * Replaces a configuration that was changed during a swap and can't be followed by what is in
+   * force.
+   */
   void restoreIfOwed(Configurations stored) {
     if (owes) {
       owes = false;

@@ -125,7 +125,7 @@ final class Reconciler {
     }
   }
 
-  /** Makes a comparison after the work that is under way. */
+  /** Schedules a comparison after the work that is under way. */
   Future<?> lookSoon() {
     return thread.submit(this::look);
   }
