@@ -22,7 +22,7 @@ public final class PageCopy {
   /** The offset of the last copy or comparison. */
   private long at;
 
-  /** For how long the bandwidth limit has made the copy wait, ns. */
+  /** The time that the copy has waited for the bandwidth limit, in ns. */
   private long waited;
 
   /**
