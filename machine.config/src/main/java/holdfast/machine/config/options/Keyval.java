@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The syntax of {@code -machine}: {@code key=value} items separated by commas. A key is a path of
  * fragments joined by dots, so that the options form a tree.
+ *
  * <ul>
  *   <li>{@code ,,} in a value is one comma; a value may be empty; a comma at the very end is
  *       ignored.

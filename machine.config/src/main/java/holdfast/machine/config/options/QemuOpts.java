@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The syntax of {@code -object}, {@code -device} and {@code -m}: {@code key=value} items separated
  * by commas. Every text is well formed.
+ *
  * <ul>
  *   <li>{@code ,,} in a value is one comma; a value may be empty; a comma at the very end is
  *       ignored.
