@@ -77,7 +77,7 @@ public record Errno(int value, String text) {
     for (LinuxErrno errno : LinuxErrno.values()) {
       names.put(linux.number(errno), errno.name());
     }
-    names.remove(0); // // the errors that the architecture doesn't have
+    names.remove(0); // the errors that the architecture doesn't have
     return Map.copyOf(names);
   }
 

@@ -35,7 +35,7 @@ public final class Remedy {
     for (LinuxErrno symbol : LinuxErrno.values()) {
       symbols.put(LinuxFamily.host().number(symbol), symbol);
     }
-    symbols.remove(0); // // the errors that the architecture doesn't have
+    symbols.remove(0); // the errors that the architecture doesn't have
     return Map.copyOf(symbols);
   }
 
@@ -382,7 +382,7 @@ public final class Remedy {
     }
     OptionalLong most = scene.sysctl("vm/max_map_count");
     long mappings = scene.mappings();
-    // // minus a few: the failed call may have needed two more, and some may have been unmapped
+    // minus a few: the failed call may have needed two more, and some may have been unmapped
     // since
     if (most.isPresent() && mappings > most.getAsLong() - 16) {
       return "this process has "

@@ -82,7 +82,7 @@ public record Scene(
           closeQuietly(libc, fd);
         }
       } catch (ErrnoException noFolder) {
-        // // try the next one above it
+        // try the next one above it
       }
     }
     return of(request);
@@ -92,7 +92,7 @@ public record Scene(
     try {
       libc.close(fd);
     } catch (ErrnoException e) {
-      // // Linux has released the descriptor whatever close(2) returns
+      // Linux has released the descriptor whatever close(2) returns
       LOG.debug("close: {}", e.errno().toString());
     }
   }
@@ -157,7 +157,7 @@ public record Scene(
   }
 
   private static OptionalLong number(Path file) {
-    // // in one read(2): a second one, as in Files.readString, finds the end after one digit
+    // in one read(2): a second one, as in Files.readString, finds the end after one digit
     try (InputStream in = Files.newInputStream(file)) {
       byte[] digits = in.readNBytes(LONGEST_NUMBER);
       return OptionalLong.of(Long.parseLong(new String(digits, StandardCharsets.US_ASCII).strip()));

@@ -250,7 +250,7 @@ public final class FoundFile implements AutoCloseable {
     try {
       libc.close(fd);
     } catch (ErrnoException e) {
-      // // Linux has released the descriptor whatever close(2) returns
+      // Linux has released the descriptor whatever close(2) returns
       LOG.debug("close: {}", e.errno().toString());
     }
   }

@@ -129,7 +129,7 @@ public final class PendingFile implements AutoCloseable {
         throw FoundFile.failure(pending, e);
       }
     }
-    // // between its creation and its lock here, another process took it for a leftover
+    // between its creation and its lock here, another process took it for a leftover
     FoundFile.close(libc, fd);
     return Optional.empty();
   }
@@ -151,7 +151,7 @@ public final class PendingFile implements AutoCloseable {
         return;
       }
       if (found.status().type() != FileStatus.Type.REGULAR) {
-        libc.unlink(pending); // // doesn't follow a link, and leaves a folder alone
+        libc.unlink(pending); // doesn't follow a link, and leaves a folder alone
         LOG.warn("{}: removed {} that was in the way", pending, found.status().type());
         return;
       }

@@ -130,7 +130,7 @@ public final class JnaLibc implements Libc {
 
   @Override
   public String release() {
-    return System.getProperty("os.version", ""); // // the JDK has called uname(2)
+    return System.getProperty("os.version", ""); // the JDK has called uname(2)
   }
 
   @Override
@@ -146,7 +146,7 @@ public final class JnaLibc implements Libc {
   @Override
   public long mmap(long address, long length, int prot, int flags, int fd, long offset)
       throws ErrnoException {
-    // // SAFETY: with MAP_FIXED the caller owns [address, address + length); the mapper uses it
+    // SAFETY: with MAP_FIXED the caller owns [address, address + length); the mapper uses it
     // only within its own windows. Without it, the kernel chooses free addresses.
     long mapped = C.mmap(address, length, prot, flags, fd, offset);
     if (mapped == -1) {
@@ -158,7 +158,7 @@ public final class JnaLibc implements Libc {
   @Override
   public void mremap(long oldAddress, long length, int flags, long newAddress)
       throws ErrnoException {
-    // // SAFETY: the caller owns both ranges, and ensures that the old one is no longer accessed.
+    // SAFETY: the caller owns both ranges, and ensures that the old one is no longer accessed.
     if (variadic.mremap(oldAddress, length, length, flags, newAddress) == -1) {
       throw failure("mremap");
     }
@@ -166,19 +166,19 @@ public final class JnaLibc implements Libc {
 
   @Override
   public void munmap(long address, long length) throws ErrnoException {
-    // // SAFETY: the caller owns the range, and no MemorySegment over it is alive.
+    // SAFETY: the caller owns the range, and no MemorySegment over it is alive.
     check("munmap", C.munmap(address, length));
   }
 
   @Override
   public void msync(long address, long length, int flags) throws ErrnoException {
-    // // SAFETY: memory is only written back; for an unmapped range the kernel returns ENOMEM.
+    // SAFETY: memory is only written back; for an unmapped range the kernel returns ENOMEM.
     check("msync", C.msync(address, length, flags));
   }
 
   @Override
   public void madvise(long address, long length, int advice) throws ErrnoException {
-    // // SAFETY: the advice in KernelConstants changes no byte of a mapping, except MADV_REMOVE,
+    // SAFETY: the advice in KernelConstants changes no byte of a mapping, except MADV_REMOVE,
     // which a window gives only after its segment is closed, and MADV_DONTNEED, which it gives only
     // to shared mappings.
     check("madvise", C.madvise(address, length, advice));
@@ -193,9 +193,9 @@ public final class JnaLibc implements Libc {
     }
     long[] mask = new long[nodes.last() / Long.SIZE + 1];
     nodes.forEach(node -> mask[node / Long.SIZE] |= 1L << node);
-    // // one more than the number of bits: the kernel subtracts one (mm/mempolicy.c, get_nodes)
+    // one more than the number of bits: the kernel subtracts one (mm/mempolicy.c, get_nodes)
     long bits = (long) mask.length * Long.SIZE + 1;
-    // // SAFETY: a policy changes where pages lie, not what they hold.
+    // SAFETY: a policy changes where pages lie, not what they hold.
     int result = mbind.invokeInt(new Object[] {address, length, mode, mask, bits, flags});
     check("mbind", result);
   }
@@ -318,7 +318,7 @@ public final class JnaLibc implements Libc {
   @Override
   public void ioctlUffdioRegister(int fd, long address, long length, long mode)
       throws ErrnoException {
-    // // SAFETY: changes no byte; with UFFDIO_REGISTER_MODE_WP alone and an asynchronous
+    // SAFETY: changes no byte; with UFFDIO_REGISTER_MODE_WP alone and an asynchronous
     // userfaultfd no thread ever waits for its fault to be handled.
     ioctl.uffdioRegister(fd, address, length, mode);
   }
@@ -326,7 +326,7 @@ public final class JnaLibc implements Libc {
   @Override
   public void ioctlUffdioWriteprotect(int fd, long address, long length, long mode)
       throws ErrnoException {
-    // // SAFETY: changes no byte, and only affects what is registered with this descriptor.
+    // SAFETY: changes no byte, and only affects what is registered with this descriptor.
     ioctl.uffdioWriteprotect(fd, address, length, mode);
   }
 
@@ -334,7 +334,7 @@ public final class JnaLibc implements Libc {
   public PageRegions ioctlPagemapScan(
       int fd, long flags, long start, long end, int vectorLength, long categories)
       throws ErrnoException {
-    // // SAFETY: changes no byte; the caller owns the range, so nobody else relies on the written
+    // SAFETY: changes no byte; the caller owns the range, so nobody else relies on the written
     // state that PM_SCAN_WP_MATCHING clears.
     return ioctl.pagemapScan(fd, flags, start, end, vectorLength, categories);
   }
