@@ -120,8 +120,7 @@ public final class BackingStore {
           return store;
         }
       } catch (RamBlockException | RuntimeException | Error e) {
-        store.closeQuietly(); // the holder of the lock has taken over the file, even one created
-                              // here
+        store.closeQuietly(); // the lock's holder has taken over the file, even one created here
         throw e;
       }
       store.closeQuietly();

@@ -239,8 +239,7 @@ public final class MappedRamBlock implements RamBlock {
   public Optional<WriteBackFailure> writeBackFailure() {
     long stamp = window.persists.tryReadLock(); // while it is held the file can't be closed
     if (stamp == 0) {
-      return store.writeBacks().failure(); // the thread that exchanges or closes the block asks the
-                                           // kernel
+      return store.writeBacks().failure(); // whichever thread exchanges or closes it asks
     }
     try {
       return window.current == this ? store.writeBackFailure() : store.writeBacks().failure();
@@ -373,8 +372,7 @@ public final class MappedRamBlock implements RamBlock {
       throw new RemapRefusedException(present.spec(), reason);
     }
     boolean lower = window.address() < old.window.address();
-    Window first = lower ? window : old.window; // lock in the order of the addresses: two threads
-                                                // that replace crosswise don't deadlock
+    Window first = lower ? window : old.window; // two crosswise threads don't deadlock
     Window second = lower ? old.window : window;
     first.structure.lock();
     second.structure.lock();
