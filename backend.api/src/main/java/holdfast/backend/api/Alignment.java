@@ -2,14 +2,12 @@ package holdfast.backend.api;
 
 /**
  * An alignment of host and guest addresses in bytes: a power of two, or {@link #PAGE_SIZE}, which
- * stands for whatever the page size of the backing turns out to be.
+ * stands for the page size of the backing, whatever that is.
  *
  * @param bytes 0 for the page size of the backing, else a power of two
  */
 public record Alignment(long bytes) {
-  /**
-   * Asks for no more than the page size of the backing. Written as {@code align=0}, the default.
-   */
+  /** The page size of the backing and no more. Written as {@code align=0}, the default. */
   public static final Alignment PAGE_SIZE = new Alignment(0);
 
   /**

@@ -15,8 +15,8 @@ public record Preallocation(boolean wanted, OptionalInt threads) {
   public static final Preallocation NONE = new Preallocation(false, OptionalInt.empty());
 
   /**
-   * Every page is made present; the number of threads is that of the processors, within the limits
-   * above.
+   * Every page is made present, by as many threads as there are processors, within the limits of
+   * {@code threads}.
    */
   public static final Preallocation ALL = new Preallocation(true, OptionalInt.empty());
 

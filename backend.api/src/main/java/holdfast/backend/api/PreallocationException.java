@@ -1,6 +1,6 @@
 package holdfast.backend.api;
 
-/** Thrown when {@code prealloc=on} could not make every page present. */
+/** Thrown when preallocation could not make every page present. */
 public final class PreallocationException extends RamBlockException {
   private static final long serialVersionUID = 1;
 

@@ -6,11 +6,11 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * The memory of a backend as it is mapped now. What a block reports is fixed, except for {@link
- * #advice}, {@link #evidence} and {@link #writeBackFailure}. When another allocator re-maps the
- * memory, or its allocator leaves, a new {@code RamBlock} takes over the same addresses and this
- * one is <em>retired</em>. The bytes, the {@link #segment()} and every address handed out stay
- * valid.
+ * The memory of a backend as it is mapped now. The {@link #spec}, the flags, the {@link
+ * #durability}, the page size, the alignment and the {@link #segment} of a block never change. When
+ * another allocator re-maps the memory, or its allocator leaves, a new {@code RamBlock} takes over
+ * the same addresses and this one is <em>retired</em>. The bytes, the {@link #segment()} and every
+ * address handed out stay valid.
  *
  * <p>A block needs no code of the allocator's bundle: it keeps serving after that bundle is
  * stopped, updated or uninstalled.

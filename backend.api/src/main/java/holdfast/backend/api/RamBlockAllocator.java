@@ -23,8 +23,9 @@ public interface RamBlockAllocator {
   String kind();
 
   /**
-   * Returns this allocator's default ranking among those that accept a block; the highest is used.
-   * In an OSGi container the property {@code service.ranking} of its service counts instead.
+   * Returns this allocator's default ranking; of the allocators that accept a block, the one with
+   * the highest is used. In an OSGi container the property {@code service.ranking} of its service
+   * counts instead.
    */
   default int ranking() {
     return 0;
@@ -32,7 +33,7 @@ public interface RamBlockAllocator {
 
   /**
    * Returns whether this allocator accepts such a block, judged by {@code spec} alone; no file is
-   * looked at.
+   * examined.
    */
   boolean accepts(RamBlockSpec spec);
 

@@ -1,6 +1,9 @@
 package holdfast.backend.api;
 
-/** Thrown when a retired block is used for what only its successor at the same addresses can do. */
+/**
+ * Thrown when a retired block is used for something that only its successor at the same addresses
+ * can do.
+ */
 public final class RetiredBlockException extends IllegalStateException {
   private static final long serialVersionUID = 1;
 

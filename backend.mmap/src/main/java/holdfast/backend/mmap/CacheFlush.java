@@ -33,8 +33,8 @@ public interface CacheFlush {
 
   /**
    * Returns libpmem's flush, if the library can be loaded (Debian: {@code libpmem1}). No
-   * environment variable disables it, as PMEM_NO_FLUSH disables {@code pmem_flush}. When the
-   * library is loaded, a probe checks that the flush has an effect.
+   * environment variable disables it, as PMEM_NO_FLUSH disables {@code pmem_flush}. It is tried
+   * once, and not used if it is proved to do nothing.
    */
   static Optional<CacheFlush> libpmem() {
     return Libpmem.load();

@@ -76,9 +76,9 @@ import java.util.Optional;
  *
  * <h2>Requirements</h2>
  * Linux 6.12.3, by the release that uname(2) reports. PAGEMAP_SCAN exists from 6.7 on (commit
- * 52526ca7fdb9), but at first it can clear the mark of a concurrent store by which the page would
- * have been written to its disk (fixed by c70dce4982ce, in 6.9 and 6.8.10), and can treat a page
- * that is being migrated as clean (2c7ad9a590d1, likewise); no way to call it avoids either.
+ * 52526ca7fdb9), but at first it can clear the mark of a concurrent store, without which the page is
+ * not written to its disk (fixed by c70dce4982ce, in 6.9 and 6.8.10), and can treat a page that is
+ * being migrated as clean (2c7ad9a590d1, likewise); no way to call it avoids either.
  * Distribution kernels with these fixes and an older number are refused too, since they can't be
  * recognised.
  *

@@ -7,8 +7,8 @@ import java.time.Instant;
  * The status of an open file, statx(2).
  *
  * @param mode file type and permission bits
- * @param links how many names it has; 0 when it was removed and is only open
- * @param owner the user who owns it
+ * @param links how many names it has; 0 if it was removed and is only open
+ * @param owner the user id of its owner
  * @param size bytes; 0 for devices
  * @param blocks the space allocated to it, in units of {@link #BLOCK} bytes
  * @param inode inode number, with {@code deviceMajor} and {@code deviceMinor} the file's identity
@@ -16,7 +16,7 @@ import java.time.Instant;
  * @param deviceMinor minor number of the device that the file is on
  * @param specialMajor major number of the device that the file is, if it is one
  * @param specialMinor minor number of the device that the file is, if it is one
- * @param changed when its content or its metadata last changed; no program can set it
+ * @param changed when its content or its metadata last changed; programs can't set it
  * @param dax whether mappings of the file access its persistent memory directly, STATX_ATTR_DAX
  *     (Linux 5.8; false before)
  */

@@ -3,7 +3,10 @@ package holdfast.host.testkit;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Test content in which the value of a byte shows where it belongs: no two pages hold the same. */
+/**
+ * Test content in which the value of a byte shows where it belongs: no two of 256 consecutive pages
+ * of 4 KiB are the same.
+ */
 public final class KnownBytes {
   private KnownBytes() {}
 

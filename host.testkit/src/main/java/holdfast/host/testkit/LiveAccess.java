@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Simulates a guest's threads at work on a block, to check that they never notice what is done to
- * it. A reader checks each word of the block's first half. A writer increments each word of its
- * second half, and finds any increment that was lost.
+ * it. In every 512 bytes they use one word: a reader checks those of the block's first half, and a
+ * writer increments those of its second half, and finds any increment that was lost.
  */
 public final class LiveAccess implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofSeconds(10);

@@ -51,7 +51,10 @@ public final class BackingStore {
     DAX_DEVICE
   }
 
-  /** The smallest part to allocate; a multiple of every page size except huge ones. */
+  /**
+   * The smallest part that an allocation is divided into; a multiple of every page size except huge
+   * ones.
+   */
   private static final long LEAST_PART = 1L << 20;
 
   private final Libc libc;

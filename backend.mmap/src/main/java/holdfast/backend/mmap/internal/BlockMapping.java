@@ -107,7 +107,7 @@ public final class BlockMapping {
     }
   }
 
-  /** Maps the block's file again over the window that {@code present} stands in. */
+  /** Maps the block's file again over the window that {@code present} is in. */
   public RamBlock remap(RamBlock present) throws RamBlockException {
     if (!(present instanceof MappedRamBlock old)) {
       throw new RemapRefusedException(

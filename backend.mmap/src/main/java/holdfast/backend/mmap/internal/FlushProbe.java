@@ -81,6 +81,6 @@ public final class FlushProbe {
         throw new IOException(PAGEMAP + " tells nothing of the address");
       }
     }
-    return entry.getLong(0) < 0; // bit 63
+    return entry.getLong(0) < 0; // bit 63: the page is present
   }
 }

@@ -239,7 +239,8 @@ public final class MappedRamBlock implements RamBlock {
   public Optional<WriteBackFailure> writeBackFailure() {
     long stamp = window.persists.tryReadLock(); // while it is held the file can't be closed
     if (stamp == 0) {
-      return store.writeBacks().failure(); // whichever thread exchanges or closes it asks
+      // the thread that has the lock exchanges or closes the block, and asks the kernel itself
+      return store.writeBacks().failure();
     }
     try {
       return window.current == this ? store.writeBackFailure() : store.writeBacks().failure();
@@ -372,7 +373,8 @@ public final class MappedRamBlock implements RamBlock {
       throw new RemapRefusedException(present.spec(), reason);
     }
     boolean lower = window.address() < old.window.address();
-    Window first = lower ? window : old.window; // two crosswise threads don't deadlock
+    // in the order of the addresses: two threads that replace crosswise don't deadlock
+    Window first = lower ? window : old.window;
     Window second = lower ? old.window : window;
     first.structure.lock();
     second.structure.lock();

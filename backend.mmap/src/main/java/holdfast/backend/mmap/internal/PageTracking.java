@@ -30,7 +30,7 @@ public final class PageTracking implements DirtyTracking {
   private static final Path PAGEMAP = Path.of("/proc/self/pagemap");
 
   /**
-   * The most regions of one call: as many as the kernel's own buffer holds (fs/proc/ task_mmu.c,
+   * The most regions of one call: as many as the kernel's own buffer holds (fs/proc/task_mmu.c,
    * PAGEMAP_WALK_SIZE). If the kernel has to empty that on the way, walk_end stays where it was
    * first full, although the walk continued and reported and protected the pages after it.
    */

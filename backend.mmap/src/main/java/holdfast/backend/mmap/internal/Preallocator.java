@@ -85,7 +85,7 @@ final class Preallocator {
                 .start(() -> work(way)));
       }
     } catch (OutOfMemoryError noThread) {
-      fail(noThread); // the threads that have started must end all the same
+      fail(noThread); // the threads that have started must still end
     }
     await(threads);
     switch (failure.get()) {

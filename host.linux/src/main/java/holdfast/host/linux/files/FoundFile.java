@@ -179,7 +179,8 @@ public final class FoundFile implements AutoCloseable {
   }
 
   /**
-   * Returns whether a lock that keeps writers out is held, by this process or another.
+   * Returns whether a writer's lock, which excludes all others, is held, by this process or
+   * another. A reader's lock does not count.
    *
    * @throws IOException if that can't be determined
    */
