@@ -68,7 +68,7 @@ public final class RamMapper {
    *
    * @param present a live block that a mapper of this process made
    * @param style the new allocator's decisions
-   * @return the block that is in the window now
+   * @return the block that is in the window now; one without MAP_SYNC if a failed re-map lost that
    * @throws RamBlockException if it can't be done; {@code present} keeps serving
    */
   public RamBlock remap(RamBlock present, MappingStyle style) throws RamBlockException {

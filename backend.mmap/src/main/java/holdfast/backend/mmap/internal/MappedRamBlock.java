@@ -307,7 +307,7 @@ public final class MappedRamBlock implements RamBlock {
   @Override
   public void dropPageTable() {
     if (!spec.has(RamFlag.RAM_SHARED) || store.pageSize() != libc.getpagesize()) {
-      return; // would lose private pages, and the kernel's written marks of huge ones
+      return; // it would lose private pages, and the written marks of huge ones
     }
     for (long at = 0; at < window.size(); at += DROPPED_AT_ONCE) {
       window.structure.lock();
