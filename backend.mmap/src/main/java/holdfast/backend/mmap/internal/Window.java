@@ -42,7 +42,8 @@ public final class Window {
   final StampedLock persists = new StampedLock();
 
   /**
-   * The block in the window: null before the first one and after the end. Guarded by both locks.
+   * The block in the window: null before the first one and after the end. Changed under both locks,
+   * read under either.
    */
   volatile @Nullable MappedRamBlock current;
 
