@@ -6,7 +6,9 @@ public final class BackingSizeException extends RamBlockException {
 
   private final transient ByteSize actual;
 
-  /** @param actual the size of the file or device */
+  /**
+   * @param actual the size of the file or device
+   */
   public BackingSizeException(RamBlockSpec spec, ByteSize actual) {
     super(
         spec,

@@ -6,7 +6,9 @@ public final class BlockSizeException extends RamBlockException {
 
   private final transient ByteSize unit;
 
-  /** @param unit the size that the block's size must be a multiple of */
+  /**
+   * @param unit the size that the block's size must be a multiple of
+   */
   public BlockSizeException(RamBlockSpec spec, ByteSize unit) {
     super(
         spec,

@@ -9,7 +9,9 @@ public final class DurabilityException extends RamBlockException {
 
   private final transient Durability durability;
 
-  /** @param durability what the block would have had */
+  /**
+   * @param durability what the block would have had
+   */
   public DurabilityException(RamBlockSpec spec, Durability durability) {
     super(
         spec,

@@ -6,7 +6,9 @@ public final class RemapRefusedException extends RamBlockException {
 
   private final String reason;
 
-  /** @param reason why, as a sentence without full stop */
+  /**
+   * @param reason why, as a sentence without full stop
+   */
   public RemapRefusedException(RamBlockSpec spec, String reason) {
     super(spec, "stays where it is: " + reason);
     this.reason = reason;

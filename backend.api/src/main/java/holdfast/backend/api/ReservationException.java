@@ -6,7 +6,9 @@ public final class ReservationException extends RamBlockException {
 
   private final String reason;
 
-  /** @param reason why it would have no effect, as half a sentence */
+  /**
+   * @param reason why it would have no effect, as half a sentence
+   */
   public ReservationException(RamBlockSpec spec, String reason) {
     super(
         spec,

@@ -16,6 +16,7 @@ import java.util.Optional;
  * same as ever.
  *
  * <h2>Exactness</h2>
+ *
  * A store that completes before {@link DirtyTracking#scan} begins is reported by that scan or an
  * earlier one. A store that begins after the scan has ended is reported by the next one, and a
  * store during the scan by one of the two. The kernel examines a page and makes it clean in one
@@ -26,6 +27,7 @@ import java.util.Optional;
  * everything that it left unknown.
  *
  * <h2>Changes that are not stores through this mapping</h2>
+ *
  * <ul>
  *   <li>write(2) to the file, and stores through another mapping of it;
  *   <li>DMA by a device into pages that it pinned before a scan: an O_DIRECT read in progress, a
@@ -38,9 +40,11 @@ import java.util.Optional;
  * </ul>
  *
  * <h2>Supported memory</h2>
+ *
  * Tested with Linux 6.18.44 on x86-64, with pages present before or not, under msync(2), fsync(2),
  * MADV_PAGEOUT, MADV_DONTNEED, reclaim and compaction: of 1.1 thousand million stores into 88
  * million tracked pages, on ext4, xfs, btrfs, tmpfs, memfds and anonymous memory, none was missed.
+ *
  * <ul>
  *   <li>shared and private mappings of files on ext4 and tmpfs, a shared one of a memfd, shared and
  *       private anonymous memory: exact, in pages of 4 KiB. An asynchronous userfaultfd accepts any
@@ -66,6 +70,7 @@ import java.util.Optional;
  * </ul>
  *
  * <h2>Costs</h2>
+ *
  * Starting allocates the page table of the whole block: 8 bytes for each page of 4 KiB, 2 MiB for
  * each GiB. A block has at most one tracking at a time. Measured for 256 MiB in 4 KiB pages on a
  * busy machine with two processors, least of nine: starting 0.4 ms (anonymous), 0.8 ms (ext4), 4 ms
@@ -75,10 +80,11 @@ import java.util.Optional;
  * more; a mapping of a file on ext4 and anonymous memory do not.
  *
  * <h2>Requirements</h2>
+ *
  * Linux 6.12.3, by the release that uname(2) reports. PAGEMAP_SCAN exists from 6.7 on (commit
- * 52526ca7fdb9), but at first it can clear the mark of a concurrent store, without which the page is
- * not written to its disk (fixed by c70dce4982ce, in 6.9 and 6.8.10), and can treat a page that is
- * being migrated as clean (2c7ad9a590d1, likewise); no way to call it avoids either.
+ * 52526ca7fdb9), but at first it can clear the mark of a concurrent store, without which the page
+ * is not written to its disk (fixed by c70dce4982ce, in 6.9 and 6.8.10), and can treat a page that
+ * is being migrated as clean (2c7ad9a590d1, likewise); no way to call it avoids either.
  * Distribution kernels with these fixes and an older number are refused too, since they can't be
  * recognised.
  *
@@ -89,6 +95,7 @@ import java.util.Optional;
  * of the above was the same. Containers often forbid both with a seccomp filter.
  *
  * <h2>Kernel calls</h2>
+ *
  * A call asks for at most 512 regions. If one call finds more, the kernel empties its own buffer of
  * 512 on the way and continues, but walk_end stays where the buffer was first full, before regions
  * that were reported and made clean (seen with 6.18.44); a caller that continued from there would

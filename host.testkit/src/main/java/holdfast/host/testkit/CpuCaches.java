@@ -21,6 +21,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * drain alone makes everything durable that was stored before it.
  *
  * <p>There are two ways to check, which complement each other:
+ *
  * <ul>
  *   <li>{@link #persist(List, Persist)} persists and returns what was wrong with the flushes and
  *       the drain of that persist, a sentence each. It needs no knowledge of the stores: a persist

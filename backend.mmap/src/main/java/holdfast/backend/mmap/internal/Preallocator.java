@@ -52,7 +52,9 @@ final class Preallocator {
   private final AtomicLong present = new AtomicLong();
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
-  /** @param store the backing that is mapped in the window */
+  /**
+   * @param store the backing that is mapped in the window
+   */
   Preallocator(Libc libc, RamBlockSpec spec, Window window, BackingStore store) {
     this.libc = libc;
     this.spec = spec;

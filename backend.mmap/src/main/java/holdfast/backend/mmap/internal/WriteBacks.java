@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * gets the error and moves the mark; all mappings of one descriptor share it; and the pages count
  * as clean from then on. So of several threads only one gets the error, and the next call of every
  * other one returns 0 although its bytes are lost. Therefore:
+ *
  * <ul>
  *   <li>A failure that any call reports is kept for good, and every later call is refused.
  *   <li>A successful call counts only when each call that was running at its end has ended without
