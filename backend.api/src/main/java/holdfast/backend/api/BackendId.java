@@ -4,7 +4,7 @@ import java.util.regex.Pattern;
 
 /**
  * The {@code id} of a memory backend: an ASCII letter, then letters, digits, {@code -}, {@code .}
- * and {@code _}. The same rule as QEMU's for ids.
+ * and {@code _}. QEMU has the same rule for ids.
  */
 public record BackendId(String value) implements Comparable<BackendId> {
   private static final Pattern WELL_FORMED = Pattern.compile("[A-Za-z][A-Za-z0-9._-]*");
@@ -19,7 +19,7 @@ public record BackendId(String value) implements Comparable<BackendId> {
     }
   }
 
-  /** Whether {@code value} can be an id. */
+  /** Returns whether {@code value} can be an id. */
   public static boolean isWellFormed(String value) {
     return WELL_FORMED.matcher(value).matches();
   }

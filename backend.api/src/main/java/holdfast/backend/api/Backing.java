@@ -7,8 +7,9 @@ import java.util.Objects;
 public sealed interface Backing {
 
   /**
-   * A path: a regular file, a file of a memory file system, a DAX device, or a folder, in which an
-   * unnamed file is made that ends with the block. A file that does not exist is created.
+   * A path to a regular file, a file on an in-memory file system, a DAX device, or a folder. In a
+   * folder an unnamed file is made, which is deleted when the block is closed. A file that does not
+   * exist is created.
    *
    * @param offset where in the file or device the block begins, a multiple of the page size
    * @param followsLink whether a symbolic link in the last component of the path is followed;
@@ -20,7 +21,7 @@ public sealed interface Backing {
       Objects.requireNonNull(offset);
     }
 
-    /** The file itself, from its beginning. */
+    /** Backs a block with the file from its beginning; a symbolic link is not followed. */
     public File(Path path) {
       this(path, ByteSize.ZERO, false);
     }
@@ -32,13 +33,13 @@ public sealed interface Backing {
   }
 
   /**
-   * An unnamed file in memory, memfd_create(2), gone with the process.
+   * An unnamed file in memory, memfd_create(2), which ends with the process.
    *
    * @param hugetlb whether it is made of huge pages
-   * @param hugetlbSize the size of the huge pages, 0 for the host's default; means nothing without
-   *     {@code hugetlb}
-   * @param seal whether its size is sealed, so that nobody who is handed the descriptor can shrink
-   *     it under the guest (F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_SEAL)
+   * @param hugetlbSize the size of the huge pages, 0 for the host's default; ignored without {@code
+   *     hugetlb}
+   * @param seal whether its size is sealed, so that no process that is given the descriptor can
+   *     shrink it under the guest (F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_SEAL)
    */
   record Memfd(boolean hugetlb, ByteSize hugetlbSize, boolean seal) implements Backing {
     public Memfd {
@@ -51,7 +52,7 @@ public sealed interface Backing {
     }
   }
 
-  /** Memory of the process itself, gone with it. */
+  /** Anonymous memory of this process, which ends with it. */
   record Anonymous() implements Backing {
     @Override
     public String toString() {

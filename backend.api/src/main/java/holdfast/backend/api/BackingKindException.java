@@ -1,13 +1,13 @@
 package holdfast.backend.api;
 
-/** What stands at the path is nothing that can back guest memory, or not with this allocator. */
+/** Thrown when the object at the path can't back guest memory, or not with this allocator. */
 public final class BackingKindException extends RamBlockException {
   private static final long serialVersionUID = 1;
 
   private final String found;
 
   /**
-   * @param found what stands there, for example {@code a FIFO}
+   * @param found what is at the path, for example {@code a FIFO}
    * @param advice what to do about it, as half a sentence
    */
   public BackingKindException(RamBlockSpec spec, String found, String advice) {
@@ -15,7 +15,7 @@ public final class BackingKindException extends RamBlockException {
     this.found = found;
   }
 
-  /** What stands there. */
+  /** Returns what is at the path, for example {@code a FIFO}. */
   public String found() {
     return found;
   }

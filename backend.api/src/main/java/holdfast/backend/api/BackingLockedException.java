@@ -1,10 +1,12 @@
 package holdfast.backend.api;
 
-/** Somebody else has the file open as guest memory, and one of the two would write it. */
+/**
+ * Thrown when the file is already open as guest memory and one of the two blocks would write to it.
+ */
 public final class BackingLockedException extends RamBlockException {
   private static final long serialVersionUID = 1;
 
-  /** The lock that {@code spec} needs is held by another block or another process. */
+  /** Reports that another block or another process holds the lock that {@code spec} needs. */
   public BackingLockedException(RamBlockSpec spec) {
     super(
         spec,

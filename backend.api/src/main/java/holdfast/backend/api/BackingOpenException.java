@@ -1,6 +1,6 @@
 package holdfast.backend.api;
 
-/** The file could not be opened or created. */
+/** Thrown when the file can't be opened or created. */
 public final class BackingOpenException extends RamBlockException {
   private static final long serialVersionUID = 1;
 
@@ -15,7 +15,7 @@ public final class BackingOpenException extends RamBlockException {
     this.errno = errno;
   }
 
-  /** The kernel's answer. */
+  /** Returns the kernel's answer. */
   public String errno() {
     return errno;
   }

@@ -1,13 +1,13 @@
 package holdfast.backend.api;
 
-/** The file or device is smaller than the block asked for. */
+/** Thrown when the file or device is smaller than the requested block. */
 public final class BackingSizeException extends RamBlockException {
   private static final long serialVersionUID = 1;
 
   private final transient ByteSize actual;
 
   /**
-   * @param actual how many bytes the file or device has
+   * @param actual the size of the file or device
    */
   public BackingSizeException(RamBlockSpec spec, ByteSize actual) {
     super(
@@ -22,7 +22,7 @@ public final class BackingSizeException extends RamBlockException {
     this.actual = actual;
   }
 
-  /** How many bytes the file or device has. */
+  /** Returns the size of the file or device. */
   public ByteSize actual() {
     return actual;
   }

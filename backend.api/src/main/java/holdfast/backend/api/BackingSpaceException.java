@@ -1,13 +1,13 @@
 package holdfast.backend.api;
 
-/** The file system can't provide the space that the block needs. */
+/** Thrown when the file system can't provide the space that the block needs. */
 public final class BackingSpaceException extends RamBlockException {
   private static final long serialVersionUID = 1;
 
   private final String errno;
 
   /**
-   * @param call the system call that said so
+   * @param call the system call that failed
    * @param errno the kernel's answer, for example {@code ENOSPC (No space left on device)}
    * @param advice what to do about it, as half a sentence
    */
@@ -16,7 +16,7 @@ public final class BackingSpaceException extends RamBlockException {
     this.errno = errno;
   }
 
-  /** The kernel's answer. */
+  /** Returns the kernel's answer. */
   public String errno() {
     return errno;
   }

@@ -1,14 +1,14 @@
 package holdfast.backend.api;
 
-/** The alignment asked for does not fit the backing. */
+/** Thrown when the requested alignment does not fit the backing. */
 public final class BlockAlignmentException extends RamBlockException {
   private static final long serialVersionUID = 1;
 
   private final transient Alignment needed;
 
   /**
-   * @param needed the least alignment that would do
-   * @param who what needs it, for example {@code the page size of this backing}
+   * @param needed the least alignment that fits
+   * @param who what requires it, for example {@code the page size of this backing}
    */
   public BlockAlignmentException(RamBlockSpec spec, Alignment needed, String who) {
     super(
@@ -25,7 +25,7 @@ public final class BlockAlignmentException extends RamBlockException {
     this.needed = needed;
   }
 
-  /** The least alignment that would do. */
+  /** Returns the least alignment that fits. */
   public Alignment needed() {
     return needed;
   }

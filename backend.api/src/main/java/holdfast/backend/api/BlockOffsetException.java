@@ -1,14 +1,14 @@
 package holdfast.backend.api;
 
-/** The offset into the file is not a multiple of the backing's page size. */
+/** Thrown when the offset into the file is not a multiple of the backing's page size. */
 public final class BlockOffsetException extends RamBlockException {
   private static final long serialVersionUID = 1;
 
   private final transient ByteSize unit;
 
   /**
-   * @param offset the offset that was asked for
-   * @param unit what it must be a multiple of
+   * @param offset the requested offset
+   * @param unit the size that the offset must be a multiple of
    */
   public BlockOffsetException(RamBlockSpec spec, ByteSize offset, ByteSize unit) {
     super(
@@ -21,7 +21,7 @@ public final class BlockOffsetException extends RamBlockException {
     this.unit = unit;
   }
 
-  /** What the offset must be a multiple of. */
+  /** Returns the size that the offset must be a multiple of. */
   public ByteSize unit() {
     return unit;
   }

@@ -1,13 +1,13 @@
 package holdfast.backend.api;
 
-/** The size asked for is not a multiple of the backing's page size. */
+/** Thrown when the requested size is not a multiple of the backing's page size. */
 public final class BlockSizeException extends RamBlockException {
   private static final long serialVersionUID = 1;
 
   private final transient ByteSize unit;
 
   /**
-   * @param unit what the size must be a multiple of
+   * @param unit the size that the block's size must be a multiple of
    */
   public BlockSizeException(RamBlockSpec spec, ByteSize unit) {
     super(
@@ -20,7 +20,7 @@ public final class BlockSizeException extends RamBlockException {
     this.unit = unit;
   }
 
-  /** What the size must be a multiple of. */
+  /** Returns the size that the block's size must be a multiple of. */
   public ByteSize unit() {
     return unit;
   }

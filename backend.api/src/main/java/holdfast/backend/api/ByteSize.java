@@ -3,17 +3,17 @@ package holdfast.backend.api;
 import java.util.Locale;
 
 /**
- * A number of bytes: the size of a file, of a block, of a page.
+ * A number of bytes: the size of a file, a block or a page.
  *
  * @param bytes 0 or more
  */
 public record ByteSize(long bytes) implements Comparable<ByteSize> {
-  /** No bytes at all. */
+  /** Zero bytes. */
   public static final ByteSize ZERO = new ByteSize(0);
 
   private static final String SUFFIXES = "KMGTPE";
 
-  /** At most so many characters are easily read. */
+  /** The length up to which the exact form is easily read. */
   private static final int SHORT = 4;
 
   /**
@@ -26,30 +26,30 @@ public record ByteSize(long bytes) implements Comparable<ByteSize> {
   }
 
   /**
-   * {@code count} times 1024 bytes.
+   * Returns {@code count} times 1024 bytes.
    *
    * @throws IllegalArgumentException if {@code count} is negative
-   * @throws ArithmeticException if that is more than {@link Long#MAX_VALUE} bytes
+   * @throws ArithmeticException if the result is more than {@link Long#MAX_VALUE} bytes
    */
   public static ByteSize kib(long count) {
     return new ByteSize(Math.multiplyExact(count, 1L << 10));
   }
 
   /**
-   * {@code count} times 1024<sup>2</sup> bytes.
+   * Returns {@code count} times 1024<sup>2</sup> bytes.
    *
    * @throws IllegalArgumentException if {@code count} is negative
-   * @throws ArithmeticException if that is more than {@link Long#MAX_VALUE} bytes
+   * @throws ArithmeticException if the result is more than {@link Long#MAX_VALUE} bytes
    */
   public static ByteSize mib(long count) {
     return new ByteSize(Math.multiplyExact(count, 1L << 20));
   }
 
   /**
-   * {@code count} times 1024<sup>3</sup> bytes.
+   * Returns {@code count} times 1024<sup>3</sup> bytes.
    *
    * @throws IllegalArgumentException if {@code count} is negative
-   * @throws ArithmeticException if that is more than {@link Long#MAX_VALUE} bytes
+   * @throws ArithmeticException if the result is more than {@link Long#MAX_VALUE} bytes
    */
   public static ByteSize gib(long count) {
     return new ByteSize(Math.multiplyExact(count, 1L << 30));
@@ -61,9 +61,9 @@ public record ByteSize(long bytes) implements Comparable<ByteSize> {
   }
 
   /**
-   * The shortest exact way to write this size in an option whose sizes are in bytes: a whole number
-   * and the largest of the suffixes K to E (powers of 1024) that leaves one, such as {@code 256M},
-   * {@code 1536K} or {@code 1000}.
+   * Returns the shortest exact form of this size for an option whose sizes are in bytes: a whole
+   * number followed by the largest suffix from K to E (powers of 1024) that leaves it whole, such
+   * as {@code 256M}, {@code 1536K} or {@code 1000}.
    */
   @Override
   public String toString() {
@@ -73,8 +73,9 @@ public record ByteSize(long bytes) implements Comparable<ByteSize> {
   }
 
   /**
-   * For people: the exact form where that is short, such as {@code 256M}, else to one decimal place
-   * in the largest unit that leaves one, such as {@code 77.5 GiB}.
+   * Returns this size for people to read: the exact form if that is short, such as {@code 256M},
+   * else the size to one decimal place in the largest unit that leaves at least 1, such as {@code
+   * 77.5 GiB}.
    */
   public String rounded() {
     String exact = toString();

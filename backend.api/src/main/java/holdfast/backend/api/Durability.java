@@ -1,19 +1,20 @@
 package holdfast.backend.api;
 
 /**
- * How durable a persisted range of a block is: what was asked for, what is in force, why they
- * differ, and what that rests on. The API, the command line and the shell all show this record.
+ * How durable a persisted range of a block is: the requested and the obtained granularity, why they
+ * differ, and the evidence. The API, the command line and the shell all show this record.
  *
- * @param requested what the block asks for: cache-line for RAM_SHARED and RAM_PMEM, page for
- *     RAM_SHARED alone, else none; none too with RAM_READONLY, and with the policy {@code off}
- * @param obtained what {@link RamBlock#persist} gives on this mapping
- * @param reason one sentence: why {@code obtained} is what it is
- * @param evidence what was seen
+ * @param requested what the block asks for: cache-line for RAM_SHARED with RAM_PMEM, page for
+ *     RAM_SHARED alone, else none; also none with RAM_READONLY, with the policy {@code off}, and
+ *     for memory without a file
+ * @param obtained what {@link RamBlock#persist} provides on this mapping
+ * @param reason one sentence that says why {@code obtained} is what it is
+ * @param evidence the observations that {@code obtained} rests on
  */
 public record Durability(
     Granularity requested, Granularity obtained, String reason, Evidence evidence) {
 
-  /** Whether less was obtained than was asked for. */
+  /** Returns whether less was obtained than requested. */
   public boolean isShortfall() {
     return obtained.compareTo(requested) < 0;
   }

@@ -1,13 +1,16 @@
 package holdfast.backend.api;
 
-/** The policy is {@code require}, and neither cache-line nor byte granularity was obtained. */
+/**
+ * Thrown when the policy is {@code require} and neither cache-line nor byte granularity was
+ * obtained.
+ */
 public final class DurabilityException extends RamBlockException {
   private static final long serialVersionUID = 1;
 
   private final transient Durability durability;
 
   /**
-   * @param durability what would have been in force
+   * @param durability what the block would have had
    */
   public DurabilityException(RamBlockSpec spec, Durability durability) {
     super(
@@ -20,7 +23,7 @@ public final class DurabilityException extends RamBlockException {
     this.durability = durability;
   }
 
-  /** What would have been in force. */
+  /** Returns the durability that the block would have had. */
   public Durability durability() {
     return durability;
   }

@@ -1,13 +1,13 @@
 package holdfast.backend.api;
 
-/** What happens when a block's durability falls short of what its flags ask for. */
+/** What happens when a block is less durable than its flags ask for. */
 public enum DurabilityPolicy {
   /** The block is made; the operator is warned. The default, as in QEMU. */
   WARN,
 
-  /** No block is made unless cache-line or byte granularity was obtained. */
+  /** No block is made unless it has cache-line or byte granularity. */
   REQUIRE,
 
-  /** Nothing is asked for and nobody is warned: MAP_SYNC is not attempted. */
+  /** No durability is requested and no warning given; MAP_SYNC is not attempted. */
   OFF
 }

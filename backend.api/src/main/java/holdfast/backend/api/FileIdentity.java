@@ -1,10 +1,10 @@
 package holdfast.backend.api;
 
 /**
- * Which file it is, by whatever path somebody came to it: two that are equal at the same time are
- * one file. When a file is removed, its numbers may come to be another one's.
+ * Identifies a file, whatever path led to it. Two identities that are equal at the same time denote
+ * one file; after a file is removed, another one may get its numbers.
  *
- * @param deviceMajor major number of the device that it is on, or that it is
+ * @param deviceMajor major number of the device that holds the file, or that it is
  * @param deviceMinor minor number of that device
  * @param inode inode number; 0 for a device
  */

@@ -1,8 +1,8 @@
 package holdfast.backend.api;
 
 /**
- * What has to be flushed so that a store survives a power cut, in SNIA's and libpmem2's words; from
- * the weakest promise to the strongest.
+ * The unit that has to be flushed for a store to survive a power cut, in the terms of SNIA and
+ * libpmem2, from the weakest guarantee to the strongest.
  *
  * @see <a
  *     href="https://pmem.io/pmdk/manpages/linux/master/libpmem2/pmem2_map_get_store_granularity.3/">libpmem2:
@@ -28,8 +28,8 @@ public enum Granularity {
   }
 
   /**
-   * The word shown to people and in JSON: {@code none}, {@code page}, {@code cache-line}, {@code
-   * byte}.
+   * Returns the word shown to people and in JSON: {@code none}, {@code page}, {@code cache-line} or
+   * {@code byte}.
    */
   public String label() {
     return label;

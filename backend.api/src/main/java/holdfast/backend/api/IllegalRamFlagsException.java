@@ -2,7 +2,7 @@ package holdfast.backend.api;
 
 import java.util.EnumSet;
 
-/** A set of {@link RamFlag}s that contradicts itself or the backing it is meant for. */
+/** Thrown for a set of {@link RamFlag}s that contradicts itself or its backing. */
 public final class IllegalRamFlagsException extends IllegalArgumentException {
   private static final long serialVersionUID = 1;
 
@@ -15,12 +15,12 @@ public final class IllegalRamFlagsException extends IllegalArgumentException {
     this.reason = reason;
   }
 
-  /** The set that was refused. */
+  /** Returns the set that was refused. */
   public EnumSet<RamFlag> flags() {
     return EnumSet.copyOf(flags);
   }
 
-  /** Why it was refused, without the set. */
+  /** Returns why the set was refused, without the set itself. */
   public String reason() {
     return reason;
   }

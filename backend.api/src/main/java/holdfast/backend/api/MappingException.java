@@ -1,6 +1,6 @@
 package holdfast.backend.api;
 
-/** The kernel refused a mapping call that had nothing wrong with it. */
+/** Thrown when the kernel refuses a valid mapping call. */
 public final class MappingException extends RamBlockException {
   private static final long serialVersionUID = 1;
 
@@ -18,12 +18,12 @@ public final class MappingException extends RamBlockException {
     this.errno = errno;
   }
 
-  /** The system call with its flags. */
+  /** Returns the system call with its flags. */
   public String call() {
     return call;
   }
 
-  /** The kernel's answer. */
+  /** Returns the kernel's answer. */
   public String errno() {
     return errno;
   }

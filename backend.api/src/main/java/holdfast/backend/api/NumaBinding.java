@@ -9,16 +9,17 @@ import java.util.TreeSet;
  * The NUMA nodes of the host that a block's pages come from.
  *
  * @param policy how the nodes are used
- * @param hostNodes their numbers, from 0; none exactly for {@link NumaPolicy#DEFAULT}
+ * @param hostNodes their numbers, from 0; empty if and only if the policy is {@link
+ *     NumaPolicy#DEFAULT}
  */
 public record NumaBinding(NumaPolicy policy, SortedSet<Integer> hostNodes) {
-  /** Wherever the host puts them. */
+  /** Leaves the choice of nodes to the host. */
   public static final NumaBinding NONE =
       new NumaBinding(NumaPolicy.DEFAULT, Collections.emptySortedSet());
 
   /**
-   * @throws IllegalArgumentException if nodes are named without a policy for them, or the other way
-   *     round
+   * @throws IllegalArgumentException if nodes are given without a policy that uses them, a policy
+   *     that needs nodes has none, or a node's number is negative
    */
   public NumaBinding {
     hostNodes = Collections.unmodifiableSortedSet(new TreeSet<>(hostNodes));

@@ -1,6 +1,6 @@
 package holdfast.backend.api;
 
-/** The block's pages can't be bound to the NUMA nodes that were asked for. */
+/** Thrown when the block's pages can't be bound to the requested NUMA nodes. */
 public final class NumaBindingException extends RamBlockException {
   private static final long serialVersionUID = 1;
 
@@ -25,7 +25,7 @@ public final class NumaBindingException extends RamBlockException {
     this.errno = errno;
   }
 
-  /** The kernel's answer, or what is missing. */
+  /** Returns the kernel's answer, or what is missing. */
   public String errno() {
     return errno;
   }

@@ -1,12 +1,12 @@
 package holdfast.backend.api;
 
-/** From which NUMA nodes of the host a block's pages are taken, mbind(2). */
+/** How the NUMA nodes that a block's pages come from are chosen, mbind(2). */
 public enum NumaPolicy {
-  /** As the host has it for the process. */
+  /** By the host's policy for the process. */
   DEFAULT,
-  /** From the given nodes as long as they have free pages, then from others. */
+  /** From the given nodes while they have free pages, then from others. */
   PREFERRED,
-  /** From the given nodes alone. */
+  /** From the given nodes only. */
   BIND,
   /** From the given nodes in turn. */
   INTERLEAVE

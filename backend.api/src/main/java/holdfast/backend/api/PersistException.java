@@ -1,6 +1,6 @@
 package holdfast.backend.api;
 
-/** A range could not be made durable. */
+/** Thrown when a range could not be made durable. */
 public final class PersistException extends RamBlockException {
   private static final long serialVersionUID = 1;
 
@@ -45,10 +45,10 @@ public final class PersistException extends RamBlockException {
   }
 
   /**
-   * The refusal of a block that has failed before: stores were lost, and a persist that went well
-   * now would hide that.
+   * Returns the exception for a block that has failed before: stores were lost, and a persist that
+   * succeeded now would hide that.
    *
-   * @param reason what happened then
+   * @param reason why the block failed
    */
   public static PersistException ofFailed(
       RamBlockSpec spec, long offset, long length, String reason) {
@@ -64,10 +64,10 @@ public final class PersistException extends RamBlockException {
   }
 
   /**
-   * The refusal of a block whose file has lost something else, before or meanwhile: whether these
-   * bytes were lost with it, the kernel doesn't tell.
+   * Returns the exception for a block whose file has suffered a failure to write back. The kernel
+   * doesn't say whether these bytes were lost with it.
    *
-   * @param failure what was told, to whichever call it was
+   * @param failure the failure, whichever call reported it
    */
   public static PersistException ofWriteBack(
       RamBlockSpec spec, long offset, long length, WriteBackFailure failure) {
@@ -82,17 +82,17 @@ public final class PersistException extends RamBlockException {
         length);
   }
 
-  /** First byte of the range. */
+  /** Returns the first byte of the range. */
   public long offset() {
     return offset;
   }
 
-  /** Number of bytes. */
+  /** Returns the number of bytes. */
   public long length() {
     return length;
   }
 
-  /** The kernel's answer; empty if it was not asked, since the block has failed before. */
+  /** Returns the kernel's answer; empty if it was not asked because the block had failed before. */
   public String errno() {
     return errno;
   }

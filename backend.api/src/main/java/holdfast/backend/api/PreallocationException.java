@@ -1,6 +1,6 @@
 package holdfast.backend.api;
 
-/** {@code prealloc=on} could not make every page present. */
+/** Thrown when preallocation could not make every page present. */
 public final class PreallocationException extends RamBlockException {
   private static final long serialVersionUID = 1;
 
@@ -15,7 +15,7 @@ public final class PreallocationException extends RamBlockException {
     this.errno = errno;
   }
 
-  /** The kernel's answer. */
+  /** Returns the kernel's answer. */
   public String errno() {
     return errno;
   }

@@ -1,8 +1,9 @@
 package holdfast.backend.api;
 
 /**
- * Why a block can't be had, kept or persisted: one subtype per cause. The message is one sentence
- * that names the memory backend, its file, what was asked for, what was obtained and what to do.
+ * Thrown when a block can't be made, kept, tracked or persisted; each cause has its own subtype.
+ * The message is one sentence that names the memory backend, its file, what was requested, what was
+ * obtained and what to do.
  */
 public abstract sealed class RamBlockException extends Exception
     permits BackingKindException,
@@ -31,14 +32,14 @@ public abstract sealed class RamBlockException extends Exception
     this.spec = spec;
   }
 
-  /** The size that was asked for, and from where in the file if not from its beginning. */
+  /** Returns the requested size, and the offset in the file unless it is 0. */
   static String range(RamBlockSpec spec) {
     return "size="
         + spec.size()
         + (spec.offset().bytes() == 0 ? "" : " from offset=" + spec.offset());
   }
 
-  /** The question that failed. */
+  /** Returns the request that failed. */
   public RamBlockSpec spec() {
     return spec;
   }

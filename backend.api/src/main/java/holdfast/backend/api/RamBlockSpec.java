@@ -5,17 +5,17 @@ import java.util.EnumSet;
 import java.util.Objects;
 
 /**
- * The question put to an allocator: one block of memory, as its operator asked for it. Immutable.
+ * The request for one block of memory, as the operator put it. Immutable.
  *
  * @param id the memory backend's id, for messages
  * @param backing where the bytes live
  * @param size bytes to map, above 0; a multiple of the backing's page size
- * @param align the wish for the alignment of the host address
- * @param flags what is asked for; checked by {@link RamFlag#checkRequest}
+ * @param align the requested alignment of the host address
+ * @param flags the requested flags; checked by {@link RamFlag#checkRequest}
  * @param prealloc whether every page is made present before the block is handed out
  * @param numa which NUMA nodes of the host the pages come from
- * @param advice what the kernel is told about the pages at first
- * @param policy what a shortfall in durability does
+ * @param advice the initial advice to the kernel about the pages
+ * @param policy what happens when the block is less durable than requested
  */
 public record RamBlockSpec(
     BackendId id,
@@ -31,7 +31,8 @@ public record RamBlockSpec(
   /**
    * @throws IllegalRamFlagsException if the flags contradict each other or the backing
    * @throws IllegalArgumentException if {@code size} is 0, {@code size} and the backing's offset
-   *     together are more than a file can have, or pages are to be made present and not set aside
+   *     together exceed the largest possible file, or the block is to be preallocated and not
+   *     reserved
    */
   public RamBlockSpec {
     Objects.requireNonNull(id);
@@ -60,8 +61,8 @@ public record RamBlockSpec(
   }
 
   /**
-   * A block with no wishes: aligned to the page size, not preallocated, on any NUMA node, with
-   * QEMU's default advice and the policy {@code warn}.
+   * Returns a request with defaults: aligned to the page size, not preallocated, on any NUMA node,
+   * with QEMU's default advice and the policy {@code warn}.
    */
   public static RamBlockSpec of(
       BackendId id, Backing backing, ByteSize size, Collection<RamFlag> flags) {
@@ -79,61 +80,61 @@ public record RamBlockSpec(
         DurabilityPolicy.WARN);
   }
 
-  /** The same with another size. */
+  /** Returns a copy with another size. */
   public RamBlockSpec withSize(ByteSize other) {
     return new RamBlockSpec(id, backing, other, align, flags, prealloc, numa, advice, policy);
   }
 
-  /** The same with another alignment wish. */
+  /** Returns a copy with another alignment. */
   public RamBlockSpec withAlign(Alignment wish) {
     return new RamBlockSpec(id, backing, size, wish, flags, prealloc, numa, advice, policy);
   }
 
-  /** The same with another preallocation. */
+  /** Returns a copy with another preallocation. */
   public RamBlockSpec withPrealloc(Preallocation other) {
     return new RamBlockSpec(id, backing, size, align, flags, other, numa, advice, policy);
   }
 
-  /** The same bound to other NUMA nodes. */
+  /** Returns a copy bound to other NUMA nodes. */
   public RamBlockSpec withNuma(NumaBinding other) {
     return new RamBlockSpec(id, backing, size, align, flags, prealloc, other, advice, policy);
   }
 
-  /** The same with other advice. */
+  /** Returns a copy with other advice. */
   public RamBlockSpec withAdvice(MemoryAdvice other) {
     return new RamBlockSpec(id, backing, size, align, flags, prealloc, numa, other, policy);
   }
 
-  /** The same with another durability policy. */
+  /** Returns a copy with another durability policy. */
   public RamBlockSpec withPolicy(DurabilityPolicy other) {
     return new RamBlockSpec(id, backing, size, align, flags, prealloc, numa, advice, other);
   }
 
-  /** A copy of the flags asked for. */
+  /** Returns a copy of the requested flags. */
   @Override
   public EnumSet<RamFlag> flags() {
     return EnumSet.copyOf(flags);
   }
 
-  /** Whether {@code flag} is asked for. */
+  /** Returns whether {@code flag} is requested. */
   public boolean has(RamFlag flag) {
     return flags.contains(flag);
   }
 
-  /** Where in its file the block begins; 0 for memory without a file. */
+  /** Returns where in its file the block begins; 0 for memory without a file. */
   public ByteSize offset() {
     return backing instanceof Backing.File file ? file.offset() : ByteSize.ZERO;
   }
 
   /**
-   * Whether the flags ask for a mapping that is crash-safe without the kernel's help at each
-   * persist: RAM_SHARED and RAM_PMEM, unless the policy is {@code off}.
+   * Returns whether the flags ask for a mapping that is crash-safe without the kernel's help at
+   * each persist: RAM_SHARED and RAM_PMEM, unless the policy is {@code off}.
    */
   public boolean wantsSync() {
     return has(RamFlag.RAM_SHARED) && has(RamFlag.RAM_PMEM) && policy != DurabilityPolicy.OFF;
   }
 
-  /** The granularity that the flags and the policy ask for. */
+  /** Returns the granularity that the flags and the policy ask for. */
   public Granularity requestedGranularity() {
     if (policy == DurabilityPolicy.OFF
         || !(backing instanceof Backing.File)

@@ -4,51 +4,52 @@ import java.util.Collection;
 import java.util.EnumSet;
 
 /**
- * A property of a RAM block's mapping. Sets of flags are {@code EnumSet<RamFlag>}; which sets are
- * legal is decided here, in {@link #checkRequest} and {@link #checkObtained}.
+ * A property of a RAM block's mapping. A set of flags is an {@code EnumSet<RamFlag>}; {@link
+ * #checkRequest} and {@link #checkObtained} decide which sets are legal.
  *
  * <p>The names are those of QEMU's RAM block flags; {@code RAM_SYNC} is the name that the MAP_SYNC
- * patch series used. mmap(2) flags are made from these flags in one place, by the mapper, and never
- * leave it.
+ * patch series used. The mapper alone translates these flags into mmap(2) flags.
  */
 public enum RamFlag {
   /**
    * Stores reach the file and every other process that maps it ({@code MAP_SHARED}).
    *
-   * <p>Costs: another mapping of the same file can change the bytes under the guest. Without it
-   * stores go to private copies of the pages: they are lost at close, cost a copy of each page
-   * written, and the block can't be re-mapped while it is in use.
+   * <p>Costs: another mapping of the same file can change the bytes under the guest. Without this
+   * flag, stores go to private copies of the pages: they are lost at close and cost a copy of each
+   * page written, and the block can't be re-mapped while it is in use.
    */
   RAM_SHARED,
 
   /**
-   * The backing is persistent memory: stores are made durable by flushing CPU caches, and together
-   * with {@link #RAM_SHARED} the mapping is attempted with {@code MAP_SHARED_VALIDATE|MAP_SYNC}.
+   * The backing is persistent memory: stores become durable when CPU caches are flushed, and
+   * together with {@link #RAM_SHARED} the mapping is attempted with {@code
+   * MAP_SHARED_VALIDATE|MAP_SYNC}.
    *
-   * <p>Costs: on a file that is not on a DAX file system nothing is gained and a warning is given.
+   * <p>Costs: on a file that is not on a DAX file system this gains nothing, and a warning is
+   * given.
    */
   RAM_PMEM,
 
   /**
-   * The kernel accepted {@code MAP_SHARED_VALIDATE|MAP_SYNC} on this very mapping and shows it
-   * ({@code sf} in the mapping's VmFlags): once a page has been stored to, the file system can find
-   * that page again after a crash. Only ever obtained, never requested.
+   * The kernel accepted {@code MAP_SHARED_VALIDATE|MAP_SYNC} on this mapping and shows it ({@code
+   * sf} in the mapping's VmFlags): after a crash the file system can find every page that was
+   * stored into. Obtained only, never requested.
    *
-   * <p>Costs: the first store to each page that has no allocated, written block behind it waits for
-   * the file system's journal. Says nothing about CPU caches, which still have to be flushed.
+   * <p>Costs: the first store into each page that has no allocated, written block behind it waits
+   * for the file system's journal. Says nothing about CPU caches, which still have to be flushed.
    */
   RAM_SYNC,
 
   /**
-   * No swap space or file space is set aside ({@code MAP_NORESERVE}, no {@code fallocate(2)}).
+   * Neither swap space nor file space is reserved ({@code MAP_NORESERVE}, no {@code fallocate(2)}).
    *
-   * <p>Costs: a full disk or exhausted memory is met by the guest in the middle of a store, instead
-   * of by the operator at start.
+   * <p>Costs: a full disk or exhausted memory hits the guest in the middle of a store, instead of
+   * the operator at start.
    */
   RAM_NORESERVE,
 
   /**
-   * The memory is mapped for reading only, as ROM; its file is opened for reading only, too.
+   * The memory is mapped read-only, as ROM; its file is opened read-only, too.
    *
    * <p>Costs: a store into the block is an error of the writer. An NVDIMM on it must be unarmed, so
    * that its guest knows.
@@ -56,19 +57,18 @@ public enum RamFlag {
   RAM_READONLY,
 
   /**
-   * The file is opened for reading only. Without {@link #RAM_READONLY} the memory can be written
-   * all the same, to private copies of the pages: a template that any number of machines can start
-   * from.
+   * The file is opened read-only. Without {@link #RAM_READONLY} the memory is still writable, in
+   * private copies of the pages: the file is a template that any number of machines can start from.
    *
-   * <p>Costs: never together with {@link #RAM_SHARED} unless the memory is read-only as well.
+   * <p>Costs: excludes {@link #RAM_SHARED} unless the memory is read-only as well.
    */
   RAM_READONLY_FD;
 
   /**
-   * Checks a set of flags that somebody asks for.
+   * Checks a requested set of flags.
    *
    * @return a copy of {@code flags}
-   * @throws IllegalRamFlagsException if a block on {@code backing} can't be asked for with them
+   * @throws IllegalRamFlagsException if a block on {@code backing} can't be requested with them
    */
   public static EnumSet<RamFlag> checkRequest(Collection<RamFlag> flags, Backing backing) {
     EnumSet<RamFlag> set = copyOf(flags);
@@ -93,11 +93,11 @@ public enum RamFlag {
   }
 
   /**
-   * Checks the flags that an allocator says were obtained for a request.
+   * Checks the flags that an allocator reports as obtained for a request.
    *
    * @return a copy of {@code obtained}
-   * @throws IllegalRamFlagsException if {@code obtained} claims what was not asked for, or RAM_SYNC
-   *     on a mapping that can't have it
+   * @throws IllegalRamFlagsException if {@code obtained} has a flag that was not requested, or
+   *     RAM_SYNC on a mapping that can't have it
    */
   public static EnumSet<RamFlag> checkObtained(
       Collection<RamFlag> requested, Collection<RamFlag> obtained) {

@@ -1,6 +1,6 @@
 package holdfast.backend.api;
 
-/** A live block can't be re-mapped in place. */
+/** Thrown when a live block can't be re-mapped or replaced in place. */
 public final class RemapRefusedException extends RamBlockException {
   private static final long serialVersionUID = 1;
 
@@ -14,7 +14,7 @@ public final class RemapRefusedException extends RamBlockException {
     this.reason = reason;
   }
 
-  /** Why. */
+  /** Returns why. */
   public String reason() {
     return reason;
   }

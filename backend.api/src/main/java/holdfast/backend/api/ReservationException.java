@@ -1,13 +1,13 @@
 package holdfast.backend.api;
 
-/** {@code reserve=off} was asked for, and would have no effect on this host. */
+/** Thrown when {@code reserve=off} was requested and would have no effect on this host. */
 public final class ReservationException extends RamBlockException {
   private static final long serialVersionUID = 1;
 
   private final String reason;
 
   /**
-   * @param reason why not, as half a sentence
+   * @param reason why it would have no effect, as half a sentence
    */
   public ReservationException(RamBlockSpec spec, String reason) {
     super(
@@ -18,7 +18,7 @@ public final class ReservationException extends RamBlockException {
     this.reason = reason;
   }
 
-  /** Why not. */
+  /** Returns why it would have no effect. */
   public String reason() {
     return reason;
   }

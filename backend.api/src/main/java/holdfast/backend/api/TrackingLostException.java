@@ -1,6 +1,8 @@
 package holdfast.backend.api;
 
-/** It is not known any more which pages of a block were written, only which ones may have been. */
+/**
+ * Thrown when it is no longer known which pages of a block were written, only which may have been.
+ */
 public final class TrackingLostException extends RamBlockException {
   private static final long serialVersionUID = 1;
 
@@ -8,7 +10,7 @@ public final class TrackingLostException extends RamBlockException {
   private final String reason;
 
   /**
-   * @param offset the first byte of what is not known, which reaches to the end of the block
+   * @param offset the first byte of the unknown part, which reaches to the end of the block
    * @param reason what failed, as a sentence without full stop
    */
   public TrackingLostException(RamBlockSpec spec, long offset, String reason) {
@@ -23,12 +25,12 @@ public final class TrackingLostException extends RamBlockException {
     this.reason = reason;
   }
 
-  /** The first byte of what is not known. */
+  /** Returns the first byte of the unknown part. */
   public long offset() {
     return offset;
   }
 
-  /** What failed. */
+  /** Returns what failed. */
   public String reason() {
     return reason;
   }

@@ -1,6 +1,6 @@
 package holdfast.backend.api;
 
-/** Nobody can tell which pages of a block are written from now on. */
+/** Thrown when the written pages of a block can't be tracked. */
 public final class TrackingRefusedException extends RamBlockException {
   private static final long serialVersionUID = 1;
 
@@ -14,7 +14,7 @@ public final class TrackingRefusedException extends RamBlockException {
     this.reason = reason;
   }
 
-  /** Why, and what to do about it. */
+  /** Returns why, and what to do about it. */
   public String reason() {
     return reason;
   }

@@ -1,12 +1,13 @@
 /**
- * What a memory backend promises: which RAM blocks an allocator makes, what was asked for, what was
- * obtained, and how durable a store into them is.
+ * The contract of a memory backend: which RAM blocks an allocator makes, what was requested and
+ * obtained, how durable a store into them is, and which pages are written.
  *
  * <p>Reading order: {@link holdfast.backend.api.RamFlag} and {@link
- * holdfast.backend.api.Granularity} (the words), {@link holdfast.backend.api.RamBlockSpec} (the
- * question), {@link holdfast.backend.api.RamBlockAllocator} (the service), {@link
- * holdfast.backend.api.RamBlock} and {@link holdfast.backend.api.Durability} (the answer). Every
- * failure is a {@link holdfast.backend.api.RamBlockException} of its own type.
+ * holdfast.backend.api.Granularity} (the terms), {@link holdfast.backend.api.RamBlockSpec} (the
+ * request), {@link holdfast.backend.api.RamBlockAllocator} (the service), {@link
+ * holdfast.backend.api.RamBlock} and {@link holdfast.backend.api.Durability} (the answer), {@link
+ * holdfast.backend.api.DirtyTracking} (the written pages). Every failure is a {@link
+ * holdfast.backend.api.RamBlockException} of its own type.
  */
 @Export
 @NullMarked

@@ -9,8 +9,8 @@ import holdfast.host.linux.Libc;
 import java.nio.file.Path;
 
 /**
- * Makes RAM blocks: opens the backing, reserves a window, chooses the mmap(2) flags, maps, checks
- * what came of it; and maps the same backing again over a live window. The counterpart of QEMU's
+ * Makes RAM blocks: opens the backing, reserves a window, chooses the mmap(2) flags, maps, and
+ * checks the result. Also maps the same backing again over a live window. The counterpart of QEMU's
  * {@code qemu_ram_mmap}.
  *
  * <p>Stateless and thread-safe.
@@ -24,13 +24,13 @@ public final class RamMapper {
   private final Path sysfs;
   private final Path procfs;
 
-  /** A mapper on this host. */
+  /** Creates a mapper for this host. */
   public RamMapper() {
     this(HostLibc.instance(), SYSFS, PROCFS);
   }
 
   /**
-   * A mapper on a host as a test wants it, with the real proc(5).
+   * Creates a mapper for a test's host, with the real proc(5).
    *
    * @param libc the system calls
    * @param sysfs where sysfs is mounted
@@ -40,11 +40,11 @@ public final class RamMapper {
   }
 
   /**
-   * A mapper on a host as a test wants it.
+   * Creates a mapper for a test's host.
    *
    * @param libc the system calls
    * @param sysfs where sysfs is mounted
-   * @param procfs where proc(5) is mounted, as far as it tells of the system
+   * @param procfs where proc(5) is mounted; only used for settings of the system
    */
   public RamMapper(Libc libc, Path sysfs, Path procfs) {
     this.libc = libc;
@@ -55,7 +55,7 @@ public final class RamMapper {
   /**
    * Makes a block. On failure nothing is left behind.
    *
-   * @param style what the allocator decides
+   * @param style the allocator's decisions
    * @throws RamBlockException one type per cause
    */
   public RamBlock map(RamBlockSpec spec, MappingStyle style) throws RamBlockException {
@@ -64,11 +64,11 @@ public final class RamMapper {
 
   /**
    * Maps the backing of {@code present} again, in the style of another allocator, over the same
-   * addresses, while readers and writers go on.
+   * addresses, while readers and writers continue.
    *
    * @param present a live block that a mapper of this process made
-   * @param style what the new allocator decides
-   * @return the block that stands in the window now
+   * @param style the new allocator's decisions
+   * @return the block that is in the window now; one without MAP_SYNC if a failed re-map lost that
    * @throws RamBlockException if it can't be done; {@code present} keeps serving
    */
   public RamBlock remap(RamBlock present, MappingStyle style) throws RamBlockException {

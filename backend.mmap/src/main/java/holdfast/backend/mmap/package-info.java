@@ -1,16 +1,16 @@
 /**
- * The mapper: windows of host addresses, the mmap(2) flags that go with a RAM block's flags, and
- * the fallback when the host can't give them. Allocators are built on {@link
- * holdfast.backend.mmap.RamMapper}; nobody else needs this package. Its system calls go through
- * {@link holdfast.host.linux.Libc}.
+ * The mapper: windows of host addresses, the mmap(2) flags for a RAM block's flags, and the
+ * fallback when the host refuses them. Allocators are built on {@link
+ * holdfast.backend.mmap.RamMapper}; other code does not need this package. Its system calls go
+ * through {@link holdfast.host.linux.Libc}.
  *
- * <p>Reading order: {@link holdfast.backend.mmap.MappingStyle} (what an allocator decides), {@link
- * holdfast.backend.mmap.RamMapper} (the way of a block into a window), {@link
+ * <p>Reading order: {@link holdfast.backend.mmap.MappingStyle} (an allocator's decisions), {@link
+ * holdfast.backend.mmap.RamMapper} (maps a block into a window), {@link
  * holdfast.backend.mmap.CacheFlush} (how stores leave the CPU caches), {@link
- * holdfast.backend.mmap.PageTracker} (which pages are written while somebody copies them).
+ * holdfast.backend.mmap.PageTracker} (which pages are written while memory is copied).
  *
- * <p>The code here outlives the bundles of the allocators: a block that they made goes on serving
- * when they are gone.
+ * <p>The code here outlives the bundles of the allocators: the blocks that they made keep serving
+ * when the bundles are gone.
  */
 @Export
 @NullMarked

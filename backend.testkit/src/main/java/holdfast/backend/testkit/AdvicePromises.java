@@ -37,9 +37,12 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** What the kernel is told about a block's pages, and what of that can change while it is used. */
+/**
+ * Tests the advice to the kernel, preallocation and NUMA binding, and changes of them while a block
+ * is in use.
+ */
 interface AdvicePromises extends Promises {
-  /** Not merged, not dumped, kept. */
+  /** Advice not to merge and not to dump; the content is kept. */
   MemoryAdvice QUIET = new MemoryAdvice(false, false, false);
 
   private static List<String> flags(RamBlock block) {
@@ -197,7 +200,7 @@ interface AdvicePromises extends Promises {
     Sentences.assertNames(refusal, "/sys/devices/system/node/online");
   }
 
-  /** Skips the test where pages can't be bound at all. */
+  /** Skips the test if pages can't be bound at all. */
   private void assumeNuma() {
     RamBlockSpec spec =
         RamBlockSpec.of(

@@ -29,8 +29,8 @@ import java.util.EnumSet;
 import java.util.List;
 
 /**
- * One allocator on one kind of storage, with a folder of its own, and the rules by which the
- * contract knows what a block must get there.
+ * One allocator on one kind of storage, with its own folder, and the rules that determine what a
+ * block must get there.
  */
 public final class AllocatorFixture {
   /** The size of most blocks in the contract. */
@@ -64,79 +64,87 @@ public final class AllocatorFixture {
     }
   }
 
-  /** Where the files are. */
+  /** Returns where the files are. */
   public Storage storage() {
     return storage;
   }
 
-  /** The libc that the allocator uses. */
+  /** Returns the libc that the allocator uses. */
   public FaultyLibc libc() {
     return libc;
   }
 
-  /** The CPU caches that the allocator flushes; it learns of the libc's msync(2) too. */
+  /**
+   * Returns the CPU caches that the allocator flushes; the libc's msync(2) is reported to them too.
+   */
   public FlushOracle oracle() {
     return oracle;
   }
 
-  /** The allocator. */
+  /** Returns the allocator. */
   public RamBlockAllocator allocator() {
     return allocator;
   }
 
-  /** The folder, empty before each test and removed after it. */
+  /** Returns the folder, empty before each test and removed after it. */
   public Path folder() {
     return folder;
   }
 
-  /** What the test has left behind so far. */
+  /** Returns the check of what the test has left behind so far. */
   public LeakCheck leaks() {
     return leaks;
   }
 
-  /** The mapper that other allocators of the same host would use. */
+  /** Returns the mapper that other allocators of the same host would use. */
   public RamMapper mapper() {
     return new RamMapper(libc, SYSFS);
   }
 
-  /** The styles of other allocators: one that maps plainly, one that attempts MAP_SYNC. */
+  /**
+   * Returns the style of another allocator: one that attempts MAP_SYNC if {@code sync}, else one
+   * that maps plainly.
+   */
   public static MappingStyle otherStyle(boolean sync) {
     return sync
         ? MappingStyle.pmem("other-dax", new FlushOracle())
         : MappingStyle.kernel("other-file");
   }
 
-  /** A file of {@code size} bytes that hold {@link #contentAt}. */
+  /** Makes a file of {@code size} bytes with the content of {@link #contentAt}. */
   public Path file(String name, ByteSize size) throws IOException {
     return Files.write(folder.resolve(name), content(size));
   }
 
-  /** A file of the usual size with the usual content. */
+  /** Makes a file of the usual size with the usual content. */
   public Path file(String name) throws IOException {
     return file(name, SIZE);
   }
 
-  /** The first {@code size} bytes of the usual content. */
+  /** Returns the first {@code size} bytes of the usual content. */
   public static byte[] content(ByteSize size) {
     return KnownBytes.first(size.bytes());
   }
 
-  /** The byte at {@code offset} in the usual content. */
+  /** Returns the byte at {@code offset} in the usual content. */
   public static byte contentAt(long offset) {
     return KnownBytes.at(offset);
   }
 
-  /** All bytes of a block. */
+  /** Returns all bytes of a block. */
   public static byte[] bytesOf(MemorySegment segment) {
     return KnownBytes.in(segment);
   }
 
-  /** A block of the usual size on {@code path}. */
+  /** Returns a request for a block of the usual size on {@code path}. */
   public RamBlockSpec spec(Path path, RamFlag... flags) {
     return spec(new Backing.File(path), flags);
   }
 
-  /** A block of the usual size. RAM_PMEM is added if the allocator takes nothing else. */
+  /**
+   * Returns a request for a block of the usual size. RAM_PMEM is added if the allocator accepts
+   * nothing else.
+   */
   public RamBlockSpec spec(Backing backing, RamFlag... flags) {
     EnumSet<RamFlag> set = EnumSet.noneOf(RamFlag.class);
     set.addAll(Arrays.asList(flags));
@@ -148,17 +156,17 @@ public final class AllocatorFixture {
     return RamBlockSpec.of(spec.id(), backing, SIZE, set);
   }
 
-  /** The same question about a block of another size. */
+  /** Returns the same request with another size. */
   public static RamBlockSpec withSize(RamBlockSpec spec, ByteSize size) {
     return spec.withSize(size);
   }
 
-  /** Whether this allocator gets RAM_SYNC for such a block here. */
+  /** Returns whether this allocator gets RAM_SYNC for such a block here. */
   public boolean expectsSync(RamBlockSpec spec) {
     return attemptsSync && storage.grantsSync() && spec.wantsSync();
   }
 
-  /** The flags that this allocator must obtain for such a block here. */
+  /** Returns the flags that this allocator must obtain for such a block here. */
   public EnumSet<RamFlag> expectedFlags(RamBlockSpec spec) {
     EnumSet<RamFlag> flags = spec.flags();
     if (!attemptsSync) {
@@ -170,7 +178,7 @@ public final class AllocatorFixture {
     return flags;
   }
 
-  /** The granularity that this allocator must obtain for such a block here. */
+  /** Returns the granularity that this allocator must obtain for such a block here. */
   public Granularity expectedGranularity(RamBlockSpec spec) {
     if (storage.isVolatile()
         || spec.backing() instanceof Backing.Anonymous
@@ -181,15 +189,17 @@ public final class AllocatorFixture {
     return expectsSync(spec) ? Granularity.CACHE_LINE : Granularity.PAGE;
   }
 
-  /** Whether the policy lets such a block be made here. */
+  /** Returns whether the policy allows such a block here. */
   public boolean isAllowed(RamBlockSpec spec) {
     return spec.policy() != DurabilityPolicy.REQUIRE
         || expectedGranularity(spec).compareTo(Granularity.CACHE_LINE) >= 0;
   }
 
   /**
-   * The refusal of a block: of the type that belongs to its cause, in a sentence that names the
-   * memory backend and its file, with nothing left behind but the files that were there.
+   * Asserts that a block is refused: with the exception type of its cause, in a sentence that names
+   * the memory backend and its file, and with nothing left behind except the files that were there.
+   *
+   * @return the refusal
    */
   public <E extends RamBlockException> E assertRefused(Class<E> type, RamBlockSpec spec) {
     E refusal = assertThrows(type, () -> allocator.allocate(spec).close());

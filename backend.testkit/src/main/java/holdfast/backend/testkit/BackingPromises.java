@@ -34,7 +34,9 @@ import java.util.Set;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** The ways to name what a block lives on that are more than a plain path. */
+/**
+ * Tests backings other than a plain path: offsets, folders, symbolic links, templates and memfds.
+ */
 interface BackingPromises extends Promises {
 
   private RamBlockSpec at(Path path, ByteSize offset, RamFlag... flags) {

@@ -20,7 +20,7 @@ import java.util.Set;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** What a failed allocation leaves: the world as it was. */
+/** Tests that a failed allocation leaves everything as it was. */
 interface CleanUpPromises extends Promises {
 
   @Test

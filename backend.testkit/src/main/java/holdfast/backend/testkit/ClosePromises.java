@@ -19,7 +19,7 @@ import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** The end of a block. */
+/** Tests closing and discarding a block. */
 interface ClosePromises extends Promises {
 
   @Test

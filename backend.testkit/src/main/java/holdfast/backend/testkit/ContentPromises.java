@@ -28,7 +28,7 @@ import java.util.Arrays;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** What a block's bytes are, and where they go. */
+/** Tests what a block's bytes are, and where stores into them go. */
 interface ContentPromises extends Promises {
 
   @Test

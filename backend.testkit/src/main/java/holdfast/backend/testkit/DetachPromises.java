@@ -23,7 +23,7 @@ import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** A block whose allocator goes away. */
+/** Tests a block whose allocator goes away. */
 interface DetachPromises extends Promises {
 
   @Test

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-/** What was asked for and what was obtained, for every combination of flags and policy. */
+/** Tests what is requested and obtained, for every combination of flags and policy. */
 interface FlagPromises extends Promises {
 
   @TestFactory

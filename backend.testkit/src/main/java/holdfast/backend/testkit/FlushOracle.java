@@ -8,10 +8,11 @@ import holdfast.host.testkit.CpuCaches;
 import java.util.List;
 
 /**
- * CPU caches that lose what was not flushed, as the cache flush of a block: they judge persists.
+ * A model of CPU caches that lose what was not flushed, as the cache flush of a block: judges
+ * persists.
  */
 public final class FlushOracle extends CpuCaches implements CacheFlush {
-  /** On a platform that loses what is in its CPU caches. */
+  /** Models a platform that loses the content of its CPU caches. */
   public FlushOracle() {
     this(false);
   }
@@ -24,7 +25,7 @@ public final class FlushOracle extends CpuCaches implements CacheFlush {
   }
 
   /**
-   * Persists a range of a block that has this oracle for its cache flush.
+   * Persists a range of a block that has this oracle as its cache flush.
    *
    * @return what was wrong with it, a sentence each; empty if nothing was
    */

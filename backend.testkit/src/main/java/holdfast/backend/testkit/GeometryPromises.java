@@ -15,7 +15,7 @@ import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** Where a block stands: its size, its alignment, and the guard page behind it. */
+/** Tests a block's size, its alignment, and the guard page behind it. */
 interface GeometryPromises extends Promises {
 
   @Test

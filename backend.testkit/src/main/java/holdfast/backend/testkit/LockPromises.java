@@ -20,7 +20,7 @@ import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** One writer or any number of readers. */
+/** Tests that a file has one writer or any number of readers. */
 interface LockPromises extends Promises {
 
   @Test

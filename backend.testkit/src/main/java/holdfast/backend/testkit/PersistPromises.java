@@ -24,7 +24,7 @@ import java.util.Arrays;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** What persist takes, and what it does when it can't. */
+/** Tests which ranges persist accepts, and what it does when it fails. */
 interface PersistPromises extends Promises {
 
   @Test

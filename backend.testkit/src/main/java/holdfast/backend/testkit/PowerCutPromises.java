@@ -25,12 +25,12 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /**
- * What a power cut leaves, on a machine whose CPU caches lose what was not flushed ({@link
- * FlushOracle}). Where nothing is durable there is nothing to check.
+ * Tests what a power cut leaves, on a machine whose CPU caches lose what was not flushed ({@link
+ * FlushOracle}). If nothing is durable there is nothing to check.
  */
 interface PowerCutPromises extends Promises {
 
-  /** A block whose persists make something durable. */
+  /** Returns a block whose persists make something durable. */
   private RamBlock durableBlock(String name) throws RamBlockException {
     RamBlockSpec spec = on().spec(on().folder().resolve(name), RamFlag.RAM_SHARED);
     assumeTrue(
@@ -39,7 +39,10 @@ interface PowerCutPromises extends Promises {
     return on().allocator().allocate(spec);
   }
 
-  /** Persists a range, and sees that its lines are flushed once and fenced if that is the way. */
+  /**
+   * Persists a range, and checks at cache-line granularity that its lines are flushed once and
+   * fenced.
+   */
   private void persist(RamBlock block, long offset, long length) throws PersistException {
     if (block.durability().obtained() == Granularity.CACHE_LINE) {
       assertEquals(List.of(), on().oracle().persist(block, offset, length));
@@ -74,7 +77,7 @@ interface PowerCutPromises extends Promises {
       for (long[] range : ranges) {
         byte[] bytes = new byte[(int) size];
         random.nextBytes(bytes);
-        memory.store(0, bytes); // outside of the range, too: that is not promised
+        memory.store(0, bytes); // outside of the range, too, where nothing is guaranteed
         persist(block, range[0], range[1]);
         assertEquals(List.of(), memory.lost(range[0], range[1]), () -> range[0] + " + " + range[1]);
       }

@@ -1,7 +1,7 @@
 package holdfast.backend.testkit;
 
-/** A group of promises, checked on a fixture. */
+/** A group of guarantees, tested on a fixture. */
 interface Promises {
-  /** The allocator under test, and where it is tested. */
+  /** Returns the allocator under test with its environment. */
   AllocatorFixture on();
 }

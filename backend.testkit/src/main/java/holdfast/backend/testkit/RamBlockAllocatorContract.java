@@ -15,9 +15,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * What every allocator of RAM blocks promises, as tests. An allocator passes if a class that
- * extends this one passes for each kind of {@link Storage} that the allocator is for. The promises
- * are grouped by the interfaces that this class implements.
+ * The contract of every allocator of RAM blocks, as tests. An allocator passes if a class that
+ * extends this one passes for each kind of {@link Storage} that the allocator is for. The
+ * interfaces that this class implements group the tests.
  *
  * <p>Each test runs in a new, empty folder, with a new allocator on a {@link FaultyLibc}, and fails
  * if a mapping, a descriptor or a lock is left behind.
@@ -42,11 +42,11 @@ public abstract class RamBlockAllocatorContract
         CleanUpPromises {
   private @Nullable AllocatorFixture fixture;
 
-  /** Where the files of the blocks are. Skips the test if this host has no such storage. */
+  /** Returns where the files of the blocks are. Skips the test if this host has no such storage. */
   protected abstract Storage storage();
 
   /**
-   * A new allocator.
+   * Makes a new allocator.
    *
    * @param libc all the system calls that it makes
    * @param sysfs where sysfs is mounted
@@ -55,8 +55,8 @@ public abstract class RamBlockAllocatorContract
   protected abstract RamBlockAllocator newAllocator(Libc libc, Path sysfs, CacheFlush caches);
 
   /**
-   * Whether the allocator attempts MAP_SYNC for blocks with RAM_SHARED and RAM_PMEM, and flushes
-   * CPU caches where it was granted.
+   * Returns whether the allocator attempts MAP_SYNC for blocks with RAM_SHARED and RAM_PMEM, and
+   * flushes CPU caches if that was granted.
    */
   protected abstract boolean attemptsSync();
 

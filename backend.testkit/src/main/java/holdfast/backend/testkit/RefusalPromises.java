@@ -29,7 +29,9 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** What can't back a block, and what can't be asked of a backing. */
+/**
+ * Tests the refusal of paths that can't back a block, and of requests that a backing can't meet.
+ */
 interface RefusalPromises extends Promises {
 
   @Test

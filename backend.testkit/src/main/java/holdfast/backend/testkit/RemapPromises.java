@@ -31,7 +31,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** The exchange of a live block for another one on the same file. */
+/** Tests the exchange of a live block for another one on the same file. */
 interface RemapPromises extends Promises {
 
   @Test
@@ -129,7 +129,7 @@ interface RemapPromises extends Promises {
             outcome.get().close();
             won++;
           } catch (ExecutionException lost) {
-            // the loser may also come so late that the winner has closed the memory
+            // the loser may also be so late that the winner has closed the memory
             assertInstanceOf(IllegalStateException.class, lost.getCause());
           }
         }

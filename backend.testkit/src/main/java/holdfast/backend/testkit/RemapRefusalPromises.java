@@ -33,7 +33,7 @@ import java.util.OptionalInt;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** A re-map that can't be, or fails: the present block keeps serving, untouched. */
+/** Tests that a re-map that is impossible or fails leaves the present block serving, untouched. */
 interface RemapRefusalPromises extends Promises {
 
   @Test
@@ -123,7 +123,7 @@ interface RemapRefusalPromises extends Promises {
     }
   }
 
-  /** A block that no mapper made. */
+  /** A block that was made by no mapper. */
   final class Stranger implements RamBlock {
     private final RamBlockSpec spec;
 

@@ -48,24 +48,26 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** The exchange of a live block for one on another backing, to which its bytes were copied. */
+/**
+ * Tests the exchange of a live block for one on another backing, to which its bytes were copied.
+ */
 interface ReplacePromises extends Promises {
 
   /** The kinds of memory between which bytes move. */
   enum Memory {
     /** A shared mapping of a file. */
     SHARED_FILE(RamFlag.RAM_SHARED),
-    /** The same, as persistent memory. */
+    /** A shared mapping of a file as persistent memory. */
     PMEM_FILE(RamFlag.RAM_SHARED, RamFlag.RAM_PMEM),
-    /** A private mapping of a file: what is stored exists in the mapping alone. */
+    /** A private mapping of a file: stores exist only in the mapping. */
     PRIVATE_FILE,
     /** An unnamed file in a folder. */
     FOLDER(RamFlag.RAM_SHARED),
     /** A shared mapping of a memfd. */
     MEMFD(RamFlag.RAM_SHARED),
-    /** Memory of the process: it has no file at all. */
+    /** Private memory of the process, without a file. */
     ANONYMOUS,
-    /** The same, shared with child processes. */
+    /** Anonymous memory that is shared with child processes. */
     ANONYMOUS_SHARED(RamFlag.RAM_SHARED);
 
     private final RamFlag[] flags;
@@ -74,7 +76,7 @@ interface ReplacePromises extends Promises {
       this.flags = flags;
     }
 
-    /** A block of this kind, on {@code path} if it has a file with a name. */
+    /** Returns a request for a block of this kind, on {@code path} if it has a file with a name. */
     RamBlockSpec spec(AllocatorFixture on, Path path) {
       Backing backing =
           switch (this) {
@@ -91,7 +93,7 @@ interface ReplacePromises extends Promises {
       return RamBlockSpec.of(new BackendId("mem0"), backing, AllocatorFixture.SIZE, set);
     }
 
-    /** The file into which the guest's stores go, if there is one with a name. */
+    /** Returns the file into which the guest's stores go, if there is one with a name. */
     Optional<Path> stored(Path path) {
       return switch (this) {
         case SHARED_FILE, PMEM_FILE -> Optional.of(path);

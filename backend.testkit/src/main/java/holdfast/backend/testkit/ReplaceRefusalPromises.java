@@ -27,9 +27,9 @@ import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** A block that can't take another's place: both stay where they are, untouched. */
+/** Tests that a block that can't replace another is refused, and both stay as they are. */
 interface ReplaceRefusalPromises extends Promises {
-  /** Windows are hardly ever aligned like that by chance. */
+  /** An alignment that a window hardly ever has by chance. */
   Alignment WIDE = new Alignment(1L << 36);
 
   private RamBlock block(String name, RamFlag... flags) throws RamBlockException, IOException {

@@ -1,13 +1,13 @@
 /**
- * The test suite that every allocator of RAM blocks must pass, and what it is made of.
+ * The test suite that every allocator of RAM blocks must pass, and its parts.
  *
- * <p>Reading order: {@link holdfast.backend.testkit.RamBlockAllocatorContract} (extend it, answer
- * its questions, and the promises of {@code holdfast.backend.api} are checked), {@link
- * holdfast.backend.testkit.AllocatorFixture} (what a promise is checked on) and {@link
- * holdfast.backend.testkit.FlushOracle} (CPU caches that lose what was not flushed). Faults, leak
- * checks and kinds of storage are in {@link holdfast.host.testkit}.
+ * <p>Reading order: {@link holdfast.backend.testkit.RamBlockAllocatorContract} (extend it and
+ * implement its methods to test the guarantees of {@code holdfast.backend.api}), {@link
+ * holdfast.backend.testkit.AllocatorFixture} (the allocator under test and its environment) and
+ * {@link holdfast.backend.testkit.FlushOracle} (CPU caches that lose what was not flushed). Faults,
+ * leak checks and kinds of storage are in {@link holdfast.host.testkit}.
  *
- * <p>For tests alone: nothing here belongs into a running product.
+ * <p>For tests only: nothing here belongs in a running product.
  */
 @Export
 @NullMarked

@@ -13,7 +13,7 @@ import java.util.Map;
  * cnf/update-linux-headers}).
  *
  * @param value the number
- * @param text the C library's sentence for it, strerror(3)
+ * @param text the C library's message for it, strerror(3)
  */
 public record Errno(int value, String text) {
   /** Operation not permitted. */
@@ -28,16 +28,16 @@ public record Errno(int value, String text) {
   /** Input/output error. */
   public static final int EIO = Everywhere.EIO;
 
-  /** Try again: a lock is held by somebody else. */
+  /** Try again; for locks: a conflicting lock is held. */
   public static final int EAGAIN = LinuxFamily.host().number(LinuxErrno.EAGAIN);
 
   /** Out of memory, address space or mappings. */
   public static final int ENOMEM = Everywhere.ENOMEM;
 
-  /** Permission denied; of fcntl(2) locks also: held by somebody else. */
+  /** Permission denied; for fcntl(2) locks also: a conflicting lock is held. */
   public static final int EACCES = Everywhere.EACCES;
 
-  /** Bad address; of MADV_POPULATE also: nothing is behind a page, where an access gets SIGBUS. */
+  /** Bad address; for MADV_POPULATE also: nothing is behind a page, where an access gets SIGBUS. */
   public static final int EFAULT = Everywhere.EFAULT;
 
   /** Device or resource busy. */
@@ -46,16 +46,16 @@ public record Errno(int value, String text) {
   /** File exists. */
   public static final int EEXIST = Everywhere.EEXIST;
 
-  /** Not a directory: a component of a path that is one only by its place in it. */
+  /** Not a directory: a component of a path is used as one but isn't. */
   public static final int ENOTDIR = LinuxFamily.host().number(LinuxErrno.ENOTDIR);
 
-  /** Is a directory; of open(2) also: O_TMPFILE is not known. */
+  /** Is a directory; for open(2) also: O_TMPFILE is not known. */
   public static final int EISDIR = Everywhere.EISDIR;
 
   /** Read-only file system. */
   public static final int EROFS = Everywhere.EROFS;
 
-  /** Invalid argument: among others, the answer of a kernel that doesn't know a flag. */
+  /** Invalid argument; also the answer of a kernel that doesn't know a flag. */
   public static final int EINVAL = Everywhere.EINVAL;
 
   /** No space left on device. */
@@ -77,18 +77,18 @@ public record Errno(int value, String text) {
     for (LinuxErrno errno : LinuxErrno.values()) {
       names.put(linux.number(errno), errno.name());
     }
-    names.remove(0); // what the architecture doesn't have
+    names.remove(0); // the errors that the architecture doesn't have
     return Map.copyOf(names);
   }
 
   /**
-   * The symbol, for example {@code EOPNOTSUPP}; {@code errno 200} for a number without a name here.
+   * Returns the symbol, for example {@code EOPNOTSUPP}, or {@code errno 200} for an unknown number.
    */
   public String name() {
     return NAMES.getOrDefault(value, "errno " + value);
   }
 
-  /** Symbol and sentence, for example {@code EOPNOTSUPP (Operation not supported)}. */
+  /** Returns symbol and message, for example {@code EOPNOTSUPP (Operation not supported)}. */
   @Override
   public String toString() {
     return name() + " (" + text + ")";

@@ -1,6 +1,6 @@
 package holdfast.host.linux;
 
-/** A system call failed. */
+/** Thrown when a system call fails. */
 public final class ErrnoException extends Exception {
   private static final long serialVersionUID = 1;
 
@@ -17,22 +17,22 @@ public final class ErrnoException extends Exception {
     this.errno = errno;
   }
 
-  /** Call and answer, for example {@code mmap: EINVAL (Invalid argument)}. */
+  /** Returns call and answer, for example {@code mmap: EINVAL (Invalid argument)}. */
   public String sentence() {
     return call + ": " + errno;
   }
 
-  /** The call's name. */
+  /** Returns the call's name. */
   public String call() {
     return call;
   }
 
-  /** The kernel's answer. */
+  /** Returns the kernel's answer. */
   public Errno errno() {
     return errno;
   }
 
-  /** Whether the kernel's answer was the number {@code value}. */
+  /** Returns whether the kernel's answer was the number {@code value}. */
   public boolean is(int value) {
     return errno.value() == value;
   }

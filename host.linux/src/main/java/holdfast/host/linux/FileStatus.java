@@ -4,22 +4,21 @@ import holdfast.host.linux.internal.linux.Everywhere;
 import java.time.Instant;
 
 /**
- * What statx(2) tells of an open file.
+ * The status of an open file, statx(2).
  *
  * @param mode file type and permission bits
- * @param links how many names it has; 0 when it was removed and is only open
- * @param owner the user whose it is
+ * @param links how many names it has; 0 if it was removed and is only open
+ * @param owner the user id of its owner
  * @param size bytes; 0 for devices
- * @param blocks what is allocated to it, in units of {@link #BLOCK} bytes
+ * @param blocks the space allocated to it, in units of {@link #BLOCK} bytes
  * @param inode inode number, with {@code deviceMajor} and {@code deviceMinor} the file's identity
  * @param deviceMajor major number of the device that the file is on
  * @param deviceMinor minor number of the device that the file is on
  * @param specialMajor major number of the device that the file is, if it is one
  * @param specialMinor minor number of the device that the file is, if it is one
- * @param changed when anything of it changed last, its bytes or what is known of it; nobody can set
- *     it
- * @param dax whether mappings of the file are its persistent memory itself, STATX_ATTR_DAX (Linux
- *     5.8; false before)
+ * @param changed when its content or its metadata last changed; programs can't set it
+ * @param dax whether mappings of the file access its persistent memory directly, STATX_ATTR_DAX
+ *     (Linux 5.8; false before)
  */
 public record FileStatus(
     int mode,
@@ -35,7 +34,7 @@ public record FileStatus(
     Instant changed,
     boolean dax) {
 
-  /** The unit of {@code blocks} in bytes, whatever the file system's own. */
+  /** The unit of {@code blocks} in bytes, whatever the block size of the file system. */
   public static final int BLOCK = 512;
 
   /** The file type, inode(7). */
@@ -63,7 +62,7 @@ public record FileStatus(
       this.words = words;
     }
 
-    /** The type in words, with its article. */
+    /** Returns the type in words, with its article. */
     @Override
     public String toString() {
       return words;
@@ -71,14 +70,14 @@ public record FileStatus(
   }
 
   /**
-   * Makes a value of the three numbers that tell which file it is.
+   * Makes a value from the three numbers that identify a file.
    *
    * @param <T> the value
    */
   @FunctionalInterface
   public interface Identity<T> {
     /**
-     * Makes it.
+     * Makes the value.
      *
      * @param deviceMajor major number of the device that the file is on, or that it is
      * @param deviceMinor minor number of that device
@@ -87,7 +86,10 @@ public record FileStatus(
     T of(int deviceMajor, int deviceMinor, long inode);
   }
 
-  /** Tells which file it is, whatever its names are; of a device, which device. */
+  /**
+   * Returns the identity of the file, whatever its names are; for a device file, that of the
+   * device.
+   */
   public <T> T identity(Identity<T> identity) {
     return switch (type()) {
       case CHARACTER_DEVICE, BLOCK_DEVICE -> identity.of(specialMajor, specialMinor, 0);
@@ -95,14 +97,14 @@ public record FileStatus(
     };
   }
 
-  /** Whether both are of one file, or of one device. */
+  /** Returns whether both describe one file, or one device. */
   public boolean isSameFileAs(FileStatus other) {
     return identity(Which::new).equals(other.identity(Which::new));
   }
 
   private record Which(int deviceMajor, int deviceMinor, long inode) {}
 
-  /** The file type. */
+  /** Returns the file type. */
   public Type type() {
     return switch (mode & Everywhere.S_IFMT) {
       case Everywhere.S_IFREG -> Type.REGULAR;

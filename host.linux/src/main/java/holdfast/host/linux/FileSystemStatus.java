@@ -3,13 +3,13 @@ package holdfast.host.linux;
 import holdfast.host.linux.internal.linux.Everywhere;
 
 /**
- * What fstatfs(2) tells of the file system behind an open file.
+ * The status of the file system behind an open file, fstatfs(2).
  *
  * @param magic the file system's magic number, {@code linux/magic.h}
  * @param blockSize bytes; on hugetlbfs the size of its pages
- * @param size all that it can hold, in bytes; 0 where it has no limit of its own or doesn't tell
- * @param available what of that an unprivileged process can still use, in bytes
- * @param files how many files it can hold (inodes); 0 where it has no limit or doesn't tell
+ * @param size its capacity in bytes; 0 if it has no limit of its own or doesn't report one
+ * @param available the part of it that an unprivileged process can still use, in bytes
+ * @param files how many files it can hold (inodes); 0 if it has no limit or doesn't report one
  * @param freeFiles how many more files it can hold
  */
 public record FileSystemStatus(
@@ -17,22 +17,22 @@ public record FileSystemStatus(
   /** OpenZFS, which is not part of the kernel. */
   private static final int ZFS_SUPER_MAGIC = 0x2FC12FC1;
 
-  /** One that does not tell how full it is. */
+  /** Describes a file system that doesn't report how full it is. */
   public FileSystemStatus(long magic, long blockSize) {
     this(magic, blockSize, 0, 0, 0, 0);
   }
 
-  /** Whether it can take no further file, though it may have space. */
+  /** Returns whether it can hold no further file, though it may have space. */
   public boolean isOutOfFiles() {
     return files > 0 && freeFiles == 0;
   }
 
-  /** Whether the file system hands out huge pages of its own size. */
+  /** Returns whether the file system provides huge pages of its own size. */
   public boolean isHugetlbfs() {
     return (int) magic == Everywhere.HUGETLBFS_MAGIC;
   }
 
-  /** Whether everything on it lives in the host's memory, and is gone after a power cut. */
+  /** Returns whether its files live in the host's memory and are lost in a power cut. */
   public boolean isVolatile() {
     return switch ((int) magic) {
       case Everywhere.TMPFS_MAGIC, Everywhere.RAMFS_MAGIC, Everywhere.HUGETLBFS_MAGIC -> true;
@@ -40,7 +40,9 @@ public record FileSystemStatus(
     };
   }
 
-  /** The usual name, for example {@code ext4}; the magic number for one that is not known here. */
+  /**
+   * Returns the usual name, for example {@code ext4}, or the magic number if the name is not known.
+   */
   public String name() {
     return switch ((int) magic) {
       case Everywhere.EXT4_SUPER_MAGIC -> "ext4";

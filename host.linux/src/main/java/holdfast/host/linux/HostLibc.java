@@ -2,12 +2,12 @@ package holdfast.host.linux;
 
 import holdfast.host.linux.internal.JnaLibc;
 
-/** Gives the C library of this process. */
+/** Provides the C library of this process. */
 public final class HostLibc {
   private HostLibc() {}
 
   /**
-   * The C library of this process, one for all callers.
+   * Returns the C library of this process, one instance for all callers.
    *
    * @throws UnsupportedOperationException if this is not Linux on a 64-bit architecture whose
    *     constants are known

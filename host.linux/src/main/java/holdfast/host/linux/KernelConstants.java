@@ -50,7 +50,7 @@ public record KernelConstants(
   /** MAP_PRIVATE, everywhere. */
   public static final int MAP_PRIVATE = Everywhere.MAP_PRIVATE;
 
-  /** MREMAP_MAYMOVE with MREMAP_FIXED, which needs it, everywhere. */
+  /** MREMAP_MAYMOVE and MREMAP_FIXED, which requires it, everywhere. */
   public static final int MREMAP_FIXED = Everywhere.MREMAP_MAYMOVE | Everywhere.MREMAP_FIXED;
 
   /** MADV_DONTFORK, everywhere. */
@@ -113,10 +113,10 @@ public record KernelConstants(
   /** MFD_HUGETLB (Linux 4.14), everywhere. */
   public static final int MFD_HUGETLB = Everywhere.MFD_HUGETLB;
 
-  /** By how many bits the binary logarithm of a huge page size is shifted in MFD flags. */
+  /** The shift of the binary logarithm of a huge page size in MFD flags. */
   public static final int MAP_HUGE_SHIFT = Everywhere.MAP_HUGE_SHIFT;
 
-  /** F_SEAL_SHRINK, F_SEAL_GROW and F_SEAL_SEAL: the size is fixed for ever. */
+  /** F_SEAL_SHRINK, F_SEAL_GROW and F_SEAL_SEAL: the size can never change again. */
   public static final int F_SEAL_SIZE =
       Everywhere.F_SEAL_SHRINK | Everywhere.F_SEAL_GROW | Everywhere.F_SEAL_SEAL;
 
@@ -138,7 +138,7 @@ public record KernelConstants(
   /** MPOL_MF_MOVE, everywhere. */
   public static final int MPOL_MF_MOVE = Everywhere.MPOL_MF_MOVE;
 
-  /** FALLOC_FL_PUNCH_HOLE with FALLOC_FL_KEEP_SIZE, which it needs, everywhere. */
+  /** FALLOC_FL_PUNCH_HOLE and FALLOC_FL_KEEP_SIZE, which it requires, everywhere. */
   public static final int FALLOC_PUNCH_HOLE =
       Everywhere.FALLOC_FL_PUNCH_HOLE | Everywhere.FALLOC_FL_KEEP_SIZE;
 
@@ -181,10 +181,10 @@ public record KernelConstants(
   }
 
   /**
-   * The constants of Linux on an architecture.
+   * Returns the constants of Linux on an architecture.
    *
    * @param architecture as in the system property {@code os.arch}
-   * @throws UnsupportedOperationException for an architecture whose numbers are not known here
+   * @throws UnsupportedOperationException for an architecture whose numbers are not known
    */
   public static KernelConstants of(String architecture) {
     LinuxFamily linux =
@@ -209,23 +209,22 @@ public record KernelConstants(
   }
 
   /**
-   * The constants of an operating system on an architecture.
+   * Returns the constants of an operating system on an architecture.
    *
    * <p>A system other than Linux has neither MAP_SYNC nor MAP_SHARED_VALIDATE: both are 0, and the
-   * same code maps there without them. The other numbers are then those of Linux' generic family,
+   * same code maps without them. The other numbers are then those of Linux' generic family,
    * whatever the architecture; a {@link Libc} for such a system has to translate them. {@link
    * HostLibc} has none: it refuses such a host.
    *
    * @param system as in the system property {@code os.name}
    * @param architecture as in the system property {@code os.arch}
    * @throws UnsupportedOperationException for an architecture of Linux whose numbers are not known
-   *     here
    */
   public static KernelConstants of(String system, String architecture) {
     return system.equals("Linux") ? of(architecture) : of("amd64").withoutSync();
   }
 
-  /** The same host with a kernel that has neither MAP_SYNC nor MAP_SHARED_VALIDATE. */
+  /** Returns these constants for a kernel that has neither MAP_SYNC nor MAP_SHARED_VALIDATE. */
   public KernelConstants withoutSync() {
     return new KernelConstants(
         mapFixed,
@@ -239,7 +238,7 @@ public record KernelConstants(
         openNofollow);
   }
 
-  /** The names of the mmap(2) flags in {@code flags}, in mmap(2)'s order. */
+  /** Returns the names of the mmap(2) flags in {@code flags}, in mmap(2)'s order. */
   public String mapFlagNames(int flags) {
     List<String> names = new ArrayList<>();
     boolean validate = mapSharedValidate != 0 && (flags & 0xF) == mapSharedValidate;

@@ -21,7 +21,7 @@ public record KernelRelease(int major, int minor, int patch) implements Comparab
           .thenComparingInt(KernelRelease::patch);
 
   /**
-   * Reads what uname(2) tells.
+   * Parses the release that uname(2) returns.
    *
    * @param text such as {@code 6.18.44-generic}
    * @return empty if it doesn't begin with a version

@@ -4,27 +4,28 @@ import java.nio.file.Path;
 import java.util.SortedSet;
 
 /**
- * Every system call that Holdfast makes. One method per call, named after it, with its arguments in
- * its order; a failure is an {@link ErrnoException} with the call's name. No bulk data passes
- * through here.
+ * Every system call that Holdfast makes. There is one method per call, with the call's name and the
+ * order of its arguments; a failure is an {@link ErrnoException} with the call's name. No bulk data
+ * passes through here.
  *
- * <p>An interface, so that a test can make any call fail; {@link HostLibc} has the real one.
+ * <p>This is an interface so that a test can make any call fail; {@link HostLibc} has the real
+ * implementation.
  *
- * <p>Thread-safe. Descriptors and addresses are the kernel's: who passes one that is not theirs
- * breaks the process.
+ * <p>Thread-safe. Descriptors and addresses are the kernel's: a caller that passes one that it
+ * doesn't own breaks the process.
  */
 public interface Libc {
 
-  /** The constants of the calls below on this host. */
+  /** Returns the constants of the calls below on this host. */
   KernelConstants constants();
 
-  /** The kernel's release, as uname(2) tells it, such as {@code 6.18.44-generic}. */
+  /** Returns the kernel's release, as uname(2) reports it, such as {@code 6.18.44-generic}. */
   String release();
 
-  /** getpagesize(2): the host's page size in bytes. */
+  /** getpagesize(2): returns the host's page size in bytes. */
   long getpagesize();
 
-  /** geteuid(2): the user that this process acts for. */
+  /** geteuid(2): returns the effective user id of this process. */
   int geteuid();
 
   /** mmap(2). */
@@ -32,7 +33,7 @@ public interface Libc {
       throws ErrnoException;
 
   /**
-   * mremap(2), moving a mapping as a whole over what stands at another address.
+   * mremap(2): moves a whole mapping over whatever is mapped at another address.
    *
    * @param flags MREMAP_…
    */
@@ -48,7 +49,7 @@ public interface Libc {
   void madvise(long address, long length, int advice) throws ErrnoException;
 
   /**
-   * mbind(2), through libnuma: the C library has no function for it.
+   * mbind(2), through libnuma, since the C library has no function for it.
    *
    * @param mode MPOL_…
    * @param nodes the numbers of the nodes
@@ -80,7 +81,8 @@ public interface Libc {
   FileSystemStatus fstatfs(int fd) throws ErrnoException;
 
   /**
-   * lseek(2) to the end: the size in bytes of the file now. The file position means nothing here.
+   * lseek(2) to the end: returns the present size of the file in bytes. The file position is not
+   * used.
    */
   long lseekEnd(int fd) throws ErrnoException;
 
@@ -101,16 +103,16 @@ public interface Libc {
   void syncFileRange(int fd, long offset, long length, int flags) throws ErrnoException;
 
   /**
-   * fcntl(2) F_OFD_SETLK over the whole file: an open file description lock, which belongs to this
-   * descriptor and goes with it.
+   * fcntl(2) F_OFD_SETLK over the whole file: takes an open file description lock, which belongs to
+   * this descriptor and ends with it.
    *
-   * @param exclusive for a writer; else shared, for a reader
-   * @throws ErrnoException EAGAIN or EACCES if somebody else holds a lock in the way
+   * @param exclusive whether to lock for a writer; otherwise the lock is shared, for a reader
+   * @throws ErrnoException EAGAIN or EACCES if a conflicting lock is held
    */
   void fcntlOfdSetlk(int fd, boolean exclusive) throws ErrnoException;
 
   /**
-   * userfaultfd(2), which the C library has no function for.
+   * userfaultfd(2), for which the C library has no function.
    *
    * @param flags O_CLOEXEC, O_NONBLOCK, UFFD_USER_MODE_ONLY
    * @throws ErrnoException ENOSYS also if the system call's number is not known
@@ -118,24 +120,24 @@ public interface Libc {
   int userfaultfd(int flags) throws ErrnoException;
 
   /**
-   * ioctl(2) USERFAULTFD_IOC_NEW (Linux 6.1) of {@code /dev/userfaultfd}: a new userfaultfd, for
-   * whoever may open that device.
+   * ioctl(2) USERFAULTFD_IOC_NEW (Linux 6.1) on {@code /dev/userfaultfd}: returns a new
+   * userfaultfd. Open to every process that may open that device.
    *
    * @param flags O_CLOEXEC, O_NONBLOCK
    */
   int ioctlUserfaultfdNew(int fd, int flags) throws ErrnoException;
 
   /**
-   * ioctl(2) UFFDIO_API, the first call of a userfaultfd.
+   * ioctl(2) UFFDIO_API, the first call on a userfaultfd.
    *
    * @param features UFFD_FEATURE_…
    * @return the features that the kernel has
-   * @throws ErrnoException EINVAL if it lacks one that was asked for
+   * @throws ErrnoException EINVAL if it lacks a requested one
    */
   long ioctlUffdioApi(int fd, long features) throws ErrnoException;
 
   /**
-   * ioctl(2) UFFDIO_REGISTER: the userfaultfd looks after these pages, until it is closed.
+   * ioctl(2) UFFDIO_REGISTER: the userfaultfd handles these pages until it is closed.
    *
    * @param mode UFFDIO_REGISTER_MODE_…
    */
@@ -149,14 +151,15 @@ public interface Libc {
   void ioctlUffdioWriteprotect(int fd, long address, long length, long mode) throws ErrnoException;
 
   /**
-   * ioctl(2) PAGEMAP_SCAN (Linux 6.7) of {@code /proc/self/pagemap}.
+   * ioctl(2) PAGEMAP_SCAN (Linux 6.7) on {@code /proc/self/pagemap}.
    *
    * @param flags PM_SCAN_…
    * @param start the first address
-   * @param end the address behind the last one
-   * @param vectorLength at most so many regions
-   * @param categories PAGE_IS_…: pages that belong to all of them are reported, with nothing else
-   * @throws ErrnoException also after a part of the range was done: what of it is not told
+   * @param end the address after the last one
+   * @param vectorLength the most regions to return
+   * @param categories PAGE_IS_…: only pages that belong to all of them are reported
+   * @throws ErrnoException possibly after a part of the range was processed; which part is not
+   *     known
    */
   PageRegions ioctlPagemapScan(
       int fd, long flags, long start, long end, int vectorLength, long categories)

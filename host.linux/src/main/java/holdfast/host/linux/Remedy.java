@@ -7,10 +7,10 @@ import java.util.Map;
 import java.util.OptionalLong;
 
 /**
- * The table of what an errno means in a place: for each step and each answer of the kernel, what
- * the operator can do about it, as half a sentence. First comes what an errno means in that step,
- * then what it means anywhere, then what else can be done instead of the step. Where one errno has
- * several causes, the {@link Scene} tells which one it is.
+ * Looks up what the operator can do about a failed system call, as half a sentence, for each step
+ * and errno. The meaning of an errno in its step comes first, then its meaning anywhere, then the
+ * alternative to the whole step. If one errno has several causes, the {@link Scene} decides which
+ * one it is.
  *
  * <p>Sources: the ERRORS sections of the system calls' manual pages (section 2), and the kernel's
  * own code where they are silent (hugetlbfs, userfaultfd, memfd_noexec).
@@ -35,16 +35,16 @@ public final class Remedy {
     for (LinuxErrno symbol : LinuxErrno.values()) {
       symbols.put(LinuxFamily.host().number(symbol), symbol);
     }
-    symbols.remove(0); // what the architecture doesn't have
+    symbols.remove(0); // the errors that the architecture doesn't have
     return Map.copyOf(symbols);
   }
 
-  /** Says what to do about a failure, as half a sentence without full stop. */
+  /** Returns what to do about a failure, as half a sentence without full stop. */
   public static String of(Step step, ErrnoException failure, Scene scene) {
     return of(step, failure.errno(), scene);
   }
 
-  /** Says the same of an errno alone. */
+  /** Returns what to do about an errno, as half a sentence without full stop. */
   public static String of(Step step, Errno errno, Scene scene) {
     return new Remedy(step, errno, scene).find();
   }
@@ -78,7 +78,7 @@ public final class Remedy {
     return anywhere.isEmpty() ? step.remedy() : anywhere;
   }
 
-  /** What an errno means whatever was done; empty if nothing can be said. */
+  /** Returns the remedy for an errno in any step; empty if there is none. */
   private String anywhere(LinuxErrno symbol) {
     return switch (symbol) {
       case EPERM ->
@@ -265,7 +265,7 @@ public final class Remedy {
     };
   }
 
-  /** ENOSPC, which says no more than that something is used up. */
+  /** ENOSPC, which says only that something is used up. */
   private String noSpace() {
     if (scene.hugePage().isPresent()) {
       return noHugePages();
@@ -295,7 +295,10 @@ public final class Remedy {
         + (there.isVolatile() ? "or mount it with a greater size=" : "or use another file system");
   }
 
-  /** A mount of hugetlbfs may have a limit of its own, below what the host's pool has. */
+  /**
+   * Finds out which limit was reached: a mount of hugetlbfs may have its own, below the host's
+   * pool.
+   */
   private String noHugePages() {
     long page = scene.hugePage().orElseThrow();
     FileSystemStatus mount = scene.fileSystem().orElse(new FileSystemStatus(0, 0));
@@ -335,7 +338,7 @@ public final class Remedy {
         + ": ask for less, or use another file system";
   }
 
-  /** ENOMEM of mmap(2) without access: no memory is needed for that, only addresses. */
+  /** ENOMEM of mmap(2) without access, which needs only addresses, no memory. */
   private String noAddresses() {
     String limited = limitedAddresses();
     if (!limited.isEmpty()) {
@@ -379,7 +382,8 @@ public final class Remedy {
     }
     OptionalLong most = scene.sysctl("vm/max_map_count");
     long mappings = scene.mappings();
-    // less a few: what failed may have needed two more, and some were given back since
+    // minus a few: the failed call may have needed two more, and some may have been unmapped
+    // since
     if (most.isPresent() && mappings > most.getAsLong() - 16) {
       return "this process has "
           + mappings

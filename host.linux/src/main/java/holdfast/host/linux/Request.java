@@ -4,38 +4,40 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * What somebody asked of the host when a system call failed: memory of some size, with a file or
- * without. {@link Remedy} reads it to tell apart what the kernel answers with one errno.
+ * The request during which a system call failed: memory of some size, with a file or without.
+ * {@link Remedy} reads it to distinguish the causes of one errno.
  */
 public interface Request {
 
-  /** The file that the memory is in; empty for memory that has none. */
+  /** Returns the file that holds the memory; empty for memory without one. */
   Optional<Path> file();
 
-  /** Whether nothing is to be written to the file. */
+  /** Returns whether the file is opened read-only. */
   boolean readOnly();
 
-  /** Whether stores into the memory reach the file, and others who map it. */
+  /** Returns whether stores into the memory reach the file and every other process that maps it. */
   boolean shared();
 
-  /** The size of the memory in bytes. */
+  /** Returns the size of the memory in bytes. */
   long size();
 
-  /** Where the memory ends in its file, in bytes. */
+  /** Returns where the memory ends in its file, in bytes. */
   long end();
 
-  /** What its address is to be a multiple of, in bytes; 0 if that doesn't matter. */
+  /** Returns the alignment that its address needs, in bytes; 0 if any will do. */
   long align();
 
-  /** Whether it is a memory file of huge pages, of the host's own size or another. */
+  /** Returns whether the memory is a memfd of huge pages, of the host's default size or another. */
   boolean hugePages();
 
-  /** The size in bytes of those pages; 0 for the host's own, and where there are none. */
+  /**
+   * Returns the size in bytes of those pages; 0 for the host's default size, and if there are none.
+   */
   long hugePage();
 
-  /** A number of bytes as an option would have it, exact. */
+  /** Formats a number of bytes exactly, as an option takes it. */
   String exact(long bytes);
 
-  /** A number of bytes for people, rounded. */
+  /** Formats a number of bytes for people, rounded. */
   String rounded(long bytes);
 }

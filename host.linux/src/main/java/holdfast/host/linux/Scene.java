@@ -12,11 +12,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where a system call failed: the facts that tell apart what the kernel answers with one errno.
- * They are looked up only when something has failed. What can't be told is left out, never guessed.
+ * The circumstances of a failed system call: the facts that distinguish the causes of one errno.
+ * They are looked up only after a failure. What can't be determined is left out, never guessed.
  *
- * @param request what was asked for
- * @param fileSystem the file system that it was asked of
+ * @param request what was requested
+ * @param fileSystem the file system that it was requested of
  * @param procfs where proc(5) is mounted
  * @param sysfs where sysfs is mounted
  */
@@ -27,7 +27,7 @@ public record Scene(
   private static final int LONGEST_NUMBER = 64;
   private static final Path SYSFS = Path.of("/sys");
 
-  /** What the kernel calls the limits of a process, {@code /proc/PID/limits}. */
+  /** The limits of a process, by their names in {@code /proc/PID/limits}. */
   enum Limit {
     FILE_SIZE("Max file size"),
     OPEN_FILES("Max open files"),
@@ -41,13 +41,13 @@ public record Scene(
     }
   }
 
-  /** Describes the scene of memory that has no file system. */
+  /** Returns the scene of memory that has no file system. */
   public static Scene of(Request request) {
     return new Scene(request, Optional.empty(), PROCFS, SYSFS);
   }
 
   /**
-   * Describes the scene of an open file.
+   * Returns the scene of an open file.
    *
    * @param fd the file; negative if there is none
    */
@@ -62,8 +62,8 @@ public record Scene(
   }
 
   /**
-   * Describes the scene of a path at which nothing could be opened: the nearest folder above it
-   * tells.
+   * Returns the scene of a path at which nothing could be opened: its file system is that of the
+   * nearest existing folder above it.
    */
   public static Scene ofPath(Libc libc, Request request) {
     if (request.file().isEmpty()) {
@@ -82,7 +82,7 @@ public record Scene(
           closeQuietly(libc, fd);
         }
       } catch (ErrnoException noFolder) {
-        // the next one above it
+        // try the next one above it
       }
     }
     return of(request);
@@ -92,12 +92,12 @@ public record Scene(
     try {
       libc.close(fd);
     } catch (ErrnoException e) {
-      // Linux has given the descriptor up whatever close(2) answers
+      // Linux has released the descriptor whatever close(2) returns
       LOG.debug("close: {}", e.errno().toString());
     }
   }
 
-  /** A limit of this process; empty if it has none, or if it isn't told. */
+  /** Returns a limit of this process; empty if there is none, or if it can't be read. */
   OptionalLong limit(Limit limit) {
     try (Stream<String> lines = Files.lines(procfs.resolve("self/limits"))) {
       return lines
@@ -111,12 +111,15 @@ public record Scene(
     }
   }
 
-  /** A number that sysctl(8) shows too, such as {@code vm/max_map_count}. */
+  /**
+   * Returns a number that sysctl(8) shows too, such as {@code vm/max_map_count}; empty if it can't
+   * be read.
+   */
   OptionalLong sysctl(String name) {
     return number(procfs.resolve("sys").resolve(name));
   }
 
-  /** How many mappings this process has. */
+  /** Returns how many mappings this process has; 0 if that can't be read. */
   long mappings() {
     try (Stream<String> lines =
         Files.lines(procfs.resolve("self/maps"), StandardCharsets.ISO_8859_1)) {
@@ -126,7 +129,10 @@ public record Scene(
     }
   }
 
-  /** The size of the huge pages that the memory is made of; empty if it is made of others. */
+  /**
+   * Returns the size of the huge pages that the memory consists of; empty if it has none, or if
+   * their size is the host's default and not known here.
+   */
   OptionalLong hugePage() {
     if (fileSystem.isPresent() && fileSystem.get().isHugetlbfs()) {
       return OptionalLong.of(fileSystem.get().blockSize());
@@ -136,12 +142,12 @@ public record Scene(
         : OptionalLong.empty();
   }
 
-  /** Where the host keeps its huge pages of this size. */
+  /** Returns the folder in which sysfs describes the host's huge pages of this size. */
   Path pool(long page) {
     return sysfs.resolve("kernel/mm/hugepages/hugepages-" + page / 1024 + "kB");
   }
 
-  /** How many huge pages of this size are free and promised to nobody. */
+  /** Returns how many huge pages of this size are free and not reserved. */
   OptionalLong freeHugePages(long page) {
     OptionalLong free = number(pool(page).resolve("free_hugepages"));
     OptionalLong promised = number(pool(page).resolve("resv_hugepages"));
@@ -151,7 +157,7 @@ public record Scene(
   }
 
   private static OptionalLong number(Path file) {
-    // in one read(2): a second one, as Files.readString does it, finds the end after one digit
+    // in one read(2): a second one, as in Files.readString, finds the end after one digit
     try (InputStream in = Files.newInputStream(file)) {
       byte[] digits = in.readNBytes(LONGEST_NUMBER);
       return OptionalLong.of(Long.parseLong(new String(digits, StandardCharsets.US_ASCII).strip()));

@@ -1,12 +1,10 @@
 package holdfast.host.linux;
 
-/**
- * What was being done when a system call failed: the same errno asks for another remedy in each.
- */
+/** The operation during which a system call failed: the same errno needs another remedy in each. */
 public enum Step {
-  /** open(2) of what stands at a path. */
+  /** open(2) of an existing file. */
   OPEN("check the path"),
-  /** open(2) of a file that is made thereby, or of an unnamed one in a folder. */
+  /** open(2) that creates a file, or an unnamed file in a folder. */
   CREATE("check the path, and the folder it is in"),
   /** memfd_create(2). */
   MEMFD("use memory-backend-ram"),
@@ -20,11 +18,11 @@ public enum Step {
   ALLOCATE("set reserve=off, or use another file system"),
   /** fsync(2) of a file or of the folder that holds its name. */
   SYNC("check the disk and its file system"),
-  /** mmap(2) of addresses without access. */
+  /** mmap(2) of addresses without access, to reserve them. */
   RESERVE("ask for less"),
   /** mmap(2) of the backing. */
   MAP("the file system can't map this file so: use another"),
-  /** mremap(2) of memory that exists in its mapping alone. */
+  /** mremap(2) of memory that exists only in its mapping. */
   MOVE("it stays where it is"),
   /** mbind(2). */
   BIND("the nodes that this host has are listed in /sys/devices/system/node/online"),
@@ -32,7 +30,7 @@ public enum Step {
   POPULATE("set prealloc=off"),
   /** msync(2). */
   WRITE_BACK("check the disk and its file system"),
-  /** What lets the kernel take note of writes: userfaultfd(2), its requests, PAGEMAP_SCAN. */
+  /** Tracking of writes by the kernel: userfaultfd(2), its requests, PAGEMAP_SCAN. */
   TRACK("swap without tracking: stop the writers, or let each keep a log of its own");
 
   private final String remedy;
@@ -41,7 +39,7 @@ public enum Step {
     this.remedy = remedy;
   }
 
-  /** Says what to do about an errno of which nothing better is known here. */
+  /** Returns what to do about an errno for which nothing more specific is known. */
   public String remedy() {
     return remedy;
   }

@@ -1,15 +1,16 @@
 /**
- * The Linux host as Holdfast sees it: its system calls, its constants, what it tells of files and
- * file systems, and what its errors mean to people. Nothing here knows of guest memory's types.
+ * The Linux host: its system calls and their constants, what it reports about files and file
+ * systems, and what its errors mean to people. Nothing here depends on the types of guest memory.
  *
- * <p>Reading order: {@link holdfast.host.linux.Libc} (every system call there is), {@link
- * holdfast.host.linux.HostLibc} (the real one), {@link holdfast.host.linux.KernelConstants} (the
- * numbers that it takes, on each architecture), {@link holdfast.host.linux.Errno} and {@link
- * holdfast.host.linux.ErrnoException} (how a call fails), {@link holdfast.host.linux.Remedy} (what
- * to do about that), {@link holdfast.host.linux.FileStatus} and {@link
- * holdfast.host.linux.FileSystemStatus} (what a file is, and what it is on).
+ * <p>Reading order: {@link holdfast.host.linux.Libc} (all system calls in use), {@link
+ * holdfast.host.linux.HostLibc} (the real implementation), {@link
+ * holdfast.host.linux.KernelConstants} (the numbers that the calls take, on each architecture),
+ * {@link holdfast.host.linux.Errno} and {@link holdfast.host.linux.ErrnoException} (how a call
+ * fails), {@link holdfast.host.linux.Remedy} (what to do about a failure), {@link
+ * holdfast.host.linux.FileStatus} and {@link holdfast.host.linux.FileSystemStatus} (a file, and the
+ * file system that it is on).
  *
- * <p>{@link holdfast.host.linux.files} looks at, holds and replaces small files.
+ * <p>{@link holdfast.host.linux.files} examines, locks and replaces small files.
  */
 @Export
 @NullMarked

@@ -4,16 +4,16 @@ package holdfast.host.testkit;
  * A range of host addresses.
  *
  * @param from the first address
- * @param to the first address behind it
+ * @param to the address after the last one
  */
 public record AddressRange(long from, long to) {
 
-  /** The number of bytes. */
+  /** Returns the number of bytes. */
   public long length() {
     return to - from;
   }
 
-  /** Whether {@code address} is one of them. */
+  /** Returns whether {@code address} is in the range. */
   public boolean holds(long address) {
     return Long.compareUnsigned(from, address) <= 0 && Long.compareUnsigned(address, to) < 0;
   }

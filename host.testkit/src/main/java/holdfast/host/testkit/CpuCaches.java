@@ -11,39 +11,39 @@ import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * A machine whose CPU caches lose what was not flushed: it shows what a power cut shows of real
- * persistent memory, and killing an emulated one doesn't. A subclass puts it in the place of the
- * real cache flush, whose methods it has.
+ * A model of a machine whose CPU caches lose what was not flushed. It shows what a power cut does
+ * to real persistent memory, which killing an emulated machine doesn't. It has the methods of a
+ * cache flush; a subclass takes the place of the real one.
  *
- * <p>The model: a line's bytes, as they are at the moment of its {@linkplain #flush flush}, are
- * durable after the next {@linkplain #drain drain} of the same thread. That is the least that the
- * hardware does; a real cache may write a line back earlier, on which nobody may rely. On a
- * platform with eADR a drain alone makes all that was stored before it durable.
+ * <p>The model: a line's bytes at the moment of its {@linkplain #flush flush} are durable after the
+ * next {@linkplain #drain drain} of the same thread. That is the least that the hardware does; a
+ * real cache may write a line back earlier, but nothing may rely on that. On a platform with eADR a
+ * drain alone makes everything durable that was stored before it.
  *
- * <p>Two ways to ask, which go together:
+ * <p>There are two ways to check, which complement each other:
  *
  * <ul>
- *   <li>{@link #persist(List, Persist)} persists and answers what was wrong with the flushes and
- *       the drain of that persist, a sentence each. It needs to know of no store: a persist can't
- *       know of the stores either, so it has to flush every line of its range.
- *   <li>{@link #watch} gives a memory of which the oracle keeps what is durable: {@link
- *       WatchedMemory#lost} says what a power cut at this moment would take away.
+ *   <li>{@link #persist(List, Persist)} persists and returns what was wrong with the flushes and
+ *       the drain of that persist, a sentence each. It needs no knowledge of the stores: a persist
+ *       doesn't have any either, so it has to flush every line of its range.
+ *   <li>{@link #watch} keeps an image of what is durable of a memory: {@link WatchedMemory#lost}
+ *       returns what a power cut at this moment would take away.
  * </ul>
  *
  * <p>A persist is judged by what its own thread flushed and drained: one that hands its work to
- * another thread is not understood. The file system is not modelled; of msync(2) the oracle learns
- * through {@link FaultyLibc#withOracle}.
+ * another thread is not supported. The file system is not modelled; {@link FaultyLibc#withOracle}
+ * reports msync(2) to the oracle.
  *
  * <p>Thread-safe.
  */
 public class CpuCaches {
-  /** The size of a cache line in bytes that is reckoned with. */
+  /** The assumed size of a cache line in bytes. */
   public static final int LINE = 64;
 
-  /** Something that persists. */
+  /** An action that persists. */
   @FunctionalInterface
   public interface Persist<E extends Exception> {
-    /** Persists in the thread of the call. */
+    /** Persists in the calling thread. */
     void run() throws E;
   }
 
@@ -63,10 +63,10 @@ public class CpuCaches {
   private final Map<Long, Stored> lastStore = new HashMap<>();
   private int drains;
 
-  /** Counts stores, flushes and drains together: what came later has the greater number. */
+  /** Counts stores, flushes and drains together: a later one has the greater number. */
   private long clock;
 
-  /** On a platform that loses what is in its CPU caches. */
+  /** Models a platform that loses the content of its CPU caches. */
   public CpuCaches() {
     this(false);
   }
@@ -78,7 +78,7 @@ public class CpuCaches {
     this.eadr = eadr;
   }
 
-  /** The addresses of the lines that {@code range} touches, in order. */
+  /** Returns the addresses of the lines that {@code range} touches, in order. */
   public static List<Long> linesOf(AddressRange range) {
     List<Long> lines = new ArrayList<>();
     if (range.length() > 0) {
@@ -90,7 +90,7 @@ public class CpuCaches {
   }
 
   /**
-   * Watches a memory from now on. What it holds now counts as durable.
+   * Watches a memory from now on. Its present content counts as durable.
    *
    * @param memory native memory of whole cache lines, for example a block's segment
    * @throws IllegalArgumentException if it is something else
@@ -113,7 +113,9 @@ public class CpuCaches {
     }
   }
 
-  /** Makes durable what this thread has flushed. */
+  /**
+   * Makes durable what this thread has flushed; on a platform with eADR, everything stored so far.
+   */
   public synchronized void drain() {
     Thread thread = Thread.currentThread();
     long order = ++clock;
@@ -130,33 +132,33 @@ public class CpuCaches {
     }
   }
 
-  /** Whether the platform flushes its CPU caches when power fails (eADR). */
+  /** Returns whether the platform flushes its CPU caches when power fails (eADR). */
   public boolean platformFlushesCaches() {
     return eadr;
   }
 
-  /** What this is, for reports. */
+  /** Returns a description for reports. */
   public String describe() {
     return "a model of CPU caches";
   }
 
-  /** The lines flushed so far, in order, each as often as it was. */
+  /** Returns the lines flushed so far, in order, with repetitions. */
   public synchronized List<Long> flushed() {
     return flushed.stream().map(Flushed::line).toList();
   }
 
-  /** The number of drains so far. */
+  /** Returns the number of drains so far. */
   public synchronized int drains() {
     return drains;
   }
 
   /**
-   * Persists, and judges it by the ranges that it has to make durable.
+   * Persists, and judges that by the ranges that it has to make durable.
    *
-   * @param ranges host addresses; ranges of no bytes demand nothing
-   * @param persist what persists all of them, in this thread
+   * @param ranges host addresses; empty ranges demand nothing
+   * @param persist persists all of them, in this thread
    * @return what was wrong with it, a sentence each; empty if nothing was
-   * @throws E what {@code persist} throws: then nothing is judged
+   * @throws E if {@code persist} throws it; then nothing is judged
    */
   public <E extends Exception> List<String> persist(List<AddressRange> ranges, Persist<E> persist)
       throws E {
@@ -176,7 +178,7 @@ public class CpuCaches {
     return eadr ? judgeFence(promised, done, begin) : judgeLines(promised, done);
   }
 
-  /** How often this thread has flushed each line since then. */
+  /** Returns how often this thread has flushed each line since then. */
   private Map<Long, Integer> flushedSince(long begin) {
     Map<Long, Integer> times = new TreeMap<>();
     for (Flushed one : flushed.reversed()) {
@@ -233,7 +235,7 @@ public class CpuCaches {
         : " was not flushed by this persist, only before it";
   }
 
-  /** What a line is called in sentences. */
+  /** Returns the name of a line in sentences. */
   static String name(long line) {
     return "line 0x" + Long.toHexString(line);
   }
@@ -242,22 +244,22 @@ public class CpuCaches {
     return new AddressRange(segment.address(), segment.address() + segment.byteSize());
   }
 
-  /** The caller holds the monitor. */
+  /** Records a store. The caller holds the monitor. */
   void stored(AddressRange range) {
     long order = ++clock;
     linesOf(range).forEach(line -> lastStore.put(line, new Stored(order, Thread.currentThread())));
   }
 
-  /** Makes what the line holds now durable when it is run, under the monitor. */
+  /** Records what the line holds now; the result makes it durable, under the monitor. */
   private Runnable snapshot(long line, long order) {
     List<Runnable> all = watched.stream().map(memory -> memory.snapshot(line, order)).toList();
     return () -> all.forEach(Runnable::run);
   }
 
   /**
-   * The kernel begins to write a range back by its own means, msync(2).
+   * Records that the kernel begins to write a range back by its own means, msync(2).
    *
-   * @return to be run when it has: then what the range holds now is durable
+   * @return to be run when the kernel has finished: makes durable what the range holds now
    */
   synchronized Runnable writeBack(AddressRange range) {
     long order = ++clock;

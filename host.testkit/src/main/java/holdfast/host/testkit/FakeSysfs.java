@@ -4,22 +4,22 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** A sysfs tree as a test wants it, with the attributes that tell a DAX device from others. */
+/** A sysfs tree for tests, with the attributes that distinguish a DAX device from others. */
 public final class FakeSysfs {
   private final Path root;
 
-  /** An empty tree in {@code root}, which exists. */
+  /** Creates an empty tree in {@code root}, which exists. */
   public FakeSysfs(Path root) {
     this.root = root;
   }
 
-  /** Where it is mounted, so to say. */
+  /** Returns the folder that stands for the mount point. */
   public Path root() {
     return root;
   }
 
   /**
-   * A DAX device of {@code size} bytes whose mappings must be aligned to {@code align} bytes.
+   * Adds a DAX device of {@code size} bytes whose mappings must be aligned to {@code align} bytes.
    *
    * @return the folder with its attributes
    */
@@ -31,7 +31,7 @@ public final class FakeSysfs {
   }
 
   /**
-   * A character device of some subsystem, without attributes.
+   * Adds a character device of some subsystem, without attributes.
    *
    * @return the folder for its attributes
    */

@@ -18,11 +18,11 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 
 /**
- * A libc that fails on command, answers as another host would, writes down every call and knows
- * what it gave that was not given back. All that is not commanded is done by a real one.
+ * A libc that fails on command, can answer as another host would, records every call, and knows
+ * which ranges and descriptors were not given back. Everything else is done by a real libc.
  *
- * <p>To see that nothing leaks whatever fails, run a scenario once without a fault, count its
- * {@linkplain #made() calls}, and run it again for each of them with {@link Fault#ofCall}.
+ * <p>To check that nothing leaks, whichever call fails, run a scenario once without a fault, count
+ * its {@linkplain #made() calls}, and run it again for each of them with {@link Fault#ofCall}.
  *
  * <p>Thread-safe.
  */
@@ -47,18 +47,18 @@ public final class FaultyLibc implements Libc {
           Map.entry(Errno.ENOSYS, "Function not implemented"),
           Map.entry(Errno.EOPNOTSUPP, "Operation not supported"));
 
-  /** How {@code MAP_SHARED_VALIDATE|MAP_SYNC} is answered. */
+  /** How {@code MAP_SHARED_VALIDATE|MAP_SYNC} is handled. */
   public enum SyncAnswer {
-    /** By the real kernel. */
+    /** The real kernel decides. */
     REAL,
 
     /**
-     * Taken, and mapped with {@code MAP_SHARED|MAP_SYNC}. Such a mapping of a tmpfs file shows
+     * Accepted, and mapped with {@code MAP_SHARED|MAP_SYNC}. Such a mapping of a tmpfs file shows
      * {@code sf} among its VmFlags, as one of a file on DAX does.
      */
     TAKEN,
 
-    /** Taken, and mapped without either flag, so that VmFlags give it the lie. */
+    /** Accepted, and mapped without either flag, so that VmFlags contradict it. */
     TAKEN_IN_NAME_ONLY
   }
 
@@ -75,42 +75,42 @@ public final class FaultyLibc implements Libc {
   private volatile SyncAnswer syncAnswer = SyncAnswer.REAL;
   private volatile CpuCaches oracle = new CpuCaches();
 
-  /** A libc that does what {@code real} does until it is told otherwise. */
+  /** Creates a libc that does what {@code real} does until it is configured otherwise. */
   public FaultyLibc(Libc real) {
     this.real = real;
     this.constants = real.constants();
     this.release = real.release();
   }
 
-  /** Over the C library of this process. */
+  /** Creates a libc over the C library of this process. */
   public static FaultyLibc host() {
     return new FaultyLibc(HostLibc.instance());
   }
 
-  /** Adds a fault; the first one that a call is a victim of decides. */
+  /** Adds a fault; for each call, the first fault that matches it decides. */
   public FaultyLibc with(Fault fault) {
     faults.add(fault);
     return this;
   }
 
-  /** From now on nothing fails any more. */
+  /** Removes all faults. */
   public void heal() {
     faults.clear();
   }
 
-  /** This host with other constants, for example without MAP_SYNC. */
+  /** Uses other constants, for example without MAP_SYNC. */
   public FaultyLibc withConstants(KernelConstants other) {
     constants = other;
     return this;
   }
 
-  /** A kernel of that release, as uname(2) tells it. */
+  /** Reports that release of the kernel, as uname(2) would. */
   public FaultyLibc withRelease(String other) {
     release = other;
     return this;
   }
 
-  /** Every file is the character device with that number. */
+  /** Reports every file as the character device with that number. */
   public FaultyLibc withCharacterDevice(int major, int minor) {
     int characterDevice = 0x2000;
     statxAnswer =
@@ -131,7 +131,7 @@ public final class FaultyLibc implements Libc {
     return this;
   }
 
-  /** Every file is on a file system mounted with DAX: statx(2) says so. */
+  /** Reports every file as being on a file system mounted with DAX, by statx(2). */
   public FaultyLibc withDax() {
     statxAnswer =
         file ->
@@ -151,57 +151,59 @@ public final class FaultyLibc implements Libc {
     return this;
   }
 
-  /** A scan of pages fills at most so many regions, however long its vector is. */
+  /** Limits a scan of pages to that many regions, however long its vector is. */
   public FaultyLibc withShortVectors(int regions) {
     longestVector = regions;
     return this;
   }
 
   /**
-   * From now on what the kernel answers to a scan of pages goes through {@code answer}, before the
-   * caller has it: a test stores in between there, or answers as another kernel would.
+   * Passes the kernel's answer to a scan of pages through {@code answer}, before the caller gets
+   * it: a test can store in between, or answer as another kernel would.
    */
   public FaultyLibc withScanAnswer(UnaryOperator<PageRegions> answer) {
     scanAnswer = answer;
     return this;
   }
 
-  /** Every file is on the file system with that magic number, {@code linux/magic.h}. */
+  /**
+   * Reports every file as being on the file system with that magic number, {@code linux/magic.h}.
+   */
   public FaultyLibc withFileSystem(long magic) {
     fstatfsAnswer = real -> new FileSystemStatus(magic, real.blockSize());
     return this;
   }
 
-  /** Every file is on hugetlbfs with pages of {@code pageSize} bytes. */
+  /** Reports every file as being on hugetlbfs with pages of {@code pageSize} bytes. */
   public FaultyLibc withHugetlbfs(long pageSize) {
     long hugetlbfs = 0x958458F6L;
     fstatfsAnswer = real -> new FileSystemStatus(hugetlbfs, pageSize);
     return this;
   }
 
-  /** From now on MAP_SYNC is answered so. */
+  /** Sets how MAP_SYNC is handled from now on. */
   public FaultyLibc withSync(SyncAnswer answer) {
     syncAnswer = answer;
     return this;
   }
 
   /**
-   * From now on that oracle is told of each msync(2) that succeeds: what its pages held when it
-   * began is durable when it returns.
+   * Reports each msync(2) that succeeds to an oracle from now on: what its pages held when it began
+   * is durable when it returns.
    */
   public FaultyLibc withOracle(CpuCaches told) {
     oracle = told;
     return this;
   }
 
-  /** The calls made so far, those that failed included, in their order. */
+  /** Returns the calls made so far, including those that failed, in their order. */
   public List<MadeCall> made() {
     synchronized (made) {
       return List.copyOf(made);
     }
   }
 
-  /** The calls of one kind made so far. */
+  /** Returns the calls of one kind made so far. */
   public List<MadeCall> made(SystemCall call) {
     return made().stream().filter(one -> one.call() == call).toList();
   }
@@ -213,22 +215,22 @@ public final class FaultyLibc implements Libc {
     }
   }
 
-  /** The address ranges that were mapped and not unmapped, adjacent ones joined. */
+  /** Returns the address ranges that were mapped and not unmapped, adjacent ones joined. */
   public List<AddressRange> mapped() {
     return holdings.ranges();
   }
 
-  /** The descriptors that were opened and not closed. */
+  /** Returns the descriptors that were opened and not closed. */
   public Set<Integer> descriptors() {
     return holdings.descriptors();
   }
 
-  /** A real call without an answer. */
+  /** A real call without a result. */
   private interface Action {
     void run() throws ErrnoException;
   }
 
-  /** A real call with an answer. */
+  /** A real call with a result. */
   private interface Question<T> {
     T ask() throws ErrnoException;
   }
@@ -318,7 +320,7 @@ public final class FaultyLibc implements Libc {
             case TAKEN_IN_NAME_ONLY -> plain;
           };
     }
-    synchronized (holdings) { // or another thread is given what this one has just given back
+    synchronized (holdings) { // or another thread gets what this one has just given back
       long mapped = real.mmap(address, length, prot, really, fd, offset);
       holdings.addRange(mapped, mapped + length);
       return mapped;

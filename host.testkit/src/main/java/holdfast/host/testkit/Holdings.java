@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/** What a libc gave and has not got back: address ranges and descriptors. Thread-safe. */
+/** The address ranges and descriptors that a libc provided and has not got back. Thread-safe. */
 final class Holdings {
   private final TreeMap<Long, Long> ranges = new TreeMap<>();
   private final Set<Integer> descriptors = new TreeSet<>();
@@ -18,7 +18,8 @@ final class Holdings {
   }
 
   synchronized void removeRange(long from, long to) {
-    // copies of the entries: to remove one can give another one's key and value to its object
+    // copies of the entries, since removing one may move another one's key and value into its
+    // object
     for (Map.Entry<Long, Long> range : Map.copyOf(ranges.headMap(to)).entrySet()) {
       if (range.getValue() > from) {
         ranges.remove(range.getKey());
@@ -40,7 +41,7 @@ final class Holdings {
     descriptors.remove(fd);
   }
 
-  /** The ranges held, adjacent ones joined, in the order of their addresses. */
+  /** Returns the ranges held, adjacent ones joined, in the order of their addresses. */
   synchronized List<AddressRange> ranges() {
     List<AddressRange> joined = new ArrayList<>();
     for (Map.Entry<Long, Long> range : ranges.entrySet()) {

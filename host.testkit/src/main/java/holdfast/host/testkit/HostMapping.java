@@ -15,11 +15,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * One mapping of this process as {@code /proc/self/smaps} shows it, proc(5).
+ * One mapping of this process, from {@code /proc/self/smaps}, proc(5).
  *
  * @param range its addresses
  * @param permissions for example {@code rw-s}; {@code ---p} for a guard page
- * @param path the file, with {@code " (deleted)"} behind it if it has no name any more; empty for
+ * @param path the file, followed by {@code " (deleted)"} if it no longer has a name; empty for
  *     anonymous memory
  * @param vmFlags the two-letter flags
  */
@@ -29,7 +29,7 @@ public record HostMapping(
   private static final Path PAGEMAP = Path.of("/proc/self/pagemap");
   private static final int HEADER_FIELDS = 6;
 
-  /** The mapping that holds {@code address}; empty if nothing is mapped there. */
+  /** Returns the mapping that contains {@code address}; empty if nothing is mapped there. */
   public static Optional<HostMapping> at(long address) {
     List<String> lines = new ArrayList<>();
     try (BufferedReader smaps = Files.newBufferedReader(SMAPS, StandardCharsets.ISO_8859_1)) {
@@ -62,8 +62,9 @@ public record HostMapping(
   }
 
   /**
-   * How many of its pages are present: bit 63 of their entries in {@code /proc/self/pagemap}. The
-   * resident size in smaps leaves out pages of DAX files, which are no memory of the host's.
+   * Returns how many of its pages are present: bit 63 of their entries in {@code
+   * /proc/self/pagemap}. The resident size in smaps doesn't count pages of DAX files, which are not
+   * the host's memory.
    *
    * @param pageSize the host's page size in bytes
    */

@@ -3,16 +3,19 @@ package holdfast.host.testkit;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Bytes by whose value a test knows where they belong: no two pages hold the same. */
+/**
+ * Test content in which the value of a byte shows where it belongs: no two of 256 consecutive pages
+ * of 4 KiB are the same.
+ */
 public final class KnownBytes {
   private KnownBytes() {}
 
-  /** The byte at {@code offset}. */
+  /** Returns the byte at {@code offset}. */
   public static byte at(long offset) {
     return (byte) (offset * 31 + (offset >> 12) + 1);
   }
 
-  /** The first {@code size} bytes. */
+  /** Returns the first {@code size} bytes. */
   public static byte[] first(long size) {
     byte[] bytes = new byte[Math.toIntExact(size)];
     for (int at = 0; at < bytes.length; at++) {
@@ -21,7 +24,7 @@ public final class KnownBytes {
     return bytes;
   }
 
-  /** All bytes that a memory holds, known or not. */
+  /** Returns all bytes of a memory, whatever they are. */
   public static byte[] in(MemorySegment memory) {
     return memory.toArray(ValueLayout.JAVA_BYTE);
   }

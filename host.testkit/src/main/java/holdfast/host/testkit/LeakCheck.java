@@ -17,8 +17,9 @@ import java.util.stream.Stream;
 
 /**
  * Compares what a process holds before and after a test: mappings and descriptors of the files in
- * one folder, locks on them, the files themselves, and whatever a {@link FaultyLibc} gave and did
- * not get back (guard pages and reservations among it, which have no file to be known by).
+ * one folder, locks on them, the files themselves, and whatever a {@link FaultyLibc} provided and
+ * did not get back. The last includes guard pages and reservations, which have no file to find them
+ * by.
  *
  * <p>Use it as the resource of a {@code try} around a scenario, or close it after each test.
  */
@@ -41,9 +42,9 @@ public final class LeakCheck implements AutoCloseable {
   }
 
   /**
-   * Looks at what is there now. No file of {@code folder} may be open or mapped.
+   * Records what is there now. No file of {@code folder} may be open or mapped.
    *
-   * @param libc the one that the code under test is given
+   * @param libc the libc that the code under test uses
    */
   public static LeakCheck start(FaultyLibc libc, Path folder) {
     LeakCheck check = new LeakCheck(libc, folder);
@@ -55,7 +56,7 @@ public final class LeakCheck implements AutoCloseable {
     return check;
   }
 
-  /** What is held now and was not before, a sentence each. */
+  /** Returns what is held now and was not before, a sentence each. */
   public List<String> leaks() {
     List<String> leaks = new ArrayList<>();
     addHeld(leaks);
@@ -72,14 +73,14 @@ public final class LeakCheck implements AutoCloseable {
     return leaks;
   }
 
-  /** The names of the files that are there now and were not before. */
+  /** Returns the names of the files that are there now and were not before. */
   public Set<String> newFiles() {
     Set<String> files = files();
     files.removeAll(filesBefore);
     return files;
   }
 
-  /** What the kernel says that this process holds of the folder's files. */
+  /** Adds what this process holds of the folder's files, according to the kernel. */
   private void addHeld(List<String> leaks) {
     for (String mapping : mappings()) {
       leaks.add("still mapped: " + mapping);
@@ -124,7 +125,7 @@ public final class LeakCheck implements AutoCloseable {
                 open.add(target);
               }
             } catch (IOException closedMeanwhile) {
-              // a descriptor of somebody else, gone between the listing and the look
+              // a descriptor of another thread, closed between the listing and the look
             }
           });
     } catch (IOException e) {
@@ -133,7 +134,7 @@ public final class LeakCheck implements AutoCloseable {
     return open;
   }
 
-  /** Whether somebody, this process included, holds a lock: asks for an exclusive one. */
+  /** Returns whether a lock is held, by this process or another: tries to take an exclusive one. */
   public static boolean isLocked(Path path) {
     Libc host = HostLibc.instance();
     try {

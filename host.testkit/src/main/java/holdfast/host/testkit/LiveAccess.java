@@ -12,9 +12,9 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A guest's threads at work on a block, to see that they never notice what is done to it: a reader
- * that knows each byte of the block's first half, and a writer that counts up each word of its
- * second half and misses a count that got lost.
+ * Simulates a guest's threads at work on a block, to check that they never notice what is done to
+ * it. In every 512 bytes they use one word: a reader checks those of the block's first half, and a
+ * writer increments those of its second half, and finds any increment that was lost.
  */
 public final class LiveAccess implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofSeconds(10);
@@ -60,7 +60,7 @@ public final class LiveAccess implements AutoCloseable {
     return offset * 0x9E3779B97F4A7C15L + 1;
   }
 
-  @SuppressWarnings("IllegalCatch") // whatever a thread ends with is the test's to judge
+  @SuppressWarnings("IllegalCatch") // the test judges whatever a thread ends with
   private void start(String name, Runnable rounds, AtomicReference<@Nullable Throwable> end) {
     Thread thread =
         Thread.ofPlatform()
@@ -114,7 +114,7 @@ public final class LiveAccess implements AutoCloseable {
     writeRounds.incrementAndGet();
   }
 
-  /** Stops the writer between two rounds, for as long as it takes; the reader goes on. */
+  /** Pauses the writer between two rounds while {@code exchange} runs; the reader continues. */
   public <E extends Exception> void whileWriterPauses(Exchange<E> exchange) throws E {
     writing.acquireUninterruptibly();
     try {
@@ -124,14 +124,14 @@ public final class LiveAccess implements AutoCloseable {
     }
   }
 
-  /** What is done with a memory while nobody stores into it. */
+  /** An action on a memory that the writer is not storing into. */
   @FunctionalInterface
   public interface Exchange<E extends Exception> {
-    /** Does it. */
+    /** Performs the action. */
     void run() throws E;
   }
 
-  /** Waits until both threads have gone once through all of their half. */
+  /** Waits until each thread has completed a whole round. */
   public void awaitProgress() {
     long limit = System.nanoTime() + LIMIT.toNanos();
     long reads = readRounds.get();
@@ -161,7 +161,7 @@ public final class LiveAccess implements AutoCloseable {
     }
   }
 
-  /** What the threads ended with, if it was not {@link #close()}. */
+  /** Returns what the threads ended with, other than by {@link #close()}. */
   public List<Throwable> ends() {
     List<Throwable> ends = new ArrayList<>();
     for (AtomicReference<@Nullable Throwable> end : List.of(readerEnd, writerEnd)) {
@@ -174,8 +174,10 @@ public final class LiveAccess implements AutoCloseable {
   }
 
   /**
-   * Whether {@code bytes} holds what the reader knows and what the writer wrote last. Only after
-   * {@link #close()}.
+   * Asserts that {@code bytes} holds what the reader expects and what the writer wrote last. Only
+   * after {@link #close()}.
+   *
+   * @throws AssertionError if it doesn't
    */
   public void assertHeldBy(MemorySegment bytes) {
     long rounds = writeRounds.get();
@@ -205,7 +207,7 @@ public final class LiveAccess implements AutoCloseable {
   /**
    * Stops both threads at the end of their rounds.
    *
-   * @throws AssertionError if one of them saw a wrong byte or was thrown out
+   * @throws AssertionError if one of them saw a wrong word or ended with an exception
    */
   @Override
   public void close() {

@@ -3,7 +3,7 @@ package holdfast.host.testkit;
 import java.util.List;
 
 /**
- * One call that went through a {@link FaultyLibc}.
+ * One call that was made through a {@link FaultyLibc}.
  *
  * @param number 1 for the first call of that libc, whichever it was
  * @param call which call
@@ -13,12 +13,12 @@ public record MadeCall(int number, SystemCall call, List<Object> arguments) {
   private static final int MMAP_FLAGS = 3;
   private static final int ADVICE = 2;
 
-  /** The mmap(2) flags of a call of {@link SystemCall#MMAP}, else 0. */
+  /** Returns the mmap(2) flags of a call of {@link SystemCall#MMAP}, else 0. */
   public int mapFlags() {
     return call == SystemCall.MMAP ? (int) arguments.get(MMAP_FLAGS) : 0;
   }
 
-  /** The advice of a call of {@link SystemCall#MADVISE}, else -1. */
+  /** Returns the advice of a call of {@link SystemCall#MADVISE}, else -1. */
   public int advice() {
     return call == SystemCall.MADVISE ? (int) arguments.get(ADVICE) : -1;
   }

@@ -12,13 +12,13 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 
 /**
- * Where a test keeps its files, and what is true of files there.
+ * A place for the files of a test, and the properties of files there.
  *
  * @param words what it is, for reports
  * @param root an existing folder
  * @param isVolatile whether a power cut takes all of it away
- * @param grantsSync whether the kernel takes MAP_SYNC for its files, and means it
- * @param isSimulated whether {@link #libc()} tells of other storage than is there
+ * @param grantsSync whether MAP_SYNC is granted for its files
+ * @param isSimulated whether {@link #libc()} reports other storage than there is
  */
 public record Storage(
     String words, Path root, boolean isVolatile, boolean grantsSync, boolean isSimulated) {
@@ -29,9 +29,9 @@ public record Storage(
   private static final long EXT4 = 0xEF53;
 
   /**
-   * An ordinary file system on a disk, without DAX: the folder that the system property {@code
-   * holdfast.test.disk} names, or the first of the temporary and the working folder that is on one.
-   * The test is skipped if there is none.
+   * Returns an ordinary file system on a disk, without DAX: the folder that the system property
+   * {@code holdfast.test.disk} names, or else the temporary or the working folder, if it is not in
+   * memory. Skips the test if there is none.
    */
   public static Storage disk() {
     for (String property : List.of(DISK, "java.io.tmpdir", "user.dir")) {
@@ -43,23 +43,23 @@ public record Storage(
     return Assumptions.abort("no folder on a disk is known: name one with -D" + DISK);
   }
 
-  /** A file system in memory, {@code /dev/shm}. The test is skipped if it is not there. */
+  /** Returns an in-memory file system, {@code /dev/shm}. Skips the test if there is none. */
   public static Storage tmpfs() {
     return new Storage("a file on tmpfs", sharedMemory(), true, false, false);
   }
 
   /**
-   * A tmpfs that {@link #libc()} gives out as ext4 on DAX: it takes {@code
-   * MAP_SHARED_VALIDATE|MAP_SYNC}, and the kernel shows {@code sf} for such a mapping. All of the
-   * mapper's decisions are those of a DAX file; only a power cut would tell the difference.
+   * Returns a tmpfs that {@link #libc()} reports as ext4 on DAX: it accepts {@code
+   * MAP_SHARED_VALIDATE|MAP_SYNC}, and the kernel shows {@code sf} for such a mapping. The mapper
+   * decides everything as for a DAX file; only a power cut would show the difference.
    */
   public static Storage simulatedDax() {
     return new Storage("a file on simulated DAX", sharedMemory(), false, true, true);
   }
 
   /**
-   * A real file system mounted with DAX: the folder that the system property {@code
-   * holdfast.test.dax} names. The test is skipped if it names none.
+   * Returns a real file system mounted with DAX: the folder that the system property {@code
+   * holdfast.test.dax} names. Skips the test if it names none.
    */
   public static Storage dax() {
     String folder = System.getProperty(DAX);
@@ -81,7 +81,7 @@ public record Storage(
     }
   }
 
-  /** The host's libc, which tells of this storage. */
+  /** Returns the host's libc, which reports this storage. */
   public FaultyLibc libc() {
     FaultyLibc libc = FaultyLibc.host();
     return isSimulated
@@ -89,12 +89,12 @@ public record Storage(
         : libc;
   }
 
-  /** A new folder on this storage. */
+  /** Makes a new folder on this storage. */
   public Path newFolder() throws IOException {
     return Files.createTempDirectory(root, "holdfast-test").toRealPath();
   }
 
-  /** Removes a folder with all that is in it. */
+  /** Removes a folder with everything in it. */
   public static void remove(Path folder) throws IOException {
     Files.walkFileTree(
         folder,

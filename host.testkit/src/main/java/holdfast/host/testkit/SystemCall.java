@@ -1,6 +1,6 @@
 package holdfast.host.testkit;
 
-/** The calls of {@link holdfast.host.linux.Libc} that can fail, under their names in the manual. */
+/** The calls of {@link holdfast.host.linux.Libc} that can fail, by their names in the manual. */
 public enum SystemCall {
   /** mmap(2). */
   MMAP("mmap"),
@@ -59,7 +59,7 @@ public enum SystemCall {
     this.label = label;
   }
 
-  /** The name in the manual. */
+  /** Returns the name in the manual. */
   @Override
   public String toString() {
     return label;

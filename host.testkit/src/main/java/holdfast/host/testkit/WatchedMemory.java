@@ -7,11 +7,11 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A memory beside which a {@link CpuCaches} keeps what of it is durable.
+ * A memory with an image of what is durable of it, which {@link CpuCaches} maintains.
  *
- * <p>Stores may be made through {@link #store} or in any other way. The oracle can tell in its
- * sentences only of the former; what is durable it knows of both. A store of another kind that runs
- * while its line is flushed may be torn in the image.
+ * <p>Stores may be made through {@link #store} or in any other way. The oracle's sentences can
+ * mention only the former; the image covers both. A store of another kind that runs while its line
+ * is flushed may be torn in the image.
  *
  * <p>Thread-safe.
  */
@@ -21,7 +21,7 @@ public final class WatchedMemory {
   private final AddressRange range;
   private final byte[] durable;
 
-  /** For each line, when the bytes that are durable were flushed. Guarded by the oracle. */
+  /** For each line, the time at which its durable bytes were flushed. Guarded by the oracle. */
   private final long[] flushed;
 
   WatchedMemory(CpuCaches oracle, MemorySegment memory) {
@@ -37,13 +37,13 @@ public final class WatchedMemory {
     this.flushed = new long[durable.length / line];
   }
 
-  /** The host addresses. */
+  /** Returns the host addresses. */
   public AddressRange range() {
     return range;
   }
 
   /**
-   * Stores bytes, all of them before or all of them after the flush of a line by another thread.
+   * Stores bytes, all of them before or all of them after another thread flushes a line.
    *
    * @throws IndexOutOfBoundsException if they don't fit
    */
@@ -56,7 +56,7 @@ public final class WatchedMemory {
     }
   }
 
-  /** A copy of what the memory would hold if power failed now and came back. */
+  /** Returns a copy of what the memory would hold if power failed now and came back. */
   public byte[] durable() {
     synchronized (oracle) {
       return durable.clone();
@@ -64,9 +64,8 @@ public final class WatchedMemory {
   }
 
   /**
-   * The lines of which a power cut at this moment would lose bytes of a range, by the names that
-   * they have in the oracle's sentences: there the memory holds something else than what is
-   * durable.
+   * Returns the lines in a range of which a power cut at this moment would lose bytes, by their
+   * names in the oracle's sentences: those whose present bytes differ from the durable ones.
    *
    * @throws IndexOutOfBoundsException if the range is not within the memory
    */
@@ -88,8 +87,8 @@ public final class WatchedMemory {
   }
 
   /**
-   * What the line holds now, made durable when it is run unless newer bytes are by then: a flush
-   * that is drained late does not bring old bytes back. Both under the oracle's monitor.
+   * Records what the line holds now; the result makes it durable, unless newer bytes are by then: a
+   * flush that is drained late does not bring old bytes back. Both need the oracle's monitor.
    */
   Runnable snapshot(long line, long order) {
     if (!range.holds(line) || !memory.scope().isAlive()) {

@@ -6,9 +6,12 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Which code writes back CPU caches; chosen when the allocator starts. */
+/**
+ * Which code writes back CPU caches; chosen when the allocator starts and when its configuration
+ * changes.
+ */
 public enum CacheFlushChoice {
-  /** libpmem where it is installed, else the JDK's, else none. */
+  /** libpmem if it is installed, else the JDK's, else none. */
   auto,
   /** libpmem or none. */
   libpmem,
@@ -20,9 +23,9 @@ public enum CacheFlushChoice {
   private static final Logger LOG = LoggerFactory.getLogger(CacheFlushChoice.class);
 
   /**
-   * The choice that a configuration names. Blanks at its ends are no part of it, and an empty one
-   * is none at all; what names no choice is told, and is {@link #auto}: a component that failed to
-   * start would tell nobody.
+   * Returns the choice that a configuration names. Blanks at its ends are ignored. An empty text is
+   * {@link #auto}; so is an unknown one, with a warning, since a component that failed to start
+   * would report nothing.
    */
   static CacheFlushChoice of(String text) {
     String name = text.strip();
@@ -50,7 +53,7 @@ public enum CacheFlushChoice {
     };
   }
 
-  /** Why {@link #choose} found none, as half a sentence. */
+  /** Returns why {@link #choose} found none, as half a sentence. */
   String whyNone() {
     return switch (this) {
       case auto -> CacheFlush.whyNoLibpmem() + ", and " + CacheFlush.whyNoJdk();
@@ -60,7 +63,7 @@ public enum CacheFlushChoice {
     };
   }
 
-  /** How blocks are mapped and flushed by this choice. */
+  /** Returns how blocks are mapped and flushed by this choice. */
   MappingStyle style(String allocator) {
     return choose()
         .map(flush -> MappingStyle.pmem(allocator, flush))

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Maps files of DAX file systems and DAX devices with MAP_SYNC, and persists by flushing CPU cache
- * lines. Takes the blocks with {@code pmem=on}; a file that is not on a DAX file system is mapped
+ * lines. Accepts the blocks with {@code pmem=on}; a file that is not on a DAX file system is mapped
  * without MAP_SYNC, with a warning, and persisted with msync(2).
  */
 @Component(
@@ -33,7 +33,7 @@ public final class DaxRamBlockAllocator implements RamBlockAllocator {
   private static final int RANKING = 100;
   private static final String AUTO = "auto";
 
-  /** What makes libpmem's pmem_flush, but not what is called here, do nothing. */
+  /** The variable that disables libpmem's pmem_flush, but not the function that is called here. */
   private static final String NO_FLUSH = "PMEM_NO_FLUSH";
 
   private static final Logger LOG = LoggerFactory.getLogger(DaxRamBlockAllocator.class);
@@ -73,7 +73,7 @@ public final class DaxRamBlockAllocator implements RamBlockAllocator {
     this(new RamMapper(), CacheFlushChoice.of(config.cache_flush()).style(KIND));
   }
 
-  /** For {@link java.util.ServiceLoader}, where nothing is configured. */
+  /** For {@link java.util.ServiceLoader}, where there is no configuration. */
   public DaxRamBlockAllocator() {
     this(new RamMapper(), CacheFlushChoice.of(AUTO).style(KIND));
   }
@@ -84,7 +84,10 @@ public final class DaxRamBlockAllocator implements RamBlockAllocator {
     report(style);
   }
 
-  /** A change holds for blocks made or re-mapped from now on, and disturbs none that is there. */
+  /**
+   * Applies a changed configuration to blocks made or re-mapped from now on; present ones are not
+   * disturbed.
+   */
   @Modified
   void modified(Config config) {
     style = CacheFlushChoice.of(config.cache_flush()).style(KIND);

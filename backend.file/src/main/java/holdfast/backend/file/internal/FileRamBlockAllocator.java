@@ -14,8 +14,8 @@ import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 
 /**
- * Maps ordinary files, files of memory file systems and plain memory; persists with msync(2). Takes
- * every block, those for persistent memory too: they get page granularity here.
+ * Maps ordinary files, files of in-memory file systems and plain memory; persists with msync(2).
+ * Accepts every block, including those for persistent memory, which get page granularity here.
  */
 @Component(
     configurationPid = FileRamBlockAllocator.PID,
@@ -49,7 +49,9 @@ public final class FileRamBlockAllocator implements RamBlockAllocator {
     this.mapper = mapper;
   }
 
-  /** A change of configuration changes service properties alone, and disturbs no block. */
+  /**
+   * Does nothing: a change of configuration only changes service properties, and disturbs no block.
+   */
   @Modified
   void modified(Config config) {}
 

@@ -24,11 +24,11 @@ import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Finds what a block's bytes live on, or makes it, and opens it. */
+/** Finds or makes the store of a block's bytes, and opens it. */
 final class BackingOpener {
   private static final Logger LOG = LoggerFactory.getLogger(BackingOpener.class);
 
-  /** How often others may be in the way. */
+  /** How often to try again when other processes interfere. */
   static final int ATTEMPTS = 16;
 
   private static final int NO_FD = -1;
@@ -39,13 +39,13 @@ final class BackingOpener {
   private final RamBlockSpec spec;
   private final boolean readOnly;
 
-  /** Where an open backing came from. */
+  /** The origin of an open backing. */
   enum Origin {
-    /** It was there before. */
+    /** It existed before. */
     FOUND,
-    /** It was made here, under its name. */
+    /** It was created here, under its name. */
     CREATED,
-    /** It was made here, and no name leads to it: it ends with its descriptor. */
+    /** It was created here without a name, and ends with its descriptor. */
     UNNAMED
   }
 
@@ -53,7 +53,7 @@ final class BackingOpener {
    * An open backing.
    *
    * @param fd the descriptor, -1 for anonymous memory
-   * @param dax what is known of it if it is a DAX device
+   * @param dax its attributes if it is a DAX device
    */
   record Opened(int fd, FileSystemStatus fileSystem, Optional<DaxDevice> dax, Origin origin) {}
 
@@ -69,7 +69,7 @@ final class BackingOpener {
   }
 
   /**
-   * Opens it.
+   * Opens the backing.
    *
    * @throws RamBlockException one type per cause; nothing is left behind
    */
@@ -110,7 +110,7 @@ final class BackingOpener {
             | (file.followsLink() ? 0 : k.openNofollow());
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       try {
-        // O_PATH looks without touching: opening a FIFO, a terminal or a tape has side effects
+        // O_PATH does not really open: opening a FIFO, a terminal or a tape has side effects
         int look = libc.open(file.path(), looking, 0);
         try {
           return openFound(file, look);
@@ -159,7 +159,7 @@ final class BackingOpener {
     }
     int flags =
         (readOnly ? KernelConstants.O_RDONLY : KernelConstants.O_RDWR) | KernelConstants.O_CLOEXEC;
-    // the very file that was looked at, whatever stands at the path by now
+    // the same file that was examined, whatever is at the path by now
     Path found = Path.of("/proc/self/fd/" + look);
     try {
       return adopt(libc.open(found, flags, 0), dax, Origin.FOUND);
@@ -190,7 +190,10 @@ final class BackingOpener {
             : "name a regular file, a folder or a DAX device");
   }
 
-  /** A file that can't be written may still do as a template, which is what to say then. */
+  /**
+   * Returns the exception for a file that can't be written; if it could serve as a template,
+   * suggests that.
+   */
   private BackingOpenException notWritable(Path found, ErrnoException e) {
     if (!readOnly && !spec.has(RamFlag.RAM_SHARED)) {
       try {
@@ -212,13 +215,13 @@ final class BackingOpener {
       return createUnnamed(folder);
     } catch (ErrnoException e) {
       if (e.is(Errno.EINTR)) {
-        throw e; // it is tried again
+        throw e; // to be tried again
       }
       throw openFailure(Step.CREATE, e);
     }
   }
 
-  /** In a folder: a file that has no name, or has it only until it is open. */
+  /** Creates a file in a folder without a name, or with one only until it is open. */
   private Opened createUnnamed(Path folder) throws RamBlockException, ErrnoException {
     if (readOnly) {
       throw new BackingKindException(
@@ -234,7 +237,7 @@ final class BackingOpener {
           Optional.empty(),
           Origin.UNNAMED);
     } catch (ErrnoException e) {
-      // open(2): EOPNOTSUPP of file systems, EISDIR and ENOENT of kernels that don't know O_TMPFILE
+      // open(2): EOPNOTSUPP from file systems, EISDIR and ENOENT from kernels without O_TMPFILE
       if (!e.is(Errno.EOPNOTSUPP) && !e.is(Errno.EISDIR) && !e.is(Errno.ENOENT)) {
         throw e;
       }
@@ -251,7 +254,7 @@ final class BackingOpener {
     return adopt(fd, Optional.empty(), Origin.UNNAMED);
   }
 
-  /** Creates the file; empty if somebody else made it in between. */
+  /** Creates the file; empty if another process created it in between. */
   private Optional<Opened> create(Path path) throws BackingOpenException {
     int flags =
         KernelConstants.O_RDWR
@@ -299,7 +302,7 @@ final class BackingOpener {
     try {
       libc.close(fd);
     } catch (ErrnoException e) {
-      // Linux has given the descriptor up whatever close(2) answers
+      // Linux has released the descriptor whatever close(2) returns
       LOG.debug("close: {}", e.errno().toString());
     }
   }

@@ -34,9 +34,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a block's bytes live on: an open, locked file or DAX device of sufficient size, or nothing
- * but memory. Passed on from block to block when a live region is re-mapped, so that the file stays
- * the same one and its lock is never given up.
+ * The store of a block's bytes: an open, locked file or DAX device of sufficient size, or nothing
+ * but memory. Passed from block to block when a live region is re-mapped, so that the file stays
+ * the same and its lock is never released.
  */
 public final class BackingStore {
   private static final Logger LOG = LoggerFactory.getLogger(BackingStore.class);
@@ -45,13 +45,16 @@ public final class BackingStore {
   public enum Kind {
     /** Memory of the process. */
     ANONYMOUS,
-    /** A regular file, on whatever file system; a memfd is one on a file system in memory. */
+    /** A regular file, on any file system; a memfd is one on an in-memory file system. */
     FILE,
     /** A device-DAX character device: no file system, and msync(2) does nothing for it. */
     DAX_DEVICE
   }
 
-  /** Parts that a file is not divided below; a multiple of every page size but huge ones. */
+  /**
+   * The smallest part that an allocation is divided into; a multiple of every page size except huge
+   * ones.
+   */
   private static final long LEAST_PART = 1L << 20;
 
   private final Libc libc;
@@ -120,8 +123,7 @@ public final class BackingStore {
           return store;
         }
       } catch (RamBlockException | RuntimeException | Error e) {
-        store.closeQuietly(); // whoever holds the lock has taken over the file, even one created
-        // here
+        store.closeQuietly(); // the lock's holder has taken over the file, even one created here
         throw e;
       }
       store.closeQuietly();
@@ -130,8 +132,8 @@ public final class BackingStore {
   }
 
   /**
-   * Whether a file that was found has no name any more: whoever had created it has failed and taken
-   * it back, between its being opened and locked here. What is stored into it would be lost.
+   * Returns whether a file that was found has lost its name: another process created it, failed,
+   * and removed it again between the open and the lock here. Stores into it would be lost.
    */
   private boolean isGone() throws BackingOpenException {
     if (origin != Origin.FOUND || kind != Kind.FILE) {
@@ -144,10 +146,13 @@ public final class BackingStore {
     }
   }
 
-  /** One writer or any number of readers, across processes: fcntl(2), F_OFD_SETLK. */
+  /**
+   * Locks the file for one writer or any number of readers, across processes: fcntl(2),
+   * F_OFD_SETLK.
+   */
   private void lock() throws BackingLockedException {
     if (origin == Origin.UNNAMED) {
-      return; // nobody else can open it
+      return; // no other open can reach it
     }
     try {
       libc.fcntlOfdSetlk(fd, storesReachIt());
@@ -165,7 +170,7 @@ public final class BackingStore {
     }
   }
 
-  /** The checks in the order in which QEMU makes them. */
+  /** Checks size, alignment and offset, in QEMU's order. */
   private void checkGeometry() throws RamBlockException {
     if (kind != Kind.ANONYMOUS) {
       long actual = size();
@@ -192,7 +197,7 @@ public final class BackingStore {
     }
   }
 
-  /** How many bytes there are now. */
+  /** Returns the present size in bytes. */
   private long size() throws BackingOpenException {
     if (dax.isPresent()) {
       return dax.get().size();
@@ -209,10 +214,10 @@ public final class BackingStore {
   }
 
   /**
-   * Grows an empty file to the block's end, allocates what the guest can store into, so that a full
-   * disk is met here and not in the guest, and makes the file itself durable: its size, its
-   * allocation and its name. A file that was found may have been created by a process that was
-   * killed before it came to that.
+   * Provides the file's space. Grows an empty file to the block's end, allocates what the guest can
+   * store into, so that a full disk is met here and not in the guest, and makes the file itself
+   * durable: its size, its allocation and its name. That includes a file that was found, since the
+   * process that created it may have been killed before it was durable.
    */
   private void provideSpace() throws BackingSpaceException, PersistException {
     if (kind != Kind.FILE || !canGrow()) {
@@ -254,8 +259,8 @@ public final class BackingStore {
   }
 
   /**
-   * What was lost of the file before it was opened here, and nobody was told of, is told now, and
-   * only once: the next start would find nothing wrong with it.
+   * Syncs the file. A loss from before the file was opened here, if not yet reported, is reported
+   * now, and only once: the next start would find nothing wrong.
    */
   private void sync() throws PersistException {
     try {
@@ -271,15 +276,15 @@ public final class BackingStore {
     }
   }
 
-  /** What to do about a failed call, as half a sentence. */
+  /** Returns what to do about a failed call, as half a sentence. */
   private String remedy(Step step, ErrnoException e) {
     return Remedy.of(step, e, Scene.ofFile(libc, new BlockRequest(spec), fd));
   }
 
   /**
-   * Allocates a range of the file, on a file system that can. For the time of the call XFS sets the
-   * whole range aside once more, even where the file has its blocks already, and answers ENOSPC if
-   * there is not as much: a file that has them all is gone through in smaller parts.
+   * Allocates a range of the file, if the file system can. For the time of the call XFS reserves
+   * the whole range once more, even if the file already has its blocks, and returns ENOSPC if there
+   * is not that much: a file that has all its blocks is processed in smaller parts.
    */
   private void allocate(long from, long length) throws ErrnoException {
     while (true) {
@@ -310,13 +315,13 @@ public final class BackingStore {
     allocate(from + half, length - half);
   }
 
-  /** Whether as many bytes are allocated to the file as it is long. */
+  /** Returns whether as many bytes are allocated to the file as it is long. */
   private boolean hasItsBlocks() throws ErrnoException {
     FileStatus status = libc.statx(fd);
     return status.blocks() >= status.size() / FileStatus.BLOCK;
   }
 
-  /** A new file's name is durable when its folder is, fsync(2). */
+  /** Makes a new file's name durable by syncing its folder, fsync(2). */
   private void syncFolder() throws ErrnoException {
     if (spec.backing() instanceof Backing.File file) {
       syncFolderOf(file.path().toAbsolutePath());
@@ -324,7 +329,8 @@ public final class BackingStore {
   }
 
   /**
-   * Most files that are found have had a durable name for long, so that a failure is no refusal.
+   * Syncs the folder of a file that was found. Most such files have long had a durable name, so a
+   * failure is only logged.
    */
   private void syncFolderOfFound() {
     if (!(spec.backing() instanceof Backing.File file)) {
@@ -359,28 +365,35 @@ public final class BackingStore {
     }
   }
 
-  /** All calls that can tell of a failure to write this file back, and what they told. */
+  /**
+   * Returns all calls that can report a failure to write this file back, and what they reported.
+   */
   WriteBacks writeBacks() {
     return writeBacks;
   }
 
-  /** What was told first of a failure to write back; the kernel is asked as well. */
+  /** Returns the first reported failure to write back; asks the kernel, too, if there is none. */
   Optional<WriteBackFailure> writeBackFailure() {
     Optional<WriteBackFailure> known = writeBacks.failure();
     return known.isPresent() || !isWrittenBack() ? known : writeBacks.look(libc, fd);
   }
 
-  /** Whether the kernel writes to a medium, in its own time, what is stored into the block. */
+  /**
+   * Returns whether stores into the block are written to a medium by the kernel, in its own time.
+   */
   private boolean isWrittenBack() {
     return kind == Kind.FILE && !isVolatile() && storesReachIt();
   }
 
-  /** The descriptor, -1 for anonymous memory. */
+  /** Returns the descriptor, -1 for anonymous memory. */
   public int fd() {
     return fd;
   }
 
-  /** Which file or device it is; empty if no name ever led to it, or if it can't be told. */
+  /**
+   * Returns the identity of the file or device; empty if it never had a name, or if it can't be
+   * read.
+   */
   Optional<FileIdentity> identity() {
     if (origin == Origin.UNNAMED) {
       return Optional.empty();
@@ -393,32 +406,32 @@ public final class BackingStore {
     }
   }
 
-  /** Where in the file the block begins, in bytes. */
+  /** Returns where in the file the block begins, in bytes. */
   public long offset() {
     return spec.offset().bytes();
   }
 
-  /** Where in the file the block ends, in bytes. */
+  /** Returns where in the file the block ends, in bytes. */
   private long end() {
     return offset() + spec.size().bytes();
   }
 
-  /** What kind of backing this is. */
+  /** Returns the kind of this backing. */
   public Kind kind() {
     return kind;
   }
 
-  /** File system or device in words, for reports. */
+  /** Returns the file system or device in words, for reports. */
   public String medium() {
     return medium;
   }
 
-  /** Whether nothing of it is left after a power cut, or after the end of the process. */
+  /** Returns whether the content is lost in a power cut, or at the end of the process. */
   public boolean isVolatile() {
     return volatileMedium || origin == Origin.UNNAMED;
   }
 
-  /** Why nothing is left of it, as a sentence; empty if something is. */
+  /** Returns why the content is lost then, as a sentence; empty if it isn't. */
   public String whyVolatile() {
     return switch (spec.backing()) {
       case Backing.Anonymous none -> "anonymous memory ends with the process";
@@ -431,24 +444,24 @@ public final class BackingStore {
     };
   }
 
-  /** The page size of mappings, in bytes. */
+  /** Returns the page size of mappings, in bytes. */
   public long pageSize() {
     return pageSize;
   }
 
-  /** The alignment that the host address gets. */
+  /** Returns the alignment of the host address. */
   public Alignment align() {
     return spec.align().orPageSize(pageSize);
   }
 
-  /** Whether what the guest stores goes into the file. */
+  /** Returns whether the guest's stores go into the file. */
   public boolean storesReachIt() {
     return spec.has(RamFlag.RAM_SHARED) && !spec.has(RamFlag.RAM_READONLY);
   }
 
   /**
-   * Closes the file and with it gives up the lock. A failure to write back that nobody was told of
-   * before is told in the log: nobody can ask later.
+   * Closes the file, which releases the lock. A failure to write back that was not reported before
+   * is logged, since this is the last chance.
    */
   public void close() {
     if (!isWrittenBack() || writeBacks.failure().isPresent()) {
@@ -459,7 +472,7 @@ public final class BackingStore {
     try {
       libc.close(fd);
     } catch (ErrnoException e) {
-      // Linux has given the descriptor up whatever close(2) answers
+      // Linux has released the descriptor whatever close(2) returns
       if (!e.is(Errno.EINTR)) {
         writeBacks.keep(e);
       }
@@ -484,9 +497,10 @@ public final class BackingStore {
   }
 
   /**
-   * Closes the file when another has taken over its content, and nothing in it matters any more.
+   * Closes the file after another has taken over its content, so that nothing in it matters any
+   * more.
    *
-   * @param discardData whether the content is thrown away before; the file keeps its length
+   * @param discardData whether the content is discarded first; the file keeps its length
    */
   void giveUp(boolean discardData) {
     if (discardData && kind == Kind.FILE && storesReachIt()) {
@@ -501,8 +515,8 @@ public final class BackingStore {
   }
 
   /**
-   * Undoes {@link #open}: the file is gone if it was made here, empty if it was found empty, unless
-   * another reader has it by now.
+   * Undoes {@link #open}: removes the file if it was created here, empties it if it was found
+   * empty, unless another reader has it by now.
    */
   public void discard() {
     if (origin == Origin.CREATED && isOurs()) {
@@ -521,7 +535,9 @@ public final class BackingStore {
     closeQuietly();
   }
 
-  /** Whether nobody else has locked the file; a block that stores nothing shares its lock. */
+  /**
+   * Returns whether no other lock is held on the file; a block that stores nothing shares its lock.
+   */
   private boolean isOurs() {
     try {
       libc.fcntlOfdSetlk(fd, true);

@@ -27,16 +27,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One block on its way into a window, for the first time or again.
+ * Maps one block into a window, for the first time or again.
  *
- * <p>mmap(MAP_FIXED) is never asked a question: a refused one may have removed what stood there.
- * Flags that the kernel may not take are tried on a scratch address of the kernel's choice first,
- * and only what was taken there is placed over the window.
+ * <p>mmap(MAP_FIXED) is never used to try flags: a refused call may have removed the mapping that
+ * was there. Flags that the kernel may refuse are tried first on a scratch address of the kernel's
+ * choice, and only what was accepted there is placed over the window.
  */
 public final class BlockMapping {
   private static final Logger LOG = LoggerFactory.getLogger(BlockMapping.class);
 
-  /** Shown to the operator, unlike other information: it takes a warning back. */
+  /** Shown to the operator, unlike other information, since it revokes a warning. */
   private static final Logger TOLD = LoggerFactory.getLogger("holdfast.progress");
 
   private static final String COUNTS_EVERY_PROMISE = "2";
@@ -48,7 +48,7 @@ public final class BlockMapping {
   private final RamBlockSpec spec;
   private final MappingStyle style;
 
-  /** The way of one block in one allocator's style. */
+  /** Prepares the mapping of one block in one allocator's style. */
   public BlockMapping(Libc libc, Path sysfs, Path procfs, RamBlockSpec spec, MappingStyle style) {
     this.libc = libc;
     this.k = libc.constants();
@@ -58,7 +58,7 @@ public final class BlockMapping {
     this.style = style;
   }
 
-  /** Flags that the kernel is known to take for this file, without MAP_FIXED. */
+  /** Flags, without MAP_FIXED, that the kernel is known to accept for this file. */
   private record Agreed(int flags, SyncAttempt attempt, VmFlags vmFlags) {}
 
   /** Maps the block into a window of its own. */
@@ -107,7 +107,7 @@ public final class BlockMapping {
     }
   }
 
-  /** Maps the block's file again over the window that {@code present} stands in. */
+  /** Maps the block's file again over the window that {@code present} is in. */
   public RamBlock remap(RamBlock present) throws RamBlockException {
     if (!(present instanceof MappedRamBlock old)) {
       throw new RemapRefusedException(
@@ -124,7 +124,7 @@ public final class BlockMapping {
       old.requireWrittenBack(0, old.window.size(), old.store.writeBackFailure());
       requireFlushFor(old.store);
       Agreed agreed = agree(old.store, true);
-      judge(old.store, agreed, agreed.vmFlags); // the policy speaks before anything is touched
+      judge(old.store, agreed, agreed.vmFlags); // apply the policy before anything is touched
       writeBack(old);
       return exchange(old, agreed);
     } finally {
@@ -133,9 +133,9 @@ public final class BlockMapping {
   }
 
   /**
-   * The moment of the exchange: persists wait, readers and writers don't notice. Stores that were
-   * made through the old mapping and not yet persisted are written back once more when the new one
-   * stands, since its way to persist may not reach what the file system still owes them.
+   * Exchanges the mapping: persists wait, readers and writers don't notice. Stores that were made
+   * through the old mapping and not yet persisted are written back once more when the new one is in
+   * place, since its way to persist may not cover what the file system has still to write for them.
    */
   private MappedRamBlock exchange(MappedRamBlock old, Agreed agreed) throws RamBlockException {
     Window window = old.window;
@@ -167,7 +167,7 @@ public final class BlockMapping {
     }
   }
 
-  /** Puts the old mapping back where the new one stands. */
+  /** Puts the old mapping back in place of the new one. */
   private MappedRamBlock takeBack(MappedRamBlock old, RamBlockException e)
       throws RamBlockException {
     Placement placement = new Placement(libc, spec, old.store);
@@ -181,10 +181,10 @@ public final class BlockMapping {
   }
 
   /**
-   * After a refused placement: fills the hole that it may have left, so that no reader meets it,
-   * and puts back MAP_SYNC if that went with it.
+   * Recovers from a refused placement: fills the hole that it may have left, so that no reader
+   * meets it, and restores MAP_SYNC if that was lost with it.
    *
-   * @return the block that stands there, if that is less than {@code old}
+   * @return the block that is in the window, if it is less than {@code old}
    * @throws MappingException {@code e}, if it is as good as {@code old}
    */
   private MappedRamBlock keepServing(MappedRamBlock old, MappingException e)
@@ -196,7 +196,8 @@ public final class BlockMapping {
       throw e;
     }
     try {
-      // MAP_SYNC can't go with NOREPLACE, so what filled the hole is less than what stood there
+      // MAP_SYNC and NOREPLACE exclude each other, so the mapping that filled the hole is less than
+      // the old one
       placement.place(window, old.mapFlags);
       placement.bindAgain(window);
       if (isAsGoodAs(old)) {
@@ -258,7 +259,7 @@ public final class BlockMapping {
     }
   }
 
-  /** Finds out, on a scratch address, which flags the kernel takes. */
+  /** Finds out, on a scratch address, which flags the kernel accepts. */
   private Agreed agree(BackingStore store, boolean live) throws MappingException {
     Placement placement = new Placement(libc, spec, store);
     int plain = placement.plainFlags();
@@ -278,7 +279,9 @@ public final class BlockMapping {
     }
   }
 
-  /** Of EOPNOTSUPP the operator hears a warning ({@link #report}); of all else, this. */
+  /**
+   * Logs a refusal of MAP_SYNC, except EOPNOTSUPP, for which {@link #report} warns the operator.
+   */
   private void logRefusedSync(int flags, ErrnoException e) {
     if (!e.is(Errno.EOPNOTSUPP)) {
       LOG.info(
@@ -300,8 +303,9 @@ public final class BlockMapping {
   }
 
   /**
-   * That MAP_NORESERVE has an effect, if it is asked for, by QEMU's rule: huge pages, read-only and
-   * shared mappings of a file always; else not while the kernel counts every promise.
+   * Checks that MAP_NORESERVE, if it is requested, has an effect, by QEMU's rule: it has one for
+   * huge pages and for read-only and shared mappings of a file; otherwise only if the kernel
+   * doesn't run with overcommit mode 2.
    */
   private void requireReservation(BackingStore store) throws ReservationException {
     if (!spec.has(RamFlag.RAM_NORESERVE)
@@ -320,7 +324,10 @@ public final class BlockMapping {
     }
   }
 
-  /** Durable by the kernel's means, whatever the granularity: needed wherever mappings change. */
+  /**
+   * Makes the block durable by the kernel's means, whatever its granularity: needed whenever its
+   * mapping changes.
+   */
   private void writeBack(MappedRamBlock block) throws PersistException {
     if (block.store.kind() != BackingStore.Kind.FILE || block.store.isVolatile()) {
       return;
@@ -352,7 +359,8 @@ public final class BlockMapping {
   }
 
   /**
-   * Warns where the series warns, and where MAP_SYNC was wanted and its kind of allocator is gone.
+   * Warns when the MAP_SYNC patch series for QEMU would, and when MAP_SYNC was requested but the
+   * allocator that provides it is gone.
    */
   private void report(SyncAttempt attempt, Verdict verdict) {
     if (!spec.wantsSync() || !verdict.durability().isShortfall()) {

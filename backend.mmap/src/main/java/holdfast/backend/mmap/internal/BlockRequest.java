@@ -9,9 +9,9 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * What a RAM block asks of the host.
+ * Presents a RAM block's spec as a request to the host.
  *
- * @param spec what the block shall be
+ * @param spec the requested block
  */
 record BlockRequest(RamBlockSpec spec) implements Request {
   @Override

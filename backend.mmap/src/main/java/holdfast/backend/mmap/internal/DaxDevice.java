@@ -6,19 +6,19 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * What sysfs tells of a device-DAX character device, {@code /dev/daxX.Y}
+ * The attributes of a device-DAX character device, {@code /dev/daxX.Y}, in sysfs
  * (Documentation/ABI/testing/sysfs-bus-dax in the kernel).
  *
  * @param size bytes
- * @param align what addresses, offsets and lengths of its mappings must be multiples of
+ * @param align the unit in bytes of addresses, offsets and lengths of its mappings
  */
 public record DaxDevice(long size, long align) {
 
   /**
-   * The DAX device with the given device number, empty if that is no DAX device.
+   * Returns the DAX device with the given device number; empty if that is no DAX device.
    *
    * @param sysfs where sysfs is mounted
-   * @throws IOException if it is one, but its size or alignment can't be read or make no sense
+   * @throws IOException if it is one, but its size or alignment can't be read or is invalid
    */
   public static Optional<DaxDevice> find(Path sysfs, int major, int minor) throws IOException {
     Path device = sysfs.resolve("dev/char/" + major + ":" + minor);

@@ -16,9 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds out whether a cache flush does anything. The instructions that write back a cache line
- * (clwb, clflushopt, clflush; dc cvap; dcbst) are loads to the memory management: they make a page
- * present that nobody has touched before. A function that does nothing leaves it absent.
+ * Finds out whether a cache flush has an effect. The instructions that write back a cache line
+ * (clwb, clflushopt, clflush; dc cvap; dcbst) are loads to the memory management: they make an
+ * untouched page present. A function that does nothing leaves it absent.
  */
 public final class FlushProbe {
   private static final Logger LOG = LoggerFactory.getLogger(FlushProbe.class);
@@ -27,9 +27,9 @@ public final class FlushProbe {
   private FlushProbe() {}
 
   /**
-   * Tells whether it is proved that a flush does nothing: it leaves a page absent, and {@code
-   * control} makes one present. Without that nothing is proved: an emulated CPU (QEMU's TCG) has no
-   * caches, and takes the instruction for none. False also where it can't be found out.
+   * Returns whether a flush is proved to do nothing: it leaves a page absent, and {@code control}
+   * makes one present. Without the latter nothing is proved: an emulated CPU (QEMU's TCG) has no
+   * caches, and treats the instruction as none. False also if it can't be found out.
    *
    * @param control a flush that is known to write cache lines back, if there is one
    */
@@ -37,7 +37,7 @@ public final class FlushProbe {
     return control.isPresent() && leavesAbsent(flush) && !leavesAbsent(control.get());
   }
 
-  /** Whether a page that is flushed stays absent; false where that can't be found out. */
+  /** Returns whether a page that is flushed stays absent; false if that can't be found out. */
   private static boolean leavesAbsent(CacheFlush flush) {
     Libc libc = HostLibc.instance();
     KernelConstants k = libc.constants();
@@ -69,7 +69,7 @@ public final class FlushProbe {
   }
 
   /**
-   * Tells whether there is a page behind an address, proc_pid_pagemap(5).
+   * Returns whether there is a page behind an address, proc_pid_pagemap(5).
    *
    * @param address within a mapping of this process
    */
@@ -81,6 +81,6 @@ public final class FlushProbe {
         throw new IOException(PAGEMAP + " tells nothing of the address");
       }
     }
-    return entry.getLong(0) < 0; // bit 63
+    return entry.getLong(0) < 0; // bit 63: the page is present
   }
 }

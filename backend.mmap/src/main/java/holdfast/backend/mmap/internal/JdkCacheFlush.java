@@ -8,10 +8,10 @@ import java.lang.invoke.MethodType;
 import java.util.Optional;
 
 /**
- * The JDK's write-back of cache lines, which serves its own {@code MappedByteBuffer.force} on
- * mappings made with MAP_SYNC (JEP 352): clwb, clflushopt or clflush on amd64, {@code dc cvap} on
- * aarch64, {@code dcbstps} on ppc64le. It is internal to {@code java.base}, so it is there only
- * when the JVM was started with its package exported.
+ * The JDK's write-back of cache lines, which {@code MappedByteBuffer.force} uses on mappings with
+ * MAP_SYNC (JEP 352): clwb, clflushopt or clflush on amd64, {@code dc cvap} on aarch64, {@code
+ * dcbstps} on ppc64le. It is internal to {@code java.base}, so it is available only if the JVM was
+ * started with its package exported.
  */
 public final class JdkCacheFlush implements CacheFlush {
   private final MethodHandle writeback;
@@ -20,7 +20,7 @@ public final class JdkCacheFlush implements CacheFlush {
     this.writeback = writeback;
   }
 
-  /** The write-back, or why it is not used. */
+  /** The write-back, or why it is not available. */
   private record Bound(Optional<CacheFlush> flush, String whyNot) {
     static Bound not(String why) {
       return new Bound(Optional.empty(), why);
@@ -31,19 +31,20 @@ public final class JdkCacheFlush implements CacheFlush {
     static final Bound BOUND = bind();
   }
 
-  /** The JDK's write-back, bound once; empty if the CPU or the JVM doesn't offer it. */
+  /** Returns the JDK's write-back, bound once; empty if the CPU or the JVM doesn't offer it. */
   public static Optional<CacheFlush> load() {
     return Holder.BOUND.flush;
   }
 
-  /** Why it is not there; empty if it is. */
+  /** Returns why it is not available; empty if it is. */
   public static String whyNot() {
     return Holder.BOUND.whyNot;
   }
 
   private static Bound bind() {
     try {
-      // by the loader of java.base: a bundle's own doesn't see packages that it doesn't import
+      // by the loader of java.base: a bundle's own doesn't see packages that the bundle doesn't
+      // import
       ClassLoader javaBase = Object.class.getClassLoader();
       Class<?> unsafe = Class.forName("jdk.internal.misc.Unsafe", true, javaBase);
       MethodHandles.Lookup lookup = MethodHandles.lookup();
@@ -63,11 +64,11 @@ public final class JdkCacheFlush implements CacheFlush {
     }
   }
 
-  /** Flushes and fences in one: the JDK's method does both. */
+  /** Flushes and fences: the JDK's method does both. */
   @Override
   public void flush(MemorySegment range) {
     try {
-      // SAFETY: the block that calls holds its window open, and has checked that its file still
+      // SAFETY: the calling block keeps its window open, and has checked that its file still
       // reaches to the end of the range.
       writeback.invokeExact(range.address(), range.byteSize());
     } catch (RuntimeException | Error e) {
@@ -77,7 +78,7 @@ public final class JdkCacheFlush implements CacheFlush {
     }
   }
 
-  /** Nothing: {@link #flush} has fenced. */
+  /** Does nothing: {@link #flush} has fenced. */
   @Override
   public void drain() {}
 

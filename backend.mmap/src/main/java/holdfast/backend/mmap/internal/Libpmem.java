@@ -14,16 +14,16 @@ import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 
 /**
- * libpmem's flush, through the JDK's linker rather than JNA: this is the one native call on a hot
- * path, and the linker costs half of JNA's direct mapping and keeps the segment alive during the
- * call.
+ * libpmem's flush, called through the JDK's linker rather than JNA: this is the only native call on
+ * a hot path, and the linker takes half the time of JNA's direct mapping and keeps the segment
+ * alive during the call.
  *
- * <p>It is {@code pmem_deep_flush}, the very function that {@code pmem_flush} calls, unless the
- * library, when it is loaded, finds PMEM_NO_FLUSH=1 in the environment or a platform with eADR:
- * then {@code pmem_flush} does nothing. What else libpmem(7) lets a variable change is which
- * instruction writes a line back (PMEM_NO_CLWB, PMEM_NO_CLFLUSHOPT), and functions that are not
- * called here: {@code pmem_is_pmem} (PMEM_IS_PMEM_FORCE), {@code pmem_map_file} (PMEM_MMAP_HINT),
- * copies (PMEM_NO_MOVNT, PMEM_MOVNT_THRESHOLD, PMEM_NO_GENERIC_MEMCPY, PMEM_AVX, PMEM_AVX512F,
+ * <p>The function is {@code pmem_deep_flush}. {@code pmem_flush} calls it, too, unless the library,
+ * when it is loaded, finds PMEM_NO_FLUSH=1 in the environment or a platform with eADR: then {@code
+ * pmem_flush} does nothing. The other variables of libpmem(7) only change which instruction writes
+ * a line back (PMEM_NO_CLWB, PMEM_NO_CLFLUSHOPT), and functions that are not called here: {@code
+ * pmem_is_pmem} (PMEM_IS_PMEM_FORCE), {@code pmem_map_file} (PMEM_MMAP_HINT), copies
+ * (PMEM_NO_MOVNT, PMEM_MOVNT_THRESHOLD, PMEM_NO_GENERIC_MEMCPY, PMEM_AVX, PMEM_AVX512F,
  * PMEM_MOVDIR64B, PMEM_WC_WORKAROUND), and libpmem2 (PMEM2_FORCE_GRANULARITY).
  */
 public final class Libpmem implements CacheFlush {
@@ -42,7 +42,7 @@ public final class Libpmem implements CacheFlush {
     MethodHandle hasAutoFlush =
         linker.downcallHandle(
             library.findOrThrow("pmem_has_auto_flush"), FunctionDescriptor.of(JAVA_INT));
-    // PMEM_NO_FLUSH=0, libpmem(7), is an operator who wants the flushes on such a platform too
+    // an operator sets PMEM_NO_FLUSH=0, libpmem(7), to have the flushes on such a platform too
     boolean wanted = "0".equals(System.getenv("PMEM_NO_FLUSH"));
     autoFlush = (int) hasAutoFlush.invokeExact() == 1 && !wanted;
   }
@@ -58,12 +58,12 @@ public final class Libpmem implements CacheFlush {
     static final Bound BOUND = bind();
   }
 
-  /** The library, bound once; empty if it is not there. */
+  /** Returns the library's flush, bound once; empty if it is not available. */
   public static Optional<CacheFlush> load() {
     return Holder.BOUND.flush;
   }
 
-  /** Why it is not there; empty if it is. */
+  /** Returns why it is not available; empty if it is. */
   public static String whyNot() {
     return Holder.BOUND.whyNot;
   }

@@ -9,9 +9,9 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 
 /**
- * Whether the kernel can still provide a block's pages. It is asked with madvise(2) {@code
- * MADV_POPULATE_READ} and {@code _WRITE} (Linux 5.14), which answers EFAULT at once where an access
- * would be a SIGBUS, of which a JVM hears late and without an address. The caller holds one of the
+ * Checks whether the kernel can still provide a block's pages, with madvise(2) {@code
+ * MADV_POPULATE_READ} and {@code _WRITE} (Linux 5.14). That returns EFAULT at once where an access
+ * would be a SIGBUS, which the JVM reports late and without an address. The caller holds one of the
  * window's locks.
  */
 final class LostPages {
@@ -27,7 +27,7 @@ final class LostPages {
     this.pageSize = block.store.pageSize();
   }
 
-  /** What is lost of a range, in the host's words; an empty string if nothing is. */
+  /** Returns the host's error for a page of the range that is lost; an empty string if none is. */
   String reason(long offset, long length, boolean stored) {
     if (length == 0) {
       return "";
@@ -54,13 +54,13 @@ final class LostPages {
     int advice = stored ? KernelConstants.MADV_POPULATE_WRITE : KernelConstants.MADV_POPULATE_READ;
     while (true) {
       try {
-        // SAFETY: within the window, which can't go away while one of its locks is held; populating
-        // changes no byte.
+        // SAFETY: within the window, which can't be unmapped while one of its locks is held;
+        // populating changes no byte.
         libc.madvise(window.address() + offset, length, advice);
         return;
       } catch (ErrnoException e) {
         if (e.is(Errno.EINVAL) || e.is(Errno.ENOSYS)) {
-          touch(offset, length, stored); // a kernel that doesn't know it
+          touch(offset, length, stored); // a kernel that doesn't know the advice
           return;
         }
         if (!e.is(Errno.EINTR) && !e.is(Errno.EAGAIN)) {
@@ -70,14 +70,14 @@ final class LostPages {
     }
   }
 
-  /** For older kernels: loads from each page, or stores back what is there. */
+  /** Loads from each page, and stores back what is there if {@code stored}, on older kernels. */
   private void touch(long offset, long length, boolean stored) throws ErrnoException {
     MemorySegment segment = window.segment();
     byte[] loaded = new byte[1];
     try {
       for (long at = offset; at < offset + length; at += libc.getpagesize()) {
         // SAFETY: of the ways to access a page that may be lost, a copy to the heap and an atomic
-        // operation make an InternalError of it in compiled code too (JDK 25.0.3).
+        // operation turn a SIGBUS into an InternalError in compiled code too (JDK 25.0.3).
         MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, at, loaded, 0, 1);
         if (stored) {
           int unused = (int) INT.getAndBitwiseOr(segment, at, 0);

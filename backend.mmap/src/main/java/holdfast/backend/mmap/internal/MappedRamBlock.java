@@ -40,8 +40,8 @@ public final class MappedRamBlock implements RamBlock {
   private static final Logger LOG = LoggerFactory.getLogger(MappedRamBlock.class);
 
   /**
-   * Less than the kernel's last level of page tables covers, 1 MiB on s390x and more elsewhere, so
-   * that no table is freed: see {@link PageTableProbe}.
+   * Less than what the kernel's last level of page tables covers (1 MiB on s390x, more elsewhere),
+   * so that no table is freed: see {@link PageTableProbe}.
    */
   private static final long DROPPED_AT_ONCE = 512 << 10;
 
@@ -54,7 +54,7 @@ public final class MappedRamBlock implements RamBlock {
   final BackingStore store;
   final Window window;
 
-  /** The flags without MAP_FIXED that this mapping was made with. */
+  /** The flags that this mapping was made with, without MAP_FIXED. */
   final int mapFlags;
 
   private final SyncAttempt attempt;
@@ -108,7 +108,7 @@ public final class MappedRamBlock implements RamBlock {
     Evidence seen = verdict.durability().evidence();
     window.structure.lock();
     try {
-      // the addresses of a window that is closed may be somebody else's
+      // the addresses of a closed window may belong to another mapping
       String now = window.current == this ? VmFlags.at(window.address()).text() : seen.vmFlags();
       return new Evidence(seen.mmap(), now, seen.persist(), seen.fileSystem());
     } finally {
@@ -214,7 +214,7 @@ public final class MappedRamBlock implements RamBlock {
   /**
    * Writes the pages of a range back. The caller holds one of the window's locks.
    *
-   * @return what another call was told meanwhile: then nothing is known of this one
+   * @return a failure that another call reported meanwhile: then the outcome of this one is unknown
    */
   Optional<WriteBackFailure> msync(long offset, long length) throws ErrnoException {
     long page = libc.getpagesize();
@@ -223,11 +223,11 @@ public final class MappedRamBlock implements RamBlock {
     return store
         .writeBacks()
         .make(
-            // SAFETY: within the window, which can't go away while one of its locks is held.
+            // SAFETY: within the window, which can't be unmapped while one of its locks is held.
             () -> libc.msync(window.address() + from, end - from, libc.constants().msSync()));
   }
 
-  /** That nobody was told of a failure to write the file back. */
+  /** Throws if there was a failure to write the file back. */
   void requireWrittenBack(long offset, long length, Optional<WriteBackFailure> failure)
       throws PersistException {
     if (failure.isPresent()) {
@@ -237,9 +237,10 @@ public final class MappedRamBlock implements RamBlock {
 
   @Override
   public Optional<WriteBackFailure> writeBackFailure() {
-    long stamp = window.persists.tryReadLock(); // while it is held nobody closes the file
+    long stamp = window.persists.tryReadLock(); // while it is held the file can't be closed
     if (stamp == 0) {
-      return store.writeBacks().failure(); // whoever exchanges or ends the block asks the kernel
+      // the thread that has the lock exchanges or closes the block, and asks the kernel itself
+      return store.writeBacks().failure();
     }
     try {
       return window.current == this ? store.writeBackFailure() : store.writeBacks().failure();
@@ -249,8 +250,8 @@ public final class MappedRamBlock implements RamBlock {
   }
 
   /**
-   * That the file still reaches to the end of the range: of a page that a truncated file no longer
-   * has, msync(2) says nothing, and a flush is a SIGBUS in native code.
+   * Checks that the file still reaches to the end of the range: for a page that a truncated file no
+   * longer has, msync(2) reports nothing, and a flush is a SIGBUS in native code.
    */
   private void requirePresent(long offset, long length) throws ErrnoException, PersistException {
     if (store.kind() != BackingStore.Kind.FILE) {
@@ -284,7 +285,7 @@ public final class MappedRamBlock implements RamBlock {
     } finally {
       window.persists.unlockRead(stamp);
     }
-    return current.lostBecause(offset, length, stored); // it has moved into another's place
+    return current.lostBecause(offset, length, stored); // it has moved into another block's place
   }
 
   private void flush(long offset, long length) {
@@ -306,29 +307,29 @@ public final class MappedRamBlock implements RamBlock {
   @Override
   public void dropPageTable() {
     if (!spec.has(RamFlag.RAM_SHARED) || store.pageSize() != libc.getpagesize()) {
-      return; // private pages would be lost, and the kernel's notes of huge ones
+      return; // it would lose private pages, and the written marks of huge ones
     }
     for (long at = 0; at < window.size(); at += DROPPED_AT_ONCE) {
       window.structure.lock();
       try {
         requireCurrent();
         if (at == 0 && isOnDax()) {
-          return; // it has few pages to forget, and is never tracked
+          return; // it has few pages to unmap, and is never tracked
         }
         if (window.tracking != null && !window.tracking.keepsNotes()) {
-          return; // it only takes longer then
+          return; // the exchange only takes longer then
         }
         window.dropPages(at, Math.min(DROPPED_AT_ONCE, window.size() - at));
       } catch (ErrnoException e) {
         LOG.debug("memory backend '{}': its page table stays: {}", spec.id(), e.getMessage());
-        return; // locked into memory, for one: it only takes longer then
+        return; // locked into memory, for example: the exchange only takes longer then
       } finally {
         window.structure.unlock();
       }
     }
   }
 
-  /** Whether its pages are persistent memory itself. */
+  /** Returns whether the block's pages are persistent memory itself. */
   boolean isOnDax() throws ErrnoException {
     return switch (store.kind()) {
       case ANONYMOUS -> false;
@@ -359,7 +360,7 @@ public final class MappedRamBlock implements RamBlock {
       return "one of them can be stored into and the other can't";
     }
     if (existsInItsMappingAlone() && store.pageSize() != libc.getpagesize()) {
-      // mremap(2) of huge pages: only from Linux 5.16 on, and before that it unmaps its target
+      // mremap(2) moves huge pages only from Linux 5.16 on, and before that it unmaps its target
       return "private memory of huge pages can't be moved: make it shared, with share=on";
     }
     return "";
@@ -372,7 +373,8 @@ public final class MappedRamBlock implements RamBlock {
       throw new RemapRefusedException(present.spec(), reason);
     }
     boolean lower = window.address() < old.window.address();
-    Window first = lower ? window : old.window; // two threads that replace crosswise don't block
+    // in the order of the addresses: two threads that replace crosswise don't deadlock
+    Window first = lower ? window : old.window;
     Window second = lower ? old.window : window;
     first.structure.lock();
     second.structure.lock();
@@ -390,7 +392,7 @@ public final class MappedRamBlock implements RamBlock {
     }
   }
 
-  /** The moment of the exchange: persists wait. The caller has seen to it that nobody stores. */
+  /** Exchanges the mapping while persists wait. The caller ensures that there are no stores. */
   private MappedRamBlock takePlaceOf(MappedRamBlock old)
       throws RemapRefusedException, MappingException {
     Window theirs = old.window;
@@ -413,8 +415,8 @@ public final class MappedRamBlock implements RamBlock {
   }
 
   /**
-   * That nothing is known to be lost of either: of the one its bytes may have gone wrong before
-   * they were copied, of the other afterwards.
+   * Checks that neither block has a known failure to write back: the old one's bytes may have gone
+   * wrong before they were copied, this one's afterwards.
    */
   private void requireSound(MappedRamBlock old) throws RemapRefusedException {
     for (MappedRamBlock block : new MappedRamBlock[] {old, this}) {
@@ -426,7 +428,7 @@ public final class MappedRamBlock implements RamBlock {
     }
   }
 
-  /** Waits for the persists that are under way; on a disk that hangs they never end. */
+  /** Waits for running persists; on a disk that hangs they never end. */
   private long lockPersists() throws RemapRefusedException {
     String reason = "a persist of it did not end within " + PERSIST_LIMIT_SECONDS + " s";
     try {
@@ -441,12 +443,15 @@ public final class MappedRamBlock implements RamBlock {
     throw new RemapRefusedException(spec, reason);
   }
 
-  /** Whether mapping the backing again would not bring back what was stored. */
+  /** Returns whether mapping the backing again would lose what was stored. */
   private boolean existsInItsMappingAlone() {
     return !pinnedBecause().isEmpty();
   }
 
-  /** This block's own addresses are given up: nobody but who copied into it knows them. */
+  /**
+   * Retires this block and releases its own addresses, which only the code that copied into it
+   * knows.
+   */
   private void leaveTo(MappedRamBlock successor) {
     long stamp = window.persists.writeLock();
     try {
@@ -462,7 +467,7 @@ public final class MappedRamBlock implements RamBlock {
     }
   }
 
-  /** This block's mapping itself over the addresses of another. */
+  /** Moves this block's mapping itself over the addresses of another block. */
   private MappedRamBlock movedTo(Window theirs) throws MappingException {
     Placement placement = new Placement(libc, spec, store);
     try {
@@ -475,7 +480,7 @@ public final class MappedRamBlock implements RamBlock {
     return in(theirs, mapFlags, attempt, shownFor(theirs));
   }
 
-  /** This block's file over the addresses of another. */
+  /** Maps this block's file over the addresses of another block. */
   private MappedRamBlock in(Window theirs) throws MappingException {
     Placement placement = new Placement(libc, spec, store);
     MappedRamBlock successor;
@@ -485,9 +490,9 @@ public final class MappedRamBlock implements RamBlock {
       successor = in(theirs, mapFlags, attempt, shownFor(theirs));
     } catch (ErrnoException e) {
       if (!placement.fillHole(theirs)) {
-        throw placement.refusedInPlace(mapFlags, e); // before anything was touched
+        throw placement.refusedInPlace(mapFlags, e); // nothing was touched
       }
-      // what stood there is gone, and this is its copy: forward is the only way
+      // the old mapping is gone, and this is its copy: the only way is to go ahead
       int plain = placement.plainFlags();
       successor =
           mapFlags == plain
@@ -515,9 +520,9 @@ public final class MappedRamBlock implements RamBlock {
   }
 
   /**
-   * The VmFlags where this block stands now. To read them takes long, 20 ms with 2 GiB in use, and
-   * writers wait: so what was seen when this file was first mapped with these flags is taken,
-   * unless a promise rests on it.
+   * Returns the VmFlags of this block at its new place. Reading them takes long, 20 ms with 2 GiB
+   * in use, while writers wait. So those observed when this file was first mapped with these flags
+   * are used, unless the durability depends on them.
    */
   private VmFlags shownFor(Window theirs) {
     return attempt instanceof SyncAttempt.Accepted
@@ -578,7 +583,7 @@ public final class MappedRamBlock implements RamBlock {
     }
   }
 
-  /** The caller holds one of the window's locks. */
+  /** Throws if this block is closed or retired. The caller holds one of the window's locks. */
   void requireCurrent() {
     MappedRamBlock current = window.current;
     if (current == null) {

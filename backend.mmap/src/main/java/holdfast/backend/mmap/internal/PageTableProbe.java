@@ -12,23 +12,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds out, with memory of its own, whether this kernel still tells of pages that were written
- * when their page table is gone. From 6.14 on (CONFIG_PT_RECLAIM) a table is freed with the last of
- * its pages, and some kernels from there to 6.18 forget with it which pages were written.
+ * Finds out, with memory of its own, whether this kernel still reports written pages after their
+ * page table is gone. From 6.14 on (CONFIG_PT_RECLAIM) a table is freed with the last of its pages,
+ * and some kernels from there to 6.18 then forget which pages were written.
  */
 final class PageTableProbe {
   private static final Logger LOG = LoggerFactory.getLogger(PageTableProbe.class);
 
-  /** Bytes of an entry of a page table, on every architecture that is known. */
+  /** The bytes of a page table entry, on every known architecture. */
   private static final long ENTRY = 8;
 
-  /** More than a table of pages of 4 KiB covers is not worth asking with. */
+  /** The largest size that is worth probing: what a table for pages of 4 KiB covers. */
   private static final long MOST = 2 << 20;
 
   private final Libc libc;
   private final long page;
 
-  /** What one table of the last level covers. */
+  /** The bytes that one table of the last level covers. */
   private final long size;
 
   private PageTableProbe(Libc libc) {
@@ -38,8 +38,8 @@ final class PageTableProbe {
   }
 
   /**
-   * Asks in the hardest way: a whole table of a memfd, every page of it written, is dropped at
-   * once. Takes about a millisecond, and leaves nothing behind.
+   * Tries the hardest case: drops at once a whole table of a memfd, every page of which is written.
+   * Takes about a millisecond, and leaves nothing behind.
    *
    * @return false also if it can't be found out
    */
@@ -61,7 +61,7 @@ final class PageTableProbe {
       try {
         int flags = KernelConstants.MAP_SHARED | libc.constants().mapFixed();
         int readWrite = KernelConstants.PROT_READ | KernelConstants.PROT_WRITE;
-        // SAFETY: over a reservation that was just made and that nobody else knows of.
+        // SAFETY: over a reservation that was just made and that nothing else knows of.
         libc.mmap(window.address(), size, readWrite, flags, memfd, 0);
         return ask(window);
       } finally {
@@ -99,7 +99,7 @@ final class PageTableProbe {
     }
   }
 
-  /** How many bytes the kernel tells of. */
+  /** Returns how many bytes the kernel reports as written. */
   private long written(Window window, int pagemap) throws ErrnoException {
     long written = 0;
     long end = window.address() + size;
@@ -109,7 +109,7 @@ final class PageTableProbe {
         written += region.end() - region.start();
       }
       if (found.reached() <= at) {
-        return 0; // it doesn't go on
+        return 0; // it makes no progress
       }
       at = found.reached();
     }

@@ -22,17 +22,17 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pages of what stands in a window. All state is guarded by the window's {@link
- * Window#structure}, which is held for single calls of the kernel and never while somebody is told
- * of a range; a thread that holds it anyway may scan.
+ * Tracks the written pages of what is in a window. All state is guarded by the window's {@link
+ * Window#structure}, which is held for single calls of the kernel and never while a range is
+ * reported; a thread that holds it anyway may scan.
  */
 public final class PageTracking implements DirtyTracking {
   private static final Path PAGEMAP = Path.of("/proc/self/pagemap");
 
   /**
-   * Regions that are asked for in one call: as many as the kernel's own buffer holds (fs/proc/
-   * task_mmu.c, PAGEMAP_WALK_SIZE). If it has to empty that on the way, walk_end stays where it was
-   * first full, although the walk went on, and told and protected what lies behind.
+   * The most regions of one call: as many as the kernel's own buffer holds (fs/proc/task_mmu.c,
+   * PAGEMAP_WALK_SIZE). If the kernel has to empty that on the way, walk_end stays where it was
+   * first full, although the walk continued and reported and protected the pages after it.
    */
   private static final int VECTOR = 512;
 
@@ -50,10 +50,12 @@ public final class PageTracking implements DirtyTracking {
   private boolean closed;
   private boolean scanning;
 
-  /** Whether written pages are still told of when their page table is gone; null: not asked yet. */
+  /**
+   * Whether written pages are still reported after their page table is gone; null if not yet known.
+   */
   private @Nullable Boolean keepsNotes;
 
-  /** What is not known begins here: after a scan that failed, else at the end. */
+  /** Where the unknown part begins: after a failed scan, else the end of the block. */
   private long unknownFrom;
 
   private PageTracking(
@@ -66,12 +68,12 @@ public final class PageTracking implements DirtyTracking {
     this.unknownFrom = window.size();
   }
 
-  /** {@link PageTracker#unavailableBecause(Libc)}. */
+  /** Implements {@link PageTracker#unavailableBecause(Libc)}. */
   public static Optional<String> unavailableBecause(Libc libc) {
     try (Userfaultfd userfaultfd = userfaultfd(libc)) {
       int pagemap = openPagemap(libc);
       try {
-        // SAFETY: of no page at all; the kernel only says whether it knows the request.
+        // SAFETY: scans no page; the kernel only shows whether it knows the request.
         libc.ioctlPagemapScan(pagemap, SCAN, 0, 0, 1, KernelConstants.PAGE_IS_WRITTEN);
         return Optional.empty();
       } finally {
@@ -112,7 +114,7 @@ public final class PageTracking implements DirtyTracking {
     }
   }
 
-  /** {@link PageTracker#arm}. */
+  /** Implements {@link PageTracker#arm}. */
   public static DirtyTracking arm(RamBlock block) throws TrackingRefusedException {
     if (!(block instanceof MappedRamBlock mapped)) {
       throw new TrackingRefusedException(
@@ -132,7 +134,9 @@ public final class PageTracking implements DirtyTracking {
     }
   }
 
-  /** Why a block can't be tracked, as far as the host and its memory tell; empty if it can. */
+  /**
+   * Returns why a block can't be tracked, as far as its host and its memory show; empty if it can.
+   */
   static String refusal(MappedRamBlock block) {
     block.window.structure.lock();
     try {
@@ -168,7 +172,7 @@ public final class PageTracking implements DirtyTracking {
     try {
       int pagemap = openPagemap(block.libc);
       try {
-        // SAFETY: the window's addresses can't be anybody else's while its structure is locked.
+        // SAFETY: the window's addresses can't be reused while its structure is locked.
         userfaultfd.register(window.address(), window.size());
         userfaultfd.protect(window.address(), window.size());
       } catch (ErrnoException | RuntimeException | Error e) {
@@ -200,7 +204,7 @@ public final class PageTracking implements DirtyTracking {
     try {
       while (reached < size) {
         PageRegions found = next(reached);
-        runs.add(found, window.address()); // all of them, before a receiver can throw
+        runs.add(found, window.address()); // all of them, before the receiver can throw
         reached = found.reached() - window.address();
         runs.tellSettled();
       }
@@ -238,16 +242,16 @@ public final class PageTracking implements DirtyTracking {
   }
 
   /**
-   * Finds the next pages that are written, and makes them clean. SAFETY: the caller owns the range,
-   * and nobody else asks who wrote there.
+   * Finds the next written pages, and makes them clean. SAFETY: the caller owns the range, and
+   * nothing else asks which of its pages were written.
    */
   static PageRegions scan(Libc libc, int pagemap, long from, long to) throws ErrnoException {
     return libc.ioctlPagemapScan(pagemap, SCAN, from, to, VECTOR, KernelConstants.PAGE_IS_WRITTEN);
   }
 
   /**
-   * Whether the page table may be dropped: what is written stays known. Found out when it is first
-   * asked; the caller holds the window's {@link Window#structure}.
+   * Returns whether the page table may be dropped without losing which pages were written. Found
+   * out on first use; the caller holds the window's {@link Window#structure}.
    */
   boolean keepsNotes() {
     Boolean known = keepsNotes;
@@ -258,7 +262,7 @@ public final class PageTracking implements DirtyTracking {
     return known;
   }
 
-  /** The next regions, from an offset on. */
+  /** Returns the next regions, from an offset on. */
   private PageRegions next(long from) throws TrackingLostException {
     window.structure.lock();
     try {
@@ -268,8 +272,8 @@ public final class PageTracking implements DirtyTracking {
             spec, from, "it was re-mapped, and what stands there is tracked by somebody else");
       }
       long address = window.address();
-      // SAFETY: something stands in the window, so that all of its addresses are mapped and nobody
-      // else's, and nobody replaces it meanwhile; what is written there is asked for by this alone.
+      // SAFETY: a block is in the window, so all of its addresses are mapped and ours, and the lock
+      // keeps it from being replaced meanwhile; only this tracking asks which of them were written.
       PageRegions found = scan(libc, pagemap, address + from, address + window.size());
       if (found.reached() <= address + from) {
         throw new TrackingLostException(spec, from, "the kernel's scan of the pages doesn't go on");

@@ -18,10 +18,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * How one backing is mapped: at an address of the kernel's choice, to ask a question, or over a
- * window.
- */
+/** Maps one backing: at an address of the kernel's choice, to try flags, or over a window. */
 final class Placement {
   private static final Logger LOG = LoggerFactory.getLogger(Placement.class);
   private static final Duration HOLE_LIMIT = Duration.ofSeconds(1);
@@ -38,7 +35,7 @@ final class Placement {
     this.store = store;
   }
 
-  /** The flags of an ordinary mapping of this backing, without MAP_FIXED. */
+  /** Returns the flags of an ordinary mapping of this backing, without MAP_FIXED. */
   int plainFlags() {
     int flags =
         spec.has(RamFlag.RAM_SHARED) ? KernelConstants.MAP_SHARED : KernelConstants.MAP_PRIVATE;
@@ -57,7 +54,7 @@ final class Placement {
         : KernelConstants.PROT_READ | KernelConstants.PROT_WRITE;
   }
 
-  /** Asks, at an address of the kernel's choice, whether the kernel takes these flags. */
+  /** Finds out, at an address of the kernel's choice, whether the kernel accepts these flags. */
   VmFlags tryElsewhere(int flags) throws ErrnoException {
     long address =
         libc.mmap(0, spec.size().bytes(), protection(), flags, store.fd(), store.offset());
@@ -68,17 +65,20 @@ final class Placement {
 
   private void unmap(long address) {
     try {
-      // SAFETY: the mapping was made here at an address of the kernel's choice, and nobody knows
-      // it.
+      // SAFETY: the mapping was made here at an address of the kernel's choice, which nothing else
+      // knows.
       libc.munmap(address, spec.size().bytes());
     } catch (ErrnoException e) {
       LOG.error("a scratch mapping of {} stays behind: {}", spec.backing(), e.getMessage());
     }
   }
 
-  /** Maps over the window with flags that were agreed on. A refusal may leave a hole there. */
+  /**
+   * Maps over the window with flags that {@link #tryElsewhere} found accepted. A refusal may leave
+   * a hole there.
+   */
   void place(Window window, int flags) throws ErrnoException {
-    // SAFETY: the window's addresses are ours, and these flags were taken for this file before.
+    // SAFETY: the window's addresses are ours, and these flags were accepted for this file before.
     libc.mmap(
         window.address(),
         window.size(),
@@ -90,20 +90,20 @@ final class Placement {
   }
 
   /**
-   * Moves the mapping that stands in one window over another one, with all that was ever stored
-   * into it. The addresses that it leaves are nobody's then. A refusal may leave a hole there.
+   * Moves the mapping in one window over another window, with everything that was stored into it.
+   * The addresses that it leaves are free then. A refusal may leave a hole at the target.
    */
   void move(Window from, Window to) throws ErrnoException {
-    // SAFETY: both windows' addresses are ours, and of the one that the mapping leaves nobody knows
-    // but who asked for this.
+    // SAFETY: both windows' addresses are ours, and those that the mapping leaves are known only to
+    // the caller.
     libc.mremap(from.address(), from.size(), KernelConstants.MREMAP_FIXED, to.address());
   }
 
   /**
-   * Moves a mapping where a live window has a hole, and nowhere else. Tries for a while: an access
-   * to a hole ends the JVM.
+   * Moves a mapping to where a live window has a hole, and nowhere else. Tries again for a while,
+   * since an access to a hole ends the JVM.
    *
-   * @return whether there was a hole, and the mapping stands in it now
+   * @return whether there was a hole, and the mapping is in it now
    */
   boolean moveIntoHole(Window from, Window to) {
     long limit = System.nanoTime() + HOLE_LIMIT.toNanos();
@@ -126,7 +126,7 @@ final class Placement {
     }
   }
 
-  /** Whether there is a hole, into which nobody else can map from now on. */
+  /** Reserves a hole against other mappings; returns false if there is none. */
   private boolean reserveHole(Window window) throws ErrnoException {
     int flags = KernelConstants.MAP_PRIVATE | k.mapAnonymous() | k.mapFixedNoreplace();
     try {
@@ -136,7 +136,7 @@ final class Placement {
       if (mapped == window.address()) {
         return true;
       }
-      unmap(mapped); // a kernel before 4.17 takes the address for a hint
+      unmap(mapped); // a kernel before 4.17 treats the address as a hint
       return false;
     } catch (ErrnoException e) {
       if (e.is(Errno.EEXIST)) {
@@ -156,7 +156,7 @@ final class Placement {
         e.getMessage());
   }
 
-  /** The exception for a refusal of these flags. */
+  /** Returns the exception for a refusal of these flags. */
   MappingException refused(int flags, ErrnoException e) {
     return new MappingException(
         spec,
@@ -165,7 +165,7 @@ final class Placement {
         Remedy.of(Step.MAP, e, Scene.ofFile(libc, new BlockRequest(spec), store.fd())));
   }
 
-  /** The exception for a refusal by {@link #move}. */
+  /** Returns the exception for a refusal by {@link #move}. */
   MappingException refusedToMove(ErrnoException e) {
     return new MappingException(
         spec,
@@ -174,16 +174,16 @@ final class Placement {
         Remedy.of(Step.MOVE, e, Scene.ofFile(libc, new BlockRequest(spec), store.fd())));
   }
 
-  /** The exception for a refusal of these flags by {@link #place}. */
+  /** Returns the exception for a refusal of these flags by {@link #place}. */
   MappingException refusedInPlace(int flags, ErrnoException e) {
     return refused(flags | k.mapFixed(), e);
   }
 
   /**
-   * Maps plainly where a live window has a hole, and nowhere else. Tries for a while: an access to
-   * a hole ends the JVM.
+   * Maps plainly where a live window has a hole, and nowhere else. Tries again for a while, since
+   * an access to a hole ends the JVM.
    *
-   * @return whether there was a hole, and this backing stands in it now
+   * @return whether there was a hole, and this backing is in it now
    */
   boolean fillHole(Window window) {
     int flags = plainFlags() | k.mapFixedNoreplace();
@@ -191,12 +191,12 @@ final class Placement {
     while (true) {
       try {
         // SAFETY: NOREPLACE maps only into the hole, if there is one; the flags are those of a
-        // plain mapping of this very file, which the kernel takes for every file.
+        // plain mapping of this very file, which the kernel accepts for every file.
         long mapped =
             libc.mmap(
                 window.address(), window.size(), protection(), flags, store.fd(), store.offset());
         if (mapped != window.address()) {
-          unmap(mapped); // a kernel before 4.17 takes the address for a hint
+          unmap(mapped); // a kernel before 4.17 treats the address as a hint
           return false;
         }
         window.adviseNewMapping();
@@ -231,7 +231,7 @@ final class Placement {
     }
   }
 
-  /** The same for memory that was bound before and has to go on, bound or not. */
+  /** Binds memory that was bound before, and continues if that fails. */
   void bindAgain(Window window) {
     try {
       bind(window);
@@ -254,7 +254,7 @@ final class Placement {
       if (mode != KernelConstants.MPOL_PREFERRED_MANY || !e.is(Errno.EINVAL)) {
         throw e;
       }
-      // a kernel before 5.15, or a node that it doesn't have: it says which
+      // a kernel before 5.15, or a node that it doesn't have: this call finds out which
       int one = KernelConstants.MPOL_PREFERRED;
       libc.mbind(window.address(), window.size(), one, numa.hostNodes(), strict);
     }

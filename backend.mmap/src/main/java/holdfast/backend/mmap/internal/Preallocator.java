@@ -25,19 +25,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes every page of a mapping present, on several threads, and tells how far it is when that
- * takes longer than a second. The content stays.
+ * Makes every page of a mapping present, on several threads, and logs progress if that takes longer
+ * than a second. The content stays.
  */
 final class Preallocator {
   /** Shown to the operator, unlike other information. */
   private static final Logger PROGRESS = LoggerFactory.getLogger("holdfast.progress");
 
-  /** As many threads as QEMU uses at most, and as many bytes as it finds worth one. */
+  /** QEMU's limit on the number of threads, and the least number of bytes per thread. */
   private static final int MOST_THREADS = 16;
 
   private static final long LEAST_PER_THREAD = 64L << 20;
 
-  /** What one system call makes present: little enough to be stopped after. */
+  /** The bytes that one system call makes present: few enough to be stopped after. */
   private static final long PORTION = 32L << 20;
 
   private static final Duration TELL_EVERY = Duration.ofSeconds(1);
@@ -53,7 +53,7 @@ final class Preallocator {
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
   /**
-   * @param store what is mapped in the window
+   * @param store the backing that is mapped in the window
    */
   Preallocator(Libc libc, RamBlockSpec spec, Window window, BackingStore store) {
     this.libc = libc;
@@ -68,10 +68,10 @@ final class Preallocator {
   }
 
   /**
-   * Does it.
+   * Makes all pages present.
    *
-   * @param wished at most so many threads
-   * @throws PreallocationException if a page can't be had
+   * @param wished the most threads to use
+   * @throws PreallocationException if a page can't be provided
    */
   void run(OptionalInt wished) throws PreallocationException {
     Portions way = kernelPopulates() ? this::populate : this::touch;
@@ -87,14 +87,14 @@ final class Preallocator {
                 .start(() -> work(way)));
       }
     } catch (OutOfMemoryError noThread) {
-      fail(noThread); // those that have started must end all the same
+      fail(noThread); // the threads that have started must still end
     }
     await(threads);
     switch (failure.get()) {
       case null -> {}
       case ErrnoException e -> throw refused(e);
       case InternalError sigbus ->
-          // an older kernel's way to say what MADV_POPULATE_WRITE says with EFAULT
+          // how an older kernel reports what MADV_POPULATE_WRITE reports with EFAULT
           throw new PreallocationException(
               spec, "SIGBUS (a page has nothing behind it)", remedy(new Errno(Errno.EFAULT, "")));
       case InterruptedException e -> {
@@ -116,7 +116,7 @@ final class Preallocator {
     return Remedy.of(Step.POPULATE, errno, Scene.ofFile(libc, new BlockRequest(spec), store.fd()));
   }
 
-  /** QEMU's rule for the number of threads, with processors in the place of its vCPUs. */
+  /** Returns the number of threads by QEMU's rule, with processors in place of its vCPUs. */
   static int threads(long bytes, long pageSize, OptionalInt wished, int processors) {
     return (int)
         LongStream.of(
@@ -134,7 +134,9 @@ final class Preallocator {
     void make(long from, long length) throws ErrnoException;
   }
 
-  /** Whether this kernel knows MADV_POPULATE_READ and _WRITE (5.14), asked with one page. */
+  /**
+   * Returns whether this kernel knows MADV_POPULATE_READ and _WRITE (5.14), tried with one page.
+   */
   private boolean kernelPopulates() throws PreallocationException {
     try {
       populate(0, pageSize);
@@ -158,11 +160,11 @@ final class Preallocator {
         present.addAndGet(length);
       }
     } catch (Throwable e) {
-      fail(e); // whatever it is: pages that are not there must not pass for present
+      fail(e); // whatever it is: missing pages must not be reported as present
     }
   }
 
-  /** The first failure counts, and ends all threads. */
+  /** Records a failure; the first one counts, and ends all threads. */
   private void fail(Throwable e) {
     failure.compareAndSet(null, e);
   }
@@ -181,7 +183,7 @@ final class Preallocator {
     }
   }
 
-  /** For older kernels: stores each page's first byte back into it, or reads it. */
+  /** Stores each page's first byte back into it, or reads it, on older kernels. */
   private void touch(long from, long length) {
     MemorySegment segment = window.segment();
     boolean readOnly = segment.isReadOnly();
@@ -219,14 +221,14 @@ final class Preallocator {
         spec.id(), new ByteSize(done), spec.size(), done * 100 / window.size());
   }
 
-  /** A thread must not go on with memory that its starter may give up. */
+  /** Waits for a thread, which must not continue with memory that its starter may release. */
   private static void joinUninterruptibly(Thread thread) {
     while (true) {
       try {
         thread.join();
         break;
       } catch (InterruptedException e) {
-        // it is known already that this thread is interrupted
+        // the interrupt is recorded already
       }
     }
   }

@@ -8,17 +8,19 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Whether a range of addresses is reserved and nothing else, as {@code /proc/self/maps} has it. */
+/** Checks in {@code /proc/self/maps} whether a range of addresses is reserved and nothing else. */
 final class Reservation {
   private static final Path MAPS = Path.of("/proc/self/maps");
 
-  /** A line of proc_pid_maps(5) of private, inaccessible memory that has no file. */
+  /** A line of proc_pid_maps(5) for private, inaccessible memory without a file. */
   private static final Pattern NOTHING =
       Pattern.compile("([0-9a-f]+)-([0-9a-f]+) ---p 0+ 00:00 0\\s*");
 
   private Reservation() {}
 
-  /** Whether one inaccessible anonymous mapping covers all of the range; false if in doubt. */
+  /**
+   * Returns whether one inaccessible anonymous mapping covers the whole range; false if in doubt.
+   */
   static boolean covers(long from, long to) {
     try (Stream<String> lines = Files.lines(MAPS, StandardCharsets.ISO_8859_1)) {
       return lines

@@ -2,17 +2,15 @@ package holdfast.backend.mmap.internal;
 
 import holdfast.host.linux.Errno;
 
-/** What became of MAP_SHARED_VALIDATE|MAP_SYNC for one mapping. */
+/** The outcome of MAP_SHARED_VALIDATE|MAP_SYNC for one mapping. */
 sealed interface SyncAttempt {
 
-  /**
-   * It was not tried: the block doesn't ask for it, or the allocator or the host has no use of it.
-   */
+  /** Not attempted: the block doesn't ask for it, or the allocator or the host doesn't use it. */
   record NotMade(String why) implements SyncAttempt {}
 
-  /** The kernel took both flags. */
+  /** The kernel accepted both flags. */
   record Accepted() implements SyncAttempt {}
 
-  /** The kernel took neither, and the mapping was made without them. */
+  /** The kernel refused them, and the mapping was made without both. */
   record Refused(Errno errno) implements SyncAttempt {}
 }

@@ -1,6 +1,9 @@
 package holdfast.backend.mmap.internal;
 
-/** Pages can't be tracked. The message is why, and what to do, as a sentence without full stop. */
+/**
+ * Thrown when pages can't be tracked. The message says why, and what to do, as a sentence without
+ * full stop.
+ */
 final class UntrackableException extends Exception {
   private static final long serialVersionUID = 1;
 
@@ -8,7 +11,7 @@ final class UntrackableException extends Exception {
     super(reason);
   }
 
-  /** Why. */
+  /** Returns why. */
   String reason() {
     return String.valueOf(getMessage());
   }

@@ -10,7 +10,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * A userfaultfd(2) that write-protects pages asynchronously: the kernel itself lets the first store
- * into a protected page through, and takes note of it. Closing it lifts all protection.
+ * into a protected page through, and records it. Closing it lifts all protection.
  */
 final class Userfaultfd implements AutoCloseable {
   private static final Path DEVICE = Path.of("/dev/userfaultfd");
@@ -20,7 +20,7 @@ final class Userfaultfd implements AutoCloseable {
           | KernelConstants.UFFD_FEATURE_WP_UNPOPULATED
           | KernelConstants.UFFD_FEATURE_WP_HUGETLBFS_SHMEM;
 
-  /** How long the kernel may answer "try again". */
+  /** How long to try again when the kernel asks for that. */
   private static final Duration AGAIN_LIMIT = Duration.ofSeconds(10);
 
   private final Libc libc;
@@ -83,7 +83,7 @@ final class Userfaultfd implements AutoCloseable {
     }
   }
 
-  /** From now on looks after a range; its pages are still as they were. */
+  /** Registers a range; its pages are still unprotected. */
   void register(long address, long length) throws ErrnoException {
     // SAFETY: the caller owns the range.
     libc.ioctlUffdioRegister(fd, address, length, KernelConstants.UFFDIO_REGISTER_MODE_WP);
@@ -99,7 +99,7 @@ final class Userfaultfd implements AutoCloseable {
         libc.ioctlUffdioWriteprotect(fd, address, length, mode);
         return;
       } catch (ErrnoException e) {
-        // the process' mappings changed meanwhile; a page that is protected twice is no harm
+        // the process' mappings changed meanwhile; protecting a page twice does no harm
         boolean again = e.is(Errno.EAGAIN) || e.is(Errno.EINTR);
         if (!again || System.nanoTime() > limit) {
           throw e;
@@ -110,10 +110,10 @@ final class Userfaultfd implements AutoCloseable {
   }
 
   /**
-   * Lifts the protection, wherever what was registered has gone, by closing the descriptor. There
-   * is no UFFDIO_UNREGISTER, by address: where the range was mapped anew, kernels up to 6.18 refuse
-   * it for files on disks (EINVAL), and some before would end the tracking that somebody else has
-   * begun there.
+   * Lifts the protection, wherever the registered pages have moved, by closing the descriptor.
+   * UFFDIO_UNREGISTER takes addresses and is not used: where the range was mapped anew, kernels up
+   * to 6.18 refuse it for files on disks (EINVAL), and some older ones would end another tracking
+   * that has started there.
    */
   @Override
   public void close() {

@@ -12,15 +12,17 @@ import holdfast.host.linux.KernelConstants;
 import java.util.EnumSet;
 
 /**
- * What a mapping is worth: the flags obtained, the way to persist, the durability. Follows from
- * facts alone.
+ * The evaluation of a mapping: the flags obtained, the way to persist, the durability. Derived from
+ * observed facts alone.
  */
 record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durability) {
 
   private static final String MSYNC = "msync(MS_SYNC)";
 
   /**
-   * @param attempt what became of MAP_SYNC
+   * Evaluates a mapping.
+   *
+   * @param attempt the outcome of MAP_SYNC
    * @param names the names of the mmap(2) flags of the mapping that was made
    * @param vmFlags the VmFlags of the mapping that was made
    */
@@ -61,7 +63,10 @@ record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durab
         new Durability(spec.requestedGranularity(), finding.granularity, finding.reason, evidence));
   }
 
-  /** The same memory without its allocator: only the kernel's own means are left. */
+  /**
+   * Returns the verdict for the same memory without its allocator, with only the kernel's own
+   * means.
+   */
   Verdict detached(BackingStore store) {
     boolean needsAllocator =
         switch (method) {
@@ -149,7 +154,7 @@ record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durab
             reason + "; each persist flushes CPU cache lines");
   }
 
-  /** Why MAP_SYNC is not attempted; empty if it is. */
+  /** Returns why MAP_SYNC is not attempted; empty if it is. */
   static String whyNoSync(RamBlockSpec spec, MappingStyle style, KernelConstants constants) {
     if (!spec.has(RamFlag.RAM_SHARED)) {
       return "share=off";

@@ -8,20 +8,20 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The VmFlags of one mapping of this process, as {@code /proc/self/smaps} shows them (proc(5)).
- * {@code sf} stands for MAP_SYNC (kernel commit b6fb293f2497).
+ * The VmFlags of one mapping of this process, from {@code /proc/self/smaps} (proc(5)). {@code sf}
+ * stands for MAP_SYNC (kernel commit b6fb293f2497).
  *
  * @param text the two-letter flags, for example {@code rd wr sh mr mw me ms}; a sentence in
- *     brackets where the kernel shows none
+ *     brackets if there are none to show
  */
 public record VmFlags(String text) {
-  /** Of a mapping whose flags nobody needs. */
+  /** Stands for flags that are not needed. */
   static final VmFlags NOT_LOOKED_AT = new VmFlags("(not looked at)");
 
   private static final Path SMAPS = Path.of("/proc/self/smaps");
   private static final String LINE = "VmFlags:";
 
-  /** The flags of the mapping that holds {@code address} now. */
+  /** Returns the flags of the mapping that contains {@code address} now. */
   public static VmFlags at(long address) {
     return at(address, SMAPS);
   }
@@ -53,7 +53,7 @@ public record VmFlags(String text) {
     return Long.compareUnsigned(from, address) <= 0 && Long.compareUnsigned(address, to) < 0;
   }
 
-  /** Whether the kernel says that the mapping is synchronous. */
+  /** Returns whether the kernel shows the mapping as synchronous. */
   public boolean showsSync() {
     return List.of(text.split(" ")).contains("sf");
   }

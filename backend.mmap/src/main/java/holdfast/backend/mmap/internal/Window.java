@@ -17,12 +17,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A range of host addresses that outlives every block mapped into it, followed by one guard page
- * that nobody can access. Whoever holds the window owns its addresses: only they map over it.
+ * A range of host addresses that outlives every block mapped into it, followed by one inaccessible
+ * guard page. The owner of the window owns its addresses: only the owner maps over them.
  *
- * <p>Two locks, always taken in this order: {@link #structure} by whoever exchanges or ends what
- * stands in the window, for as long as that takes; {@link #persists}, shared by each persist and
- * exclusively for the moment in which the next block takes its place.
+ * <p>There are two locks, always taken in this order: {@link #structure}, held by a thread that
+ * exchanges or closes what is in the window, for as long as that takes; {@link #persists}, held in
+ * shared mode by each persist, and exclusively for the moment in which the next block takes over.
  */
 public final class Window {
   private static final Logger LOG = LoggerFactory.getLogger(Window.class);
@@ -35,19 +35,22 @@ public final class Window {
   private final Arena arena = Arena.ofShared();
   private final MemorySegment segment;
 
-  /** Whether the addresses, but for the guard page, may be somebody else's by now. */
+  /** Whether the addresses, except the guard page, may belong to another mapping by now. */
   private boolean lost;
 
   final ReentrantLock structure = new ReentrantLock();
   final StampedLock persists = new StampedLock();
 
-  /** What stands here: null before the first block and after the end. Guarded by both locks. */
+  /**
+   * The block in the window: null before the first one and after the end. Changed under both locks,
+   * read under either.
+   */
   volatile @Nullable MappedRamBlock current;
 
-  /** Who asks which pages here are written: at most one. Guarded by {@link #structure}. */
+  /** The tracking of the pages here, at most one. Guarded by {@link #structure}. */
   @Nullable PageTracking tracking;
 
-  /** What the kernel is told about every mapping made here. */
+  /** The advice to the kernel about every mapping made here. */
   private volatile MemoryAdvice advice;
 
   private Window(
@@ -57,8 +60,8 @@ public final class Window {
     this.size = size;
     this.guard = guard;
     this.advice = advice;
-    // SAFETY: the segment is handed out only once a block is mapped over all of it (RamMapper);
-    // what is mapped there is only ever replaced, and the arena is closed before it is unmapped.
+    // SAFETY: the segment is handed out only once a block is mapped over all of it (BlockMapping);
+    // mappings there are only ever replaced, and the arena is closed before they are unmapped.
     MemorySegment all = MemorySegment.ofAddress(address).reinterpret(size, arena, null);
     this.segment = readOnly ? all.asReadOnly() : all;
   }
@@ -69,7 +72,7 @@ public final class Window {
    * @param size bytes, a multiple of the host's page size
    * @param align at least the host's page size
    * @param readOnly whether stores through the segment are refused, since they would end the JVM
-   * @param advice what the kernel is told about every mapping made here
+   * @param advice the advice to the kernel about every mapping made here
    * @throws ErrnoException if there is no room; nothing is left behind
    */
   static Window reserve(
@@ -88,7 +91,7 @@ public final class Window {
     long address = align.roundUp(reserved);
     long ours = reserved;
     try {
-      // SAFETY: head and tail belong to the reservation made above, which nobody else knows of.
+      // SAFETY: head and tail belong to the reservation made above, which nothing else knows of.
       if (address > reserved) {
         libc.munmap(reserved, address - reserved);
         ours = address;
@@ -104,29 +107,29 @@ public final class Window {
     return new Window(libc, address, size, guard, readOnly, advice);
   }
 
-  /** The first address. */
+  /** Returns the first address. */
   long address() {
     return address;
   }
 
-  /** Bytes, without the guard page. */
+  /** Returns the size in bytes, without the guard page. */
   long size() {
     return size;
   }
 
-  /** The window's bytes. Only for a window that is mapped. */
+  /** Returns the window's bytes. Only for a window that is mapped. */
   MemorySegment segment() {
     return segment;
   }
 
-  /** What the kernel is told about every mapping made here. */
+  /** Returns the advice to the kernel about every mapping made here. */
   MemoryAdvice advice() {
     return advice;
   }
 
   /**
-   * Gives a mapping that was just made here its advice: it is not inherited by child processes, may
-   * have huge pages, and all that {@link #advice} says that differs from the kernel's defaults.
+   * Gives a new mapping its advice: child processes don't inherit it, it may have huge pages, and
+   * {@link #advice} applies where it differs from the kernel's defaults.
    */
   void adviseNewMapping() {
     madvise(KernelConstants.MADV_DONTFORK);
@@ -140,7 +143,7 @@ public final class Window {
     }
   }
 
-  /** Changes the advice, of the mapping that stands here and of every later one. */
+  /** Changes the advice for the present mapping and every later one. */
   void advise(MemoryAdvice next) {
     MemoryAdvice before = advice;
     advice = next;
@@ -153,18 +156,18 @@ public final class Window {
   }
 
   /**
-   * Takes pages of a shared mapping out of the page table. They stay where they are.
+   * Removes pages of a shared mapping from the page table. The pages themselves stay.
    *
    * @param offset a multiple of the page size
    * @param length a multiple of the page size
    */
   void dropPages(long offset, long length) throws ErrnoException {
     // SAFETY: within the window. MADV_DONTNEED loses no byte of a shared mapping, whose pages the
-    // file holds; the caller has seen to it that this is one.
+    // file holds; the caller ensures that this is one.
     libc.madvise(address + offset, length, KernelConstants.MADV_DONTNEED);
   }
 
-  /** The advice for the next mapping made here; that of the present one stays. */
+  /** Sets the advice for the next mapping made here; that of the present one stays. */
   void expect(MemoryAdvice next) {
     advice = next;
   }
@@ -178,18 +181,19 @@ public final class Window {
   }
 
   /**
-   * After a refused MAP_FIXED, before the window was handed out: closes the hole that it may have
-   * left. If another thread's mapping has got into the hole, those addresses are no longer ours.
+   * Reserves the window again after a refused MAP_FIXED, before the window was handed out: closes
+   * the hole that it may have left. If another thread's mapping has got into the hole, those
+   * addresses are no longer ours.
    */
   void reserveAgain() {
     KernelConstants k = libc.constants();
     int flags = KernelConstants.MAP_PRIVATE | k.mapAnonymous() | k.mapFixedNoreplace();
     try {
-      // SAFETY: NOREPLACE maps only where nothing is, so that neither the reservation, if it still
-      // stands, nor a mapping that somebody made in the hole is touched.
+      // SAFETY: NOREPLACE maps only where nothing is, so it touches neither the reservation, if
+      // that is still there, nor another mapping that was made in the hole.
       long mapped = libc.mmap(address, size, KernelConstants.PROT_NONE, flags, -1, 0);
       if (mapped != address) {
-        releaseQuietly(libc, mapped, size); // a kernel before 4.17 takes the address for a hint
+        releaseQuietly(libc, mapped, size); // a kernel before 4.17 treats the address as a hint
         lost = !Reservation.covers(address, address + size);
       }
     } catch (ErrnoException e) {
@@ -198,7 +202,7 @@ public final class Window {
     }
   }
 
-  /** Gives up a window whose segment was never handed out. */
+  /** Releases a window whose segment was never handed out. */
   void abandon() {
     arena.close();
     if (lost) {
@@ -209,12 +213,12 @@ public final class Window {
   }
 
   /**
-   * Ends the window: waits for accesses that are under way, makes later ones throw, unmaps. The
-   * caller holds both locks.
+   * Closes the window: waits for running accesses, makes later ones throw, unmaps. The caller holds
+   * both locks.
    *
-   * @param discardData whether the content of what stands here is thrown away before
-   * @return false if native code held on to the segment for too long: then the memory stays mapped,
-   *     since unmapping it would end the JVM
+   * @param discardData whether the content is discarded first
+   * @return false if native code used the segment for too long: then the memory stays mapped, since
+   *     unmapping it would end the JVM
    */
   boolean close(boolean discardData) {
     if (!endAccess()) {
@@ -228,8 +232,8 @@ public final class Window {
   }
 
   /**
-   * Ends a window whose mapping was moved into another one, so that its addresses, but for the
-   * guard page, may be somebody else's by now. The caller holds both locks.
+   * Closes a window whose mapping was moved into another one, so that its addresses, except the
+   * guard page, may belong to another mapping by now. The caller holds both locks.
    */
   void closeMoved() {
     endAccess();

@@ -14,58 +14,60 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All calls that can tell of a failure to write back one open file, and what they told. It belongs
- * to the open file, not to a mapping of it: it passes from block to block with its {@link
- * BackingStore}.
+ * Makes all calls that can report a failure to write back one open file, and records the failures.
+ * This state belongs to the open file, not to a mapping of it: it passes from block to block with
+ * its {@link BackingStore}.
  *
  * <p>Linux keeps such failures as a counter in the file and a mark in each open file description
- * (errseq_t, since 4.13). Whichever of msync(2), fsync(2) and sync_file_range(2) comes first after
- * a failure gets the error and moves the mark; all mappings of one descriptor share it; and the
- * pages count as clean from then on. So of several threads one hears, and the next call of each
+ * (errseq_t, since 4.13). The first of msync(2), fsync(2) and sync_file_range(2) after a failure
+ * gets the error and moves the mark; all mappings of one descriptor share it; and the pages count
+ * as clean from then on. So of several threads only one gets the error, and the next call of every
  * other one returns 0 although its bytes are lost. Therefore:
  *
  * <ul>
- *   <li>What any call was told is kept for good, and every later one is refused.
- *   <li>A call that went well counts only when each call that was under way at its end has ended,
- *       and none was told anything: the error that belongs to this one may have been handed to
- *       another, which has not come back yet. Calls that begin later come too late to have taken it
- *       away, so that nobody waits for ever. Alone, a call waits for nothing; with others it lasts
- *       no longer than the slowest of those that run at the same time. Where that one hangs with
- *       its disk, so does this: nobody knows what became of the bytes.
+ *   <li>A failure that any call reports is kept for good, and every later call is refused.
+ *   <li>A successful call counts only when each call that was running at its end has ended without
+ *       an error: the error that belongs to this call may have been handed to another one that has
+ *       not returned yet. Calls that begin later can't have taken it, so that no call waits for
+ *       ever. A single call waits for nothing; concurrent calls last no longer than the slowest of
+ *       them. If that one hangs with its disk, so do the others, since the outcome for their bytes
+ *       is unknown.
  * </ul>
  *
- * <p>A descriptor of our own beside the mapped one has a mark of its own, and could be asked after
- * each msync(2) instead of waiting. But it is not told what a call gets that isn't kept in the
- * file, such as a failure to flush the disk's cache or to commit the journal, nor of anything on
+ * <p>A second descriptor besides the mapped one would have its own mark, and could be asked after
+ * each msync(2) instead of waiting. But it doesn't get errors of a call that aren't kept in the
+ * file, such as a failure to flush the disk's cache or to commit the journal, nor any error on
  * overlayfs, whose files have two caches.
  *
- * <p>Every errno is a loss but EINTR: what is kept is the disk's own answer, which can be any
- * (ETIMEDOUT, ENODATA, EDQUOT, even ENOMEM).
+ * <p>Every errno but EINTR is a loss: the disk's own answer is kept, which can be any (ETIMEDOUT,
+ * ENODATA, EDQUOT, even ENOMEM).
  *
  * <p>Thread-safe.
  */
 final class WriteBacks {
-  /** Behind the end of every file: there is nothing to wait for, and the mark is looked at. */
+  /** Beyond the end of every file: there is nothing to wait for, but the mark is checked. */
   private static final long NOWHERE = 1L << 62;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition oneEnded = lock.newCondition();
 
-  /** The numbers of those under way, the first to begin first. Guarded by {@link #lock}. */
+  /**
+   * The numbers of the running calls, in the order of their beginning. Guarded by {@link #lock}.
+   */
   private final Set<Long> underWay = new LinkedHashSet<>();
 
-  /** How many have begun. Guarded by {@link #lock}. */
+  /** How many calls have begun. Guarded by {@link #lock}. */
   private long begun;
 
   private volatile @Nullable WriteBackFailure failure;
 
-  /** A system call that can tell of a failure to write back. */
+  /** A system call that can report a failure to write back. */
   interface Call {
-    /** Makes it. */
+    /** Makes the call. */
     void make() throws ErrnoException;
   }
 
-  /** What was told first, if anything ever was. */
+  /** Returns the first reported failure, if there was any. */
   Optional<WriteBackFailure> failure() {
     return Optional.ofNullable(failure);
   }
@@ -73,9 +75,9 @@ final class WriteBacks {
   /**
    * Makes such a call, again if a signal interrupts it, and waits for those that overlap it.
    *
-   * @return what another call was told before this returns: then this one doesn't count, though it
-   *     went well itself; empty if none was told anything
-   * @throws ErrnoException what this call was told; it is kept
+   * @return a failure that another call reported before this returns: then this call doesn't count,
+   *     though it succeeded itself; empty if there was none
+   * @throws ErrnoException the failure that this call reported; it is kept
    */
   Optional<WriteBackFailure> make(Call call) throws ErrnoException {
     long mine = begin();
@@ -104,8 +106,8 @@ final class WriteBacks {
   }
 
   /**
-   * Asks the kernel for a failure that nobody was told of yet, and keeps it. This costs a system
-   * call, which neither writes nor waits for the disk. On overlayfs nothing is learned from it.
+   * Asks the kernel for a failure that was not reported yet, and keeps it. This costs a system
+   * call, which neither writes nor waits for the disk. On overlayfs it finds nothing.
    */
   Optional<WriteBackFailure> look(Libc libc, int fd) {
     long mine = begin();
@@ -122,12 +124,12 @@ final class WriteBacks {
     return failure();
   }
 
-  /** Whether the question is not known there, or forbidden by a filter on system calls. */
+  /** Returns whether the system call is unknown, or forbidden by a filter on system calls. */
   private static boolean isNoAnswer(ErrnoException e) {
     return e.is(Errno.ENOSYS) || e.is(Errno.EINVAL) || e.is(Errno.EPERM);
   }
 
-  /** Keeps what a call was told that nobody waits for, such as close(2). */
+  /** Keeps the failure of a call that no thread waits for, such as close(2). */
   void keep(ErrnoException told) {
     lock.lock();
     try {
@@ -150,7 +152,7 @@ final class WriteBacks {
     }
   }
 
-  /** After what it was told is kept. */
+  /** Ends a call, after its failure is kept. */
   private void end(long number) {
     lock.lock();
     try {

@@ -7,9 +7,10 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
- * What the kernel has told, and thereby made clean, and the receiver does not know of yet. A range
- * leaves only when the receiver has taken it, so that none is forgotten, whatever fails. Ranges may
- * come in any order, and touch or overlap; each run that is told is as long as is known then.
+ * The runs of pages that the kernel has reported, and thereby made clean, and the receiver has not
+ * got yet. A run is removed only when the receiver has accepted it, so that none is forgotten,
+ * whatever fails. Ranges may arrive in any order, and touch or overlap; each run is reported as
+ * long as is known then.
  */
 final class WrittenRuns {
   private final WrittenRange sink;
@@ -32,7 +33,7 @@ final class WrittenRuns {
   }
 
   /**
-   * Takes one answer of the kernel; nobody is told yet.
+   * Adds one result of the kernel; nothing is reported yet.
    *
    * @param base the address of offset 0
    */
@@ -56,14 +57,14 @@ final class WrittenRuns {
   }
 
   /**
-   * Tells all runs but the last one, which the next answer may go on with. What counts as written
-   * reaches to the end, and so is told last, when the kernel has made all of it clean.
+   * Reports all runs but the last one, which the next result may continue. A run of unknown pages
+   * reaches to the end, and so is reported last, when the kernel has made all of it clean.
    */
   void tellSettled() {
     tell(1);
   }
 
-  /** Tells what is left; no more answers come. */
+  /** Reports what is left, after the last result. */
   void finish() {
     tell(0);
   }
@@ -78,15 +79,15 @@ final class WrittenRuns {
     }
   }
 
-  /** How many bytes the receiver has taken. */
+  /** Returns how many bytes the receiver has accepted. */
   long told() {
     return told;
   }
 
   /**
-   * The least offset that the receiver may not know of.
+   * Returns the least offset that the receiver may not know of.
    *
-   * @param reached up to where the kernel was asked
+   * @param reached how far the kernel was asked
    */
   long untoldFrom(long reached) {
     return untold.isEmpty() ? reached : Math.min(untold.firstKey(), reached);

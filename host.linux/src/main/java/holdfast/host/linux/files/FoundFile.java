@@ -21,9 +21,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What stands at a path, looked at and not opened: a FIFO is not waited for, a device not disturbed
- * (open(2), O_PATH). What is read and locked through it is that very file, whatever stands at the
- * path by then.
+ * A file that was found at a path and examined without opening it, so that a FIFO does not block
+ * and a device is not disturbed (open(2), O_PATH). Reads and locks go to that same file, whatever
+ * is at the path by then.
  *
  * <p>Not thread-safe.
  */
@@ -45,31 +45,31 @@ public final class FoundFile implements AutoCloseable {
     this.status = status;
   }
 
-  /** As {@link #behind(Libc, Path)}, by the C library of this process. */
+  /** Finds a file as {@link #behind(Libc, Path)} does, with the C library of this process. */
   public static Optional<FoundFile> behind(Path path) throws IOException {
     return behind(HostLibc.instance(), path);
   }
 
-  /** As {@link #at(Libc, Path)}, by the C library of this process. */
+  /** Finds a file as {@link #at(Libc, Path)} does, with the C library of this process. */
   public static Optional<FoundFile> at(Path path) throws IOException {
     return at(HostLibc.instance(), path);
   }
 
   /**
-   * Looks at what a path leads to, through symbolic links.
+   * Finds the file that a path leads to, through symbolic links.
    *
    * @return empty if nothing is there
-   * @throws IOException if it can't be told
+   * @throws IOException if that can't be determined
    */
   public static Optional<FoundFile> behind(Libc libc, Path path) throws IOException {
     return find(libc, path, 0);
   }
 
   /**
-   * Looks at what stands at a path itself, if it be a symbolic link.
+   * Finds the file at a path itself, even if it is a symbolic link.
    *
    * @return empty if nothing is there
-   * @throws IOException if it can't be told
+   * @throws IOException if that can't be determined
    */
   public static Optional<FoundFile> at(Libc libc, Path path) throws IOException {
     return find(libc, path, libc.constants().openNofollow());
@@ -93,8 +93,9 @@ public final class FoundFile implements AutoCloseable {
   }
 
   /**
-   * Whether it is the path itself that can lead to nothing: links on its way in a circle (a link at
-   * its end is opened, not followed, or leads nowhere), or a name longer than any file's.
+   * Returns whether the error means that the path leads nowhere. That includes symbolic links in a
+   * circle on its way (a link at its end is opened, not followed, or leads nowhere) and a name
+   * longer than any file's.
    */
   private static boolean nothingIsThere(Path path, ErrnoException e) {
     return switch (e.errno().name()) {
@@ -108,24 +109,24 @@ public final class FoundFile implements AutoCloseable {
     };
   }
 
-  /** What is known of a path's file, through symbolic links; empty if nothing is there. */
+  /** Returns the status of a path's file, through symbolic links; empty if nothing is there. */
   public static Optional<FileStatus> status(Path path) throws IOException {
     try (FoundFile found = behind(path).orElse(null)) {
       return found == null ? Optional.empty() : Optional.of(found.status());
     }
   }
 
-  /** What was known of it when it was looked at. */
+  /** Returns the file's status when it was found. */
   public FileStatus status() {
     return status;
   }
 
-  /** Whether it belongs to the user that this process acts for. */
+  /** Returns whether the file belongs to the effective user of this process. */
   public boolean isOurs() {
     return status.owner() == libc.geteuid();
   }
 
-  /** The file system that it is on. */
+  /** Returns the file system that the file is on. */
   public FileSystemStatus fileSystem() throws IOException {
     try {
       return libc.fstatfs(look);
@@ -135,9 +136,9 @@ public final class FoundFile implements AutoCloseable {
   }
 
   /**
-   * Opens it.
+   * Opens the file.
    *
-   * @throws IOException if it is no regular file, or can't be opened
+   * @throws IOException if it is not a regular file, or can't be opened
    */
   public FileChannel open(OpenOption... options) throws IOException {
     requireRegular();
@@ -145,10 +146,10 @@ public final class FoundFile implements AutoCloseable {
   }
 
   /**
-   * Reads all of it.
+   * Reads the whole file.
    *
    * @param limit the greatest number of bytes
-   * @throws IOException if it is no regular file, is longer, or can't be read
+   * @throws IOException if it is not a regular file, is longer, or can't be read
    */
   public byte[] read(int limit) throws IOException {
     ByteBuffer bytes = ByteBuffer.allocate(limit + 1);
@@ -178,9 +179,10 @@ public final class FoundFile implements AutoCloseable {
   }
 
   /**
-   * Whether somebody, this process included, holds a lock on it that keeps writers out.
+   * Returns whether a writer's lock, which excludes all others, is held, by this process or
+   * another. A reader's lock does not count.
    *
-   * @throws IOException if that can't be told
+   * @throws IOException if that can't be determined
    */
   public boolean isLocked() throws IOException {
     return hold(KernelConstants.O_RDONLY, false).map(FoundFile::letGo).isEmpty();
@@ -192,10 +194,10 @@ public final class FoundFile implements AutoCloseable {
   }
 
   /**
-   * Locks it.
+   * Locks the file.
    *
-   * @return empty if somebody else, of this process or another, has it locked
-   * @throws IOException if it is no regular file, or its file system has no locks
+   * @return empty if it is locked already, in this process or another
+   * @throws IOException if it is not a regular file, or its file system has no locks
    */
   public Optional<HeldFile> hold() throws IOException {
     return hold(KernelConstants.O_RDWR, true);
@@ -228,7 +230,7 @@ public final class FoundFile implements AutoCloseable {
     close(libc, look);
   }
 
-  /** By this name a descriptor's file is opened once more, proc(5). */
+  /** Returns a path that opens a descriptor's file once more, proc(5). */
   static Path link(int fd) {
     return Path.of("/proc/self/fd/" + fd);
   }
@@ -249,7 +251,7 @@ public final class FoundFile implements AutoCloseable {
     try {
       libc.close(fd);
     } catch (ErrnoException e) {
-      // Linux has given the descriptor up whatever close(2) answers
+      // Linux has released the descriptor whatever close(2) returns
       LOG.debug("close: {}", e.errno().toString());
     }
   }

@@ -8,8 +8,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * A lock on a file, an open file description's (fcntl(2), F_OFD_SETLK): other processes meet it,
- * and so do others in this one; it ends with {@link #close} and with the process.
+ * A lock on a file that belongs to an open file description (fcntl(2), F_OFD_SETLK): it excludes
+ * other processes and other holders in this one, and ends with {@link #close} and with the process.
  */
 public final class HeldFile implements AutoCloseable {
   private final Libc libc;
@@ -18,7 +18,7 @@ public final class HeldFile implements AutoCloseable {
 
   /**
    * @param fd open and locked; closed with this
-   * @param status what is known of its file
+   * @param status the status of its file
    */
   HeldFile(Libc libc, int fd, FileStatus status) {
     this.libc = libc;
@@ -30,7 +30,9 @@ public final class HeldFile implements AutoCloseable {
     return e.is(Errno.EAGAIN) || e.is(Errno.EACCES);
   }
 
-  /** Whether the file is the one at a path, and not a link there, at this moment. */
+  /**
+   * Returns whether the file is at a path at this moment, and is not only reached by a link there.
+   */
   public boolean isAt(Path path) throws IOException {
     try (FoundFile found = FoundFile.at(libc, path).orElse(null)) {
       return found != null && found.status().isSameFileAs(status);

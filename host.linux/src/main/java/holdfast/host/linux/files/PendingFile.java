@@ -20,21 +20,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A file that is written beside the one that it is to become, under that one's name and a suffix,
- * and takes that name when it is whole and durable. Whoever looks, and whenever the process or the
- * power ends, there is the old file or all of the new one.
+ * A file that is written next to its target, under the target's name and a suffix, and takes the
+ * target's name when it is complete and durable. At any moment, also after the process or the power
+ * failed, there is the old file or all of the new one.
  *
- * <p>The file is new, nobody else's (O_EXCL, mode 0600), and no symbolic link is followed, neither
- * at the suffixed name nor at the target, which is replaced and not written into. It is locked
- * while it is pending: what a process that was killed left under the suffixed name is told by that
- * from what is being written, and removed by the next.
+ * <p>The file is created new and private (O_EXCL, mode 0600), and no symbolic link is followed,
+ * neither at the suffixed name nor at the target, which is replaced and not written into. The file
+ * is locked while it is pending. The lock distinguishes a file that is being written from one that
+ * a killed process left under the suffixed name; the next writer removes the latter.
  *
  * <p>Not thread-safe.
  */
 public final class PendingFile implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PendingFile.class);
 
-  /** How often others may be in the way. */
+  /** How often to try again when other processes interfere. */
   private static final int ATTEMPTS = 16;
 
   private static final int OWN_USE = 0600;
@@ -45,12 +45,12 @@ public final class PendingFile implements AutoCloseable {
   private final HeldFile held;
   private final FileChannel channel;
 
-  /** Whether the suffixed name is still this file's. */
+  /** Whether the suffixed name still belongs to this file. */
   private boolean named = true;
 
   private boolean bearsTarget;
 
-  /** Whether the lock is still this object's to give up. */
+  /** Whether this object still has to release the lock. */
   private boolean holding = true;
 
   private PendingFile(Libc libc, Path target, Path pending, HeldFile held, FileChannel channel) {
@@ -61,18 +61,21 @@ public final class PendingFile implements AutoCloseable {
     this.channel = channel;
   }
 
-  /** As {@link #beside(Libc, Path, String)}, by the C library of this process. */
+  /**
+   * Makes an empty file as {@link #beside(Libc, Path, String)} does, with the C library of this
+   * process.
+   */
   public static PendingFile beside(Path target, String suffix) throws IOException {
     return beside(HostLibc.instance(), target, suffix);
   }
 
   /**
-   * Makes an empty file beside the target.
+   * Makes an empty file next to the target.
    *
    * @param target the name that it is to get
-   * @param suffix what is added to that name until then, such as {@code .new}
-   * @throws IOException if it can't be made, or what is at the suffixed name can't be removed, or
-   *     is being written
+   * @param suffix what is appended to that name until then, such as {@code .new}
+   * @throws IOException if it can't be made, or if the file at the suffixed name can't be removed
+   *     or is being written
    */
   public static PendingFile beside(Libc libc, Path target, String suffix) throws IOException {
     Path absolute = target.toAbsolutePath();
@@ -96,7 +99,7 @@ public final class PendingFile implements AutoCloseable {
         pending.toString(), null, "it keeps appearing and vanishing: find out who makes it");
   }
 
-  /** Empty if somebody was in the way who is gone by now. */
+  /** Makes the file; empty if another process interfered, so that it is to be tried again. */
   private static Optional<HeldFile> make(Libc libc, Path pending) throws IOException {
     int flags =
         KernelConstants.O_RDWR
@@ -126,7 +129,7 @@ public final class PendingFile implements AutoCloseable {
         throw FoundFile.failure(pending, e);
       }
     }
-    // between its being made and locked here somebody took it for a leftover
+    // between its creation and its lock here, another process took it for a leftover
     FoundFile.close(libc, fd);
     return Optional.empty();
   }
@@ -148,7 +151,7 @@ public final class PendingFile implements AutoCloseable {
         return;
       }
       if (found.status().type() != FileStatus.Type.REGULAR) {
-        libc.unlink(pending); // not followed, and a folder is left alone
+        libc.unlink(pending); // doesn't follow a link, and leaves a folder alone
         LOG.warn("{}: removed {} that was in the way", pending, found.status().type());
         return;
       }
@@ -168,7 +171,7 @@ public final class PendingFile implements AutoCloseable {
   }
 
   /**
-   * Replaces a file as a whole, durably.
+   * Replaces a whole file durably.
    *
    * @throws IOException if that can't be done; the target may have been replaced before the failure
    */
@@ -179,12 +182,12 @@ public final class PendingFile implements AutoCloseable {
     }
   }
 
-  /** To be written into. */
+  /** Returns the channel to write into. */
   public FileChannel channel() {
     return channel;
   }
 
-  /** Writes bytes behind those written so far. */
+  /** Appends bytes to those written so far. */
   public void write(byte[] bytes) throws IOException {
     ByteBuffer left = ByteBuffer.wrap(bytes);
     while (left.hasRemaining()) {
@@ -193,9 +196,9 @@ public final class PendingFile implements AutoCloseable {
   }
 
   /**
-   * Makes it durable under the target's name, in place of what is there.
+   * Makes the file durable under the target's name, replacing what is there.
    *
-   * @throws IOException if that can't be done; it may bear that name before the failure
+   * @throws IOException if that can't be done; the file may have that name before the failure
    */
   public void replaceTarget() throws IOException {
     sync();
@@ -204,10 +207,10 @@ public final class PendingFile implements AutoCloseable {
   }
 
   /**
-   * Makes it durable under the target's name, which must be nobody's.
+   * Makes the file durable under the target's name, which must not exist.
    *
-   * @throws FileAlreadyExistsException if something is there, if only a symbolic link
-   * @throws IOException if it can't be done; it may bear that name before the failure
+   * @throws FileAlreadyExistsException if something is there, even if only a symbolic link
+   * @throws IOException if it can't be done; the file may have that name before the failure
    */
   public void becomeTarget() throws IOException {
     sync();
@@ -221,7 +224,10 @@ public final class PendingFile implements AutoCloseable {
     syncFolder(target);
   }
 
-  /** Unlike rename(2), link(2) replaces nothing. */
+  /**
+   * Links the target's name to the file: unlike rename(2), link(2) replaces nothing. Returns false
+   * if there are no hard links.
+   */
   private boolean link() throws IOException {
     try {
       Files.createLink(target, pending);
@@ -248,28 +254,28 @@ public final class PendingFile implements AutoCloseable {
     return true;
   }
 
-  /** Whether it has got the target's name, though that may not be durable. */
+  /** Returns whether the file has the target's name, though that may not be durable. */
   public boolean bearsTarget() {
     return bearsTarget;
   }
 
   /**
-   * Hands the lock over, which stays on the file by whatever name. {@link #close} leaves it alone
-   * from then on.
+   * Hands over the lock, which stays on the file under whatever name. {@link #close} does not
+   * release it any more.
    */
   public HeldFile keepHeld() {
     holding = false;
     return held;
   }
 
-  /** Makes it durable under the suffixed name, which it keeps. */
+  /** Makes the file durable under the suffixed name, which it keeps. */
   public void leave() throws IOException {
     named = false;
     sync();
     syncFolder(pending);
   }
 
-  /** The name that it has until it is whole. */
+  /** Returns the name that the file has until it is complete. */
   public Path pending() {
     return pending;
   }
@@ -283,7 +289,7 @@ public final class PendingFile implements AutoCloseable {
   }
 
   /**
-   * Removes a file, durably; the link itself if it is one.
+   * Removes a file durably; if it is a symbolic link, the link itself.
    *
    * @return whether it was there
    */
@@ -295,7 +301,7 @@ public final class PendingFile implements AutoCloseable {
     return there;
   }
 
-  /** A name is durable when its folder is, fsync(2). */
+  /** Makes a file's name durable by syncing its folder, fsync(2). */
   private static void syncFolder(Path file) throws IOException {
     try (FileChannel folder =
         FileChannel.open(file.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
@@ -303,7 +309,10 @@ public final class PendingFile implements AutoCloseable {
     }
   }
 
-  /** Removes the file, unless it has got the target's name, and gives up the lock. */
+  /**
+   * Removes the file, unless it has the target's name or was {@linkplain #leave left}, and releases
+   * the lock.
+   */
   @Override
   public void close() throws IOException {
     try (channel) {

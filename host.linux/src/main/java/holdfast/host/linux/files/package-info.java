@@ -1,9 +1,8 @@
 /**
- * The host's small files, looked at, held and replaced with care. {@link
- * holdfast.host.linux.files.FoundFile} opens what it has looked at and nothing else; {@link
- * holdfast.host.linux.files.HeldFile} is a lock that tells other processes that its holder lives;
- * {@link holdfast.host.linux.files.PendingFile} is the one way to make or replace a file so that a
- * reader, a crash and a power cut meet all of it or nothing.
+ * Safe access to small files of the host. {@link holdfast.host.linux.files.FoundFile} opens exactly
+ * the file that it examined; {@link holdfast.host.linux.files.HeldFile} is a lock that shows other
+ * processes that its holder is alive; {@link holdfast.host.linux.files.PendingFile} is the only way
+ * to make or replace a file such that a reader, a crash and a power cut find all of it or nothing.
  */
 @Export
 @NullMarked

@@ -9,8 +9,8 @@ import java.util.stream.Stream;
 
 /**
  * The structures of {@code linux/userfaultfd.h} and {@code linux/fs.h} that ioctl(2) takes. All of
- * their fields are {@code __u64}, so that they are the same on every architecture; they are named
- * here as there, with {@code struct uffdio_range} spelled out where it is a part of another.
+ * their fields are {@code __u64}, so they are the same on every architecture. The fields have their
+ * names there; the fields of a nested {@code struct uffdio_range} are spelled out.
  */
 enum IoctlStruct {
   UFFDIO_API("api", "features", "ioctls"),
@@ -43,7 +43,7 @@ enum IoctlStruct {
     return layout;
   }
 
-  /** In bytes. */
+  /** Returns the size in bytes. */
   long size() {
     return layout.byteSize();
   }
@@ -53,7 +53,7 @@ enum IoctlStruct {
     memory.set(ValueLayout.JAVA_LONG, offset(field), value);
   }
 
-  /** A field of the structure at the beginning of {@code memory}. */
+  /** Returns a field of the structure at the beginning of {@code memory}. */
   long get(MemorySegment memory, String field) {
     return memory.get(ValueLayout.JAVA_LONG, offset(field));
   }

@@ -16,8 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * ioctl(2) of userfaultfd and of pagemap, and userfaultfd(2) itself, through JNA's variadic calls.
- * Their structures and the vector of ranges are control data in memory of the call's own.
+ * ioctl(2) on a userfaultfd and on pagemap, and userfaultfd(2) itself, through JNA's variadic
+ * calls. Each call allocates its own structures and vector of regions.
  */
 final class JnaIoctl {
   private final IoctlNumbers numbers = new IoctlNumbers(LinuxFamily.host());
@@ -110,8 +110,8 @@ final class JnaIoctl {
   }
 
   /**
-   * SAFETY: an argument that is an address is that of a structure of the size in {@code request},
-   * in an arena that its caller closes after this call.
+   * Makes the call. SAFETY: an argument that is an address points to a structure of the size in
+   * {@code request}, in an arena that the caller closes after this call.
    */
   private int call(String name, int fd, long request, long argument) throws ErrnoException {
     int result = variadic.ioctl(fd, request, argument);

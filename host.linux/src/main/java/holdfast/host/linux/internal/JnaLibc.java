@@ -24,9 +24,9 @@ import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The host's libc through JNA: direct mapping, and for the variadic functions JNA's own variadic
- * calls, since the calling convention of their arguments can differ (the System V ABI of 64-bit
- * PowerPC, for one).
+ * The host's libc through JNA: direct mapping, except for the variadic functions, which need JNA's
+ * variadic calls because the calling convention of their arguments can differ (the System V ABI of
+ * 64-bit PowerPC, for one).
  */
 public final class JnaLibc implements Libc {
   private static final String LIBNUMA = "libnuma.so.1";
@@ -36,7 +36,7 @@ public final class JnaLibc implements Libc {
   private final Variadic variadic;
   private final JnaIoctl ioctl;
 
-  /** libnuma's mbind; null if the library is not there. */
+  /** libnuma's mbind; null if the library is missing. */
   private final @Nullable Function mbind;
 
   private JnaLibc() {
@@ -68,7 +68,7 @@ public final class JnaLibc implements Libc {
     static final JnaLibc INSTANCE = new JnaLibc();
   }
 
-  /** The one instance; libc is bound when it is first asked for. */
+  /** Returns the one instance; libc is bound on first use. */
   public static JnaLibc instance() {
     return Holder.INSTANCE;
   }
@@ -130,7 +130,7 @@ public final class JnaLibc implements Libc {
 
   @Override
   public String release() {
-    return System.getProperty("os.version", ""); // the JDK has asked uname(2)
+    return System.getProperty("os.version", ""); // the JDK has called uname(2)
   }
 
   @Override
@@ -146,8 +146,8 @@ public final class JnaLibc implements Libc {
   @Override
   public long mmap(long address, long length, int prot, int flags, int fd, long offset)
       throws ErrnoException {
-    // SAFETY: with MAP_FIXED the caller owns [address, address + length); RamMapper asks for it
-    // only within its own windows. Without, the kernel chooses free addresses.
+    // SAFETY: with MAP_FIXED the caller owns [address, address + length); the mapper uses it
+    // only within its own windows. Without it, the kernel chooses free addresses.
     long mapped = C.mmap(address, length, prot, flags, fd, offset);
     if (mapped == -1) {
       throw failure("mmap");
@@ -158,7 +158,7 @@ public final class JnaLibc implements Libc {
   @Override
   public void mremap(long oldAddress, long length, int flags, long newAddress)
       throws ErrnoException {
-    // SAFETY: the caller owns both ranges, and knows that nobody accesses the old one any more.
+    // SAFETY: the caller owns both ranges, and ensures that the old one is no longer accessed.
     if (variadic.mremap(oldAddress, length, length, flags, newAddress) == -1) {
       throw failure("mremap");
     }
@@ -166,20 +166,21 @@ public final class JnaLibc implements Libc {
 
   @Override
   public void munmap(long address, long length) throws ErrnoException {
-    // SAFETY: the caller owns the range, and no MemorySegment over it is alive any more.
+    // SAFETY: the caller owns the range, and no MemorySegment over it is alive.
     check("munmap", C.munmap(address, length));
   }
 
   @Override
   public void msync(long address, long length, int flags) throws ErrnoException {
-    // SAFETY: on an unmapped range the kernel answers ENOMEM; memory is only written back.
+    // SAFETY: memory is only written back; for an unmapped range the kernel returns ENOMEM.
     check("msync", C.msync(address, length, flags));
   }
 
   @Override
   public void madvise(long address, long length, int advice) throws ErrnoException {
-    // SAFETY: the advices in KernelConstants change no byte of a mapping, but for MADV_REMOVE,
-    // which a window gives only when its segment is closed.
+    // SAFETY: the advice in KernelConstants changes no byte of a mapping, except MADV_REMOVE,
+    // which a window gives only after its segment is closed, and MADV_DONTNEED, which it gives only
+    // to shared mappings.
     check("madvise", C.madvise(address, length, advice));
   }
 
@@ -192,7 +193,7 @@ public final class JnaLibc implements Libc {
     }
     long[] mask = new long[nodes.last() / Long.SIZE + 1];
     nodes.forEach(node -> mask[node / Long.SIZE] |= 1L << node);
-    // one more than there are bits: the kernel takes off one (mm/mempolicy.c, get_nodes)
+    // one more than the number of bits: the kernel subtracts one (mm/mempolicy.c, get_nodes)
     long bits = (long) mask.length * Long.SIZE + 1;
     // SAFETY: a policy changes where pages lie, not what they hold.
     int result = mbind.invokeInt(new Object[] {address, length, mode, mask, bits, flags});
@@ -317,15 +318,15 @@ public final class JnaLibc implements Libc {
   @Override
   public void ioctlUffdioRegister(int fd, long address, long length, long mode)
       throws ErrnoException {
-    // SAFETY: changes no byte; with UFFDIO_REGISTER_MODE_WP alone and an asynchronous userfaultfd
-    // no thread ever waits for somebody to handle its fault.
+    // SAFETY: changes no byte; with UFFDIO_REGISTER_MODE_WP alone and an asynchronous
+    // userfaultfd no thread ever waits for its fault to be handled.
     ioctl.uffdioRegister(fd, address, length, mode);
   }
 
   @Override
   public void ioctlUffdioWriteprotect(int fd, long address, long length, long mode)
       throws ErrnoException {
-    // SAFETY: changes no byte, and only what is registered with this very descriptor.
+    // SAFETY: changes no byte, and only affects what is registered with this descriptor.
     ioctl.uffdioWriteprotect(fd, address, length, mode);
   }
 
@@ -333,8 +334,8 @@ public final class JnaLibc implements Libc {
   public PageRegions ioctlPagemapScan(
       int fd, long flags, long start, long end, int vectorLength, long categories)
       throws ErrnoException {
-    // SAFETY: changes no byte; the caller owns the range, so that the written state that
-    // PM_SCAN_WP_MATCHING takes away is nobody else's.
+    // SAFETY: changes no byte; the caller owns the range, so nobody else relies on the written
+    // state that PM_SCAN_WP_MATCHING clears.
     return ioctl.pagemapScan(fd, flags, start, end, vectorLength, categories);
   }
 
@@ -354,7 +355,7 @@ public final class JnaLibc implements Libc {
     return C.strerror(errno);
   }
 
-  /** A path as the kernel takes it: bytes in the encoding of file names, and a NUL. */
+  /** Returns a path as the kernel takes it: bytes in the encoding of file names, and a NUL. */
   private static byte[] cString(Path path) {
     return cString(path.toString());
   }

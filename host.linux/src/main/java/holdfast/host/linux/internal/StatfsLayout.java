@@ -5,9 +5,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Where the fields of struct statfs lie on the 64-bit architectures of Linux, {@code asm/statfs.h}
- * ({@code asm-generic/statfs.h} for most). The counts are 64-bit words everywhere; the first words
- * and the fragment size are of 32 bits on s390x.
+ * The offsets of the fields of struct statfs on the 64-bit architectures of Linux, {@code
+ * asm/statfs.h} ({@code asm-generic/statfs.h} for most). The counts are 64-bit words everywhere; on
+ * s390x the first words and the fragment size have 32 bits.
  */
 enum StatfsLayout {
   /** {@code asm-generic/statfs.h}. */
@@ -42,13 +42,13 @@ enum StatfsLayout {
     this.fragmentSize = fragmentSize;
   }
 
-  /** That of the architecture that this JVM runs on. */
+  /** Returns the layout on the architecture that this JVM runs on. */
   static StatfsLayout host() {
     String architecture = System.getProperty("os.arch");
     return architecture.equals("s390x") ? S390X : architecture.startsWith("mips") ? MIPS : GENERIC;
   }
 
-  /** What the kernel has filled in. */
+  /** Reads the structure that the kernel has filled in. */
   FileSystemStatus read(byte[] raw) {
     ByteBuffer buf = ByteBuffer.wrap(raw).order(ByteOrder.nativeOrder());
     long block = word(buf, blockSize);
@@ -67,7 +67,7 @@ enum StatfsLayout {
     return word == Integer.BYTES ? Integer.toUnsignedLong(buf.getInt(at)) : buf.getLong(at);
   }
 
-  /** More than any number can say is as good as no limit. */
+  /** Converts a count to bytes; 0, no limit, if there are more than a {@code long} can hold. */
   private static long bytes(long count, long unit) {
     boolean told = count > 0 && count <= Long.MAX_VALUE / Math.max(1, unit);
     return told ? count * unit : 0;

@@ -1,32 +1,32 @@
 package holdfast.host.linux.internal.linux;
 
 /**
- * The numbers of ioctl(2) requests on one family of architectures, composed as {@code asm/ioctl.h}
- * composes them. The parts' places and the directions differ between families; no number has more
- * than 32 bits.
+ * Composes the numbers of ioctl(2) requests on one family of architectures, as {@code asm/ioctl.h}
+ * does. The places of the parts and the directions differ between families; no number has more than
+ * 32 bits.
  *
  * @param linux the family
  */
 public record IoctlNumbers(LinuxFamily linux) {
 
-  /** {@code _IO}: a request without a structure. */
+  /** Returns the number of a request without a structure, {@code _IO}. */
   public long io(int type, int nr) {
     return number(linux.value(LinuxConstant._IOC_NONE), type, nr, 0);
   }
 
   /**
-   * {@code _IOR}: a request whose structure the kernel writes.
+   * Returns the number of a request whose structure the kernel writes, {@code _IOR}.
    *
-   * @param size of the structure, bytes
+   * @param size size of the structure in bytes
    */
   public long ior(int type, int nr, long size) {
     return number(linux.value(LinuxConstant._IOC_READ), type, nr, size);
   }
 
   /**
-   * {@code _IOWR}: a request whose structure the kernel reads and writes.
+   * Returns the number of a request whose structure the kernel reads and writes, {@code _IOWR}.
    *
-   * @param size of the structure, bytes
+   * @param size size of the structure in bytes
    */
   public long iowr(int type, int nr, long size) {
     int both = linux.value(LinuxConstant._IOC_READ) | linux.value(LinuxConstant._IOC_WRITE);

@@ -7,20 +7,23 @@ package holdfast.host.linux.internal.linux;
 public interface LinuxFamily {
 
   /**
-   * The family of the architecture that this JVM runs on. On one that is not known, {@link
-   * LinuxArchitectures#generic}: such a host is refused before any of it reaches the kernel.
+   * Returns the family of the architecture that this JVM runs on, or {@link
+   * LinuxArchitectures#generic} if that is not known; such a host is refused before any of it
+   * reaches the kernel.
    */
   static LinuxFamily host() {
     return LinuxArchitectures.family(System.getProperty("os.arch"))
         .orElseGet(LinuxArchitectures::generic);
   }
 
-  /** Whether the family's headers define the constant. */
+  /** Returns whether the family's headers define the constant. */
   boolean has(LinuxConstant constant);
 
-  /** The constant's 32 bits; 0 for one that the headers don't define. */
+  /** Returns the constant's 32 bits; 0 if the headers don't define it. */
   int value(LinuxConstant constant);
 
-  /** The error number of that name; 0, which is none, for one that the headers don't define. */
+  /**
+   * Returns the error number of that name; 0, which is no error, if the headers don't define it.
+   */
   int number(LinuxErrno errno);
 }

@@ -2,10 +2,10 @@ package holdfast.host.linux.internal.linux;
 
 /**
  * Constants of Linux that are newer than the headers of Debian's packages that {@link
- * LinuxConstant} is made from (6.1), written down by hand: {@code include/uapi/linux/fs.h} and
- * {@code include/uapi/linux/userfaultfd.h}, which no architecture has its own version of. A test
- * has the C compiler compare them with the headers of the machine, where these are new enough. When
- * Debian's packages have them, they belong into {@code cnf/update-linux-headers}.
+ * LinuxConstant} is generated from (6.1), written by hand: {@code include/uapi/linux/fs.h} and
+ * {@code include/uapi/linux/userfaultfd.h}, which are the same on all architectures. A test has the
+ * C compiler compare them with the headers of the machine if these are new enough. When Debian's
+ * packages have them, move them to {@code cnf/update-linux-headers}.
  */
 public final class NewerLinux {
 
@@ -20,10 +20,12 @@ public final class NewerLinux {
   public static final int PM_SCAN_WP_MATCHING = 1;
   public static final int PM_SCAN_CHECK_WPASYNC = 1 << 1;
 
-  /** The type in the number of the request PAGEMAP_SCAN, {@code _IOWR('f', 16, pm_scan_arg)}. */
+  /**
+   * The type part of the number of the request PAGEMAP_SCAN, {@code _IOWR('f', 16, pm_scan_arg)}.
+   */
   public static final int PAGEMAP_SCAN_TYPE = 'f';
 
-  /** The number in the number of the request PAGEMAP_SCAN. */
+  /** The nr part of the number of the request PAGEMAP_SCAN. */
   public static final int PAGEMAP_SCAN_NR = 16;
 
   private NewerLinux() {}
