@@ -35,19 +35,13 @@ class SettlingTest {
         LIMIT,
         () -> {
           Settling settling = new Settling(SHORT, LONG);
-          Thread start =
-              Thread.ofPlatform()
-                  .start(
-                      () -> {
-                        try {
-                          Thread.sleep(SHORT.multipliedBy(5));
-                        } catch (InterruptedException e) {
-                          return; // and the test fails
-                        }
-                        settling.settle();
-                      });
-          assertTrue(settling.await(() -> true));
-          start.join();
+          assertTrue(
+              settling.await(
+                  () -> {
+                    // it is asked when the first limit has passed, before the second begins
+                    Thread.ofPlatform().start(settling::settle);
+                    return true;
+                  }));
         });
   }
 }

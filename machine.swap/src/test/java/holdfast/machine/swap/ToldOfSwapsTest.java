@@ -144,7 +144,6 @@ class ToldOfSwapsTest {
           last);
       assertTrue(last.endsWith(" in all"), last);
       assertTrue(report.time().toNanos() > 0, report::toString);
-      Thread.sleep(10);
       assertEquals(
           report.time(), fixture.swaps.history(SwapFixture.RAM0).getFirst().time(), "it has ended");
     } finally {
