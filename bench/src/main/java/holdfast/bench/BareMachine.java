@@ -19,7 +19,7 @@ final class BareMachine {
   /** Opens a machine whose base RAM, {@code ram}, is a shared mapping of a new file. */
   static Machine open(Path file, long size, RamBlockAllocator allocator) throws Exception {
     Candidates candidates = new Candidates();
-    candidates.add(allocator, Map.of("service.id", 1L));
+    candidates.add(allocator);
     Map<String, Object> ram =
         Map.of("id", "ram", "mem-path", file.toString(), "size", size + "B", "share", "on");
     return Machine.open(

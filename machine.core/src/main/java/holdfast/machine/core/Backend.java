@@ -22,7 +22,6 @@ public final class Backend {
   /** How long to wait while another caller plans a swap or changes a property. */
   private static final Duration HOLD_LIMIT = Duration.ofSeconds(1);
 
-  private volatile TypeDefinition type;
   private final boolean implicit;
   private final Region region;
   private final MemoryAdvice standard;
@@ -35,7 +34,6 @@ public final class Backend {
    * @param standard the advice for what the properties leave open
    */
   Backend(ParsedObject object, Region region, MemoryAdvice standard, boolean implicit) {
-    this.type = BackendDefinitions.type(object.typeName());
     this.implicit = implicit;
     this.region = region;
     this.inForce = object;
@@ -44,12 +42,12 @@ public final class Backend {
 
   /** Returns the name of its type, such as {@code memory-backend-file}. */
   public String type() {
-    return type.name();
+    return inForce.typeName();
   }
 
   /** Returns the definition of its type. */
   public TypeDefinition definition() {
-    return type;
+    return BackendDefinitions.type(type());
   }
 
   /**
@@ -71,7 +69,7 @@ public final class Backend {
   public SequencedMap<String, String> properties() {
     ParsedObject now = BackendDefinitions.withAdvice(inForce, region.advice());
     SequencedMap<String, String> ordered = new LinkedHashMap<>();
-    for (PropertyDefinition<?> property : type.properties()) {
+    for (PropertyDefinition<?> property : BackendDefinitions.type(now.typeName()).properties()) {
       String value = now.properties().get(property.name());
       if (value != null) {
         ordered.put(property.name(), value);
@@ -117,7 +115,6 @@ public final class Backend {
    * object}.
    */
   public synchronized void swapped(ParsedObject object) {
-    type = BackendDefinitions.type(object.typeName());
     inForce = object;
   }
 
@@ -143,7 +140,7 @@ public final class Backend {
       throws OptionException, MachineException, PreallocationException {
     ParsedObject next;
     try {
-      next = type.change(inForce, property, text);
+      next = definition().change(inForce, property, text);
     } catch (OptionException e) {
       throw e.within("memory backend '" + region.id() + "': ");
     }
@@ -153,13 +150,13 @@ public final class Backend {
 
   /** Returns the names of the properties that differ in {@code next} and can't be changed now. */
   public List<String> unchangeable(ParsedObject next) {
-    List<String> live = type.liveNames();
+    List<String> live = definition().liveNames();
     return different(next).stream().filter(name -> !live.contains(name)).toList();
   }
 
   private List<String> different(ParsedObject next) {
     ParsedObject present = inForce;
-    return type.properties().stream()
+    return BackendDefinitions.type(present.typeName()).properties().stream()
         .map(PropertyDefinition::name)
         .filter(
             name -> !Objects.equals(next.properties().get(name), present.properties().get(name)))
@@ -200,7 +197,7 @@ public final class Backend {
     boolean present = BackendDefinitions.isPreallocated(inForce);
     ParsedObject wanted = inForce;
     for (String name : different(next)) {
-      if (type.liveNames().contains(name)) {
+      if (definition().liveNames().contains(name)) {
         wanted = wanted.withText(name, next.properties().get(name));
       }
     }

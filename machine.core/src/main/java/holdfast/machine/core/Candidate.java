@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  */
 public record Candidate(RamBlockAllocator allocator, String kind, Map<String, ?> properties) {
   /** From OSGi Core 5.2.5; declared here so that this package needs no framework classes. */
-  private static final String RANKING = "service.ranking";
+  static final String RANKING = "service.ranking";
 
   private static final String SERVICE_ID = "service.id";
   private static final Logger LOG = LoggerFactory.getLogger(Candidate.class);

@@ -26,6 +26,17 @@ public final class Candidates {
     replace(allocator, List.of(new Candidate(allocator, allocator.kind(), properties)));
   }
 
+  /** Adds an allocator that has no service properties: its own ranking counts. */
+  public void add(RamBlockAllocator allocator) {
+    add(
+        allocator,
+        Map.of(
+            RamBlockAllocator.BACKEND_KIND,
+            allocator.kind(),
+            Candidate.RANKING,
+            allocator.ranking()));
+  }
+
   /** Updates an allocator whose properties changed, such as its ranking. */
   public void update(RamBlockAllocator allocator, Map<String, ?> properties) {
     add(allocator, properties);

@@ -8,7 +8,6 @@ import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.config.MachineOptions;
 import holdfast.machine.config.MachineSpec;
 import holdfast.machine.config.options.OptionException;
-import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
 
@@ -77,23 +76,16 @@ public final class Holdfast implements AutoCloseable {
   public static Holdfast open(MachineSpec spec) throws MachineException {
     ClassLoader loader = Holdfast.class.getClassLoader();
     Candidates candidates = new Candidates();
-    long number = 0;
-    for (RamBlockAllocator allocator : ServiceLoader.load(RamBlockAllocator.class, loader)) {
-      number++;
-      candidates.add(
-          allocator,
-          Map.of(
-              RamBlockAllocator.BACKEND_KIND,
-              allocator.kind(),
-              "service.id",
-              number,
-              "service.ranking",
-              allocator.ranking()));
-    }
+    ServiceLoader.load(RamBlockAllocator.class, loader).forEach(candidates::add);
     Optional<SwapProvider> provider = ServiceLoader.load(SwapProvider.class, loader).findFirst();
     ImageCheck images = provider.map(SwapProvider::imageCheck).orElse(ImageCheck.NONE);
     Machine machine = Machine.open(spec, candidates, images);
-    return new Holdfast(machine, provider.map(found -> found.open(machine)));
+    try {
+      return new Holdfast(machine, provider.map(found -> found.open(machine)));
+    } catch (RuntimeException | Error e) {
+      machine.close();
+      throw e;
+    }
   }
 
   /** Returns the guest's memory. */

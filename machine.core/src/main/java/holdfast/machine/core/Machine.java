@@ -78,9 +78,11 @@ public final class Machine {
     MemoryAdvice standard = MachineDefinition.advice(spec.machine());
     Optional<String> ramBackend = MachineDefinition.memoryBackend(spec.machine());
     ByteSize ramBackendSize = null;
+    List<RamBlockSpec> blocks = new ArrayList<>();
     for (int number = 0; number < spec.backends().size(); number++) {
       BackendSpec declared = spec.backends().get(number);
       RamBlockSpec block = of(false, number, () -> declared.block(standard));
+      blocks.add(block);
       if (ramBackend.isPresent() && declared.id().equals(ramBackend.get())) {
         ramBackendSize = block.size();
       }
@@ -88,7 +90,8 @@ public final class Machine {
     MemoryLayout layout = MachineDefinition.memory(spec.machine(), ramBackendSize);
     for (int number = 0; number < spec.backends().size(); number++) {
       BackendSpec declared = spec.backends().get(number);
-      of(false, number, () -> open(declared, standard, ramBackend.isPresent()));
+      RamBlockSpec block = blocks.get(number);
+      of(false, number, () -> open(declared, block, standard, ramBackend.isPresent()));
     }
     Region ram =
         ramBackend.isPresent()
@@ -125,9 +128,9 @@ public final class Machine {
     }
   }
 
-  private Region open(BackendSpec declared, MemoryAdvice standard, boolean baseRamIsNamed)
-      throws OptionException, MachineException, RamBlockException {
-    RamBlockSpec block = declared.block(standard);
+  private Region open(
+      BackendSpec declared, RamBlockSpec block, MemoryAdvice standard, boolean baseRamIsNamed)
+      throws MachineException, RamBlockException {
     if (declared.id().equals(BASE_RAM) && !baseRamIsNamed) {
       throw new MachineException(
           "memory backend '"

@@ -1,7 +1,7 @@
 package holdfast.machine.swap;
 
 import holdfast.backend.api.BackendId;
-import holdfast.machine.api.LiveSwap;
+import holdfast.machine.api.GuestWriter;
 import holdfast.machine.api.RegionState;
 import holdfast.machine.api.RunningSwap;
 import holdfast.machine.api.SwapException;
@@ -15,6 +15,7 @@ import holdfast.machine.core.Backend;
 import holdfast.machine.core.ImageCheck;
 import holdfast.machine.core.Machine;
 import holdfast.machine.core.Region;
+import holdfast.machine.core.SwapProvider;
 import holdfast.machine.swap.Swapper.Answer;
 import holdfast.machine.swap.internal.journal.FilePlace;
 import holdfast.machine.swap.internal.journal.Side;
@@ -32,7 +33,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The live swaps of one machine. */
-public final class Swaps implements LiveSwap {
+public final class Swaps implements SwapProvider.MachineSwaps {
   private static final Logger LOG = LoggerFactory.getLogger(Swaps.class);
   private static final int REMEMBERED = 16;
   private static final Duration END_LIMIT = Duration.ofSeconds(60);
@@ -95,6 +96,16 @@ public final class Swaps implements LiveSwap {
   /** Removes the notes that a swap left beside a file that is no longer needed. */
   public static void forgetNotes(Path file) {
     SwapJournal.forgetAll(file);
+  }
+
+  @Override
+  public void addWriter(GuestWriter writer) {
+    writers.add(writer);
+  }
+
+  @Override
+  public void removeWriter(GuestWriter writer) {
+    writers.remove(writer);
   }
 
   @Override
