@@ -8,7 +8,6 @@ import holdfast.machine.config.BackendSpec;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.core.Backend;
-import holdfast.machine.core.Machine;
 import holdfast.machine.core.MachineException;
 import holdfast.machine.swap.Swapper;
 import java.io.IOException;
@@ -24,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * @param swapper makes the changes that can't be made in place
  */
 record BackendFollower(Configurations stored, Swapper swapper) {
-  private static final Logger LOG = LoggerFactory.getLogger(Machine.class);
+  private static final Logger LOG = LoggerFactory.getLogger(BackendFollower.class);
 
   /**
    * Reads a backend's configuration. If it has changed since the last look, the changes that are

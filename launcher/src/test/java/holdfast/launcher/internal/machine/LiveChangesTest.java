@@ -12,7 +12,6 @@ import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.machine.core.Backend;
 import holdfast.machine.core.FakeBlock;
-import holdfast.machine.core.Machine;
 import java.util.LinkedHashMap;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -27,7 +26,7 @@ import org.slf4j.LoggerFactory;
 /** What changes of a backend's configuration do while it is in use. On blocks that are fakes. */
 @Timeout(120)
 class LiveChangesTest {
-  private final Logger logger = (Logger) LoggerFactory.getLogger(Machine.class);
+  private final Logger logger = (Logger) LoggerFactory.getLogger(BackendFollower.class);
   private final ListAppender<ILoggingEvent> log = new ListAppender<>();
   private final MachineFixture there = new MachineFixture().withFile().withDax();
   private Backend open;
