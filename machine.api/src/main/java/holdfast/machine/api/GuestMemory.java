@@ -33,6 +33,18 @@ import java.util.Optional;
  * GuestMemoryListener#deviceRemoved}. An access then costs one bounds check.
  */
 public interface GuestMemory {
+  /** The service property with the type of machine, a {@code String} such as {@code q35}. */
+  String MACHINE_TYPE = "machine.type";
+
+  /** The service property with the size of the base RAM in bytes, a {@code Long}. */
+  String RAM_SIZE = "ram.size";
+
+  /**
+   * The service property with the greatest size that base RAM and devices can have together in
+   * bytes, a {@code Long}. Devices come and go while the service is registered: ask {@link
+   * #devices}.
+   */
+  String MAX_SIZE = "max.size";
 
   /** Returns the present devices in the order of their addresses. The list is immutable. */
   List<MemoryDevice> devices();

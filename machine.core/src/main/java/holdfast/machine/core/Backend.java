@@ -2,7 +2,9 @@ package holdfast.machine.core;
 
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.PreallocationException;
+import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockSpec;
+import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.config.AllocatorFilter;
 import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.options.OptionException;
@@ -16,17 +18,19 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A memory backend of an open machine. Thread-safe. */
 public final class Backend {
   /** How long to wait while another caller plans a swap or changes a property. */
-  private static final Duration HOLD_LIMIT = Duration.ofSeconds(1);
+  static final Duration HOLD_LIMIT = Duration.ofSeconds(1);
 
   private final boolean implicit;
   private final Region region;
   private final MemoryAdvice standard;
   private volatile ParsedObject inForce;
   private volatile String rescue = "";
+  private final AtomicBoolean rescuing = new AtomicBoolean();
 
   /**
    * @param object its properties as it was opened
@@ -78,6 +82,36 @@ public final class Backend {
     return ordered;
   }
 
+  /**
+   * Returns what an operator sees of it at this moment.
+   *
+   * @param devices the ids of the devices on it
+   */
+  public ObjectStatus status(List<String> devices) {
+    Region.Status now = region.status();
+    RamBlock block = now.block();
+    return new ObjectStatus(
+        block.spec().id(),
+        type(),
+        implicit,
+        block.spec().backing(),
+        block.spec().size(),
+        block.align(),
+        block.pageSize(),
+        block.segment().address(),
+        block.spec().flags(),
+        block.obtained(),
+        block.durability(),
+        block.evidence(),
+        now.state(),
+        now.allocator(),
+        now.note(),
+        region.filter().text(),
+        rescue,
+        devices,
+        properties());
+  }
+
   /** Returns the file to which everything readable is copied if its memory fails. */
   public Optional<Path> standby() {
     return BackendDefinitions.standby(inForce);
@@ -91,9 +125,15 @@ public final class Backend {
     return rescue;
   }
 
-  /** Records what became of its content after its memory failed. */
+  /** Records what became of its content after its memory failed: its rescue has ended. */
   public void rescued(String sentence) {
     rescue = sentence;
+    rescuing.set(false);
+  }
+
+  /** Begins the rescue of its content; returns false if one is under way. */
+  public boolean beginRescue() {
+    return rescuing.compareAndSet(false, true);
   }
 
   /** Returns the properties that were last requested and accepted. */
@@ -179,11 +219,7 @@ public final class Backend {
       return;
     }
     if (!region.hold(HOLD_LIMIT)) {
-      throw new MachineException(
-          "memory backend '"
-              + region.id()
-              + "': it is being swapped, or changed by somebody else; change it when that is over, or"
-              + " name the property in ram:swap");
+      throw MachineBusyException.of(this);
     }
     try {
       changeHeld(next);

@@ -2,6 +2,7 @@ package holdfast.machine.core;
 
 import holdfast.backend.api.RamBlockAllocator;
 import holdfast.backend.api.RamBlockSpec;
+import holdfast.machine.admin.AllocatorStatus;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.Objects;
@@ -46,6 +47,11 @@ public record Candidate(RamBlockAllocator allocator, String kind, Map<String, ?>
     } catch (NumberFormatException e) {
       return 0;
     }
+  }
+
+  /** Returns what an operator sees of it. */
+  AllocatorStatus status() {
+    return new AllocatorStatus(kind, ranking(), Map.copyOf(properties));
   }
 
   private long serviceId() {

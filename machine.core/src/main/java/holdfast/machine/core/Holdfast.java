@@ -1,6 +1,8 @@
 package holdfast.machine.core;
 
 import holdfast.backend.api.RamBlockAllocator;
+import holdfast.machine.admin.AdminEvent;
+import holdfast.machine.admin.MachineAdmin;
 import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.GuestWriter;
 import holdfast.machine.api.LiveSwap;
@@ -24,10 +26,13 @@ import java.util.ServiceLoader;
 public final class Holdfast implements AutoCloseable {
   private final Machine machine;
   private final Optional<SwapProvider.MachineSwaps> swaps;
+  private final AdminEvents events = new AdminEvents();
+  private final MachineAdmin admin;
 
   private Holdfast(Machine machine, Optional<SwapProvider.MachineSwaps> swaps) {
     this.machine = machine;
     this.swaps = swaps;
+    this.admin = new MachineOperations(machine, swaps, KindFilter::read, events);
   }
 
   /**
@@ -99,6 +104,14 @@ public final class Holdfast implements AutoCloseable {
   }
 
   /**
+   * Returns the operator's service: what there is, and what can be changed while the machine is
+   * open. Memory backends and devices can be added and removed.
+   */
+  public MachineAdmin admin() {
+    return admin;
+  }
+
+  /**
    * Returns the live swaps of the regions.
    *
    * @throws IllegalStateException if {@code holdfast.machine.swap} is not on the class path
@@ -137,6 +150,11 @@ public final class Holdfast implements AutoCloseable {
    */
   @Override
   public void close() {
+    if (machine.isClosed()) {
+      return;
+    }
     machine.close();
+    events.publish(new AdminEvent.StatusChanged(admin.status()));
+    events.close();
   }
 }

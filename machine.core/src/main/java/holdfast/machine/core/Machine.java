@@ -5,10 +5,10 @@ import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
+import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryRegion;
-import holdfast.machine.api.RegionState;
 import holdfast.machine.config.AllocatorFilter;
 import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.BackendSpec;
@@ -22,6 +22,7 @@ import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.core.internal.guest.DeviceRequest;
 import holdfast.machine.core.internal.guest.FlatGuestMemory;
 import holdfast.machine.core.internal.guest.PlugException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,25 +30,48 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** An open machine: its open regions and its guest memory. */
+/**
+ * An open machine: its open memory backends and its guest memory. Both can be added to and removed
+ * from while it is open.
+ *
+ * <p>Thread-safe. Changes are made one at a time; a caller waits for those of others, but not for
+ * ever.
+ */
 public final class Machine {
   private static final String BASE_RAM = "pc.ram";
 
+  /** How long to wait while another caller changes the machine. */
+  private static final Duration CHANGE_LIMIT = Duration.ofSeconds(10);
+
+  private static final Logger LOG = LoggerFactory.getLogger(Machine.class);
+
   private final Candidates candidates;
   private final ImageCheck images;
-  private final List<Backend> backends = new ArrayList<>();
+  private final MemoryAdvice standard;
+  private final List<Backend> backends = new CopyOnWriteArrayList<>();
+  private final List<MemoryDevice> plugged = new CopyOnWriteArrayList<>();
   private final List<Runnable> beforeClose = new CopyOnWriteArrayList<>();
-  private @Nullable FlatGuestMemory memory;
-  private volatile Consumer<Backend> onFailure = backend -> {};
-  private final AtomicBoolean closed = new AtomicBoolean();
+  private final List<MachineWatcher> watchers = new CopyOnWriteArrayList<>();
+  private volatile @Nullable MemoryLayout layout;
+  private volatile @Nullable FlatGuestMemory memory;
 
-  private Machine(Candidates candidates, ImageCheck images) {
+  /** Held while memory backends or devices are added or removed. */
+  private final ReentrantLock changes = new ReentrantLock();
+
+  /** Set once, under the lock of {@link #backends}. */
+  private volatile boolean closed;
+
+  private Machine(MachineSpec spec, Candidates candidates, ImageCheck images) {
     this.candidates = candidates;
     this.images = images;
+    this.standard = MachineDefinition.advice(spec.machine());
   }
 
   /**
@@ -60,7 +84,7 @@ public final class Machine {
    */
   public static Machine open(MachineSpec spec, Candidates candidates, ImageCheck images)
       throws MachineException {
-    Machine machine = new Machine(candidates, images);
+    Machine machine = new Machine(spec, candidates, images);
     try {
       machine.bringUp(spec);
       return machine;
@@ -75,7 +99,6 @@ public final class Machine {
 
   private void bringUp(MachineSpec spec)
       throws MemoryLayoutException, OptionException, MachineException, RamBlockException {
-    MemoryAdvice standard = MachineDefinition.advice(spec.machine());
     Optional<String> ramBackend = MachineDefinition.memoryBackend(spec.machine());
     ByteSize ramBackendSize = null;
     List<RamBlockSpec> blocks = new ArrayList<>();
@@ -87,17 +110,26 @@ public final class Machine {
         ramBackendSize = block.size();
       }
     }
-    MemoryLayout layout = MachineDefinition.memory(spec.machine(), ramBackendSize);
+    MemoryLayout sizes = MachineDefinition.memory(spec.machine(), ramBackendSize);
+    layout = sizes;
     for (int number = 0; number < spec.backends().size(); number++) {
       BackendSpec declared = spec.backends().get(number);
       RamBlockSpec block = blocks.get(number);
-      of(false, number, () -> open(declared, block, standard, ramBackend.isPresent()));
+      of(
+          false,
+          number,
+          () -> {
+            if (ramBackend.isEmpty()) {
+              requireNotBaseRam(declared.id());
+            }
+            return open(declared, block);
+          });
     }
     Region ram =
         ramBackend.isPresent()
             ? region("the machine's memory-backend=", ramBackend.get())
-            : openBaseRam(layout.ram(), standard);
-    FlatGuestMemory guest = new FlatGuestMemory(layout, ram, Machine::failIfLost);
+            : openBaseRam(sizes.ram());
+    FlatGuestMemory guest = new FlatGuestMemory(sizes, ram, Machine::failIfLost);
     memory = guest;
     for (int number = 0; number < spec.devices().size(); number++) {
       DeviceSpec device = spec.devices().get(number);
@@ -108,7 +140,9 @@ public final class Machine {
   private MemoryDevice plug(FlatGuestMemory guest, DeviceSpec device)
       throws MachineException, PlugException {
     Region region = region("device '" + device.name() + "': memdev=", device.memdev());
-    return guest.plug(DeviceRequest.of(device, region));
+    MemoryDevice added = guest.plug(DeviceRequest.of(device, region));
+    plugged.add(added);
+    return added;
   }
 
   /** Makes the result for one requested part of the machine. */
@@ -128,10 +162,8 @@ public final class Machine {
     }
   }
 
-  private Region open(
-      BackendSpec declared, RamBlockSpec block, MemoryAdvice standard, boolean baseRamIsNamed)
-      throws MachineException, RamBlockException {
-    if (declared.id().equals(BASE_RAM) && !baseRamIsNamed) {
+  private static void requireNotBaseRam(String id) throws MachineException {
+    if (id.equals(BASE_RAM)) {
       throw new MachineException(
           "memory backend '"
               + BASE_RAM
@@ -139,6 +171,10 @@ public final class Machine {
               + " the machine's memory-backend="
               + BASE_RAM);
     }
+  }
+
+  private Backend open(BackendSpec declared, RamBlockSpec block)
+      throws MachineException, RamBlockException {
     if (find(declared.id()).isPresent()) {
       throw new TakenIdException(declared.id());
     }
@@ -150,8 +186,15 @@ public final class Machine {
       region.close();
       throw e;
     }
-    backends.add(new Backend(declared.object(), region, standard, false));
-    return region;
+    Backend backend = new Backend(declared.object(), region, standard, false);
+    synchronized (backends) {
+      if (!closed) {
+        backends.add(backend);
+        return backend;
+      }
+    }
+    region.close();
+    throw ended();
   }
 
   /** Checks that, of the two files of a swap, this is not the invalid one. */
@@ -165,7 +208,7 @@ public final class Machine {
     }
   }
 
-  private Region openBaseRam(ByteSize size, MemoryAdvice standard)
+  private Region openBaseRam(ByteSize size)
       throws OptionException, NoAllocatorException, RamBlockException {
     SequencedMap<String, String> properties = new LinkedHashMap<>();
     properties.put("id", BASE_RAM);
@@ -187,26 +230,168 @@ public final class Machine {
     return backends.stream().map(backend -> backend.region().id().value()).toList();
   }
 
-  /** Adds a listener that is called for each memory backend whose memory fails from now on. */
-  public void onFailure(Consumer<Backend> listener) {
-    onFailure = listener;
+  /**
+   * Adds a watcher for all changes from now on.
+   *
+   * @return removes it
+   */
+  public Runnable watch(MachineWatcher watcher) {
+    watchers.add(watcher);
+    return () -> watchers.remove(watcher);
+  }
+
+  private void tellWatchers(Consumer<MachineWatcher> change) {
+    for (MachineWatcher watcher : watchers) {
+      try {
+        change.accept(watcher);
+      } catch (RuntimeException | LinkageError e) {
+        LOG.warn("a watcher of the machine failed: {}", watcher, e); // its bundle may be stopping
+      }
+    }
   }
 
   private void regionChanged(Region region) {
-    if (region.state() == RegionState.FAILED) {
-      find(region.id().value()).ifPresent(onFailure);
-    }
+    find(region.id().value())
+        .ifPresent(backend -> tellWatchers(watcher -> watcher.objectChanged(backend)));
     FlatGuestMemory guest = memory;
     if (guest != null) {
       guest.regionChanged(region);
     }
   }
 
+  /**
+   * Opens another memory backend.
+   *
+   * @throws MachineException if it can't be opened; nothing is left behind. The cause says which
+   *     option or which call of the host is at fault
+   */
+  public Backend addObject(BackendSpec declared) throws MachineException {
+    enter();
+    try {
+      requireNotBaseRam(declared.id());
+      Backend added = open(declared, declared.block(standard));
+      LOG.info("memory backend '{}' was added, on {}", declared.id(), added.region().backing());
+      tellWatchers(watcher -> watcher.objectAdded(added));
+      return added;
+    } catch (OptionException | RamBlockException e) {
+      throw new MachineException(e);
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  /**
+   * Closes a memory backend that no device uses. Its memory is unmapped when this returns, unless a
+   * listener of the guest memory has not yet given up a device that was on it.
+   *
+   * @throws MachineException if it doesn't exist, is in use, or is being swapped or changed
+   */
+  public void removeObject(String id) throws MachineException {
+    enter();
+    try {
+      Backend backend = find(id).orElseThrow(() -> new UnknownBackendException(id, ids()));
+      List<String> users = users(backend);
+      if (!users.isEmpty()) {
+        throw new BackendInUseException(id, users);
+      }
+      if (!backend.region().hold(Backend.HOLD_LIMIT)) {
+        throw MachineBusyException.of(backend);
+      }
+      backends.remove(backend);
+      backend.region().close();
+      LOG.info("memory backend '{}' was removed", id);
+      tellWatchers(watcher -> watcher.objectRemoved(backend));
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  /** Returns what an operator sees of a memory backend at this moment. */
+  public ObjectStatus status(Backend backend) {
+    return backend.status(users(backend));
+  }
+
+  /** Returns the ids of the devices on a memory backend, base RAM among them. */
+  public List<String> users(Backend backend) {
+    return memory().devices().stream()
+        .filter(device -> device.region().equals(backend.region()))
+        .map(MemoryDevice::id)
+        .toList();
+  }
+
+  /**
+   * Plugs a device.
+   *
+   * @throws MachineException if it can't be plugged; nothing is changed
+   */
+  public MemoryDevice plug(DeviceSpec device) throws MachineException {
+    enter();
+    try {
+      MemoryDevice added = plug(guest(), device);
+      LOG.info("{} was plugged", added);
+      tellWatchers(watcher -> watcher.devicePlugged(added));
+      return added;
+    } catch (PlugException e) {
+      throw new MachineException(e);
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  /**
+   * Unplugs a device at once. When this returns every listener of the guest memory has given it up,
+   * except one that hangs.
+   *
+   * @throws MachineException if it doesn't exist, or is base RAM
+   */
+  public MemoryDevice unplug(String id) throws MachineException {
+    enter();
+    try {
+      MemoryDevice removed = guest().unplug(id);
+      plugged.remove(removed);
+      LOG.info("{} was unplugged", removed);
+      tellWatchers(watcher -> watcher.deviceUnplugged(removed));
+      return removed;
+    } catch (PlugException e) {
+      throw new MachineException(e);
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  private void enter() throws MachineException {
+    try {
+      if (!changes.tryLock(CHANGE_LIMIT.toNanos(), TimeUnit.NANOSECONDS)) {
+        throw new MachineBusyException(
+            "another change of the machine's memory backends or devices is under way and does not"
+                + " end: look at the log, and try again");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new MachineBusyException("the caller was interrupted while it waited for its turn");
+    }
+    if (closed) {
+      changes.unlock();
+      throw ended();
+    }
+  }
+
+  private static MachineException ended() {
+    return new MachineException("the machine has ended");
+  }
+
+  private FlatGuestMemory guest() {
+    return Objects.requireNonNull(memory);
+  }
+
   private static boolean failIfLost(MemoryRegion region, long offset, long length, boolean stored) {
     return region instanceof Region ours && ours.failIfLost(offset, length, stored);
   }
 
-  /** Returns the memory backends in the order of their objects; implicit base RAM comes last. */
+  /**
+   * Returns the memory backends in the order in which they were opened, base RAM that no object
+   * names among them.
+   */
   public List<Backend> backends() {
     return List.copyOf(backends);
   }
@@ -216,9 +401,29 @@ public final class Machine {
     return backends.stream().filter(b -> b.region().id().value().equals(id)).findFirst();
   }
 
+  /** Returns the plugged devices in the order in which they were plugged. */
+  public List<MemoryDevice> plugged() {
+    return List.copyOf(plugged);
+  }
+
+  /** Returns the sizes of the machine's memory. */
+  public MemoryLayout layout() {
+    return Objects.requireNonNull(layout);
+  }
+
+  /** Returns whether the machine has ended, or is ending. */
+  public boolean isClosed() {
+    return closed;
+  }
+
+  /** Returns the available allocators. */
+  public Candidates candidates() {
+    return candidates;
+  }
+
   /** Returns the guest's memory. */
   public GuestMemory memory() {
-    return Objects.requireNonNull(memory);
+    return guest();
   }
 
   /** Adds a task to run before the machine's memory is unmapped. */
@@ -228,12 +433,31 @@ public final class Machine {
 
   /** Ends the machine: removes the devices, which listeners then give up, and unmaps the memory. */
   public void close() {
-    if (!closed.compareAndSet(false, true)) {
-      return;
+    List<Backend> left;
+    synchronized (backends) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      left = backends.reversed();
     }
     beforeClose.forEach(Runnable::run);
-    Objects.requireNonNull(memory).removeAll();
-    backends.reversed().forEach(backend -> backend.region().close());
+    awaitChange();
+    guest().removeAll();
+    left.forEach(backend -> backend.region().close());
+  }
+
+  /** Waits for the end of a change that is under way; no other one begins. */
+  private void awaitChange() {
+    try {
+      if (changes.tryLock(CHANGE_LIMIT.toNanos(), TimeUnit.NANOSECONDS)) {
+        changes.unlock();
+      } else {
+        LOG.error("a change of the machine's memory backends or devices does not end");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Returns a list of the machine's parts, for the log. */
@@ -250,8 +474,9 @@ public final class Machine {
 
   /** Closes a machine that was never published, and deletes all files that were created for it. */
   public void discard() {
-    if (memory != null) {
-      memory.removeAll();
+    FlatGuestMemory guest = memory;
+    if (guest != null) {
+      guest.removeAll();
     }
     backends.reversed().forEach(backend -> backend.region().discard());
   }

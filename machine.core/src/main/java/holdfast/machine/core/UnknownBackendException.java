@@ -23,6 +23,13 @@ public final class UnknownBackendException extends MachineException {
         id);
   }
 
+  /** Says that no memory backend has the id by which it was to be found. */
+  UnknownBackendException(String id, List<String> known) {
+    super("there is no memory backend '" + id + "'; there are " + String.join(", ", known));
+    this.problem = "there is no memory backend '" + id + "'";
+    this.id = id;
+  }
+
   private UnknownBackendException(String problem, String id) {
     super(problem + "; add -object memory-backend-file,id=" + id + ",…");
     this.problem = problem;

@@ -75,6 +75,7 @@ public final class Evacuation implements Runnable {
     try {
       rescue();
     } catch (InterruptedException e) {
+      tell("what could be read was not copied to " + standby + ": the copy was interrupted");
       Thread.currentThread().interrupt();
     } catch (IOException | RuntimeException | Error e) {
       // every Error: a lost page is reported late, and the operator must learn that there is no
@@ -84,15 +85,18 @@ public final class Evacuation implements Runnable {
   }
 
   /**
-   * Starts the evacuation of a memory backend that failed, if it has a standby file.
+   * Starts the evacuation of a memory backend that failed; empty if one is under way.
    *
+   * @param standby the file to copy to, which doesn't exist yet
    * @param writers asked to pause; the copy is made even if they don't
    */
-  public static Optional<Evacuation> start(Backend backend, GuestWriters writers) {
-    Optional<Evacuation> evacuation =
-        backend.standby().map(standby -> new Evacuation(backend, standby, writers));
-    evacuation.ifPresent(one -> one.thread.start());
-    return evacuation;
+  static Optional<Evacuation> start(Backend backend, Path standby, GuestWriters writers) {
+    if (!backend.beginRescue()) {
+      return Optional.empty();
+    }
+    Evacuation evacuation = new Evacuation(backend, standby, writers);
+    evacuation.thread.start();
+    return Optional.of(evacuation);
   }
 
   /** Waits for the end, within a limit, before the memory is unmapped. */

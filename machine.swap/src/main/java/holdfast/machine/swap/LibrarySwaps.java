@@ -21,10 +21,7 @@ public final class LibrarySwaps implements SwapProvider {
     GuestWriters writers = new GuestWriters();
     Swaps swaps = new Swaps(machine, writers, SwapRecorder.NONE, () -> {});
     machine.beforeClose(swaps::close);
-    machine.onFailure(
-        backend ->
-            Evacuation.start(backend, writers)
-                .ifPresent(evacuation -> machine.beforeClose(evacuation::awaitEnd)));
+    swaps.rescueFailed();
     return swaps;
   }
 }

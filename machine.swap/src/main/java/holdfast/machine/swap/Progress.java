@@ -2,9 +2,11 @@ package holdfast.machine.swap;
 
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.ByteSize;
+import holdfast.machine.admin.SwapWords;
 import holdfast.machine.api.SwapPhase;
 import holdfast.machine.api.SwapPlan;
 import holdfast.machine.api.SwapReport;
+import holdfast.machine.config.options.Excerpt;
 import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.copy.PreCopyLoop;
 import holdfast.machine.core.Region;
@@ -79,7 +81,7 @@ final class Progress implements GuestWriters.Told {
       whole = soFar();
     }
     switch (next) {
-      case DONE -> LOG.info("{}", SwapWords.line(report()));
+      case DONE -> LOG.info("{}", Excerpt.onOneLine(SwapWords.line(report())));
       case PREPARE ->
           LOG.info(
               "swap {} of '{}' from {} to {}: {}", number, region, plan.from(), plan.to(), next);

@@ -14,6 +14,8 @@ import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.core.Backend;
 import holdfast.machine.core.ImageCheck;
 import holdfast.machine.core.Machine;
+import holdfast.machine.core.MachineBusyException;
+import holdfast.machine.core.MachineWatcher;
 import holdfast.machine.core.Region;
 import holdfast.machine.core.SwapProvider;
 import holdfast.machine.swap.Swapper.Answer;
@@ -28,7 +30,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,6 +57,7 @@ public final class Swaps implements SwapProvider.MachineSwaps {
   private final Map<BackendId, Running> running = new LinkedHashMap<>();
 
   private final Map<BackendId, List<SwapReport>> ended = new LinkedHashMap<>();
+  private final List<Consumer<SwapReport>> watchers = new CopyOnWriteArrayList<>();
   private boolean closed;
 
   /**
@@ -286,6 +291,61 @@ public final class Swaps implements SwapProvider.MachineSwaps {
   @Override
   public synchronized List<SwapReport> history(BackendId id) {
     return List.copyOf(ended.getOrDefault(id, List.of()));
+  }
+
+  /**
+   * From now on copies what can be read of a memory backend that fails to its standby file, if it
+   * has one. The machine's end waits for the copy.
+   */
+  public void rescueFailed() {
+    machine.watch(
+        new MachineWatcher() {
+          @Override
+          public void objectChanged(Backend backend) {
+            if (backend.region().state() == RegionState.FAILED && backend.rescue().isEmpty()) {
+              backend.standby().ifPresent(standby -> rescue(backend, standby));
+            }
+          }
+        });
+  }
+
+  private boolean rescue(Backend backend, Path standby) {
+    Optional<Evacuation> evacuation = Evacuation.start(backend, standby, writers);
+    evacuation.ifPresent(one -> machine.beforeClose(one::awaitEnd));
+    return evacuation.isPresent();
+  }
+
+  @Override
+  public void evacuate(BackendId id, Path standby) throws SwapException {
+    Backend backend = backend(id);
+    if (backend.region().state() != RegionState.FAILED) {
+      throw new SwapException(
+          id, "it has not failed, and need not be rescued; name another file with mem-path=");
+    }
+    if (!rescue(backend, standby)) {
+      throw new SwapException(id, "what can be read of it is just being copied");
+    }
+  }
+
+  @Override
+  public boolean stop() throws MachineBusyException {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public boolean cont() {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public boolean isStopped() {
+    return false;
+  }
+
+  @Override
+  public Runnable watch(Consumer<SwapReport> watcher) {
+    watchers.add(watcher);
+    return () -> watchers.remove(watcher);
   }
 
   /**

@@ -3,8 +3,6 @@ package holdfast.launcher.internal.cli;
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.PersistException;
-import holdfast.launcher.internal.report.BackendReport;
-import holdfast.launcher.internal.report.MachineReport;
 import holdfast.machine.api.GuestWriter;
 import holdfast.machine.api.LiveSwap;
 import holdfast.machine.api.MemoryDevice;
@@ -17,8 +15,9 @@ import holdfast.machine.api.SwapReport;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.core.Machine;
 import holdfast.machine.core.Region;
-import holdfast.machine.swap.SwapWords;
+import holdfast.machine.admin.SwapWords;
 import holdfast.machine.swap.Swaps;
+import holdfast.monitor.shell.report.ObjectReport;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -125,7 +124,7 @@ final class Demo {
             "nvdimm,id=nv4,memdev=nv_be4,label-size=2M");
     out.println("$ holdfast " + String.join(" ", arguments));
     Machine machine = start(arguments);
-    out.println(new MachineReport(machine).toText());
+    out.println(HoldfastCommand.report(machine).toText());
 
     Region region = machine.find("nv_be4").orElseThrow().region();
     MemoryDevice nvdimm =
@@ -256,7 +255,7 @@ final class Demo {
   }
 
   private void line(String what, Machine machine) {
-    List<String> row = new BackendReport(machine.find("nv_be4").orElseThrow()).row();
+    List<String> row = new ObjectReport(machine.status(machine.find("nv_be4").orElseThrow())).row();
     out.printf(
         Locale.ROOT,
         "  %-36s %-9s allocator %-5s granularity %s%n",

@@ -1,9 +1,10 @@
 package holdfast.launcher.internal.cli;
 
-import holdfast.launcher.internal.report.MachineReport;
+import holdfast.machine.admin.DeviceStatus;
 import holdfast.machine.config.options.Excerpt;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.core.Machine;
+import holdfast.monitor.shell.report.MachineReport;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
@@ -82,8 +83,8 @@ public final class HoldfastCommand implements Callable<Integer> {
         case CommandLine.Start(MachineRequest request, CommandLine.After after) -> {
           Machine machine = new MachineStart(context, configurations).start(request);
           switch (after) {
-            case PROBE_TEXT -> out.print(new MachineReport(machine).toText());
-            case PROBE_JSON -> out.println(new MachineReport(machine).toJson());
+            case PROBE_TEXT -> out.print(report(machine).toText());
+            case PROBE_JSON -> out.println(report(machine).toJson());
             case SERVE -> serve();
           }
         }
@@ -104,6 +105,12 @@ public final class HoldfastCommand implements Callable<Integer> {
       complain(Excerpt.onOneLine(e.getMessage() + ""));
       return 1;
     }
+  }
+
+  static MachineReport report(Machine machine) {
+    return new MachineReport(
+        machine.backends().stream().map(machine::status).toList(),
+        machine.memory().devices().stream().map(DeviceStatus::of).toList());
   }
 
   /** Prints why the command failed, unless the process was asked to end, which is not a failure. */

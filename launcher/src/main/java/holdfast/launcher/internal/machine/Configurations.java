@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Dictionary;
 import java.util.Hashtable;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -215,6 +216,75 @@ public final class Configurations {
   /** Stores the same, even if another source has changed the configuration in the meantime. */
   public void restore(ConfiguredBackend backend) {
     write(backend, true);
+  }
+
+  /**
+   * Makes a configuration for what an operator added.
+   *
+   * @param exact whether blanks at the ends of its values are part of them, as on a command line
+   * @return its content; empty if there is one of that name, which is left alone
+   * @throws IOException if it can't be written
+   */
+  Optional<Wish> declare(
+      String factoryPid, String name, Map<String, String> properties, boolean exact)
+      throws IOException {
+    if (stored(factoryPid + "~" + name).isPresent()) {
+      return Optional.empty();
+    }
+    Dictionary<String, Object> fresh = new Hashtable<>(properties);
+    if (exact) {
+      fresh.put(TypeDefinition.EXACT, true);
+    }
+    try {
+      Configuration made = admin.getFactoryConfiguration(factoryPid, name, "?");
+      made.update(fresh);
+      return wish(made);
+    } catch (IllegalStateException e) {
+      throw new IOException("ConfigAdmin has ended", e);
+    }
+  }
+
+  /**
+   * Adds a name to a list of the machine's configuration, or takes it out.
+   *
+   * @param list {@link MachineComponent#OBJECTS} or {@link MachineComponent#DEVICES}
+   * @return the content of the configuration then
+   * @throws IOException if it can't be written, or is gone
+   */
+  Wish relist(Wish own, String list, String name, boolean add) throws IOException {
+    try {
+      Configuration present =
+          stored(own.pid()).orElseThrow(() -> new IOException(own.place() + " is gone"));
+      Wish before = wish(present).orElseThrow(() -> new IOException(own.place() + " is gone"));
+      List<String> names = new ArrayList<>(before.names(list));
+      names.remove(name);
+      if (add) {
+        names.add(name);
+      }
+      Dictionary<String, Object> properties = present.getProperties();
+      boolean isText = properties.get(list) instanceof String;
+      properties.put(list, isText ? String.join(",", names) : names.toArray(String[]::new));
+      present.updateIfDifferent(properties);
+      return wish(present).orElseThrow(() -> new IOException(own.place() + " is gone"));
+    } catch (IllegalStateException e) {
+      throw new IOException("ConfigAdmin has ended", e);
+    }
+  }
+
+  /**
+   * Deletes a configuration; does nothing if it doesn't exist.
+   *
+   * @throws IOException if it can't be deleted
+   */
+  void delete(String pid) throws IOException {
+    try {
+      Optional<Configuration> present = stored(pid);
+      if (present.isPresent()) {
+        present.get().delete();
+      }
+    } catch (IllegalStateException e) {
+      LOG.debug("configuration {} was deleted meanwhile", pid, e);
+    }
   }
 
   private boolean write(ConfiguredBackend backend, boolean whatever) {

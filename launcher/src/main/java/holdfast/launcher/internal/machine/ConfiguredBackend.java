@@ -61,6 +61,13 @@ public final class ConfiguredBackend {
     return seen;
   }
 
+  /** Returns the content of its configuration at the last look. */
+  @Nullable Wish lastSeen() {
+    synchronized (wishLock) {
+      return seen;
+    }
+  }
+
   /**
    * Records the content of its configuration after a look or a write; the caller holds the lock.
    */

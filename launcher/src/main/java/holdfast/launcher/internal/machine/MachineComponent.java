@@ -1,10 +1,19 @@
 package holdfast.launcher.internal.machine;
 
 import holdfast.backend.api.RamBlockAllocator;
+import holdfast.machine.admin.AdminException;
+import holdfast.machine.admin.Retention;
 import holdfast.machine.api.GuestMemory;
+import holdfast.machine.api.MemoryDevice;
+import holdfast.machine.config.BackendSpec;
+import holdfast.machine.config.MemoryLayout;
+import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.core.Backend;
 import holdfast.machine.core.Candidates;
+import holdfast.machine.core.Machine;
 import holdfast.machine.swap.Swapper;
+import java.util.Dictionary;
+import java.util.Hashtable;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -56,11 +65,21 @@ public final class MachineComponent implements ConfigurationListener {
   @Activate
   void activate(BundleContext context) {
     reconciler.start(
-        memory -> {
+        machine -> {
           ServiceRegistration<GuestMemory> registration =
-              context.registerService(GuestMemory.class, memory, null);
+              context.registerService(GuestMemory.class, machine.memory(), properties(machine));
           return registration::unregister;
         });
+  }
+
+  /** Returns the service properties by which an emulator finds the memory that it can run on. */
+  private static Dictionary<String, Object> properties(Machine machine) {
+    MemoryLayout layout = machine.layout();
+    Dictionary<String, Object> properties = new Hashtable<>();
+    properties.put(GuestMemory.MACHINE_TYPE, layout.type().label());
+    properties.put(GuestMemory.RAM_SIZE, layout.ram().bytes());
+    properties.put(GuestMemory.MAX_SIZE, layout.maxmem().bytes());
+    return properties;
   }
 
   @Deactivate
@@ -129,9 +148,14 @@ public final class MachineComponent implements ConfigurationListener {
     reconciler.wake();
   }
 
-  /** Adds a listener that is called for each memory backend whose memory fails from now on. */
-  public void onFailure(Consumer<Backend> listener) {
-    reconciler.onFailure(listener);
+  /**
+   * Adds a listener for the states of the machine. It is called with the present state now, and
+   * with each later one by the thread that sets it; it must not block.
+   *
+   * @return removes it
+   */
+  public Runnable onState(Consumer<MachineState> listener) {
+    return reconciler.onState(listener);
   }
 
   /** Makes {@code next} swap the backends whose configuration changes from now on. */
@@ -145,6 +169,70 @@ public final class MachineComponent implements ConfigurationListener {
    */
   public Optional<ConfiguredBackend> configured(String id) {
     return reconciler.configured(id);
+  }
+
+  /** Adds a part to the machine that is up, or removes one. */
+  @FunctionalInterface
+  public interface Work<T> {
+    T done() throws AdminException;
+  }
+
+  /**
+   * Adds a memory backend to the machine that is up, and records it in a configuration.
+   *
+   * @param work adds it
+   */
+  public Retention addObject(BackendSpec wanted, Work<Backend> work) throws AdminException {
+    return reconciler.change(
+        (follower, stored) -> follower.added(work.done(), wanted, stored));
+  }
+
+  /**
+   * Removes a memory backend from the machine that is up, and its configuration.
+   *
+   * @param work removes it
+   */
+  public Retention removeObject(String id, Work<?> work) throws AdminException {
+    return reconciler.change(
+        (follower, stored) -> {
+          work.done();
+          return follower.removed(id, stored);
+        });
+  }
+
+  /**
+   * Plugs a device into the machine that is up, and records it in a configuration.
+   *
+   * @param work plugs it
+   */
+  public Retention plug(ParsedObject wanted, Work<MemoryDevice> work) throws AdminException {
+    return reconciler.change(
+        (follower, stored) -> follower.added(work.done(), wanted, stored));
+  }
+
+  /**
+   * Unplugs a device from the machine that is up, and removes its configuration.
+   *
+   * @param work unplugs it
+   */
+  public Retention unplug(Work<MemoryDevice> work) throws AdminException {
+    return reconciler.change((follower, stored) -> follower.removed(work.done(), stored));
+  }
+
+  /**
+   * Sets a property in the configuration of a memory backend.
+   *
+   * @param value null to remove it
+   */
+  public Retention store(String id, String key, @Nullable String value) {
+    Configurations stored = configurations;
+    return configured(id)
+        .map(
+            one ->
+                stored == null
+                    ? new Retention("until the machine ends, since ConfigAdmin is gone")
+                    : new Retention(stored.put(one, key, value)))
+        .orElse(Retention.STORED);
   }
 
   /** Returns the state of the machine. */

@@ -1,10 +1,27 @@
 package holdfast.launcher.internal.machine;
 
+import holdfast.machine.admin.MachineStatus;
+import holdfast.machine.admin.MachineStatus.Phase;
 import holdfast.machine.core.Machine;
 import java.util.List;
 
 /** The state of a configured machine. */
 public sealed interface MachineState {
+
+  /** Returns what an operator sees of it. */
+  default MachineStatus status() {
+    return switch (this) {
+      case Unconfigured _ ->
+          new MachineStatus(
+              Phase.UNCONFIGURED, "there is no configuration " + MachineComponent.PID, false);
+      case Incomplete(_, String reason) -> new MachineStatus(Phase.INCOMPLETE, reason, false);
+      case Starting _ -> new MachineStatus(Phase.STARTING, "", false);
+      case Waiting(String reason) -> new MachineStatus(Phase.WAITING, reason, false);
+      case Failed(String reason) -> new MachineStatus(Phase.FAILED, reason, false);
+      case Up _ -> MachineStatus.up(false);
+      case Ended _ -> new MachineStatus(Phase.ENDED, "", false);
+    };
+  }
 
   /** There is no configuration of a machine. */
   record Unconfigured() implements MachineState {}

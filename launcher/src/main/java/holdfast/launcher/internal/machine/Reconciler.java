@@ -1,16 +1,12 @@
 package holdfast.launcher.internal.machine;
 
-import holdfast.machine.api.GuestMemory;
-import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.admin.AdminException;
+import holdfast.machine.admin.BusyException;
+import holdfast.machine.admin.MachineNotUpException;
 import holdfast.machine.config.BackendSpec;
-import holdfast.machine.config.DeviceDefinitions;
 import holdfast.machine.config.DeviceSpec;
-import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.MachineSpec;
-import holdfast.machine.config.MemoryLayoutException;
 import holdfast.machine.config.options.OptionException;
-import holdfast.machine.config.options.ParsedObject;
-import holdfast.machine.core.Backend;
 import holdfast.machine.core.Candidates;
 import holdfast.machine.core.Machine;
 import holdfast.machine.core.MachineException;
@@ -22,25 +18,22 @@ import holdfast.machine.swap.Swaps;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.SequencedMap;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,6 +52,9 @@ final class Reconciler {
   /** How long to wait before trying again for a region that another caller holds. */
   private static final Duration RETRY = Duration.ofSeconds(1);
 
+  /** How long an operator's change may take, with the pages that it makes present. */
+  private static final Duration CHANGE_LIMIT = Duration.ofSeconds(60);
+
   private static final Duration END_LIMIT = Duration.ofSeconds(60);
   private static final Logger LOG = LoggerFactory.getLogger(MachineComponent.class);
 
@@ -68,25 +64,19 @@ final class Reconciler {
       new ScheduledThreadPoolExecutor(
           1, Thread.ofPlatform().name("holdfast-machine").daemon().factory());
   private final AtomicBoolean woken = new AtomicBoolean();
-  private volatile @Nullable Function<GuestMemory, Runnable> registry;
+  private volatile @Nullable Function<Machine, Runnable> registry;
 
   /** Whether the machine is being ended: if it is just being brought up, that is undone. */
   private volatile boolean ending;
 
   private volatile Swapper swapper = Swapper.NONE;
-  private volatile Consumer<Backend> onFailure = backend -> {};
+  private final List<Consumer<MachineState>> listeners = new CopyOnWriteArrayList<>();
+  private volatile @Nullable MachineFollower follower;
   private MachineState state = new MachineState.Unconfigured();
 
   // used only in the machine's thread
   private Runnable unregister = () -> {};
-  private List<Declaration> plugged = List.of();
-  private volatile Map<String, ConfiguredBackend> opened = Map.of();
-  private @Nullable Wish definition;
-  private final Map<String, Optional<Wish>> seen = new HashMap<>();
   private final Set<Wish> strays = new HashSet<>();
-
-  /** The PIDs of configurations that differ from what is in force, as already reported. */
-  private final Set<String> mistaken = new HashSet<>();
 
   private List<Wish> tried = List.of();
 
@@ -106,11 +96,12 @@ final class Reconciler {
   /**
    * Starts the machine's thread.
    *
-   * @param publish registers a guest memory, and returns the task that unregisters it
+   * @param publish registers the guest memory of a machine, and returns the task that unregisters
+   *     it
    */
-  void start(Function<GuestMemory, Runnable> publish) {
+  void start(Function<Machine, Runnable> publish) {
     registry = publish;
-    candidates.addListener(this::wakeUnlessUp);
+    candidates.addListener(this::allocatorsChanged);
     wake();
   }
 
@@ -130,9 +121,13 @@ final class Reconciler {
     return thread.submit(this::look);
   }
 
-  /** Wakes the machine unless it is up, since regions follow allocators by themselves. */
-  private void wakeUnlessUp() {
-    if (!(state() instanceof MachineState.Up)) {
+  /**
+   * Wakes the machine after a change of allocators unless it is up, since regions follow allocators
+   * by themselves; but not what could not be added for lack of one.
+   */
+  private void allocatorsChanged() {
+    MachineFollower present = follower;
+    if (!(state() instanceof MachineState.Up) || present == null || present.lacksAllocator()) {
       wake();
     }
   }
@@ -151,12 +146,16 @@ final class Reconciler {
     }
   }
 
-  /** Adds a listener that is called for each memory backend whose memory fails from now on. */
-  void onFailure(Consumer<Backend> listener) {
-    onFailure = listener;
-    if (state() instanceof MachineState.Up(Machine machine)) {
-      machine.onFailure(listener);
-    }
+  /**
+   * Adds a listener for the states of the machine. It is called with the present state now, and
+   * with each later one by the thread that sets it; it must not block.
+   *
+   * @return removes it
+   */
+  synchronized Runnable onState(Consumer<MachineState> listener) {
+    listeners.add(listener);
+    listener.accept(state);
+    return () -> listeners.remove(listener);
   }
 
   /** Makes {@code next} swap the backends whose configuration changes from now on. */
@@ -187,8 +186,12 @@ final class Reconciler {
   }
 
   private synchronized void set(MachineState next) {
+    boolean isNew = !next.equals(state);
     state = next;
     notifyAll();
+    if (isNew) {
+      listeners.forEach(listener -> listener.accept(next));
+    }
   }
 
   private void look() {
@@ -201,9 +204,9 @@ final class Reconciler {
       List<Wish> wishes = stored.all();
       tellStrays(wishes);
       Optional<Wish> own = find(wishes, MachineComponent.PID);
-      if (state() instanceof MachineState.Up(Machine machine)) {
+      if (state() instanceof MachineState.Up) {
         if (own.isPresent()) {
-          follow(machine, own.get(), wishes, stored);
+          follow(own.get(), wishes, stored);
           return;
         }
         LOG.info("the machine ends: configuration {} is gone", MachineComponent.PID);
@@ -252,89 +255,6 @@ final class Reconciler {
     return Declaration.backend(wish).isPresent() || Declaration.device(wish).isPresent();
   }
 
-  /** The objects and devices that the machine's configuration lists. */
-  private static final class Listed {
-    final List<Declaration> backends = new ArrayList<>();
-    final List<Declaration> devices = new ArrayList<>();
-    final List<String> missing = new ArrayList<>();
-    final List<String> sentences = new ArrayList<>();
-    String ambiguous = "";
-
-    Listed(Wish own, List<Wish> wishes) {
-      list(
-          own,
-          MachineComponent.OBJECTS,
-          "memory backend",
-          BackendDefinitions.FILE_PID,
-          wishes.stream().flatMap(wish -> Declaration.backend(wish).stream()).toList(),
-          backends);
-      list(
-          own,
-          MachineComponent.DEVICES,
-          "device",
-          DeviceDefinitions.NVDIMM_PID,
-          wishes.stream().flatMap(wish -> Declaration.device(wish).stream()).toList(),
-          devices);
-    }
-
-    private void list(
-        Wish own,
-        String key,
-        String kind,
-        String sample,
-        List<Declaration> declared,
-        List<Declaration> found) {
-      if (own.isQuoted(key)) {
-        ambiguous = own.place() + ": " + key + " is in quotes, and values are written without";
-        return;
-      }
-      for (String name : own.names(key)) {
-        List<Declaration> matches =
-            declared.stream()
-                .filter(one -> one.wish().pid().contains("~") && one.name().equals(name))
-                .toList();
-        switch (matches.size()) {
-          case 0 -> {
-            missing.add(name);
-            sentences.add(
-                kind
-                    + " '"
-                    + name
-                    + "', which has no configuration: write "
-                    + own.placeOf(sample, name)
-                    + ", or take "
-                    + name
-                    + " out of "
-                    + key);
-          }
-          case 1 -> found.add(matches.getFirst());
-          default ->
-              ambiguous =
-                  own.place()
-                      + ": "
-                      + key
-                      + " lists "
-                      + name
-                      + ", and there are two of that name, "
-                      + matches.get(0).wish().place()
-                      + " and "
-                      + matches.get(1).wish().place()
-                      + ": take one away, or give it another name";
-        }
-      }
-    }
-
-    /** Returns the declaration of a part of the machine. */
-    Declaration declaration(MachineException.Part part) {
-      return (part.isDevice() ? devices : backends).get(part.number());
-    }
-
-    /** Returns what is being waited for. */
-    String reason(Wish own) {
-      return own.place() + " lists " + String.join("; ", sentences);
-    }
-  }
-
   private void bringUp(Wish own, List<Wish> wishes) {
     MachineState before = state();
     Listed listed = new Listed(own, wishes);
@@ -359,15 +279,8 @@ final class Reconciler {
         machine.discard();
         return new MachineState.Ended();
       }
-      machine.onFailure(onFailure);
-      unregister = Objects.requireNonNull(registry).apply(machine.memory());
-      definition = own;
-      plugged = listed.devices;
-      opened = opened(machine, listed);
-      seen.clear();
-      mistaken.clear();
-      seen.put(own.pid(), Optional.of(own));
-      plugged.forEach(device -> seen.put(device.wish().pid(), Optional.of(device.wish())));
+      unregister = Objects.requireNonNull(registry).apply(machine);
+      follower = new MachineFollower(machine, own, listed);
       return new MachineState.Up(machine);
     } catch (NoAllocatorException e) {
       return new MachineState.Waiting(placed(e, "" + e.getMessage(), own, listed));
@@ -408,18 +321,7 @@ final class Reconciler {
     for (Declaration declared : listed.devices) {
       devices.add(declared.device());
     }
-    return new MachineSpec(definition(own), backends, devices);
-  }
-
-  /** Returns the configurations of the backends that were opened; they are in the same order. */
-  private static Map<String, ConfiguredBackend> opened(Machine machine, Listed listed) {
-    SequencedMap<String, ConfiguredBackend> opened = new LinkedHashMap<>();
-    for (int number = 0; number < listed.backends.size(); number++) {
-      Backend backend = machine.backends().get(number);
-      Wish wish = listed.backends.get(number).wish();
-      opened.put(backend.region().id().value(), new ConfiguredBackend(backend, wish));
-    }
-    return Collections.unmodifiableMap(opened);
+    return new MachineSpec(MachineFollower.definition(own), backends, devices);
   }
 
   /**
@@ -427,18 +329,62 @@ final class Reconciler {
    * declares it.
    */
   Optional<ConfiguredBackend> configured(String id) {
-    return Optional.ofNullable(opened.get(id));
+    return Optional.ofNullable(follower).flatMap(present -> present.configured(id));
+  }
+
+  /** A change of the machine that is up, made in the machine's thread. */
+  interface Change<T> {
+    /**
+     * Makes the change.
+     *
+     * @param follower what follows the machine
+     * @param stored the configurations; null while they can't be read
+     */
+    T make(MachineFollower follower, @Nullable Configurations stored) throws AdminException;
+  }
+
+  /**
+   * Makes a change in the machine's thread, so that nothing is compared meanwhile.
+   *
+   * @throws BusyException if it is not done within a limit; it may still be done later
+   */
+  <T> T change(Change<T> change) throws AdminException {
+    Future<T> made;
+    try {
+      made = thread.submit(() -> change.make(requireUp(), configurations.get()));
+    } catch (RejectedExecutionException e) {
+      throw new MachineNotUpException(new MachineState.Ended().status());
+    }
+    try {
+      return made.get(CHANGE_LIMIT.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      throw new BusyException(
+          "the machine is busy for more than "
+              + CHANGE_LIMIT.toSeconds()
+              + " s: look at the log; what was asked for may still be done");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new BusyException("the caller was interrupted; what was asked for may still be done");
+    } catch (ExecutionException e) {
+      switch (e.getCause()) {
+        case AdminException refused -> throw refused;
+        case RuntimeException failed -> throw failed;
+        case Error failed -> throw failed;
+        case null, default -> throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  private MachineFollower requireUp() throws MachineNotUpException {
+    MachineFollower present = follower;
+    if (present == null || !(state() instanceof MachineState.Up)) {
+      throw new MachineNotUpException(state().status());
+    }
+    return present;
   }
 
   private static Origin origin(Wish own) {
     return own.isOfCommandLine() ? Origin.COMMAND_LINE : Origin.CONFIGURATIONS;
-  }
-
-  private static ParsedObject definition(Wish own) throws OptionException {
-    Map<String, Object> properties = new HashMap<>(own.properties());
-    properties.remove(MachineComponent.OBJECTS);
-    properties.remove(MachineComponent.DEVICES);
-    return MachineDefinition.BOTH.checkConfiguration(own.place(), properties);
   }
 
   /**
@@ -480,112 +426,9 @@ final class Reconciler {
     }
   }
 
-  private void follow(Machine machine, Wish own, List<Wish> wishes, Configurations stored)
-      throws IOException {
-    followOwn(machine, own, wishes);
-    followDevices(machine, wishes);
-    boolean busy = false;
-    BackendFollower follower = new BackendFollower(stored, swapper);
-    for (ConfiguredBackend configured : opened.values()) {
-      busy |= !follower.follow(configured);
-    }
-    if (busy) {
+  private void follow(Wish own, List<Wish> wishes, Configurations stored) throws IOException {
+    if (Objects.requireNonNull(follower).follow(own, wishes, stored, swapper)) {
       schedule(RETRY, this::wake);
-    }
-  }
-
-  private boolean isNews(String pid, Optional<Wish> now) {
-    return !now.equals(seen.put(pid, now));
-  }
-
-  /** Records that a configuration is followed, and logs it if it was not followed before. */
-  private void isFollowed(Wish wish, boolean didNot) {
-    mistaken.remove(wish.pid());
-    if (didNot) {
-      LOG.info("{} is followed again: what it says is in force", wish.place());
-    }
-  }
-
-  private void followOwn(Machine machine, Wish own, List<Wish> wishes) {
-    if (!isNews(own.pid(), Optional.of(own))) {
-      return;
-    }
-    Listed listed = new Listed(own, wishes);
-    boolean wasFollowed = mistaken.add(own.pid());
-    try {
-      ParsedObject next = definition(own);
-      MachineDefinition.memory(
-          next,
-          MachineDefinition.memoryBackend(next)
-              .flatMap(machine::find)
-              .map(backend -> backend.region().size())
-              .orElse(null));
-      if (!listed.ambiguous.isEmpty() || !listed.missing.isEmpty()) {
-        LOG.warn(
-            "{}; what is up stays as it is, and can't come up again like this",
-            listed.ambiguous.isEmpty() ? listed.reason(own) : listed.ambiguous);
-      } else if (!isSame(own, next)) {
-        LOG.warn(
-            "{}: the change takes effect when the machine starts again; what is up stays as it is",
-            own.place());
-      } else {
-        isFollowed(own, !wasFollowed);
-      }
-    } catch (OptionException e) {
-      LOG.warn("{}; what is up stays as it is, and can't come up again like this", e.getMessage());
-    } catch (MemoryLayoutException e) {
-      LOG.warn(
-          "{}: {}; what is up stays as it is, and can't come up again like this",
-          own.place(),
-          e.getMessage());
-    }
-  }
-
-  private boolean isSame(Wish own, ParsedObject next) throws OptionException {
-    Wish before = Objects.requireNonNull(definition);
-    return definition(before).equals(next)
-        && Stream.of(MachineComponent.OBJECTS, MachineComponent.DEVICES)
-            .allMatch(key -> before.names(key).equals(own.names(key)));
-  }
-
-  private void followDevices(Machine machine, List<Wish> wishes) {
-    for (Declaration device : plugged) {
-      Optional<Wish> now = find(wishes, device.wish().pid());
-      if (!isNews(device.wish().pid(), now)) {
-        continue;
-      }
-      boolean wasFollowed = mistaken.add(device.wish().pid());
-      if (now.isEmpty()) {
-        LOG.warn(
-            "device '{}': {} is gone; it stays until the machine ends, which can't come up again"
-                + " without it",
-            device.name(),
-            device.wish().place());
-        continue;
-      }
-      try {
-        ParsedObject next = new Declaration(device.type(), now.get()).object();
-        if (machine.find(DeviceDefinitions.memdev(next)).isEmpty()) {
-          LOG.warn(
-              "{}: memdev={} names no memory backend of the machine that is up; device '{}' stays as"
-                  + " it is",
-              now.get().place(),
-              DeviceDefinitions.memdev(next),
-              device.name());
-        } else if (!next.equals(device.object())) {
-          LOG.warn(
-              "device '{}': {} changed; the change takes effect when the machine starts again",
-              device.name(),
-              now.get().place());
-        } else {
-          isFollowed(now.get(), !wasFollowed);
-        }
-      } catch (OptionException e) {
-        LOG.warn(
-            "{}; device '{}' stays as it is, and can't come up again like this",
-            e.getMessage(),
-            device.name());
-      }
     }
   }
 
@@ -593,6 +436,7 @@ final class Reconciler {
     MachineState last = state();
     unregister.run();
     unregister = () -> {};
+    follower = null;
     set(next);
     if (last instanceof MachineState.Up(Machine machine)) {
       machine.close();

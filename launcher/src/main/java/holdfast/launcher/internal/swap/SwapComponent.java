@@ -16,7 +16,6 @@ import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.core.Backend;
 import holdfast.machine.core.Machine;
-import holdfast.machine.swap.Evacuation;
 import holdfast.machine.swap.SwapRecorder;
 import holdfast.machine.swap.Swapper;
 import holdfast.machine.swap.Swaps;
@@ -39,13 +38,16 @@ import org.slf4j.LoggerFactory;
  * The service of live swaps for the machine that is up. Also makes the swaps that configurations
  * ask for.
  */
-@Component(immediate = true)
+@Component(
+    service = {LiveSwap.class, SwapComponent.class},
+    immediate = true)
 public final class SwapComponent implements LiveSwap {
   private static final Logger LOG = LoggerFactory.getLogger(SwapComponent.class);
 
   private final MachineComponent component;
   private final Configurations configurations;
   private final GuestWriters writers = new GuestWriters();
+  private final Runnable unwatch;
   private @Nullable Machine machine;
   private @Nullable Swaps swaps;
 
@@ -56,11 +58,19 @@ public final class SwapComponent implements LiveSwap {
     this.component = component;
     this.configurations = new Configurations(configurations);
     component.swapWith(this::follow);
-    component.onFailure(this::evacuate);
+    unwatch =
+        component.onState(
+            state -> {
+              if (state instanceof MachineState.Up(Machine up)) {
+                swapsOf(up);
+              }
+            });
   }
 
   @Deactivate
   synchronized void deactivate() {
+    unwatch.run();
+    component.swapWith(Swapper.NONE);
     if (swaps != null) {
       swaps.close();
     }
@@ -87,27 +97,18 @@ public final class SwapComponent implements LiveSwap {
     throw new SwapException(id, "the machine is not up");
   }
 
+  /** Returns the swaps of a machine that is up. */
   @SuppressWarnings("ReferenceEquality") // a machine is itself
-  private synchronized Swaps swapsOf(Machine up) {
+  public synchronized Swaps swapsOf(Machine up) {
     Swaps present = swaps;
     if (present == null || machine != up) {
       present = new Swaps(up, writers, this::record, component::wake);
       up.beforeClose(present::close);
+      present.rescueFailed();
       machine = up;
       swaps = present;
     }
     return present;
-  }
-
-  /**
-   * Copies what can be read of a backend whose memory failed to its standby file, if one is
-   * configured.
-   */
-  private void evacuate(Backend backend) {
-    Optional<Evacuation> evacuation = Evacuation.start(backend, writers);
-    if (evacuation.isPresent() && component.state() instanceof MachineState.Up(Machine up)) {
-      up.beforeClose(evacuation.get()::awaitEnd);
-    }
   }
 
   /** Starts a swap that a changed configuration of the machine that is up asks for. */

@@ -69,10 +69,8 @@ public record TypedOption(String option, String typeKey, List<TypeDefinition> ty
   }
 
   private TypeDefinition type(Optional<OptionValue> given) throws OptionException {
-    List<String> names = types.stream().map(TypeDefinition::name).toList();
-    String known = "the types are " + String.join(", ", names);
     if (given.isEmpty()) {
-      throw refusal("the type is missing: begin with it; " + known);
+      throw refusal("the type is missing: begin with it; " + known());
     }
     String name =
         switch (given.get()) {
@@ -81,13 +79,31 @@ public record TypedOption(String option, String typeKey, List<TypeDefinition> ty
           case OptionValue other ->
               throw refusal(typeKey + "=" + other + " is " + other.kind() + ": write a string");
         };
+    return type(name);
+  }
+
+  /**
+   * Returns the type with this name.
+   *
+   * @throws OptionException if there is none
+   */
+  public TypeDefinition type(String name) throws OptionException {
     for (TypeDefinition type : types) {
       if (type.name().equals(name)) {
         return type;
       }
     }
-    String advice = Nearest.to(name, names).map(near -> "did you mean " + near + "?").orElse(known);
+    String advice =
+        Nearest.to(name, names()).map(near -> "did you mean " + near + "?").orElse(known());
     throw refusal(Excerpt.of(name) + " is not a type: " + advice);
+  }
+
+  private List<String> names() {
+    return types.stream().map(TypeDefinition::name).toList();
+  }
+
+  private String known() {
+    return "the types are " + String.join(", ", names());
   }
 
   /** Returns whether it is {@code qom-type=help}: the request for help with the key written out. */

@@ -100,22 +100,22 @@ public final class FlatGuestMemory implements GuestMemory {
   }
 
   /**
-   * Refuses an operator's request to remove a device from the running guest. No device can be
-   * unplugged: for an nvdimm this is QEMU's rule, and for a {@code pc-dimm} the guest would have to
-   * agree, which needs ACPI, and there is none here yet.
+   * Unplugs a device from the running guest. When this returns every listener has given it up.
    *
-   * @throws PlugException always
+   * @throws PlugException if there is no such device, or it is base RAM; nothing changed
    */
-  public void unplug(String id) throws PlugException {
-    for (GuestDevice device : map.devices()) {
-      if (device.driver() != MemoryDriver.RAM && device.id().equals(id)) {
-        throw new PlugException(
-            Refusal.NOT_UNPLUGGABLE,
-            device
-                + " on memory backend '"
-                + device.region().id()
-                + "' can't be unplugged while the guest runs; end the guest first, or swap the"
-                + " backend under it");
+  public MemoryDevice unplug(String id) throws PlugException {
+    synchronized (change) {
+      for (GuestDevice device : map.devices()) {
+        if (device.id().equals(id)) {
+          if (device.driver() == MemoryDriver.RAM) {
+            throw new PlugException(
+                Refusal.NOT_UNPLUGGABLE,
+                device + " is the machine's base RAM, and stays until the machine ends");
+          }
+          remove(device);
+          return device;
+        }
       }
     }
     throw new PlugException(

@@ -1,0 +1,219 @@
+package holdfast.launcher.internal.admin;
+
+import holdfast.backend.api.Granularity;
+import holdfast.launcher.internal.machine.MachineComponent;
+import holdfast.launcher.internal.machine.MachineState;
+import holdfast.launcher.internal.machine.OsgiFilter;
+import holdfast.launcher.internal.swap.SwapComponent;
+import holdfast.machine.admin.AdminEvent;
+import holdfast.machine.admin.AdminException;
+import holdfast.machine.admin.AdminListener;
+import holdfast.machine.admin.AllocatorStatus;
+import holdfast.machine.admin.DeviceStatus;
+import holdfast.machine.admin.MachineAdmin;
+import holdfast.machine.admin.MachineNotUpException;
+import holdfast.machine.admin.MachineStatus;
+import holdfast.machine.admin.NoSuchDeviceException;
+import holdfast.machine.admin.NoSuchObjectException;
+import holdfast.machine.admin.ObjectStatus;
+import holdfast.machine.admin.PropertyChange;
+import holdfast.machine.admin.Retention;
+import holdfast.machine.api.RunningSwap;
+import holdfast.machine.api.SwapException;
+import holdfast.machine.api.SwapLimits;
+import holdfast.machine.api.SwapPlan;
+import holdfast.machine.api.SwapReport;
+import holdfast.machine.config.AllocatorFilter;
+import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.config.BackendSpec;
+import holdfast.machine.config.DeviceDefinitions;
+import holdfast.machine.config.DeviceSpec;
+import holdfast.machine.config.options.ParsedObject;
+import holdfast.machine.core.AdminEvents;
+import holdfast.machine.core.Machine;
+import holdfast.machine.core.MachineOperations;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.InvalidSyntaxException;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+
+/**
+ * The operator's service: what there is comes from the machine that is up, and what is changed is
+ * written into its configurations as well.
+ */
+@Component
+public final class AdminComponent implements MachineAdmin {
+  private final MachineComponent component;
+  private final SwapComponent swaps;
+  private final AdminEvents events = new AdminEvents();
+  private final Runnable unwatch;
+  private volatile @Nullable MachineOperations operations;
+
+  /** Called by Declarative Services. */
+  @Activate
+  public AdminComponent(@Reference MachineComponent component, @Reference SwapComponent swaps) {
+    this.component = component;
+    this.swaps = swaps;
+    this.unwatch = component.onState(this::entered);
+  }
+
+  @Deactivate
+  void deactivate() {
+    unwatch.run();
+    events.close();
+  }
+
+  private void entered(MachineState state) {
+    operations =
+        state instanceof MachineState.Up(Machine machine)
+            ? new MachineOperations(
+                machine, Optional.of(swaps.swapsOf(machine)), AdminComponent::filter, events)
+            : null;
+    events.publish(new AdminEvent.StatusChanged(state.status()));
+  }
+
+  private static AllocatorFilter filter(String text) {
+    try {
+      return OsgiFilter.parse(text);
+    } catch (InvalidSyntaxException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+
+  private MachineOperations up() throws MachineNotUpException {
+    MachineOperations present = operations;
+    if (present == null) {
+      throw new MachineNotUpException(component.state().status());
+    }
+    return present;
+  }
+
+  @Override
+  public MachineStatus status() {
+    MachineOperations present = operations;
+    return present == null ? component.state().status() : present.status();
+  }
+
+  @Override
+  public List<ObjectStatus> objects() throws MachineNotUpException {
+    return up().objects();
+  }
+
+  @Override
+  public ObjectStatus object(String id) throws MachineNotUpException, NoSuchObjectException {
+    return up().object(id);
+  }
+
+  @Override
+  public List<DeviceStatus> devices() throws MachineNotUpException {
+    return up().devices();
+  }
+
+  @Override
+  public DeviceStatus device(String id) throws MachineNotUpException, NoSuchDeviceException {
+    return up().device(id);
+  }
+
+  @Override
+  public List<AllocatorStatus> allocators() throws MachineNotUpException {
+    return up().allocators();
+  }
+
+  @Override
+  public Retention addObject(String type, Map<String, String> properties) throws AdminException {
+    MachineOperations present = up();
+    BackendSpec wanted = MachineOperations.object(type, properties);
+    return component.addObject(wanted, () -> present.add(wanted));
+  }
+
+  @Override
+  public Retention removeObject(String id) throws AdminException {
+    MachineOperations present = up();
+    return component.removeObject(id, () -> present.removeObject(id));
+  }
+
+  @Override
+  public Retention plug(String driver, Map<String, String> properties) throws AdminException {
+    MachineOperations present = up();
+    ParsedObject wanted = MachineOperations.parsedDevice(driver, properties);
+    DeviceSpec spec = DeviceDefinitions.spec(wanted, driver + " without id");
+    return component.plug(wanted, () -> present.plug(spec));
+  }
+
+  @Override
+  public Retention unplug(String id) throws AdminException {
+    MachineOperations present = up();
+    return component.unplug(() -> present.remove(id));
+  }
+
+  @Override
+  public PropertyChange set(String id, String property, String value) throws AdminException {
+    PropertyChange change = up().set(id, property, value);
+    return new PropertyChange(
+        change.requested(), change.inForce(), component.store(id, property, change.requested()));
+  }
+
+  @Override
+  public Retention use(String id, String filter) throws AdminException {
+    MachineOperations present = up();
+    present.use(id, filter);
+    String inForce = present.object(id).filter();
+    return component.store(
+        id, BackendDefinitions.ALLOCATOR_TARGET, inForce.isEmpty() ? null : inForce);
+  }
+
+  @Override
+  public Granularity persist(String id, long offset, long length) throws AdminException {
+    return up().persist(id, offset, length);
+  }
+
+  @Override
+  public SwapPlan planSwap(String id, Map<String, String> changes, SwapLimits limits)
+      throws AdminException, SwapException {
+    return up().planSwap(id, changes, limits);
+  }
+
+  @Override
+  public RunningSwap swap(String id, Map<String, String> changes, SwapLimits limits)
+      throws AdminException, SwapException {
+    return up().swap(id, changes, limits);
+  }
+
+  @Override
+  public Optional<RunningSwap> runningSwap(String id)
+      throws MachineNotUpException, NoSuchObjectException {
+    return up().runningSwap(id);
+  }
+
+  @Override
+  public List<SwapReport> endedSwaps(String id)
+      throws MachineNotUpException, NoSuchObjectException {
+    return up().endedSwaps(id);
+  }
+
+  @Override
+  public void evacuate(String id, Path standby) throws AdminException {
+    up().evacuate(id, standby);
+  }
+
+  @Override
+  public void stop() throws AdminException {
+    up().stop();
+  }
+
+  @Override
+  public void cont() throws AdminException {
+    up().cont();
+  }
+
+  @Override
+  public Subscription subscribe(AdminListener listener) {
+    return events.subscribe(listener);
+  }
+}

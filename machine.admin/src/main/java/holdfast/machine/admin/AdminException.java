@@ -1,0 +1,27 @@
+package holdfast.machine.admin;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An operator's request that is not done. There is one subtype for each cause, which a door
+ * translates: into an exit status, an error class of QMP, an HTTP status. The message is one
+ * sentence that names the object or device, what was asked for and what was found, and says what to
+ * do; what it was found by is kept as the cause. Nothing was changed, unless a subtype says
+ * otherwise.
+ */
+public abstract sealed class AdminException extends Exception
+    permits BusyException,
+        DuplicateIdException,
+        HostException,
+        InvalidRequestException,
+        MachineNotUpException,
+        NoSuchDeviceException,
+        NoSuchObjectException,
+        ObjectInUseException,
+        RefusedException {
+  private static final long serialVersionUID = 1;
+
+  AdminException(String sentence, @Nullable Throwable cause) {
+    super(sentence, cause);
+  }
+}

@@ -1,0 +1,17 @@
+package holdfast.machine.admin;
+
+/**
+ * Something else is under way with the object or the machine: a swap, another change. The same
+ * request can succeed later.
+ */
+public final class BusyException extends AdminException {
+  private static final long serialVersionUID = 1;
+
+  public BusyException(String sentence) {
+    super(sentence, null);
+  }
+
+  public BusyException(Exception cause) {
+    super("" + cause.getMessage(), cause);
+  }
+}

@@ -1,0 +1,13 @@
+package holdfast.machine.admin;
+
+/**
+ * The host could not do what was asked for: a file can't be opened, its disk is full or fails, no
+ * memory is left. The cause says which, with its errno where there is one.
+ */
+public final class HostException extends AdminException {
+  private static final long serialVersionUID = 1;
+
+  public HostException(Exception cause) {
+    super("" + cause.getMessage(), cause);
+  }
+}

@@ -1,0 +1,17 @@
+package holdfast.machine.admin;
+
+/**
+ * The request itself has a mistake, whatever the machine is like: a type or property that doesn't
+ * exist, a value that it can't have, a range outside of an object.
+ */
+public final class InvalidRequestException extends AdminException {
+  private static final long serialVersionUID = 1;
+
+  public InvalidRequestException(String sentence) {
+    super(sentence, null);
+  }
+
+  public InvalidRequestException(Exception cause) {
+    super("" + cause.getMessage(), cause);
+  }
+}

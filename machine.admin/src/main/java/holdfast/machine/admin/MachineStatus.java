@@ -1,0 +1,46 @@
+package holdfast.machine.admin;
+
+/**
+ * The state of a machine, and why it is in it.
+ *
+ * @param phase how far its life is
+ * @param reason why it isn't up, as a sentence; empty if it is, or if there is nothing to add
+ * @param stopped whether its guest writers are stopped by {@link MachineAdmin#stop}
+ */
+public record MachineStatus(Phase phase, String reason, boolean stopped) {
+
+  /** The phases of a machine's life. */
+  public enum Phase {
+    /** Nothing describes a machine. */
+    UNCONFIGURED,
+    /** Something that its configuration lists is not configured. */
+    INCOMPLETE,
+    /** An allocator is missing that may still come. */
+    WAITING,
+    /** It is being brought up. */
+    STARTING,
+    /** All of it is up. */
+    UP,
+    /** It can't be brought up as it is configured. */
+    FAILED,
+    /** It has ended. */
+    ENDED
+  }
+
+  /** Returns the status of a machine that is up. */
+  public static MachineStatus up(boolean stopped) {
+    return new MachineStatus(Phase.UP, "", stopped);
+  }
+
+  /** Returns this status as a sentence for an operator, without a full stop. */
+  public String sentence() {
+    return switch (phase) {
+      case UNCONFIGURED -> "no machine is configured: " + reason;
+      case INCOMPLETE, WAITING -> "the machine is not up yet: " + reason;
+      case STARTING -> "the machine is just coming up";
+      case UP -> stopped ? "the machine is up; its guest writers are stopped" : "the machine is up";
+      case FAILED -> "the machine is not up: " + reason;
+      case ENDED -> "the machine has ended";
+    };
+  }
+}

@@ -1,0 +1,17 @@
+package holdfast.machine.admin;
+
+/**
+ * The request is well formed, but this machine can't do it as it is: no slot is free, the address
+ * is taken, no allocator takes the object, its memory has failed.
+ */
+public final class RefusedException extends AdminException {
+  private static final long serialVersionUID = 1;
+
+  public RefusedException(String sentence) {
+    super(sentence, null);
+  }
+
+  public RefusedException(Exception cause) {
+    super("" + cause.getMessage(), cause);
+  }
+}

@@ -1,0 +1,407 @@
+package holdfast.machine.core;
+
+import holdfast.backend.api.BackendId;
+import holdfast.backend.api.Granularity;
+import holdfast.backend.api.PersistException;
+import holdfast.backend.api.PreallocationException;
+import holdfast.machine.admin.AdminEvent;
+import holdfast.machine.admin.AdminException;
+import holdfast.machine.admin.AdminListener;
+import holdfast.machine.admin.AllocatorStatus;
+import holdfast.machine.admin.BusyException;
+import holdfast.machine.admin.DeviceStatus;
+import holdfast.machine.admin.HostException;
+import holdfast.machine.admin.InvalidRequestException;
+import holdfast.machine.admin.MachineAdmin;
+import holdfast.machine.admin.MachineNotUpException;
+import holdfast.machine.admin.MachineStatus;
+import holdfast.machine.admin.NoSuchDeviceException;
+import holdfast.machine.admin.NoSuchObjectException;
+import holdfast.machine.admin.ObjectStatus;
+import holdfast.machine.admin.PropertyChange;
+import holdfast.machine.admin.RefusedException;
+import holdfast.machine.admin.Retention;
+import holdfast.machine.api.MemoryDevice;
+import holdfast.machine.api.RegionState;
+import holdfast.machine.api.RunningSwap;
+import holdfast.machine.api.SwapException;
+import holdfast.machine.api.SwapLimits;
+import holdfast.machine.api.SwapPlan;
+import holdfast.machine.api.SwapReport;
+import holdfast.machine.config.AllocatorFilter;
+import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.config.BackendSpec;
+import holdfast.machine.config.DeviceDefinitions;
+import holdfast.machine.config.DeviceSpec;
+import holdfast.machine.config.options.OptionException;
+import holdfast.machine.config.options.ParsedObject;
+import holdfast.machine.config.options.TypedOption;
+import holdfast.machine.core.SwapProvider.MachineSwaps;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * The operator's service of one open machine. Stores nothing: what keeps a machine's configuration
+ * does so around it.
+ *
+ * <p>Thread-safe.
+ */
+public final class MachineOperations implements MachineAdmin {
+  private static final String ANY = "*";
+
+  private final Machine machine;
+  private final Optional<MachineSwaps> swaps;
+  private final FilterReader filters;
+  private final AdminEvents events;
+
+  /** Reads a filter on allocators in the syntax of OSGi (Core 3.2.7). */
+  @FunctionalInterface
+  public interface FilterReader {
+    /**
+     * Returns the filter.
+     *
+     * @throws IllegalArgumentException if {@code text} is none
+     */
+    AllocatorFilter read(String text);
+  }
+
+  /**
+   * @param swaps the machine's swaps and writers; empty if nothing provides them
+   * @param filters reads what an operator writes for {@link #use}
+   * @param events receives what happens to the machine until it ends
+   */
+  public MachineOperations(
+      Machine machine, Optional<MachineSwaps> swaps, FilterReader filters, AdminEvents events) {
+    this.machine = machine;
+    this.swaps = swaps;
+    this.filters = filters;
+    this.events = events;
+    machine.watch(new Publisher());
+    swaps.ifPresent(
+        present ->
+            present.watch(report -> events.publish(new AdminEvent.SwapProgressed(report))));
+  }
+
+  /** Publishes what happens to the machine. */
+  private final class Publisher implements MachineWatcher {
+    @Override
+    public void objectAdded(Backend backend) {
+      events.publish(new AdminEvent.ObjectAdded(backend.region().id().value()));
+    }
+
+    @Override
+    public void objectRemoved(Backend backend) {
+      events.publish(new AdminEvent.ObjectRemoved(backend.region().id().value()));
+    }
+
+    @Override
+    public void objectChanged(Backend backend) {
+      events.publish(new AdminEvent.ObjectChanged(backend.region().id().value()));
+    }
+
+    @Override
+    public void devicePlugged(MemoryDevice device) {
+      events.publish(new AdminEvent.DevicePlugged(DeviceStatus.of(device)));
+    }
+
+    @Override
+    public void deviceUnplugged(MemoryDevice device) {
+      events.publish(new AdminEvent.DeviceUnplugged(DeviceStatus.of(device)));
+    }
+  }
+
+  @Override
+  public MachineStatus status() {
+    return machine.isClosed()
+        ? new MachineStatus(MachineStatus.Phase.ENDED, "", false)
+        : MachineStatus.up(swaps.map(MachineSwaps::isStopped).orElse(false));
+  }
+
+  private Machine machine() throws MachineNotUpException {
+    if (machine.isClosed()) {
+      throw new MachineNotUpException(status());
+    }
+    return machine;
+  }
+
+  private Backend backend(String id) throws MachineNotUpException, NoSuchObjectException {
+    return machine().find(id).orElseThrow(() -> new NoSuchObjectException(id));
+  }
+
+  @Override
+  public List<ObjectStatus> objects() throws MachineNotUpException {
+    return machine().backends().stream().map(machine::status).toList();
+  }
+
+  @Override
+  public ObjectStatus object(String id) throws MachineNotUpException, NoSuchObjectException {
+    return machine.status(backend(id));
+  }
+
+  @Override
+  public List<DeviceStatus> devices() throws MachineNotUpException {
+    return machine().memory().devices().stream().map(DeviceStatus::of).toList();
+  }
+
+  @Override
+  public DeviceStatus device(String id) throws MachineNotUpException, NoSuchDeviceException {
+    return devices().stream()
+        .filter(device -> device.id().equals(id))
+        .findFirst()
+        .orElseThrow(() -> new NoSuchDeviceException(id));
+  }
+
+  @Override
+  public List<AllocatorStatus> allocators() throws MachineNotUpException {
+    return machine().candidates().list().stream().map(Candidate::status).toList();
+  }
+
+  @Override
+  public Retention addObject(String type, Map<String, String> properties) throws AdminException {
+    add(object(type, properties));
+    return Retention.OF_THIS_MACHINE;
+  }
+
+  /**
+   * Returns the memory backend that is asked for.
+   *
+   * @throws InvalidRequestException if its type or its properties have a mistake
+   */
+  public static BackendSpec object(String type, Map<String, String> properties)
+      throws InvalidRequestException {
+    return new BackendSpec(parsed(BackendDefinitions.OPTION, type, properties));
+  }
+
+  /**
+   * Returns the device that is asked for.
+   *
+   * @throws InvalidRequestException if its driver or its properties have a mistake
+   */
+  public static ParsedObject parsedDevice(String driver, Map<String, String> properties)
+      throws InvalidRequestException {
+    return parsed(DeviceDefinitions.OPTION, driver, properties);
+  }
+
+  private static ParsedObject parsed(TypedOption option, String type, Map<String, String> given)
+      throws InvalidRequestException {
+    try {
+      return option.type(type).checkConfiguration(option.option() + " " + type, given);
+    } catch (OptionException e) {
+      throw new InvalidRequestException(e);
+    }
+  }
+
+  /** Opens another memory backend. */
+  public Backend add(BackendSpec wanted) throws AdminException {
+    machine();
+    try {
+      return machine.addObject(wanted);
+    } catch (MachineException e) {
+      throw Refusals.of(wanted.id(), e);
+    }
+  }
+
+  @Override
+  public Retention removeObject(String id) throws AdminException {
+    machine();
+    try {
+      machine.removeObject(id);
+    } catch (MachineException e) {
+      throw Refusals.of(id, e);
+    }
+    return Retention.OF_THIS_MACHINE;
+  }
+
+  @Override
+  public Retention plug(String driver, Map<String, String> properties) throws AdminException {
+    plug(
+        DeviceDefinitions.spec(parsedDevice(driver, properties), driver + " without id"));
+    return Retention.OF_THIS_MACHINE;
+  }
+
+  /** Plugs a device. */
+  public MemoryDevice plug(DeviceSpec wanted) throws AdminException {
+    machine();
+    try {
+      return machine.plug(wanted);
+    } catch (MachineException e) {
+      throw Refusals.of(wanted.name(), e);
+    }
+  }
+
+  @Override
+  public Retention unplug(String id) throws AdminException {
+    remove(id);
+    return Retention.OF_THIS_MACHINE;
+  }
+
+  /** Unplugs a device. */
+  public MemoryDevice remove(String id) throws AdminException {
+    machine();
+    try {
+      return machine.unplug(id);
+    } catch (MachineException e) {
+      throw Refusals.of(id, e);
+    }
+  }
+
+  @Override
+  public PropertyChange set(String id, String property, String value) throws AdminException {
+    Backend backend = backend(id);
+    try {
+      String requested = backend.set(property, value);
+      String inForce = Objects.requireNonNull(backend.properties().get(property));
+      return new PropertyChange(requested, inForce, Retention.OF_THIS_MACHINE);
+    } catch (OptionException e) {
+      throw new InvalidRequestException(e);
+    } catch (PreallocationException e) {
+      throw new HostException(e);
+    } catch (MachineException e) {
+      throw Refusals.of(id, e);
+    }
+  }
+
+  @Override
+  public Retention use(String id, String filter) throws AdminException {
+    Region region = backend(id).region();
+    if (region.state() == RegionState.FAILED) {
+      throw new RefusedException(
+          "memory backend '"
+              + id
+              + "' on "
+              + region.backing()
+              + " has failed ("
+              + region.status().note()
+              + "), and no allocator can bring back what it lost; end the guest, check the file and"
+              + " its disk, and start the machine again");
+    }
+    AllocatorFilter wanted = filter(filter);
+    if (region.eligible(wanted) == 0 && !wanted.text().isEmpty()) {
+      String present = region.status().allocator();
+      throw new RefusedException(
+          "no allocator that takes memory backend '"
+              + id
+              + "' matches "
+              + wanted.text()
+              + "; it stays "
+              + (present.isEmpty() ? "detached" : "with " + present));
+    }
+    region.use(wanted);
+    return Retention.OF_THIS_MACHINE;
+  }
+
+  private AllocatorFilter filter(String text) throws InvalidRequestException {
+    if (text.equals(ANY)) {
+      return AllocatorFilter.ANY;
+    }
+    if (text.isBlank()) {
+      throw new InvalidRequestException(
+          "an empty FILTER is none: write '*' for any allocator, a kind, such as file, or a filter,"
+              + " such as '(backend.kind=file)'");
+    }
+    try {
+      return filters.read(text.startsWith("(") ? text : "(backend.kind=" + text + ")");
+    } catch (IllegalArgumentException e) {
+      throw new InvalidRequestException(
+          text + " is not an OSGi filter: write one in quotes, such as '(backend.kind=file)'");
+    }
+  }
+
+  @Override
+  public Granularity persist(String id, long offset, long length) throws AdminException {
+    Region region = backend(id).region();
+    long size = region.size().bytes();
+    if (offset < 0 || length < 0 || offset > size || length > size - offset) {
+      throw new InvalidRequestException(
+          length
+              + " bytes from offset "
+              + offset
+              + " are not within memory backend '"
+              + id
+              + "', which has "
+              + size
+              + " bytes");
+    }
+    try {
+      return region.persist(offset, length);
+    } catch (PersistException e) {
+      throw new HostException(e);
+    } catch (IllegalStateException e) {
+      throw new NoSuchObjectException(id); // removed meanwhile
+    }
+  }
+
+  private MachineSwaps swaps() throws MachineNotUpException, RefusedException {
+    machine();
+    return swaps.orElseThrow(
+        () ->
+            new RefusedException(
+                "nothing here swaps memory or knows its writers: add holdfast.machine.swap"));
+  }
+
+  @Override
+  public SwapPlan planSwap(String id, Map<String, String> changes, SwapLimits limits)
+      throws AdminException, SwapException {
+    return swaps().plan(known(id), changes, limits);
+  }
+
+  @Override
+  public RunningSwap swap(String id, Map<String, String> changes, SwapLimits limits)
+      throws AdminException, SwapException {
+    return swaps().start(known(id), changes, limits);
+  }
+
+  private BackendId known(String id) throws MachineNotUpException, NoSuchObjectException {
+    return backend(id).region().id();
+  }
+
+  @Override
+  public Optional<RunningSwap> runningSwap(String id)
+      throws MachineNotUpException, NoSuchObjectException {
+    BackendId known = known(id);
+    return swaps.flatMap(present -> present.running(known));
+  }
+
+  @Override
+  public List<SwapReport> endedSwaps(String id)
+      throws MachineNotUpException, NoSuchObjectException {
+    BackendId known = known(id);
+    return swaps.map(present -> present.history(known)).orElse(List.of());
+  }
+
+  @Override
+  public void evacuate(String id, Path standby) throws AdminException {
+    MachineSwaps present = swaps();
+    try {
+      present.evacuate(known(id), standby);
+    } catch (SwapException e) {
+      throw new RefusedException(e);
+    }
+  }
+
+  @Override
+  public void stop() throws AdminException {
+    try {
+      if (swaps().stop()) {
+        events.publish(new AdminEvent.StatusChanged(status()));
+      }
+    } catch (MachineBusyException e) {
+      throw new BusyException(e);
+    }
+  }
+
+  @Override
+  public void cont() throws AdminException {
+    if (swaps().cont()) {
+      events.publish(new AdminEvent.StatusChanged(status()));
+    }
+  }
+
+  @Override
+  public Subscription subscribe(AdminListener listener) {
+    return events.subscribe(listener);
+  }
+}
