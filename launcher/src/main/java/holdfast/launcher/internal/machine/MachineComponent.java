@@ -184,7 +184,7 @@ public final class MachineComponent implements ConfigurationListener {
    */
   public Retention addObject(BackendSpec wanted, Work<Backend> work) throws AdminException {
     return reconciler.change(
-        (follower, stored) -> follower.added(work.done(), wanted, stored));
+        recorder -> recorder.added(work.done(), wanted));
   }
 
   /**
@@ -194,9 +194,9 @@ public final class MachineComponent implements ConfigurationListener {
    */
   public Retention removeObject(String id, Work<?> work) throws AdminException {
     return reconciler.change(
-        (follower, stored) -> {
+        recorder -> {
           work.done();
-          return follower.removed(id, stored);
+          return recorder.removed(id);
         });
   }
 
@@ -207,7 +207,7 @@ public final class MachineComponent implements ConfigurationListener {
    */
   public Retention plug(ParsedObject wanted, Work<MemoryDevice> work) throws AdminException {
     return reconciler.change(
-        (follower, stored) -> follower.added(work.done(), wanted, stored));
+        recorder -> recorder.added(work.done(), wanted));
   }
 
   /**
@@ -216,7 +216,7 @@ public final class MachineComponent implements ConfigurationListener {
    * @param work unplugs it
    */
   public Retention unplug(Work<MemoryDevice> work) throws AdminException {
-    return reconciler.change((follower, stored) -> follower.removed(work.done(), stored));
+    return reconciler.change(recorder -> recorder.removed(work.done()));
   }
 
   /**

@@ -18,11 +18,9 @@ import holdfast.machine.swap.Swaps;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -76,7 +74,7 @@ final class Reconciler {
 
   // used only in the machine's thread
   private Runnable unregister = () -> {};
-  private final Set<Wish> strays = new HashSet<>();
+  private final Strays strays = new Strays();
 
   private List<Wish> tried = List.of();
 
@@ -202,7 +200,7 @@ final class Reconciler {
     }
     try {
       List<Wish> wishes = stored.all();
-      tellStrays(wishes);
+      strays.warn(wishes);
       Optional<Wish> own = find(wishes, MachineComponent.PID);
       if (state() instanceof MachineState.Up) {
         if (own.isPresent()) {
@@ -225,34 +223,6 @@ final class Reconciler {
 
   private static Optional<Wish> find(List<Wish> wishes, String pid) {
     return wishes.stream().filter(wish -> wish.pid().equals(pid)).findFirst();
-  }
-
-  /** Warns of configurations that look like Holdfast's but have no effect. */
-  private void tellStrays(List<Wish> wishes) {
-    strays.retainAll(wishes);
-    for (Wish wish : wishes) {
-      boolean named = wish.pid().contains("~");
-      if (wish.factoryPid().equals(MachineComponent.PID) && named && strays.add(wish)) {
-        LOG.warn(
-            "{} is not used: there is one machine in a process, and its configuration is {} ({}.cfg),"
-                + " without a name: take this one away",
-            wish.place(),
-            MachineComponent.PID,
-            MachineComponent.PID);
-      } else if (!named && isDeclaration(wish) && strays.add(wish)) {
-        LOG.warn(
-            "{} is not used: it has no name by which {} could list it: call it {}-NAME.cfg, or give"
-                + " it the PID {}~NAME",
-            wish.place(),
-            MachineComponent.PID,
-            wish.pid(),
-            wish.pid());
-      }
-    }
-  }
-
-  private static boolean isDeclaration(Wish wish) {
-    return Declaration.backend(wish).isPresent() || Declaration.device(wish).isPresent();
   }
 
   private void bringUp(Wish own, List<Wish> wishes) {
@@ -280,7 +250,7 @@ final class Reconciler {
         return new MachineState.Ended();
       }
       unregister = Objects.requireNonNull(registry).apply(machine);
-      follower = new MachineFollower(machine, own, listed);
+      follower = new MachineFollower(new Parts(machine, own, listed));
       return new MachineState.Up(machine);
     } catch (NoAllocatorException e) {
       return new MachineState.Waiting(placed(e, "" + e.getMessage(), own, listed));
@@ -329,7 +299,7 @@ final class Reconciler {
    * declares it.
    */
   Optional<ConfiguredBackend> configured(String id) {
-    return Optional.ofNullable(follower).flatMap(present -> present.configured(id));
+    return Optional.ofNullable(follower).flatMap(present -> present.parts().configured(id));
   }
 
   /** A change of the machine that is up, made in the machine's thread. */
@@ -337,10 +307,9 @@ final class Reconciler {
     /**
      * Makes the change.
      *
-     * @param follower what follows the machine
-     * @param stored the configurations; null while they can't be read
+     * @param recorder writes it into the configurations
      */
-    T make(MachineFollower follower, @Nullable Configurations stored) throws AdminException;
+    T make(PartRecorder recorder) throws AdminException;
   }
 
   /**
@@ -351,7 +320,9 @@ final class Reconciler {
   <T> T change(Change<T> change) throws AdminException {
     Future<T> made;
     try {
-      made = thread.submit(() -> change.make(requireUp(), configurations.get()));
+      made = 
+          thread.submit(
+              () -> change.make(new PartRecorder(requireUp().parts(), configurations.get())));
     } catch (RejectedExecutionException e) {
       throw new MachineNotUpException(new MachineState.Ended().status());
     }

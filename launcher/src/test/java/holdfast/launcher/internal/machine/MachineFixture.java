@@ -85,7 +85,13 @@ public final class MachineFixture implements AutoCloseable {
     configurations.put(backendPid(id), file(id, properties));
   }
 
-  ConfigurationAdmin admin() {
+  /** Takes ConfigAdmin away. */
+  public void withoutConfigAdmin() {
+    component.unbindConfigurations(admin);
+  }
+
+  /** The service that keeps them. */
+  public ConfigurationAdmin admin() {
     return admin;
   }
 
@@ -191,7 +197,7 @@ public final class MachineFixture implements AutoCloseable {
   }
 
   /** Waits until the machine has looked at all changes of configurations so far. */
-  void awaitFollowed() throws InterruptedException {
+  public void awaitFollowed() throws InterruptedException {
     try {
       component.reconciler().lookSoon().get(LIMIT_NANOS, TimeUnit.NANOSECONDS);
     } catch (ExecutionException | TimeoutException e) {

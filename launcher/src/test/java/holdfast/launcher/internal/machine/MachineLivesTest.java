@@ -115,7 +115,7 @@ class MachineLivesTest {
     there.backend("m0", "pmem=on", "size=4M");
     there.backend("m0", "id=other", "size=nonsense");
     there.nvdimm("nv0", "m0", "slot=3");
-    there.machine("objects=m0,m1", "size=2M");
+    there.machine("objects=m0,m1", "devices=nv0", "size=2M");
     there.awaitFollowed();
 
     assertSame(
