@@ -1,12 +1,13 @@
 package holdfast.machine.api;
 
 import holdfast.backend.api.BackendId;
+import holdfast.backend.api.HoldfastException;
 
 /**
  * A live swap can't be started. The message is one sentence that names the region and what was
  * asked for, and says what to do.
  */
-public final class SwapException extends Exception {
+public final class SwapException extends HoldfastException {
   private static final long serialVersionUID = 1;
 
   private final transient BackendId region;

@@ -1,8 +1,8 @@
 package holdfast.launcher.internal.cli;
 
+import holdfast.backend.api.HoldfastException;
 import holdfast.launcher.internal.report.MachineReport;
 import holdfast.machine.config.options.Excerpt;
-import holdfast.machine.config.options.OptionException;
 import holdfast.machine.core.Machine;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -99,9 +99,9 @@ public final class HoldfastCommand implements Callable<Integer> {
               + "; see to the space in "
               + context.getProperty(Constants.FRAMEWORK_STORAGE));
       return 1;
-    } catch (OptionException | CommandException e) {
+    } catch (HoldfastException e) {
       // a path may be part of it, and a path can contain any character
-      complain(Excerpt.onOneLine(e.getMessage() + ""));
+      complain(Excerpt.onOneLine(e.getMessage()));
       return 1;
     }
   }

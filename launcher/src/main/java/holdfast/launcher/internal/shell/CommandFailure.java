@@ -1,11 +1,7 @@
 package holdfast.launcher.internal.shell;
 
-import holdfast.backend.api.PersistException;
-import holdfast.backend.api.PreallocationException;
-import holdfast.machine.api.SwapException;
+import holdfast.backend.api.HoldfastException;
 import holdfast.machine.config.options.Excerpt;
-import holdfast.machine.config.options.OptionException;
-import holdfast.machine.core.MachineException;
 import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,12 +40,8 @@ final class CommandFailure extends RuntimeException {
       return work.answer();
     } catch (CommandFailure | InterruptedException e) {
       throw e;
-    } catch (PersistException
-        | PreallocationException
-        | SwapException
-        | MachineException
-        | OptionException e) {
-      throw new CommandFailure("" + e.getMessage());
+    } catch (HoldfastException e) {
+      throw new CommandFailure(e.getMessage());
     } catch (IOException e) {
       throw new CommandFailure(
           command
