@@ -40,8 +40,8 @@ public record MachineRequest(
    */
   void configure(ConfigurationAdmin admin) throws IOException {
     Dictionary<String, Object> own = new Hashtable<>(EXACT);
-    machine.properties().forEach(own::put);
-    memory.properties().forEach(own::put);
+    machine.texts().forEach(own::put);
+    memory.texts().forEach(own::put);
     own.put(MachineComponent.OBJECTS, configure(admin, objects));
     own.put(MachineComponent.DEVICES, configure(admin, devices));
     admin.getConfiguration(MachineComponent.PID, "?").update(own);
@@ -56,7 +56,7 @@ public record MachineRequest(
       String name = object.id().orElse(object.typeName() + "[" + names.size() + "]");
       names.add(name);
       Dictionary<String, Object> properties = new Hashtable<>(EXACT);
-      object.properties().forEach(properties::put);
+      object.texts().forEach(properties::put);
       admin
           .getFactoryConfiguration(BackendDefinitions.factoryPid(object.typeName()), name, "?")
           .update(properties);
