@@ -135,12 +135,22 @@ public final class MachineOptions {
   public MachineSpec spec() throws OptionException {
     List<DeviceSpec> specs = new ArrayList<>();
     for (ParsedObject device : devices()) {
-      specs.add(DeviceDefinitions.spec(device, device.typeName() + "[" + specs.size() + "]"));
+      specs.add(DeviceDefinitions.spec(device, name(device, specs.size())));
     }
     return new MachineSpec(
         machine().joined(memory(), MachineDefinition.BOTH),
         objects().stream().map(BackendSpec::new).toList(),
         specs);
+  }
+
+  /**
+   * Returns the name of an object or a device in messages and configurations: its id, or where it
+   * stands if it has none, such as {@code nvdimm[0]}, which no id can be.
+   *
+   * @param number its index in the list of its option, from 0
+   */
+  public static String name(ParsedObject parsed, int number) {
+    return parsed.id().orElse(parsed.typeName() + "[" + number + "]");
   }
 
   private static void requireDistinctIds(String option, List<ParsedObject> parsed)

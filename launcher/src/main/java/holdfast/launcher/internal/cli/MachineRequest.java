@@ -2,6 +2,7 @@ package holdfast.launcher.internal.cli;
 
 import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.config.MachineOptions;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.config.options.TypeDefinition;
 import java.io.IOException;
@@ -52,8 +53,7 @@ public record MachineRequest(
       throws IOException {
     List<String> names = new ArrayList<>();
     for (ParsedObject object : parsed) {
-      // no id can have this form
-      String name = object.id().orElse(object.typeName() + "[" + names.size() + "]");
+      String name = MachineOptions.name(object, names.size());
       names.add(name);
       Dictionary<String, Object> properties = new Hashtable<>(EXACT);
       object.texts().forEach(properties::put);
