@@ -17,9 +17,23 @@ public final class SwapException extends HoldfastException {
    * @param why half a sentence about the region
    */
   public SwapException(BackendId region, String why) {
-    super("memory backend '" + region + "' can't be swapped: " + why);
+    super(sentence(region, why));
     this.region = region;
     this.why = why;
+  }
+
+  /**
+   * @param why half a sentence about the region
+   * @param cause what led to it
+   */
+  public SwapException(BackendId region, String why, Throwable cause) {
+    super(sentence(region, why), cause);
+    this.region = region;
+    this.why = why;
+  }
+
+  private static String sentence(BackendId region, String why) {
+    return "memory backend '" + region + "' can't be swapped: " + why;
   }
 
   /** Returns the reason, as half a sentence about the region, for messages that already name it. */

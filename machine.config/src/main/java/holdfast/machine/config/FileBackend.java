@@ -101,8 +101,7 @@ record FileBackend() implements BackendType {
   @Override
   public RamBlockSpec spec(ParsedObject object, MemoryAdvice standard) throws OptionException {
     requireFileAsStandby(object);
-    Backing file =
-        new Backing.File(path(object), object.get(OFFSET), object.get(FOLLOW_SYMLINK));
+    Backing file = new Backing.File(path(object), object.get(OFFSET), object.get(FOLLOW_SYMLINK));
     Alignment align = align(object);
     RamBlockSpec block = CommonProperties.block(object, file, flags(object), standard);
     MemoryAdvice advice = block.advice();

@@ -16,8 +16,7 @@ import java.util.List;
 /** {@code memory-backend-memfd}: memory in a file without a name, which can be of huge pages. */
 record MemfdBackend() implements BackendType {
   private static final PropertyDefinition<Boolean> SHARE =
-      CommonProperties.share(
-          "on", "on: stores reach the memfd; off: they go to private copies");
+      CommonProperties.share("on", "on: stores reach the memfd; off: they go to private copies");
   private static final PropertyDefinition<Boolean> HUGETLB =
       PropertyDefinition.withDefault(
           "hugetlb", PropertyType.bool(), "off", "make it of huge pages");
@@ -53,9 +52,6 @@ record MemfdBackend() implements BackendType {
     EnumSet<RamFlag> flags = EnumSet.noneOf(RamFlag.class);
     CommonProperties.addIf(flags, object.get(SHARE), RamFlag.RAM_SHARED);
     return CommonProperties.block(
-        object,
-        new Backing.Memfd(object.get(HUGETLB), page, object.get(SEAL)),
-        flags,
-        standard);
+        object, new Backing.Memfd(object.get(HUGETLB), page, object.get(SEAL)), flags, standard);
   }
 }

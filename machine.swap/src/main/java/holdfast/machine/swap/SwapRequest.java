@@ -134,7 +134,7 @@ record SwapRequest(
     } catch (OptionException e) {
       // the sentence without the backend, which is already named
       throw new SwapException(
-          id, "" + (e.getCause() instanceof OptionException why ? why : e).getMessage());
+          id, (e.getCause() instanceof OptionException why ? why : e).getMessage(), e);
     }
     if (!spec.size().equals(region.size())) {
       throw new SwapException(
@@ -196,7 +196,7 @@ record SwapRequest(
     try {
       return type.checkConfiguration(type.name(), wanted);
     } catch (OptionException e) {
-      throw new SwapException(id, "" + e.getMessage());
+      throw new SwapException(id, e.getMessage(), e);
     }
   }
 

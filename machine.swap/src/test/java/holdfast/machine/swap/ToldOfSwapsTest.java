@@ -142,8 +142,7 @@ class ToldOfSwapsTest {
       assertEquals(lines.stream().distinct().toList(), lines);
       String last = lines.getLast();
       assertTrue(
-          last.startsWith("swap 1 of 'ram0' to " + report.to() + ": done: 1M copied in"),
-          last);
+          last.startsWith("swap 1 of 'ram0' to " + report.to() + ": done: 1M copied in"), last);
       assertTrue(last.endsWith(" in all"), last);
       assertTrue(report.time().toNanos() > 0, report::toString);
       assertEquals(

@@ -69,8 +69,7 @@ class CommandLineTest {
                 + " -device nvdimm,id=nv4,memdev=nv_be4,label-size=2M");
 
     assertMachine("pc", "on", request);
-    assertEquals(
-        Map.of("size", "128M", "slots", "2", "maxmem", "4G"), request.memory().texts());
+    assertEquals(Map.of("size", "128M", "slots", "2", "maxmem", "4G"), request.memory().texts());
     ParsedObject object = request.objects().getFirst();
     assertEquals("memory-backend-file", object.typeName());
     assertEquals("on", object.texts().get("share"));

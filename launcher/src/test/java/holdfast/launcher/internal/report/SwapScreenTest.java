@@ -56,8 +56,7 @@ class SwapScreenTest {
   void lines() {
     String name = "swap 7 of 'nv0' to /b/nv.img: ";
     assertEquals(name + "prepare", SwapWords.line(report(SwapPhase.PREPARE, 0, "")));
-    assertEquals(
-        name + "copy: 300M of 256M copied", SwapWords.line(report(SwapPhase.COPY, 0, "")));
+    assertEquals(name + "copy: 300M of 256M copied", SwapWords.line(report(SwapPhase.COPY, 0, "")));
     assertEquals(
         name
             + "switch: 300M of 256M copied in 2 rounds, 3M dirty, 60M/s dirtied,"

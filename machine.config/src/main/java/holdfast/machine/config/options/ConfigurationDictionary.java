@@ -38,9 +38,8 @@ record ConfigurationDictionary(Map<String, ?> dictionary) {
   }
 
   /**
-   * Returns the value of {@code property}, if it is configured. An empty
-   * string, which forms send for a field that was not filled in, leaves out a property that may be
-   * left out.
+   * Returns the value of {@code property}, if it is configured. An empty string, which forms send
+   * for a field that was not filled in, leaves out a property that may be left out.
    */
   <T> Optional<PropertyValue<T>> value(PropertyDefinition<T> property) throws OptionException {
     Object value = stripped(dictionary.get(property.name()));

@@ -27,8 +27,7 @@ public final class TextTable {
    */
   public static String lines(String indent, int widest, List<List<String>> rows) {
     int columns = rows.stream().mapToInt(List::size).max().orElse(0);
-    int[] widths =
-        IntStream.range(0, columns).map(column -> width(rows, column, widest)).toArray();
+    int[] widths = IntStream.range(0, columns).map(column -> width(rows, column, widest)).toArray();
     StringBuilder text = new StringBuilder();
     for (List<String> row : rows) {
       StringBuilder line = new StringBuilder(indent);

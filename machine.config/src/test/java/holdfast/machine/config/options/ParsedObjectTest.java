@@ -95,8 +95,7 @@ class ParsedObjectTest {
     ParsedObject next = objectWith("align=4k,share=yes");
 
     assertEquals(List.of("align", "prealloc-threads"), present.differences(next));
-    assertEquals(
-        next, present.withValueOf("align", next).withValueOf("prealloc-threads", next));
+    assertEquals(next, present.withValueOf("align", next).withValueOf("prealloc-threads", next));
     assertEquals(List.of(), next.differences(next));
   }
 }
