@@ -16,6 +16,7 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import holdfast.backend.api.HoldfastException;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
@@ -179,6 +180,23 @@ class ArchitectureTest {
         && !(use.getOriginClass().getPackageName() + ".")
             .startsWith(used.substring(0, internal + 1));
   }
+
+  /** Whoever catches the base has all that an operator is to be told. */
+  @ArchTest
+  static final ArchRule checkedExceptionsHaveASentence =
+      classes()
+          .that()
+          .areAssignableTo(Exception.class)
+          .and()
+          .areNotAssignableTo(RuntimeException.class)
+          .and()
+          .resideInAnyPackage(
+              "holdfast.backend.api",
+              "holdfast.machine.api",
+              "holdfast.machine.config..",
+              "holdfast.machine.core..")
+          .should()
+          .beAssignableTo(HoldfastException.class);
 
   /** Calls of the C library go through JNA, and nothing else does. */
   @ArchTest

@@ -278,7 +278,7 @@ class CommandLineIT {
     Pattern swapped =
         Pattern.compile(
             "\\$ ram:swap nv_be4 mem-path=(\\S+) -verify.*swap 1 of 'nv_be4' to \\1: copy: .*"
-                + "done: [0-9.]+ MiB copied in [0-9]+ rounds, writers paused for [0-9.]+ ms",
+                + "done: [0-9.]+(M| MiB) copied in [0-9]+ rounds, writers paused for [0-9.]+ ms",
             Pattern.DOTALL);
     assertTrue(swapped.matcher(ended.out()).find(), ended::out);
   }

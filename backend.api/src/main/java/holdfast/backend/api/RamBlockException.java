@@ -5,7 +5,7 @@ package holdfast.backend.api;
  * The message is one sentence that names the memory backend, its file, what was requested, what was
  * obtained and what to do.
  */
-public abstract sealed class RamBlockException extends Exception
+public abstract sealed class RamBlockException extends HoldfastException
     permits BackingKindException,
         BackingLockedException,
         BackingOpenException,

@@ -7,7 +7,9 @@
  * request), {@link holdfast.backend.api.RamBlockAllocator} (the service), {@link
  * holdfast.backend.api.RamBlock} and {@link holdfast.backend.api.Durability} (the answer), {@link
  * holdfast.backend.api.DirtyTracking} (the written pages). Every failure is a {@link
- * holdfast.backend.api.RamBlockException} of its own type.
+ * holdfast.backend.api.RamBlockException} of its own type; {@link
+ * holdfast.backend.api.HoldfastException} is what all exceptions with a sentence for the operator
+ * have in common.
  */
 @Export
 @NullMarked

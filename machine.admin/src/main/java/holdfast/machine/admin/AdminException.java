@@ -1,6 +1,6 @@
 package holdfast.machine.admin;
 
-import org.jspecify.annotations.Nullable;
+import holdfast.backend.api.HoldfastException;
 
 /**
  * An operator's request that is not done. There is one subtype for each cause, which a door
@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * do; what it was found by is kept as the cause. Nothing was changed, unless a subtype says
  * otherwise.
  */
-public abstract sealed class AdminException extends Exception
+public abstract sealed class AdminException extends HoldfastException
     permits BusyException,
         DuplicateIdException,
         HostException,
@@ -21,7 +21,11 @@ public abstract sealed class AdminException extends Exception
         RefusedException {
   private static final long serialVersionUID = 1;
 
-  AdminException(String sentence, @Nullable Throwable cause) {
+  AdminException(String sentence) {
+    super(sentence);
+  }
+
+  AdminException(String sentence, Throwable cause) {
     super(sentence, cause);
   }
 }

@@ -1,5 +1,7 @@
 package holdfast.machine.admin;
 
+import holdfast.backend.api.HoldfastException;
+
 /**
  * Something else is under way with the object or the machine: a swap, another change. The same
  * request can succeed later.
@@ -8,10 +10,10 @@ public final class BusyException extends AdminException {
   private static final long serialVersionUID = 1;
 
   public BusyException(String sentence) {
-    super(sentence, null);
+    super(sentence);
   }
 
-  public BusyException(Exception cause) {
-    super("" + cause.getMessage(), cause);
+  public BusyException(HoldfastException cause) {
+    super(cause.getMessage(), cause);
   }
 }

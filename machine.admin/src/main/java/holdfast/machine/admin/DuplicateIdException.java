@@ -1,13 +1,15 @@
 package holdfast.machine.admin;
 
+import holdfast.backend.api.HoldfastException;
+
 /** Another object or device has the id. */
 public final class DuplicateIdException extends AdminException {
   private static final long serialVersionUID = 1;
 
   private final String id;
 
-  public DuplicateIdException(String id, Exception cause) {
-    super("" + cause.getMessage(), cause);
+  public DuplicateIdException(String id, HoldfastException cause) {
+    super(cause.getMessage(), cause);
     this.id = id;
   }
 

@@ -1,5 +1,7 @@
 package holdfast.machine.admin;
 
+import holdfast.backend.api.HoldfastException;
+
 /**
  * The host could not do what was asked for: a file can't be opened, its disk is full or fails, no
  * memory is left. The cause says which, with its errno where there is one.
@@ -7,7 +9,7 @@ package holdfast.machine.admin;
 public final class HostException extends AdminException {
   private static final long serialVersionUID = 1;
 
-  public HostException(Exception cause) {
-    super("" + cause.getMessage(), cause);
+  public HostException(HoldfastException cause) {
+    super(cause.getMessage(), cause);
   }
 }

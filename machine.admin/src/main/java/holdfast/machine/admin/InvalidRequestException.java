@@ -1,5 +1,7 @@
 package holdfast.machine.admin;
 
+import holdfast.backend.api.HoldfastException;
+
 /**
  * The request itself has a mistake, whatever the machine is like: a type or property that doesn't
  * exist, a value that it can't have, a range outside of an object.
@@ -8,10 +10,10 @@ public final class InvalidRequestException extends AdminException {
   private static final long serialVersionUID = 1;
 
   public InvalidRequestException(String sentence) {
-    super(sentence, null);
+    super(sentence);
   }
 
-  public InvalidRequestException(Exception cause) {
-    super("" + cause.getMessage(), cause);
+  public InvalidRequestException(HoldfastException cause) {
+    super(cause.getMessage(), cause);
   }
 }

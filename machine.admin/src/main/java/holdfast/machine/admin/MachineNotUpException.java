@@ -7,7 +7,7 @@ public final class MachineNotUpException extends AdminException {
   private final transient MachineStatus status;
 
   public MachineNotUpException(MachineStatus status) {
-    super(status.sentence(), null);
+    super(status.sentence());
     this.status = status;
   }
 

@@ -7,7 +7,7 @@ public final class NoSuchDeviceException extends AdminException {
   private final String id;
 
   public NoSuchDeviceException(String id) {
-    super("there is no device '" + id + "'; ram:list shows those there are", null);
+    super("there is no device '" + id + "'; ram:list shows those there are");
     this.id = id;
   }
 

@@ -1,5 +1,7 @@
 package holdfast.machine.admin;
 
+import holdfast.backend.api.HoldfastException;
+
 /** No memory backend has the id. */
 public final class NoSuchObjectException extends AdminException {
   private static final long serialVersionUID = 1;
@@ -7,13 +9,13 @@ public final class NoSuchObjectException extends AdminException {
   private final String id;
 
   public NoSuchObjectException(String id) {
-    super("there is no memory backend '" + id + "'; ram:list shows those there are", null);
+    super("there is no memory backend '" + id + "'; ram:list shows those there are");
     this.id = id;
   }
 
   /** Names what asked for it, such as a device whose {@code memdev} it is. */
-  public NoSuchObjectException(String id, Exception cause) {
-    super("" + cause.getMessage(), cause);
+  public NoSuchObjectException(String id, HoldfastException cause) {
+    super(cause.getMessage(), cause);
     this.id = id;
   }
 

@@ -1,5 +1,6 @@
 package holdfast.machine.admin;
 
+import holdfast.backend.api.HoldfastException;
 import java.util.List;
 
 /** A memory backend can't be removed while devices are on it. */
@@ -12,8 +13,8 @@ public final class ObjectInUseException extends AdminException {
   /**
    * @param devices the ids of the devices on it; base RAM among them
    */
-  public ObjectInUseException(String id, List<String> devices, Exception cause) {
-    super("" + cause.getMessage(), cause);
+  public ObjectInUseException(String id, List<String> devices, HoldfastException cause) {
+    super(cause.getMessage(), cause);
     this.id = id;
     this.devices = List.copyOf(devices);
   }

@@ -1,5 +1,7 @@
 package holdfast.machine.admin;
 
+import holdfast.backend.api.HoldfastException;
+
 /**
  * The request is well formed, but this machine can't do it as it is: no slot is free, the address
  * is taken, no allocator takes the object, its memory has failed.
@@ -8,10 +10,10 @@ public final class RefusedException extends AdminException {
   private static final long serialVersionUID = 1;
 
   public RefusedException(String sentence) {
-    super(sentence, null);
+    super(sentence);
   }
 
-  public RefusedException(Exception cause) {
-    super("" + cause.getMessage(), cause);
+  public RefusedException(HoldfastException cause) {
+    super(cause.getMessage(), cause);
   }
 }

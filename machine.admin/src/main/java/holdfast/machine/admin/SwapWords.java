@@ -1,6 +1,5 @@
 package holdfast.machine.admin;
 
-import holdfast.backend.api.ByteSize;
 import holdfast.machine.api.SwapPlan;
 import holdfast.machine.api.SwapReport;
 import java.math.BigDecimal;
@@ -11,8 +10,6 @@ import java.util.Locale;
 /** Describes live swaps in words, in the log and in every command alike. */
 public final class SwapWords {
   private static final MathContext TWO_DIGITS = new MathContext(2);
-  private static final double MIB = 1 << 20;
-  private static final double MANY = 10 * 1024;
 
   /** The beginning of the basis of a plan's time that is a lower bound. */
   private static final String AT_LEAST = "at least: ";
@@ -39,7 +36,7 @@ public final class SwapWords {
               Locale.ROOT,
               "%s: done: %s copied in %d rounds, writers paused for %s%s, %s in all%s",
               name,
-              mib(report.copied()),
+              report.copied().rounded(),
               report.round(),
               millis(report.pause()),
               report.pause().compareTo(report.downtime()) > 0
@@ -57,8 +54,8 @@ public final class SwapWords {
               "%s: %s: %s of %s copied%s",
               name,
               report.phase(),
-              mib(report.copied()),
-              report.total(),
+              report.copied().rounded(),
+              report.total().rounded(),
               report.round() == 0 ? "" : afterARound(report));
     };
   }
@@ -69,18 +66,10 @@ public final class SwapWords {
         Locale.ROOT,
         " in %d rounds, %s dirty, %s/s dirtied, %s/s copied, pause expected %s",
         report.round(),
-        mib(report.dirty()),
-        mib(report.dirtyRate()),
-        mib(report.copyRate()),
+        report.dirty().rounded(),
+        report.dirtyRate().rounded(),
+        report.copyRate().rounded(),
         millis(report.expectedPause()));
-  }
-
-  /** Returns a number of bytes in MiB, with one decimal. */
-  public static String mib(ByteSize size) {
-    double mib = size.bytes() / MIB;
-    return mib < MANY
-        ? String.format(Locale.ROOT, "%.1f MiB", mib)
-        : String.format(Locale.ROOT, "%.1f GiB", mib / 1024);
   }
 
   /** Returns an estimated time, with no more digits than it can be accurate to. */

@@ -74,7 +74,7 @@ public final class DeviceDefinitions {
   /**
    * Returns the device that was asked for.
    *
-   * @param name its name in messages if it has no id
+   * @param name its name in messages if it has no id, such as {@link MachineOptions#name}
    */
   public static DeviceSpec spec(ParsedObject device, String name) {
     boolean nvdimm = device.typeName().equals(NVDIMM.name());

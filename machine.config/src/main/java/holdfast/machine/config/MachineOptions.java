@@ -9,10 +9,8 @@ import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.config.options.QemuOpts;
 import holdfast.machine.config.options.TypedOption;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -135,16 +133,24 @@ public final class MachineOptions {
    * @throws OptionException if there can't be such a machine
    */
   public MachineSpec spec() throws OptionException {
-    Map<String, Object> both = new HashMap<>(machine().properties());
-    both.putAll(memory().properties());
     List<DeviceSpec> specs = new ArrayList<>();
     for (ParsedObject device : devices()) {
-      specs.add(DeviceDefinitions.spec(device, device.typeName() + "[" + specs.size() + "]"));
+      specs.add(DeviceDefinitions.spec(device, name(device, specs.size())));
     }
     return new MachineSpec(
-        MachineDefinition.BOTH.checkConfiguration("-machine", both),
+        machine().joined(memory(), MachineDefinition.BOTH),
         objects().stream().map(BackendSpec::new).toList(),
         specs);
+  }
+
+  /**
+   * Returns the name of an object or a device in messages and configurations: its id, or where it
+   * stands if it has none, such as {@code nvdimm[0]}, which no id can be.
+   *
+   * @param number its index in the list of its option, from 0
+   */
+  public static String name(ParsedObject parsed, int number) {
+    return parsed.id().orElse(parsed.typeName() + "[" + number + "]");
   }
 
   private static void requireDistinctIds(String option, List<ParsedObject> parsed)

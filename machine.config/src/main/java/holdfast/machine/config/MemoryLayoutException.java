@@ -1,9 +1,11 @@
 package holdfast.machine.config;
 
+import holdfast.backend.api.HoldfastException;
+
 /**
  * The values of {@code -m} or {@code -machine} are not allowed. The message is one whole sentence.
  */
-public final class MemoryLayoutException extends Exception {
+public final class MemoryLayoutException extends HoldfastException {
   private static final long serialVersionUID = 1;
 
   /** The causes. */

@@ -9,13 +9,10 @@ import holdfast.machine.config.AllocatorFilter;
 import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
-import holdfast.machine.config.options.PropertyDefinition;
 import holdfast.machine.config.options.TypeDefinition;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -51,7 +48,7 @@ public final class Backend {
 
   /** Returns the definition of its type. */
   public TypeDefinition definition() {
-    return BackendDefinitions.type(type());
+    return inForce.type();
   }
 
   /**
@@ -71,15 +68,7 @@ public final class Backend {
    * Returns the properties that are in force, in their canonical form and in the order of its type.
    */
   public SequencedMap<String, String> properties() {
-    ParsedObject now = BackendDefinitions.withAdvice(inForce, region.advice());
-    SequencedMap<String, String> ordered = new LinkedHashMap<>();
-    for (PropertyDefinition<?> property : BackendDefinitions.type(now.typeName()).properties()) {
-      String value = now.properties().get(property.name());
-      if (value != null) {
-        ordered.put(property.name(), value);
-      }
-    }
-    return ordered;
+    return BackendDefinitions.withAdvice(inForce, region.advice()).texts();
   }
 
   /**
@@ -185,22 +174,13 @@ public final class Backend {
       throw e.within("memory backend '" + region.id() + "': ");
     }
     change(next);
-    return Objects.requireNonNull(next.properties().get(property));
+    return next.text(property).orElseThrow();
   }
 
   /** Returns the names of the properties that differ in {@code next} and can't be changed now. */
   public List<String> unchangeable(ParsedObject next) {
     List<String> live = definition().liveNames();
-    return different(next).stream().filter(name -> !live.contains(name)).toList();
-  }
-
-  private List<String> different(ParsedObject next) {
-    ParsedObject present = inForce;
-    return BackendDefinitions.type(present.typeName()).properties().stream()
-        .map(PropertyDefinition::name)
-        .filter(
-            name -> !Objects.equals(next.properties().get(name), present.properties().get(name)))
-        .toList();
+    return inForce.differences(next).stream().filter(name -> !live.contains(name)).toList();
   }
 
   /**
@@ -215,7 +195,7 @@ public final class Backend {
    */
   public void change(ParsedObject next)
       throws OptionException, MachineException, PreallocationException {
-    if (different(next).isEmpty()) {
+    if (inForce.differences(next).isEmpty()) {
       return;
     }
     if (!region.hold(HOLD_LIMIT)) {
@@ -232,9 +212,9 @@ public final class Backend {
       throws OptionException, PreallocationException {
     boolean present = BackendDefinitions.isPreallocated(inForce);
     ParsedObject wanted = inForce;
-    for (String name : different(next)) {
+    for (String name : inForce.differences(next)) {
       if (definition().liveNames().contains(name)) {
-        wanted = wanted.withText(name, next.properties().get(name));
+        wanted = wanted.withValueOf(name, next);
       }
     }
     region.advise(BackendDefinitions.spec(wanted, standard).advice());

@@ -2,6 +2,7 @@ package holdfast.machine.core;
 
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.HoldfastException;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
@@ -16,7 +17,6 @@ import holdfast.machine.config.DeviceSpec;
 import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.MachineSpec;
 import holdfast.machine.config.MemoryLayout;
-import holdfast.machine.config.MemoryLayoutException;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.core.internal.guest.DeviceRequest;
@@ -88,17 +88,16 @@ public final class Machine {
     try {
       machine.bringUp(spec);
       return machine;
-    } catch (OptionException | MemoryLayoutException | RamBlockException e) {
-      machine.discard();
-      throw new MachineException(e);
     } catch (MachineException | RuntimeException | Error e) {
       machine.discard();
       throw e;
+    } catch (HoldfastException e) {
+      machine.discard();
+      throw new MachineException(e);
     }
   }
 
-  private void bringUp(MachineSpec spec)
-      throws MemoryLayoutException, OptionException, MachineException, RamBlockException {
+  private void bringUp(MachineSpec spec) throws HoldfastException {
     Optional<String> ramBackend = MachineDefinition.memoryBackend(spec.machine());
     ByteSize ramBackendSize = null;
     List<RamBlockSpec> blocks = new ArrayList<>();
@@ -147,7 +146,7 @@ public final class Machine {
 
   /** Makes the result for one requested part of the machine. */
   private interface Step<T> {
-    T made() throws OptionException, MachineException, RamBlockException, PlugException;
+    T made() throws HoldfastException;
   }
 
   /** Runs the step of one part; an exception says which part it is about. */
@@ -157,7 +156,7 @@ public final class Machine {
       return step.made();
     } catch (MachineException e) {
       throw e.about(part);
-    } catch (OptionException | RamBlockException | PlugException e) {
+    } catch (HoldfastException e) {
       throw new MachineException(e).about(part);
     }
   }

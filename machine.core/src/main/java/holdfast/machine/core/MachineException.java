@@ -1,5 +1,6 @@
 package holdfast.machine.core;
 
+import holdfast.backend.api.HoldfastException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -7,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * A machine can't be opened, or one of its parts can't be changed. The message is one sentence for
  * the operator.
  */
-public class MachineException extends Exception {
+public class MachineException extends HoldfastException {
   private static final long serialVersionUID = 1;
 
   private transient @Nullable Part part;
@@ -25,7 +26,7 @@ public class MachineException extends Exception {
   }
 
   /** Takes the sentence from {@code cause}. */
-  MachineException(Exception cause) {
+  MachineException(HoldfastException cause) {
     super(cause.getMessage(), cause);
   }
 

@@ -76,8 +76,7 @@ record SwapRequest(
   /** Returns a request for everything that its configuration says. */
   static SwapRequest configured(Backend backend, ParsedObject wanted, GuestWriters writers)
       throws SwapException {
-    TypeDefinition type = type(backend.region().id(), wanted.typeName());
-    return new SwapRequest(backend, type, wanted, writers, SwapLimits.DEFAULT, true);
+    return new SwapRequest(backend, wanted.type(), wanted, writers, SwapLimits.DEFAULT, true);
   }
 
   /**
@@ -135,7 +134,7 @@ record SwapRequest(
     } catch (OptionException e) {
       // the sentence without the backend, which is already named
       throw new SwapException(
-          id, "" + (e.getCause() instanceof OptionException why ? why : e).getMessage());
+          id, (e.getCause() instanceof OptionException why ? why : e).getMessage(), e);
     }
     if (!spec.size().equals(region.size())) {
       throw new SwapException(
@@ -184,10 +183,7 @@ record SwapRequest(
     Map<String, Object> wanted = new LinkedHashMap<>();
     wanted.put(TypeDefinition.EXACT, true); // both have values as on the command line
     for (PropertyDefinition<?> property : type.properties()) {
-      String value = backend.object().properties().get(property.name());
-      if (value != null) {
-        wanted.put(property.name(), value);
-      }
+      backend.object().text(property.name()).ifPresent(text -> wanted.put(property.name(), text));
     }
     for (Map.Entry<String, String> change : changes.entrySet()) {
       if (change.getKey().equals(ID)) {
@@ -200,18 +196,18 @@ record SwapRequest(
     try {
       return type.checkConfiguration(type.name(), wanted);
     } catch (OptionException e) {
-      throw new SwapException(id, "" + e.getMessage());
+      throw new SwapException(id, e.getMessage(), e);
     }
   }
 
   private List<String> differences() {
-    SequencedMap<String, String> before = backend.object().properties();
+    SequencedMap<String, String> before = backend.object().texts();
     List<String> differences = new ArrayList<>();
     if (!type.name().equals(backend.type())) {
       differences.add(TYPE + ": " + backend.type() + " -> " + type.name());
     }
     object
-        .properties()
+        .texts()
         .forEach(
             (name, value) -> {
               String old = before.getOrDefault(name, "-");
@@ -224,7 +220,7 @@ record SwapRequest(
     }
     before.forEach(
         (name, value) -> {
-          if (!object.properties().containsKey(name) && hasProperty(name)) {
+          if (object.text(name).isEmpty() && hasProperty(name)) {
             differences.add(name + ": " + value + " -> -");
           }
         });

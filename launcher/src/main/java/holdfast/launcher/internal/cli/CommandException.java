@@ -1,7 +1,9 @@
 package holdfast.launcher.internal.cli;
 
+import holdfast.backend.api.HoldfastException;
+
 /** The command can't do what was asked for. The message is the sentence for the operator. */
-final class CommandException extends Exception {
+final class CommandException extends HoldfastException {
   private static final long serialVersionUID = 1;
 
   CommandException(String sentence) {

@@ -1,8 +1,8 @@
 package holdfast.launcher.internal.cli;
 
 import holdfast.machine.admin.DeviceStatus;
+import holdfast.backend.api.HoldfastException;
 import holdfast.machine.config.options.Excerpt;
-import holdfast.machine.config.options.OptionException;
 import holdfast.machine.core.Machine;
 import holdfast.monitor.shell.report.MachineReport;
 import java.io.IOException;
@@ -100,9 +100,9 @@ public final class HoldfastCommand implements Callable<Integer> {
               + "; see to the space in "
               + context.getProperty(Constants.FRAMEWORK_STORAGE));
       return 1;
-    } catch (OptionException | CommandException e) {
+    } catch (HoldfastException e) {
       // a path may be part of it, and a path can contain any character
-      complain(Excerpt.onOneLine(e.getMessage() + ""));
+      complain(Excerpt.onOneLine(e.getMessage()));
       return 1;
     }
   }

@@ -2,6 +2,7 @@ package holdfast.launcher.internal.cli;
 
 import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.config.MachineOptions;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.config.options.TypeDefinition;
 import java.io.IOException;
@@ -40,8 +41,8 @@ public record MachineRequest(
    */
   void configure(ConfigurationAdmin admin) throws IOException {
     Dictionary<String, Object> own = new Hashtable<>(EXACT);
-    machine.properties().forEach(own::put);
-    memory.properties().forEach(own::put);
+    machine.texts().forEach(own::put);
+    memory.texts().forEach(own::put);
     own.put(MachineComponent.OBJECTS, configure(admin, objects));
     own.put(MachineComponent.DEVICES, configure(admin, devices));
     admin.getConfiguration(MachineComponent.PID, "?").update(own);
@@ -52,11 +53,10 @@ public record MachineRequest(
       throws IOException {
     List<String> names = new ArrayList<>();
     for (ParsedObject object : parsed) {
-      // no id can have this form
-      String name = object.id().orElse(object.typeName() + "[" + names.size() + "]");
+      String name = MachineOptions.name(object, names.size());
       names.add(name);
       Dictionary<String, Object> properties = new Hashtable<>(EXACT);
-      object.properties().forEach(properties::put);
+      object.texts().forEach(properties::put);
       admin
           .getFactoryConfiguration(BackendDefinitions.factoryPid(object.typeName()), name, "?")
           .update(properties);

@@ -59,7 +59,7 @@ record BackendFollower(Configurations stored, Swapper swapper) {
       configured.mistaken(true);
       LOG.warn(
           "{}; what is open stays as it is{}",
-          now.placed("" + e.getMessage()),
+          now.placed(e.getMessage()),
           outlook(configured, now));
       configured.restoreIfOwed(stored);
     }

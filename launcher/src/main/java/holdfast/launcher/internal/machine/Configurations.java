@@ -329,12 +329,9 @@ public final class Configurations {
     }
     Dictionary<String, Object> properties = stored.getProperties(); // keeping all other properties
     for (String name : type.differences(said.properties(), object)) {
-      String value = object.properties().get(name);
-      if (value == null) {
-        properties.remove(name);
-      } else {
-        properties.put(name, value);
-      }
+      object
+          .text(name)
+          .ifPresentOrElse(text -> properties.put(name, text), () -> properties.remove(name));
     }
     update(backend, stored, said, properties);
   }

@@ -246,10 +246,10 @@ final class MachineFollower {
         failed.remove(wish.pid());
       } catch (NoAllocatorException e) {
         lacksAllocator = true;
-        notAdded(wish, "" + e.getMessage());
+        notAdded(wish, e.getMessage());
       } catch (OptionException | MachineException e) {
         if (!failedBefore(wish)) {
-          notAdded(wish, "" + e.getMessage());
+          notAdded(wish, e.getMessage());
         }
       }
     }
@@ -276,7 +276,7 @@ final class MachineFollower {
       } catch (UnknownBackendException e) {
         notAdded(wish, e.problem() + "; " + Origin.CONFIGURATIONS.addBackend(e.id()));
       } catch (OptionException | MachineException e) {
-        notAdded(wish, "" + e.getMessage());
+        notAdded(wish, e.getMessage());
       }
     }
   }

@@ -28,7 +28,7 @@ record PartRecorder(Parts parts, @Nullable Configurations stored) {
         MachineComponent.OBJECTS,
         BackendDefinitions.factoryPid(object.typeName()),
         spec.id(),
-        BackendDefinitions.type(object.typeName()).written(object),
+        object.type().written(object),
         wish -> parts.opened(wish, backend));
   }
 
@@ -38,7 +38,7 @@ record PartRecorder(Parts parts, @Nullable Configurations stored) {
         MachineComponent.DEVICES,
         BackendDefinitions.factoryPid(object.typeName()),
         device.id(),
-        object.properties(),
+        object.texts(),
         wish -> Declaration.device(wish).ifPresent(declared -> parts.plugged(declared, device)));
   }
 

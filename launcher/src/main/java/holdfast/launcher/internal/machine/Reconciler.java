@@ -253,15 +253,15 @@ final class Reconciler {
       follower = new MachineFollower(new Parts(machine, own, listed));
       return new MachineState.Up(machine);
     } catch (NoAllocatorException e) {
-      return new MachineState.Waiting(placed(e, "" + e.getMessage(), own, listed));
+      return new MachineState.Waiting(placed(e, e.getMessage(), own, listed));
     } catch (UnknownBackendException e) {
       return failed(e, e.problem() + "; " + origin(own).addBackend(e.id()), own, listed);
     } catch (TakenIdException e) {
       return failed(e, e.problem() + "; " + origin(own).giveAnotherId(), own, listed);
     } catch (OptionException e) {
-      return new MachineState.Failed("" + e.getMessage());
+      return new MachineState.Failed(e.getMessage());
     } catch (MachineException e) {
-      return failed(e, "" + e.getMessage(), own, listed);
+      return failed(e, e.getMessage(), own, listed);
     } catch (RuntimeException | Error e) {
       // an Error, too: otherwise a wait for this thread's outcome would last for ever
       LOG.error("the machine did not come up", e);

@@ -55,7 +55,7 @@ class CommandLineTest {
   private static void assertMachine(String type, String nvdimm, MachineRequest request) {
     assertEquals(
         Map.of("type", type, "nvdimm", nvdimm, "mem-merge", "on", "dump-guest-core", "on"),
-        request.machine().properties());
+        request.machine().texts());
   }
 
   @Test
@@ -69,15 +69,14 @@ class CommandLineTest {
                 + " -device nvdimm,id=nv4,memdev=nv_be4,label-size=2M");
 
     assertMachine("pc", "on", request);
-    assertEquals(
-        Map.of("size", "128M", "slots", "2", "maxmem", "4G"), request.memory().properties());
+    assertEquals(Map.of("size", "128M", "slots", "2", "maxmem", "4G"), request.memory().texts());
     ParsedObject object = request.objects().getFirst();
     assertEquals("memory-backend-file", object.typeName());
-    assertEquals("on", object.properties().get("share"));
-    assertEquals("128M", object.properties().get("align"));
+    assertEquals("on", object.texts().get("share"));
+    assertEquals("128M", object.texts().get("align"));
     ParsedObject device = request.devices().getFirst();
     assertEquals("nvdimm", device.typeName());
-    assertEquals("2M", device.properties().get("label-size"));
+    assertEquals("2M", device.texts().get("label-size"));
   }
 
   @Test
@@ -86,7 +85,7 @@ class CommandLineTest {
     MachineRequest request = request("-probe");
 
     assertMachine("pc", "off", request);
-    assertEquals(Map.of(), request.memory().properties());
+    assertEquals(Map.of(), request.memory().texts());
     assertEquals(List.of(), request.objects());
     assertEquals(List.of(), request.devices());
   }
@@ -125,7 +124,7 @@ class CommandLineTest {
       })
   @DisplayName("repeated -m add up, and the last value counts")
   void memoryIsMerged(String arguments, String properties) throws Exception {
-    assertEquals(properties, request(arguments).memory().properties().toString());
+    assertEquals(properties, request(arguments).memory().texts().toString());
   }
 
   @Test

@@ -23,7 +23,7 @@ public final class ConfiguredMachine {
       if (!backend.isImplicit()) {
         String id = backend.region().id().value();
         String pid = BackendDefinitions.factoryPid(backend.type()) + "~" + id;
-        Map<String, Object> properties = new LinkedHashMap<>(backend.object().properties());
+        Map<String, Object> properties = new LinkedHashMap<>(backend.object().texts());
         configurations.put(pid, properties);
         backends.put(id, new ConfiguredBackend(backend, new Wish(pid, properties)));
       }

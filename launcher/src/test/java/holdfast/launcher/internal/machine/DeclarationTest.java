@@ -92,11 +92,11 @@ class DeclarationTest {
         m0(blanks).object());
     assertEquals("(backend.kind=file)", m0(blanks).backend().allocator().text());
     blanks.put("host-nodes", List.of(" 0 ", "2-3 "));
-    assertEquals("0,2-3", m0(blanks).object().properties().get("host-nodes"));
+    assertEquals("0,2-3", m0(blanks).object().texts().get("host-nodes"));
 
     Map<String, Object> exact = MachineFixture.file("m0", "mem-path=/d/a ");
     exact.put(TypeDefinition.EXACT, true);
-    assertEquals("/d/a ", m0(exact).object().properties().get("mem-path"));
+    assertEquals("/d/a ", m0(exact).object().texts().get("mem-path"));
   }
 
   @Test

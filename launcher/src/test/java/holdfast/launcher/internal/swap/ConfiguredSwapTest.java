@@ -72,7 +72,7 @@ class ConfiguredSwapTest {
   /** A change of configuration, of which the machine is told. */
   private void configure(SwapFixture fixture, Map<String, String> changes) throws Exception {
     Backend backend = fixture.machine.machine().find("ram0").orElseThrow();
-    Map<String, Object> written = new LinkedHashMap<>(backend.object().properties());
+    Map<String, Object> written = new LinkedHashMap<>(backend.object().texts());
     written.putAll(changes);
     written.remove("qom-type");
     written.put("felix.fileinstall.filename", "file:/etc/ram0.cfg");

@@ -38,11 +38,10 @@ record ConfigurationDictionary(Map<String, ?> dictionary) {
   }
 
   /**
-   * Returns the value of {@code property} in its canonical form, if it is configured. An empty
-   * string, which forms send for a field that was not filled in, leaves out a property that may be
-   * left out.
+   * Returns the value of {@code property}, if it is configured. An empty string, which forms send
+   * for a field that was not filled in, leaves out a property that may be left out.
    */
-  <T> Optional<String> value(PropertyDefinition<T> property) throws OptionException {
+  <T> Optional<PropertyValue<T>> value(PropertyDefinition<T> property) throws OptionException {
     Object value = stripped(dictionary.get(property.name()));
     if (value == null) {
       return Optional.empty();
@@ -59,8 +58,7 @@ record ConfigurationDictionary(Map<String, ?> dictionary) {
       return Optional.empty();
     }
     try {
-      PropertyType<T> type = property.type();
-      return Optional.of(type.print(read(type, value)));
+      return Optional.of(new PropertyValue<>(property, read(property.type(), value)));
     } catch (OptionException e) {
       throw e.within(property.name() + "=");
     }

@@ -1,21 +1,24 @@
 package holdfast.machine.config.options;
 
+import holdfast.backend.api.HoldfastException;
+
 /**
  * An option, or a configuration, is refused. The message is one complete sentence on one line,
  * which can be shown to the operator unchanged: it names the option and the property, quotes what
  * was asked for, and says what to write instead.
  */
-public final class OptionException extends Exception {
+public final class OptionException extends HoldfastException {
   private static final long serialVersionUID = 1L;
-
-  private final String sentence;
 
   /**
    * @param sentence the sentence to show
    */
   public OptionException(String sentence) {
     super(sentence);
-    this.sentence = sentence;
+  }
+
+  private OptionException(String sentence, OptionException cause) {
+    super(sentence, cause);
   }
 
   /**
@@ -23,13 +26,6 @@ public final class OptionException extends Exception {
    * sentence.
    */
   public OptionException within(String prefix) {
-    OptionException outer = new OptionException(prefix + sentence);
-    outer.initCause(this);
-    return outer;
-  }
-
-  @Override
-  public String getMessage() {
-    return sentence;
+    return new OptionException(prefix + getMessage(), this);
   }
 }

@@ -1,13 +1,12 @@
 package holdfast.machine.config.options;
 
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SequencedMap;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A type of objects or devices, defined by its properties.
@@ -76,19 +75,15 @@ public record TypeDefinition(
   public List<String> differences(Map<String, ?> dictionary, ParsedObject object) {
     ConfigurationDictionary configuration = new ConfigurationDictionary(dictionary);
     return properties.stream()
-        .filter(
-            property -> !says(configuration, property, object.properties().get(property.name())))
+        .filter(property -> !says(configuration, property, object))
         .map(PropertyDefinition::name)
         .toList();
   }
 
   private static boolean says(
-      ConfigurationDictionary configuration,
-      PropertyDefinition<?> property,
-      @Nullable String wanted) {
+      ConfigurationDictionary configuration, PropertyDefinition<?> property, ParsedObject object) {
     try {
-      Optional<String> given = configuration.value(property);
-      return (given.isPresent() ? given : absent(property)).equals(Optional.ofNullable(wanted));
+      return value(property, configuration::value).equals(object.value(property.name()));
     } catch (OptionException e) {
       return false;
     }
@@ -99,9 +94,9 @@ public record TypeDefinition(
    * their defaults.
    */
   public Map<String, String> written(ParsedObject object) {
-    Map<String, String> written = new LinkedHashMap<>(object.properties());
+    Map<String, String> written = new LinkedHashMap<>(object.texts());
     for (PropertyDefinition<?> property : properties) {
-      if (says(NOTHING, property, object.properties().get(property.name()))) {
+      if (says(NOTHING, property, object)) {
         written.remove(property.name());
       }
     }
@@ -119,10 +114,7 @@ public record TypeDefinition(
    */
   public ParsedObject change(ParsedObject object, String property, String text)
       throws OptionException {
-    requireKnown(property);
-    PropertyDefinition<?> definition =
-        properties.stream().filter(p -> p.name().equals(property)).findFirst().orElseThrow();
-    if (!definition.live()) {
+    if (!property(property).live()) {
       throw new OptionException(
           property
               + " can't be changed while "
@@ -131,15 +123,28 @@ public record TypeDefinition(
               + " on; live changes are those of "
               + String.join(", ", liveNames()));
     }
-    return object.withText(property, printed(definition, text));
+    return object.withText(property, text);
   }
 
-  private static <T> String printed(PropertyDefinition<T> property, String text)
-      throws OptionException {
-    try {
-      return property.type().print(property.type().parse(text));
-    } catch (OptionException e) {
-      throw e.within(property.name() + "=");
+  /**
+   * Returns the property with this name.
+   *
+   * @throws OptionException if there is none
+   */
+  PropertyDefinition<?> property(String name) throws OptionException {
+    requireKnown(name);
+    return properties.stream().filter(own -> own.name().equals(name)).findFirst().orElseThrow();
+  }
+
+  /**
+   * Checks that a property is part of this type.
+   *
+   * @throws IllegalArgumentException if it is not, though one of the same name may be
+   */
+  void requireOwn(PropertyDefinition<?> property) {
+    if (!properties.contains(property)) {
+      throw new IllegalArgumentException(
+          property.name() + " is not defined for " + name + ", or in another way");
     }
   }
 
@@ -171,8 +176,9 @@ public record TypeDefinition(
 
   /** The source of properties' values. */
   private interface Source {
-    /** Returns the value of {@code property} in its canonical form, if it is given. */
-    Optional<String> value(PropertyDefinition<?> property) throws OptionException;
+    /** Returns the value of {@code property}, if it is given. */
+    Optional<? extends PropertyValue<?>> value(PropertyDefinition<?> property)
+        throws OptionException;
   }
 
   private ParsedObject check(String subject, List<String> keys, Source source)
@@ -181,16 +187,21 @@ public record TypeDefinition(
       for (String key : keys) {
         requireKnown(key);
       }
-      SequencedMap<String, String> values = new LinkedHashMap<>();
+      Map<String, PropertyValue<?>> values = new HashMap<>();
       for (PropertyDefinition<?> property : properties) {
-        Optional<String> given = source.value(property);
-        (given.isPresent() ? given : absent(property))
-            .ifPresent(value -> values.put(property.name(), value));
+        value(property, source).ifPresent(value -> values.put(property.name(), value));
       }
-      return new ParsedObject(name, values);
+      return new ParsedObject(this, values);
     } catch (OptionException e) {
       throw e.within(subject + ": ");
     }
+  }
+
+  /** Returns the value that a property has: the one that is given, or its default. */
+  private static Optional<? extends PropertyValue<?>> value(
+      PropertyDefinition<?> property, Source source) throws OptionException {
+    Optional<? extends PropertyValue<?>> given = source.value(property);
+    return given.isPresent() ? given : absent(property);
   }
 
   private void requireKnown(String key) throws OptionException {
@@ -215,24 +226,24 @@ public record TypeDefinition(
         .orElse("the properties are " + String.join(", ", names));
   }
 
-  private static <T> Optional<String> given(PropertyDefinition<T> property, Options options)
-      throws OptionException {
+  private static <T> Optional<PropertyValue<T>> given(
+      PropertyDefinition<T> property, Options options) throws OptionException {
     List<OptionValue> values = options.given(property.name());
     if (values.isEmpty()) {
       return Optional.empty();
     }
     try {
-      return Optional.of(property.type().print(property.type().readAll(values)));
+      return Optional.of(new PropertyValue<>(property, property.type().readAll(values)));
     } catch (OptionException e) {
       throw e.within(property.name() + "=");
     }
   }
 
-  private static <T> Optional<String> absent(PropertyDefinition<T> property)
+  private static <T> Optional<PropertyValue<T>> absent(PropertyDefinition<T> property)
       throws OptionException {
     return switch (property.absence()) {
       case PropertyDefinition.Absence.Default(String text) ->
-          Optional.of(property.type().print(property.type().parse(text)));
+          Optional.of(PropertyValue.parse(property, text));
       case PropertyDefinition.Absence.Unset() -> Optional.empty();
       case PropertyDefinition.Absence.Refused() ->
           throw new OptionException(

@@ -3,10 +3,10 @@ package holdfast.machine.config.options;
 import static holdfast.machine.config.options.Refusals.assertIsSentence;
 import static java.util.stream.Collectors.joining;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -208,8 +208,9 @@ class AnyOptionEndsInAResultOrOneSentenceTest {
   private static void ends(Reading reading) {
     try {
       if (reading.read() instanceof ParsedObject object) {
-        object.properties().forEach((key, value) -> assertFalse(key.isEmpty(), value));
-        assertEquals(object, new ParsedObject(object.typeName(), object.properties()));
+        Map<String, Object> texts = new HashMap<>(object.texts());
+        texts.put(TypeDefinition.EXACT, true);
+        assertEquals(object, object.type().checkConfiguration("configuration", texts));
       }
     } catch (OptionException e) {
       assertIsSentence(e.getMessage());

@@ -36,7 +36,7 @@ class ConfigurationIsCheckedTest {
   void writtenAndRead(String option) throws OptionException {
     ParsedObject written = objectWith(option);
 
-    assertEquals(written, check(written.properties()));
+    assertEquals(written, check(written.texts()));
   }
 
   @ParameterizedTest(name = "{0}={1} is {2}")
@@ -114,14 +114,14 @@ class ConfigurationIsCheckedTest {
     Map<String, Object> exact =
         new HashMap<>(Map.of("id", "m", "size", "1M", TypeDefinition.EXACT, true));
     exact.put("mem-path", value);
-    assertEquals(value, check(exact).properties().get("mem-path"));
+    assertEquals(value, check(exact).texts().get("mem-path"));
   }
 
   @Test
   @DisplayName("one quote, or quotes within, are part of a value")
   void quotesWithin() throws OptionException {
     for (String value : List.of("'", "it's", "/a'b'", "'a'b", "'a\"")) {
-      assertEquals(value, checkWith("mem-path", value).properties().get("mem-path"));
+      assertEquals(value, checkWith("mem-path", value).texts().get("mem-path"));
     }
   }
 
@@ -136,7 +136,7 @@ class ConfigurationIsCheckedTest {
   @Test
   @DisplayName("keys of the framework, of Declarative Services and of installers are passed over")
   void reservedKeys() throws OptionException {
-    Map<String, Object> dictionary = new HashMap<>(objectWith("share").properties());
+    Map<String, Object> dictionary = new HashMap<>(objectWith("share").texts());
     dictionary.put("service.pid", "holdfast.backend~m");
     dictionary.put("service.factoryPid", "holdfast.backend");
     dictionary.put("component.id", 7L);

@@ -52,7 +52,7 @@ class ObjectsAreCheckedTest {
     assertEquals(
         "{id=m, size=1M, mem-path=/f, share=off, pmem=off, align=0, rom=auto, host-nodes=1,"
             + " policy=default}",
-        object.properties().toString());
+        object.texts().toString());
     assertEquals(SampleOptions.OnOffAuto.AUTO, object.get(SampleOptions.ROM));
     assertEquals(Optional.empty(), object.find(SampleOptions.PREALLOC_THREADS));
     assertThrows(NoSuchElementException.class, () -> object.get(SampleOptions.PREALLOC_THREADS));
@@ -176,8 +176,8 @@ class ObjectsAreCheckedTest {
     ParsedObject memory =
         SampleOptions.MEMORY.check("-m", QemuOpts.parse("1000B,maxmem=1000", "size"));
 
-    assertEquals("1000B", memory.properties().get("size"));
-    assertEquals("1000", memory.properties().get("maxmem"));
+    assertEquals("1000B", memory.texts().get("size"));
+    assertEquals("1000", memory.texts().get("maxmem"));
     assertEquals(new ByteSize(1000), memory.get(SampleOptions.RAM_SIZE));
   }
 
@@ -204,7 +204,7 @@ class ObjectsAreCheckedTest {
     assertEquals(
         "{host-nodes=1,3}",
         type.check("test", Keyval.parse("test", "host-nodes.0=3,host-nodes.1=1", "x"))
-            .properties()
+            .texts()
             .toString());
     Options range = Keyval.parse("test", "host-nodes.0=0-3", "x");
     assertTrue(sentenceOf(() -> type.check("test", range)).contains("0-3 is not a whole number"));

@@ -15,18 +15,14 @@ final class WrittenAgain {
 
   /** As a configuration and as an option. */
   static void assertSame(TypedOption option, ParsedObject object) throws OptionException {
-    TypeDefinition type =
-        option.types().stream()
-            .filter(t -> t.name().equals(object.typeName()))
-            .findFirst()
-            .orElseThrow();
-    Map<String, Object> written = new HashMap<>(object.properties());
+    TypeDefinition type = object.type();
+    Map<String, Object> written = new HashMap<>(object.texts());
     written.put(TypeDefinition.EXACT, true); // as the command line writes it
     assertEquals(object, type.checkConfiguration("configuration", written));
 
     List<String> items = new ArrayList<>(List.of(type.name()));
     for (PropertyDefinition<?> property : type.properties()) {
-      String value = object.properties().get(property.name());
+      String value = object.texts().get(property.name());
       if (value != null) {
         items.addAll(items(property, value));
       }

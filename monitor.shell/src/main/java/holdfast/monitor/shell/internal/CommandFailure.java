@@ -1,9 +1,7 @@
 package holdfast.monitor.shell.internal;
 
-import holdfast.machine.admin.AdminException;
-import holdfast.machine.api.SwapException;
+import holdfast.backend.api.HoldfastException;
 import holdfast.machine.config.options.Excerpt;
-import holdfast.machine.config.options.OptionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,8 +39,8 @@ final class CommandFailure extends RuntimeException {
       return work.answer();
     } catch (CommandFailure | InterruptedException e) {
       throw e;
-    } catch (AdminException | SwapException | OptionException e) {
-      throw new CommandFailure("" + e.getMessage());
+    } catch (HoldfastException e) {
+      throw new CommandFailure(e.getMessage());
     } catch (Exception | Error e) {
       LOG.error("{} failed", command, e);
       throw new CommandFailure(

@@ -97,7 +97,7 @@ public final class MachineCommands {
     return switch (option.parse(text)) {
       case HelpText help -> help.text();
       case ParsedObject parsed -> {
-        Map<String, String> properties = new LinkedHashMap<>(parsed.properties());
+        Map<String, String> properties = new LinkedHashMap<>(parsed.texts());
         Retention retention = adding.add(parsed.typeName(), properties);
         yield kind
             + parsed.id().map(id -> " '" + id + "'").orElse("")

@@ -1,6 +1,7 @@
 package holdfast.monitor.shell.report;
 
 import holdfast.machine.config.options.Excerpt;
+import holdfast.machine.config.options.TextTable;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -30,16 +31,7 @@ public final class Screen {
     List<List<String>> all = new ArrayList<>();
     all.add(headings);
     rows.forEach(row -> all.add(row.stream().map(Excerpt::onOneLine).toList()));
-    for (List<String> row : all) {
-      StringBuilder line = new StringBuilder();
-      for (int column = 0; column < row.size(); column++) {
-        int at = column;
-        int width = all.stream().mapToInt(r -> r.get(at).length()).max().orElse(0);
-        String cell = row.get(column);
-        line.append(cell).append(" ".repeat(width - cell.length() + 2));
-      }
-      text.append(line.toString().stripTrailing()).append('\n');
-    }
+    text.append(TextTable.lines(all));
   }
 
   @Override

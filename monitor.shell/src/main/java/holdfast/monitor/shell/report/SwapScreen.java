@@ -20,8 +20,9 @@ public final class SwapScreen {
     plan.free()
         .ifPresent(
             free ->
-                screen.fact("space", plan.bytes() + " needed, " + SwapWords.mib(free) + " free"));
-    screen.fact("to copy", plan.bytes() + ", " + SwapWords.expected(plan));
+                screen.fact(
+                    "space", plan.bytes().rounded() + " needed, " + free.rounded() + " free"));
+    screen.fact("to copy", plan.bytes().rounded() + ", " + SwapWords.expected(plan));
     if (plan.endsWithProcess()) {
       screen.fact("kept", "until the process ends: no file with a name holds the bytes then");
     }

@@ -56,22 +56,21 @@ class SwapScreenTest {
   void lines() {
     String name = "swap 7 of 'nv0' to /b/nv.img: ";
     assertEquals(name + "prepare", SwapWords.line(report(SwapPhase.PREPARE, 0, "")));
-    assertEquals(
-        name + "copy: 300.0 MiB of 256M copied", SwapWords.line(report(SwapPhase.COPY, 0, "")));
+    assertEquals(name + "copy: 300M of 256M copied", SwapWords.line(report(SwapPhase.COPY, 0, "")));
     assertEquals(
         name
-            + "switch: 300.0 MiB of 256M copied in 2 rounds, 3.0 MiB dirty, 60.0 MiB/s dirtied,"
-            + " 20.0 GiB/s copied, pause expected 4.0 ms",
+            + "switch: 300M of 256M copied in 2 rounds, 3M dirty, 60M/s dirtied,"
+            + " 20G/s copied, pause expected 4.0 ms",
         SwapWords.line(report(SwapPhase.SWITCH, 2, "")));
     assertEquals(
         name + "release: writers paused for 9.0 ms",
         SwapWords.line(report(SwapPhase.RELEASE, 2, "")));
     assertEquals(
-        name + "done: 300.0 MiB copied in 2 rounds, writers paused for 9.0 ms, 1.4 s in all",
+        name + "done: 300M copied in 2 rounds, writers paused for 9.0 ms, 1.4 s in all",
         SwapWords.line(report(SwapPhase.DONE, 2, "")));
     assertEquals(
         name
-            + "done: 300.0 MiB copied in 2 rounds, writers paused for 83.5 ms, longer than the"
+            + "done: 300M copied in 2 rounds, writers paused for 83.5 ms, longer than the"
             + " downtime limit of 20 ms, 1.4 s in all; x",
         SwapWords.line(report(SwapPhase.DONE, 2, Duration.ofNanos(83_500_000), "x")));
     assertEquals(
