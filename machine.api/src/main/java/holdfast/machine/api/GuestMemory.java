@@ -211,17 +211,18 @@ public interface GuestMemory {
   Granularity persist(GuestAddress address, ByteSize size) throws PersistException;
 
   /**
-   * Adds a listener. Before this returns, the listener receives every present device, lowest
-   * address first; after that it receives every change, without gap or duplicate. If this is called
-   * by a listener, both happen as soon as the calling listener has returned.
+   * Adds a listener. It receives every present device, lowest address first, and after that every
+   * change, without gap or duplicate. Before this returns it has received the present devices,
+   * unless it {@linkplain GuestMemoryListener hangs} or a listener adds it.
    *
    * @throws IllegalArgumentException if the listener was already added
    */
   void addListener(GuestMemoryListener listener);
 
   /**
-   * Removes a listener. When this returns, the listener is not being called, except by the thread
-   * that removes it, and will not be called again. Does nothing if the listener was not added.
+   * Removes a listener. It is not called again. When this returns, a call that was under way has
+   * returned, unless the listener {@linkplain GuestMemoryListener hangs} or a listener removes it.
+   * Does nothing if the listener was not added.
    */
   void removeListener(GuestMemoryListener listener);
 }

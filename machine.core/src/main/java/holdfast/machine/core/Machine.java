@@ -226,14 +226,16 @@ public final class Machine {
     beforeClose.add(task);
   }
 
-  /** Ends the machine: removes the devices, which listeners then give up, and unmaps the memory. */
+  /**
+   * Ends the machine: removes the devices, which listeners then give up, and unmaps the memory.
+   * What a listener that hangs may be using stays mapped until it returns.
+   */
   public void close() {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
     beforeClose.forEach(Runnable::run);
-    Objects.requireNonNull(memory).removeAll();
-    backends.reversed().forEach(backend -> backend.region().close());
+    end(Region::close);
   }
 
   /** Returns a list of the machine's parts, for the log. */
@@ -250,9 +252,19 @@ public final class Machine {
 
   /** Closes a machine that was never published, and deletes all files that were created for it. */
   public void discard() {
-    if (memory != null) {
-      memory.removeAll();
+    end(Region::discard);
+  }
+
+  private void end(Consumer<Region> way) {
+    FlatGuestMemory guest = memory;
+    if (guest == null) {
+      backends.reversed().forEach(backend -> way.accept(backend.region()));
+      return;
     }
-    backends.reversed().forEach(backend -> backend.region().discard());
+    guest.removeAll();
+    for (Backend backend : backends.reversed()) {
+      Region region = backend.region();
+      guest.whenGivenUp(region, () -> way.accept(region));
+    }
   }
 }
