@@ -87,7 +87,7 @@ public final class Machine {
         ramBackendSize = block.size();
       }
     }
-    MemoryLayout layout = MachineDefinition.memory(spec.machine(), ramBackendSize);
+    MemoryLayout layout = MachineDefinition.memory(spec, ramBackendSize);
     for (int number = 0; number < spec.backends().size(); number++) {
       BackendSpec declared = spec.backends().get(number);
       RamBlockSpec block = blocks.get(number);

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 /** Listeners are called in order, and can neither hang nor break what they observe. */
 @Timeout(60)
 class ListenersTest {
-  private static final Duration SHORT = Duration.ofMillis(200);
+  private static final Duration SHORT = Duration.ofSeconds(1);
   private static final Duration LONG = Duration.ofSeconds(30);
 
   private final Warnings warnings = new Warnings(Listeners.class);

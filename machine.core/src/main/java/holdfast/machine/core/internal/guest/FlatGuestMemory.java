@@ -1,12 +1,11 @@
 package holdfast.machine.core.internal.guest;
 
-import holdfast.backend.api.ByteSize;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestMemoryListener;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.api.MemoryRegion;
-import holdfast.machine.config.MachineType.RamSplit;
+import holdfast.machine.config.AddressLayout.RamPiece;
 import holdfast.machine.config.MemoryLayout;
 import holdfast.machine.config.MemoryLayoutException;
 import holdfast.machine.config.MemoryLayoutException.Problem;
@@ -30,7 +29,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class FlatGuestMemory extends GuestAccess {
   private static final Logger LOG = LoggerFactory.getLogger(FlatGuestMemory.class);
-  private static final GuestAddress FOUR_GIB = new GuestAddress(4L << 30);
 
   private final Object change = new Object();
   private final MemoryBoard board;
@@ -87,14 +85,14 @@ public final class FlatGuestMemory extends GuestAccess {
               + machine.ram()
               + "; give the machine and the backend the same size");
     }
-    RamSplit split = machine.type().split(ram.size());
-    ByteSize low = split.below4g();
-    GuestMap below =
-        GuestMap.EMPTY.with(GuestDevice.ram("ram:below-4g", ram, 0, low, GuestAddress.ZERO));
-    if (split.above4g().bytes() == 0) {
-      return below;
+    GuestMap map = GuestMap.EMPTY;
+    long offset = 0;
+    for (RamPiece piece : machine.addresses().ram()) {
+      GuestAddress address = piece.range().first();
+      map = map.with(GuestDevice.ram(piece.id(), ram, offset, piece.size(), address));
+      offset += piece.size().bytes();
     }
-    return below.with(GuestDevice.ram("ram:above-4g", ram, low.bytes(), split.above4g(), FOUR_GIB));
+    return map;
   }
 
   /**
