@@ -10,6 +10,7 @@ import holdfast.machine.api.GuestMemoryException;
 import holdfast.machine.api.GuestRange;
 import holdfast.machine.api.LostMemoryException;
 import holdfast.machine.api.MemoryDevice;
+import holdfast.machine.api.MisalignedAddressException;
 import holdfast.machine.api.ReadOnlyDeviceException;
 import holdfast.machine.api.SplitRangeException;
 import java.io.IOException;
@@ -215,11 +216,28 @@ abstract class GuestAccess implements GuestMemory {
     store(address.value(), Long.BYTES, order, value);
   }
 
-  @Override
-  public MemorySegment segment(GuestAddress address, ByteSize size) {
-    GuestMap now = map;
-    long length = size.bytes();
-    // An empty range needs an address with memory, too.
+  /**
+   * Returns the device of an ordered access.
+   *
+   * @throws GuestMemoryException if there can't be such an access
+   */
+  private static GuestDevice aligned(GuestMap now, long address, int width, boolean stored) {
+    if ((address & (width - 1)) != 0) {
+      throw new MisalignedAddressException(new GuestAddress(address), width);
+    }
+    GuestDevice device = now.holder(address, width);
+    if (device == null) {
+      requireOne(now, new GuestAddress(address), width);
+      throw new AssertionError("a device has them all, and none holds them");
+    }
+    if (stored && device.readOnly()) {
+      throw new ReadOnlyDeviceException(new GuestAddress(address), width, device);
+    }
+    return device;
+  }
+
+  /** Checks that a range lies in one device; an empty one needs an address with memory, too. */
+  private static void requireOne(GuestMap now, GuestAddress address, long length) {
     now.visit(
         address,
         Math.max(1, length),
@@ -228,6 +246,91 @@ abstract class GuestAccess implements GuestMemory {
             throw new SplitRangeException(address, length, device, new ByteSize(part));
           }
         });
+  }
+
+  @Override
+  public int getIntAcquire(GuestAddress address, ByteOrder order) {
+    GuestMap now = map;
+    GuestDevice device = aligned(now, address.value(), Integer.BYTES, false);
+    try {
+      int result = OrderedAccess.loadInt(device.segment(), device.offsetOf(address.value()), order);
+      LateErrors.await();
+      return result;
+    } catch (InternalError e) {
+      throw fault(now, address, Integer.BYTES, false, e);
+    }
+  }
+
+  @Override
+  public long getLongAcquire(GuestAddress address, ByteOrder order) {
+    GuestMap now = map;
+    GuestDevice device = aligned(now, address.value(), Long.BYTES, false);
+    try {
+      long result = OrderedAccess.loadLong(device.segment(), device.offsetOf(address.value()), order);
+      LateErrors.await();
+      return result;
+    } catch (InternalError e) {
+      throw fault(now, address, Long.BYTES, false, e);
+    }
+  }
+
+  @Override
+  public void setIntRelease(GuestAddress address, int value, ByteOrder order) {
+    GuestMap now = map;
+    GuestDevice device = aligned(now, address.value(), Integer.BYTES, true);
+    try {
+      OrderedAccess.storeInt(device.segment(), device.offsetOf(address.value()), value, order);
+      LateErrors.await();
+    } catch (InternalError e) {
+      throw fault(now, address, Integer.BYTES, true, e);
+    }
+  }
+
+  @Override
+  public void setLongRelease(GuestAddress address, long value, ByteOrder order) {
+    GuestMap now = map;
+    GuestDevice device = aligned(now, address.value(), Long.BYTES, true);
+    try {
+      OrderedAccess.storeLong(device.segment(), device.offsetOf(address.value()), value, order);
+      LateErrors.await();
+    } catch (InternalError e) {
+      throw fault(now, address, Long.BYTES, true, e);
+    }
+  }
+
+  @Override
+  public boolean compareAndSetInt(
+      GuestAddress address, int expected, int value, ByteOrder order) {
+    GuestMap now = map;
+    GuestDevice device = aligned(now, address.value(), Integer.BYTES, true);
+    try {
+      boolean result = OrderedAccess.swapInt(device.segment(), device.offsetOf(address.value()), expected, value, order);
+      LateErrors.await();
+      return result;
+    } catch (InternalError e) {
+      throw fault(now, address, Integer.BYTES, true, e);
+    }
+  }
+
+  @Override
+  public boolean compareAndSetLong(
+      GuestAddress address, long expected, long value, ByteOrder order) {
+    GuestMap now = map;
+    GuestDevice device = aligned(now, address.value(), Long.BYTES, true);
+    try {
+      boolean result = OrderedAccess.swapLong(device.segment(), device.offsetOf(address.value()), expected, value, order);
+      LateErrors.await();
+      return result;
+    } catch (InternalError e) {
+      throw fault(now, address, Long.BYTES, true, e);
+    }
+  }
+
+  @Override
+  public MemorySegment segment(GuestAddress address, ByteSize size) {
+    GuestMap now = map;
+    long length = size.bytes();
+    requireOne(now, address, length);
     MemoryDevice device = now.find(address).orElseThrow();
     return device.segment().asSlice(address.offsetFrom(device.address()), length);
   }
