@@ -21,12 +21,17 @@ import java.util.Optional;
  * has not used its channel. An empty range is always valid.
  *
  * <p>All methods are thread-safe, and those that access memory take no lock. Plain accesses are
- * neither atomic nor ordered among threads; for those, use the {@code VarHandle}s of a {@link
- * #segment segment}. An access that is under way while its device is removed throws {@link
+ * neither atomic nor ordered among threads. The {@code Acquire}, {@code Release} and {@code
+ * compareAndSet} methods are both, as those of a {@link java.lang.invoke.VarHandle} are; for other
+ * operations and widths use the {@code VarHandle}s of a {@link #segment segment}. An access that is under way while its device is removed throws {@link
  * IllegalStateException}; part of it may have been done.
  *
  * <p>Code that writes must be part of a registered {@link GuestWriter}; all other code may only
  * read while regions may be swapped ({@link LiveSwap}).
+ *
+ * <p>There are no ROM devices and no aliases. What such an address shows (a flash chip, a PC's
+ * shadowed BIOS) follows from a chipset's registers, which are the emulator's: it serves the address
+ * itself, or translates it to another one before it asks here.
  *
  * <p>On an emulator's hot path, call {@link #find} once and keep the device's {@link
  * MemoryDevice#segment() segment} and {@link MemoryDevice#address() address} until {@link
@@ -202,6 +207,66 @@ public interface GuestMemory {
   void setLong(GuestAddress address, long value, ByteOrder order);
 
   /**
+   * Reads four bytes as one, ordered before all later accesses of this thread.
+   *
+   * @throws MisalignedAddressException if {@code address} is not a multiple of 4
+   * @throws SplitRangeException if the bytes lie in more than one device
+   * @throws GuestMemoryException if the bytes can't be read
+   */
+  int getIntAcquire(GuestAddress address, ByteOrder order);
+
+  /**
+   * Reads eight bytes as one, ordered before all later accesses of this thread.
+   *
+   * @throws MisalignedAddressException if {@code address} is not a multiple of 8
+   * @throws SplitRangeException if the bytes lie in more than one device
+   * @throws GuestMemoryException if the bytes can't be read
+   */
+  long getLongAcquire(GuestAddress address, ByteOrder order);
+
+  /**
+   * Writes four bytes as one, ordered after all earlier accesses of this thread.
+   *
+   * @throws MisalignedAddressException if {@code address} is not a multiple of 4
+   * @throws SplitRangeException if the bytes lie in more than one device
+   * @throws GuestMemoryException if the bytes can't be written
+   */
+  void setIntRelease(GuestAddress address, int value, ByteOrder order);
+
+  /**
+   * Writes eight bytes as one, ordered after all earlier accesses of this thread.
+   *
+   * @throws MisalignedAddressException if {@code address} is not a multiple of 8
+   * @throws SplitRangeException if the bytes lie in more than one device
+   * @throws GuestMemoryException if the bytes can't be written
+   */
+  void setLongRelease(GuestAddress address, long value, ByteOrder order);
+
+  /**
+   * Writes four bytes if they are {@code expected}, as one operation that is ordered with all other
+   * accesses of this thread.
+   *
+   * @return whether they were {@code expected}, and so are {@code value} now
+   * @throws MisalignedAddressException if {@code address} is not a multiple of 4
+   * @throws SplitRangeException if the bytes lie in more than one device
+   * @throws GuestMemoryException if the bytes can't be written
+   */
+  boolean compareAndSetInt(
+      GuestAddress address, int expected, int value, ByteOrder order);
+
+  /**
+   * Writes eight bytes if they are {@code expected}, as one operation that is ordered with all other
+   * accesses of this thread.
+   *
+   * @return whether they were {@code expected}, and so are {@code value} now
+   * @throws MisalignedAddressException if {@code address} is not a multiple of 8
+   * @throws SplitRangeException if the bytes lie in more than one device
+   * @throws GuestMemoryException if the bytes can't be written
+   */
+  boolean compareAndSetLong(
+      GuestAddress address, long expected, long value, ByteOrder order);
+
+  /**
    * Returns a range of guest memory within one device, for direct access: a slice of {@link
    * MemoryDevice#segment()}, with the same lifetime and access mode. Unlike in other methods,
    * {@code address} must have memory even if {@code size} is 0.
@@ -223,17 +288,18 @@ public interface GuestMemory {
   Granularity persist(GuestAddress address, ByteSize size) throws PersistException;
 
   /**
-   * Adds a listener. Before this returns, the listener receives every present device, lowest
-   * address first; after that it receives every change, without gap or duplicate. If this is called
-   * by a listener, both happen as soon as the calling listener has returned.
+   * Adds a listener. It receives every present device, lowest address first, and after that every
+   * change, without gap or duplicate. Before this returns it has received the present devices,
+   * unless it {@linkplain GuestMemoryListener hangs} or a listener adds it.
    *
    * @throws IllegalArgumentException if the listener was already added
    */
   void addListener(GuestMemoryListener listener);
 
   /**
-   * Removes a listener. When this returns, the listener is not being called, except by the thread
-   * that removes it, and will not be called again. Does nothing if the listener was not added.
+   * Removes a listener. It is not called again. When this returns, a call that was under way has
+   * returned, unless the listener {@linkplain GuestMemoryListener hangs} or a listener removes it.
+   * Does nothing if the listener was not added.
    */
   void removeListener(GuestMemoryListener listener);
 }

@@ -7,6 +7,7 @@ package holdfast.machine.api;
 public abstract sealed class GuestMemoryException extends RuntimeException
     permits CallerMemoryException,
         LostMemoryException,
+        MisalignedAddressException,
         ReadOnlyDeviceException,
         SplitRangeException,
         UnmappedAddressException {

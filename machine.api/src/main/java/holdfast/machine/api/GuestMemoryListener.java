@@ -3,21 +3,26 @@ package holdfast.machine.api;
 /**
  * Receives every change of a {@link GuestMemory}.
  *
- * <p><b>Thread.</b> The thread that makes the change calls the listeners, and only one thread at a
- * time for each guest memory. A change made by a listener is reported by the same thread after the
- * present one.
+ * <p><b>Thread.</b> Each listener is called by a thread of its own, one call at a time. Whoever
+ * makes a change waits until all listeners have returned from it, and from the changes that they
+ * have made themselves in response, up to 10 s.
  *
- * <p><b>Order.</b> Changes are reported in the order in which they happened. All listeners receive
- * a change, in the order in which they were added, before any receives the next one. A listener
- * that is added later first receives {@link #deviceAdded} for every present device. When {@link
- * #deviceAdded} is called the device can already be found; when {@link #deviceRemoved} is called it
- * no longer can be, but its bytes stay until every listener has returned.
+ * <p><b>Order.</b> A listener receives the changes in the order in which they happened. There is no
+ * order among several listeners. A listener that is added later first receives {@link #deviceAdded}
+ * for every present device. When {@link #deviceAdded} is called the device can already be found,
+ * unless another change has meanwhile removed it; when {@link #deviceRemoved} is called it no
+ * longer can be, but its bytes stay until every listener has returned.
  *
- * <p><b>Must not block.</b> Every change of the guest memory waits for the listeners. A listener
- * must not wait for another thread, nor take a lock under which it makes or awaits such a change.
- * It may access the guest memory.
+ * <p><b>Within a call</b> a listener may access the guest memory, change it, and add and remove
+ * listeners, itself included. None of that waits for a listener. A change that it makes is reported
+ * to it after the present one.
  *
- * <p>Exceptions that a listener throws are logged and not passed on.
+ * <p><b>A listener that hangs</b> for more than these 10 s is named by a warning, and nobody waits
+ * for it any more. It receives what it has missed, in order, when it returns; then it is waited for
+ * again. A removed device that it may be using stays mapped meanwhile, also after the machine's
+ * end.
+ *
+ * <p>What a listener throws is logged and not passed on, and the listener is kept.
  */
 public interface GuestMemoryListener {
 
@@ -27,7 +32,7 @@ public interface GuestMemoryListener {
   /**
    * Called when {@code device} has been removed from the address space. The listener must give up
    * everything derived from its segment (a cached slice, a host address given to a hypervisor)
-   * before this returns: the memory can be unmapped right after.
+   * before this returns: the memory can be unmapped right after, and not before.
    */
   void deviceRemoved(MemoryDevice device);
 

@@ -6,14 +6,15 @@ import java.util.Optional;
 
 /**
  * Memory at a guest address: base RAM, a {@code pc-dimm} or an {@code nvdimm}. Immutable; only the
- * state of the {@link #region()} behind it changes. Base RAM that is split around the hole below 4
- * GiB is two devices on one region.
+ * state of the {@link #region()} behind it changes. Base RAM in several pieces, as around a PC's
+ * hole below 4 GiB, is several devices on one region.
  */
 public interface MemoryDevice {
 
   /**
    * Returns the id, unique in the machine. Base RAM, and a device to which the operator gave no id,
-   * has one that no operator can give, such as {@code ram:below-4g} or {@code nvdimm[0]}.
+   * has one that no operator can give, such as {@code ram:below-4g}, {@code ram:0x40000000} or
+   * {@code nvdimm[0]}.
    */
   String id();
 

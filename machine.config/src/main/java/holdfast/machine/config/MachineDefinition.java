@@ -2,6 +2,7 @@ package holdfast.machine.config;
 
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.MemoryAdvice;
+import holdfast.machine.api.GuestAddress;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.config.options.PropertyDefinition;
 import holdfast.machine.config.options.PropertyType;
@@ -17,6 +18,11 @@ public final class MachineDefinition {
   private static final PropertyDefinition<MachineType> TYPE =
       PropertyDefinition.withDefault(
           "type", PropertyType.choice(MachineType.class), "pc", "the kind of machine");
+  private static final PropertyDefinition<ByteSize> RAM_BASE =
+      PropertyDefinition.optional(
+          "x-ram-base",
+          PropertyType.size(),
+          "the guest address of the base RAM of type=virt, 0x40000000 if it is left out");
   private static final PropertyDefinition<Boolean> NVDIMM =
       PropertyDefinition.withDefault(
           "nvdimm", PropertyType.bool(), "off", "whether the machine takes nvdimm devices");
@@ -57,7 +63,7 @@ public final class MachineDefinition {
       new TypeDefinition(
           "machine",
           "the machine",
-          List.of(TYPE, NVDIMM, MEMORY_BACKEND, MEM_MERGE, DUMP_GUEST_CORE));
+          List.of(TYPE, RAM_BASE, NVDIMM, MEMORY_BACKEND, MEM_MERGE, DUMP_GUEST_CORE));
 
   /** {@code -m}. */
   public static final TypeDefinition MEMORY =
@@ -84,7 +90,29 @@ public final class MachineDefinition {
       throws MemoryLayoutException {
     return MemoryLayout.of(
             machine.get(TYPE),
+            machine.find(RAM_BASE).map(base -> new GuestAddress(base.bytes())).orElse(null),
             machine.find(SIZE).orElse(backendSize),
+            machine.find(SLOTS).orElse(null),
+            machine.find(MAXMEM).orElse(null))
+        .withNvdimm(machine.get(NVDIMM));
+  }
+
+  /**
+   * Returns the memory layout of a requested machine: in its own address layout if it has one, else
+   * in that of its type.
+   *
+   * @param backendSize the size of the memory backend for the base RAM, null if there is none
+   * @throws MemoryLayoutException if its values contradict each other or its own address layout
+   */
+  public static MemoryLayout memory(MachineSpec spec, @Nullable ByteSize backendSize)
+      throws MemoryLayoutException {
+    ParsedObject machine = spec.machine();
+    if (spec.layout().isEmpty()) {
+      return memory(machine, backendSize);
+    }
+    return MemoryLayout.of(
+            spec.layout().get(),
+            machine.find(SIZE).orElse(null),
             machine.find(SLOTS).orElse(null),
             machine.find(MAXMEM).orElse(null))
         .withNvdimm(machine.get(NVDIMM));

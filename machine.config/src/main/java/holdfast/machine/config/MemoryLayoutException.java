@@ -25,7 +25,11 @@ public final class MemoryLayoutException extends HoldfastException {
     /** {@code maxmem} is not a multiple of the guest's page size. */
     MAXMEM_NOT_PAGES,
     /** There is more device memory than can be addressed. */
-    MAXMEM_TOO_LARGE
+    MAXMEM_TOO_LARGE,
+    /** The base RAM can't be at this address in this kind of machine. */
+    BAD_RAM_BASE,
+    /** The values differ from those of the machine's own address layout. */
+    NOT_OF_LAYOUT
   }
 
   private final Problem problem;

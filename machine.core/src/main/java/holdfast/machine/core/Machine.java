@@ -109,7 +109,7 @@ public final class Machine {
         ramBackendSize = block.size();
       }
     }
-    MemoryLayout sizes = MachineDefinition.memory(spec.machine(), ramBackendSize);
+    MemoryLayout sizes = MachineDefinition.memory(spec, ramBackendSize);
     layout = sizes;
     for (int number = 0; number < spec.backends().size(); number++) {
       BackendSpec declared = spec.backends().get(number);
@@ -297,7 +297,7 @@ public final class Machine {
         throw MachineBusyException.of(backend);
       }
       backends.remove(backend);
-      backend.region().close();
+      guest().whenGivenUp(backend.region(), backend.region()::close);
       LOG.info("memory backend '{}' was removed", id);
       tellWatchers(watcher -> watcher.objectRemoved(backend));
     } finally {
@@ -430,20 +430,20 @@ public final class Machine {
     beforeClose.add(task);
   }
 
-  /** Ends the machine: removes the devices, which listeners then give up, and unmaps the memory. */
+  /**
+   * Ends the machine: removes the devices, which listeners then give up, and unmaps the memory.
+   * What a listener that hangs may be using stays mapped until it returns.
+   */
   public void close() {
-    List<Backend> left;
     synchronized (backends) {
       if (closed) {
         return;
       }
       closed = true;
-      left = backends.reversed();
     }
     beforeClose.forEach(Runnable::run);
     awaitChange();
-    guest().removeAll();
-    left.forEach(backend -> backend.region().close());
+    end(Region::close);
   }
 
   /** Waits for the end of a change that is under way; no other one begins. */
@@ -473,10 +473,19 @@ public final class Machine {
 
   /** Closes a machine that was never published, and deletes all files that were created for it. */
   public void discard() {
+    end(Region::discard);
+  }
+
+  private void end(Consumer<Region> way) {
     FlatGuestMemory guest = memory;
-    if (guest != null) {
-      guest.removeAll();
+    if (guest == null) {
+      backends.reversed().forEach(backend -> way.accept(backend.region()));
+      return;
     }
-    backends.reversed().forEach(backend -> backend.region().discard());
+    guest.removeAll();
+    for (Backend backend : backends.reversed()) {
+      Region region = backend.region();
+      guest.whenGivenUp(region, () -> way.accept(region));
+    }
   }
 }

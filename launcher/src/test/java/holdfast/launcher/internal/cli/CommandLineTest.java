@@ -250,7 +250,7 @@ class CommandLineTest {
       value = {
         "-probe xml | -probe: xml is not a format: write text or json, or nothing for text",
         "-probe JSON | -probe: JSON is not a format: write text or json, or nothing for text",
-        "-machine vax | -machine: type=vax is not among the choices: write pc, q35",
+        "-machine vax | -machine: type=vax is not among the choices: write pc, q35, virt",
         "-machine pc,nvdimm | -machine: nvdimm has no value: write nvdimm=VALUE",
         "-m lots | -m: size=lots is not a size: write MiB as a number, or a number with a suffix"
             + " k, M, G, T, P or E (for example 256M)",

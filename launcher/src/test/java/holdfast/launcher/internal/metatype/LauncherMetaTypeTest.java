@@ -120,7 +120,8 @@ class LauncherMetaTypeTest {
     AttributeDefinition share = attribute("holdfast.memory.backend.ram", "share");
     assertArrayEquals(new String[] {"on", "off"}, share.getOptionValues());
     assertArrayEquals(
-        new String[] {"pc", "q35"}, attribute("holdfast.machine", "type").getOptionValues());
+        new String[] {"pc", "q35", "virt"},
+        attribute("holdfast.machine", "type").getOptionValues());
     assertNull(attribute("holdfast.nvdimm", "addr").getOptionValues());
     assertNull(attribute("holdfast.nvdimm", "addr").getOptionLabels());
     assertEquals(

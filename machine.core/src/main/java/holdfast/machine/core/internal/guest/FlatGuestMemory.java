@@ -1,47 +1,46 @@
 package holdfast.machine.core.internal.guest;
 
-import holdfast.backend.api.ByteSize;
-import holdfast.backend.api.Granularity;
-import holdfast.backend.api.PersistException;
-import holdfast.machine.api.CallerMemoryException;
 import holdfast.machine.api.GuestAddress;
-import holdfast.machine.api.GuestMemory;
-import holdfast.machine.api.GuestMemoryException;
 import holdfast.machine.api.GuestMemoryListener;
-import holdfast.machine.api.GuestRange;
-import holdfast.machine.api.LostMemoryException;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.api.MemoryRegion;
-import holdfast.machine.api.ReadOnlyDeviceException;
-import holdfast.machine.api.SplitRangeException;
-import holdfast.machine.config.MachineType.RamSplit;
+import holdfast.machine.config.AddressLayout.RamPiece;
 import holdfast.machine.config.MemoryLayout;
 import holdfast.machine.config.MemoryLayoutException;
 import holdfast.machine.config.MemoryLayoutException.Problem;
-import java.io.IOException;
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.channels.GatheringByteChannel;
-import java.nio.channels.ScatteringByteChannel;
+import holdfast.machine.core.internal.Dispatch;
+import holdfast.machine.core.internal.Listeners;
+import holdfast.machine.core.internal.Listeners.Change;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The guest memory of a PC: base RAM, and the devices plugged into the range above it.
+ * The guest memory of a machine: base RAM, and the devices plugged into the range for them.
  *
- * <p>An access uses the map that is present when it begins, and takes no lock. Changes are made one
- * at a time under {@link #change}, and reported to the listeners before the lock is released.
+ * <p>Changes are made one at a time under {@link #change}, and dispatched to the listeners before
+ * the lock is released, so that these get them in order. Whoever made the change then waits for the
+ * listeners without the lock.
  */
-public final class FlatGuestMemory implements GuestMemory {
-  private static final GuestAddress FOUR_GIB = new GuestAddress(4L << 30);
+public final class FlatGuestMemory extends GuestAccess {
+  private static final Logger LOG = LoggerFactory.getLogger(FlatGuestMemory.class);
 
   private final Object change = new Object();
   private final MemoryBoard board;
-  private final LostPages lost;
-  private final ChangeTeller teller = new ChangeTeller();
-  private volatile GuestMap map;
+  private final Listeners<GuestMemoryListener> listeners;
+
+  /** The removals of devices that a listener may still be using. Guarded by {@link #change}. */
+  private final List<Removal> removals = new ArrayList<>();
+
+  /** Whether the machine has ended, and takes no more devices. Guarded by {@link #change}. */
+  private boolean ended;
+
+  private record Removal(MemoryRegion region, Dispatch dispatch) {}
 
   /**
    * Creates the memory of {@code machine} with its base RAM and no other device.
@@ -52,13 +51,25 @@ public final class FlatGuestMemory implements GuestMemory {
    */
   public FlatGuestMemory(MemoryLayout machine, MemoryRegion ram, LostPages lost)
       throws MemoryLayoutException {
-    this(new MemoryBoard(machine), baseRam(machine, ram), lost);
+    this(machine, ram, lost, Listeners.LIMIT);
+  }
+
+  /**
+   * @param limit how long a change waits for all listeners together
+   */
+  FlatGuestMemory(MemoryLayout machine, MemoryRegion ram, LostPages lost, Duration limit)
+      throws MemoryLayoutException {
+    this(new MemoryBoard(machine), baseRam(machine, ram), lost, limit);
   }
 
   FlatGuestMemory(MemoryBoard board, GuestMap map, LostPages lost) {
+    this(board, map, lost, Listeners.LIMIT);
+  }
+
+  private FlatGuestMemory(MemoryBoard board, GuestMap map, LostPages lost, Duration limit) {
+    super(map, lost);
     this.board = board;
-    this.map = map;
-    this.lost = lost;
+    this.listeners = new Listeners<>("the guest memory", limit);
   }
 
   private static GuestMap baseRam(MemoryLayout machine, MemoryRegion ram)
@@ -74,75 +85,148 @@ public final class FlatGuestMemory implements GuestMemory {
               + machine.ram()
               + "; give the machine and the backend the same size");
     }
-    RamSplit split = machine.type().split(ram.size());
-    ByteSize low = split.below4g();
-    GuestMap below =
-        GuestMap.EMPTY.with(GuestDevice.ram("ram:below-4g", ram, 0, low, GuestAddress.ZERO));
-    if (split.above4g().bytes() == 0) {
-      return below;
+    GuestMap map = GuestMap.EMPTY;
+    long offset = 0;
+    for (RamPiece piece : machine.addresses().ram()) {
+      GuestAddress address = piece.range().first();
+      map = map.with(GuestDevice.ram(piece.id(), ram, offset, piece.size(), address));
+      offset += piece.size().bytes();
     }
-    return below.with(GuestDevice.ram("ram:above-4g", ram, low.bytes(), split.above4g(), FOUR_GIB));
+    return map;
   }
 
   /**
-   * Plugs a device. Its region belongs to this memory until the device is {@linkplain #remove
-   * removed}.
+   * Plugs a device. Its region belongs to this memory until the device is removed.
    *
    * @throws PlugException if there is no place for it; nothing changed
    */
   public MemoryDevice plug(DeviceRequest request) throws PlugException {
+    GuestDevice device;
+    Dispatch dispatch;
     synchronized (change) {
-      GuestDevice device = board.place(request, map.devices());
+      if (ended) {
+        throw request.refused(
+            Refusal.MACHINE_ENDED, "the machine is ending; plug the device into another one");
+      }
+      device = board.place(request, map.devices());
       map = map.with(device);
-      teller.tell(listener -> listener.deviceAdded(device));
-      return device;
+      dispatch = listeners.dispatch(added(device));
     }
+    dispatch.await();
+    return device;
+  }
+
+  private static Change<GuestMemoryListener> added(MemoryDevice device) {
+    return new Change<>("deviceAdded(" + device + ")", l -> l.deviceAdded(device));
   }
 
   /**
-   * Unplugs a device from the running guest. When this returns every listener has given it up.
+   * Removes a plugged device from the running guest. An access that is under way may throw an
+   * IllegalStateException once the memory is unmapped, which {@link #whenGivenUp} says; every later
+   * access to its addresses throws an {@link holdfast.machine.api.UnmappedAddressException}. The
+   * guest is not asked: who unplugs has made sure that it has let go of the device.
    *
-   * @throws PlugException if there is no such device, or it is base RAM; nothing changed
+   * @return the removed device
+   * @throws PlugException if no device has the id, or it is base RAM; nothing changed
    */
   public MemoryDevice unplug(String id) throws PlugException {
+    GuestDevice device;
+    Dispatch dispatch;
     synchronized (change) {
-      for (GuestDevice device : map.devices()) {
-        if (device.id().equals(id)) {
-          if (device.driver() == MemoryDriver.RAM) {
-            throw new PlugException(
-                Refusal.NOT_UNPLUGGABLE,
-                device + " is the machine's base RAM, and stays until the machine ends");
-          }
-          remove(device);
-          return device;
-        }
+      device = find(id);
+      if (device.driver() == MemoryDriver.RAM) {
+        throw new PlugException(
+            Refusal.NOT_UNPLUGGABLE,
+            device
+                + " on memory backend '"
+                + device.region().id()
+                + "' can't be unplugged, since the guest can't be without its base RAM; end the"
+                + " machine, or swap the backend under it");
       }
+      dispatch = removed(device);
     }
-    throw new PlugException(
-        Refusal.NO_SUCH_DEVICE,
-        "no memory device has the id '" + id + "'; look at those there are");
+    dispatch.await();
+    return device;
+  }
+
+  private GuestDevice find(String id) throws PlugException {
+    return map.devices().stream()
+        .filter(device -> device.id().equals(id))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new PlugException(
+                    Refusal.NO_SUCH_DEVICE,
+                    "no memory device has the id '"
+                        + id
+                        + "'; there are "
+                        + String.join(", ", map.devices().stream().map(GuestDevice::id).toList())));
+  }
+
+  /** Takes a device off the map and dispatches that; the caller has the lock. */
+  private Dispatch removed(GuestDevice device) {
+    map = map.without(device);
+    Dispatch dispatch =
+        listeners.dispatch("deviceRemoved(" + device + ")", l -> l.deviceRemoved(device));
+    removals.removeIf(removal -> removal.dispatch().isDone());
+    removals.add(new Removal(device.region(), dispatch));
+    return dispatch;
   }
 
   /**
-   * Removes a device, because its plugging is undone or the machine ends. When this returns every
-   * listener has given it up, and its region can be closed if no other device is on it. Does
-   * nothing if the device is not present.
+   * Removes every device, highest address first, because the machine ends: no device can be plugged
+   * any more. Waits until the listeners have given all of them up, up to the limit for one change.
    */
-  public void remove(MemoryDevice device) {
+  public void removeAll() {
+    List<Dispatch> dispatches;
     synchronized (change) {
-      GuestMap rest = map.without(device);
-      if (rest.devices().size() < map.devices().size()) {
-        map = rest;
-        teller.tell(listener -> listener.deviceRemoved(device));
-      }
+      ended = true;
+      dispatches = map.devices().reversed().stream().map(this::removed).toList();
+      listeners.close();
     }
+    // Each listener returns from the last one last.
+    dispatches.stream().skip(Math.max(0, dispatches.size() - 1L)).forEach(Dispatch::await);
   }
 
-  /** Removes every device, highest address first, because the machine ends. */
-  public void removeAll() {
+  /**
+   * Runs a task that ends the memory of {@code region} when no listener can be using a removed
+   * device of it any more: at once and in this thread if that is so already, else in the thread of
+   * the last listener that returns, which can be never. A warning then names the listeners.
+   *
+   * @throws IllegalStateException if a device of the region is plugged
+   */
+  public void whenGivenUp(MemoryRegion region, Runnable task) {
+    List<Dispatch> pending;
     synchronized (change) {
-      map.devices().reversed().forEach(this::remove);
+      if (map.devices().stream().anyMatch(device -> device.region() == region)) {
+        throw new IllegalStateException(
+            "a device on memory backend '" + region.id() + "' is in use");
+      }
+      pending =
+          removals.stream()
+              .filter(removal -> removal.region() == region)
+              .map(Removal::dispatch)
+              .filter(dispatch -> !dispatch.isDone())
+              .toList();
     }
+    if (pending.isEmpty()) {
+      task.run();
+      return;
+    }
+    LOG.warn(
+        "memory backend '{}' stays mapped until these listeners have given it up: {}",
+        region.id(),
+        pending.stream().flatMap(dispatch -> dispatch.pending().stream()).distinct().toList());
+    CompletableFuture<?> all =
+        CompletableFuture.allOf(
+            pending.stream().map(Dispatch::done).toArray(CompletableFuture<?>[]::new));
+    all.thenRun(task)
+        .whenComplete(
+            (done, e) -> {
+              if (e != null) {
+                LOG.warn("memory backend '{}' could not be closed", region.id(), e);
+              }
+            });
   }
 
   /**
@@ -150,259 +234,29 @@ public final class FlatGuestMemory implements GuestMemory {
    * is on it. Must be called without any lock that the region's getters need.
    */
   public void regionChanged(MemoryRegion region) {
+    Dispatch dispatch;
     synchronized (change) {
-      if (map.devices().stream().anyMatch(device -> device.region() == region)) {
-        teller.tell(listener -> listener.regionChanged(region));
+      if (map.devices().stream().noneMatch(device -> device.region() == region)) {
+        return;
       }
+      dispatch =
+          listeners.dispatch("regionChanged(" + region.id() + ")", l -> l.regionChanged(region));
     }
-  }
-
-  @Override
-  public List<MemoryDevice> devices() {
-    return List.copyOf(map.devices());
-  }
-
-  @Override
-  public Optional<MemoryDevice> find(GuestAddress address) {
-    return map.find(address);
-  }
-
-  @Override
-  public void read(GuestAddress address, MemorySegment target) {
-    GuestMap now = map;
-    long length = target.byteSize();
-    try {
-      now.visit(
-          address,
-          length,
-          (device, offset, done, part) ->
-              MemorySegment.copy(device.segment(), offset, target, done, part));
-      LateErrors.await();
-    } catch (InternalError e) {
-      throw fault(now, address, length, false, e);
-    }
-  }
-
-  @Override
-  public void write(GuestAddress address, MemorySegment source) {
-    GuestMap now = map;
-    long length = source.byteSize();
-    requireWritable(now, address, length);
-    try {
-      now.visit(
-          address,
-          length,
-          (device, offset, done, part) ->
-              MemorySegment.copy(source, done, device.segment(), offset, part));
-      LateErrors.await();
-    } catch (InternalError e) {
-      throw fault(now, address, length, true, e);
-    }
-  }
-
-  private static void requireWritable(GuestMap map, GuestAddress address, long length) {
-    map.visit(
-        address,
-        length,
-        (device, offset, done, part) -> {
-          if (device.readOnly()) {
-            throw new ReadOnlyDeviceException(address, length, device);
-          }
-        });
-  }
-
-  /**
-   * Returns the exception for an access in which the JVM reported a fault. The fault may be about
-   * any part of the range, the other side of a copy, or an earlier access of this thread, so this
-   * checks with the host.
-   */
-  private GuestMemoryException fault(
-      GuestMap now, GuestAddress address, long length, boolean stored, InternalError cause) {
-    now.visit(
-        address,
-        length,
-        (device, offset, done, bytes) -> {
-          if (new Part(device, offset, bytes).isLost(lost, stored)) {
-            throw new LostMemoryException(address, length, device, cause);
-          }
-        });
-    return new CallerMemoryException(address, length, cause);
-  }
-
-  @Override
-  public long transferFrom(FileChannel file, long position, GuestAddress address, ByteSize size)
-      throws IOException {
-    GuestMap now = map;
-    requireWritable(now, address, size.bytes());
-    return FileTransfer.toGuest(file, position, address, size.bytes(), lost).run(now);
-  }
-
-  @Override
-  public void transferTo(FileChannel file, long position, GuestAddress address, ByteSize size)
-      throws IOException {
-    FileTransfer.toFile(file, position, address, size.bytes(), lost).run(map);
-  }
-
-  @Override
-  public long transferFrom(ScatteringByteChannel source, List<GuestRange> ranges)
-      throws IOException {
-    GuestMap now = map;
-    ranges.forEach(range -> requireWritable(now, range.first(), StreamTransfer.length(range)));
-    return new StreamTransfer(now, ranges, lost).from(source);
-  }
-
-  @Override
-  public long transferTo(GatheringByteChannel target, List<GuestRange> ranges) throws IOException {
-    return new StreamTransfer(map, ranges, lost).to(target);
-  }
-
-  // Addresses are plain numbers here, and become objects only where an access is slow or fails: an
-  // object that can reach those paths would have to be allocated for every access.
-
-  private long load(long address, int width, ByteOrder order) {
-    GuestMap now = map;
-    GuestDevice device = now.holder(address, width);
-    if (device == null) {
-      MemorySegment bytes = MemorySegment.ofArray(new byte[width]);
-      read(new GuestAddress(address), bytes);
-      return ScalarAccess.load(bytes, 0, width, order);
-    }
-    try {
-      long value = ScalarAccess.load(device.segment(), device.offsetOf(address), width, order);
-      LateErrors.await();
-      return value;
-    } catch (InternalError e) {
-      throw fault(now, new GuestAddress(address), width, false, e);
-    }
-  }
-
-  private void store(long address, int width, ByteOrder order, long value) {
-    GuestMap now = map;
-    GuestDevice device = now.holder(address, width);
-    if (device == null || device.readOnly()) {
-      MemorySegment bytes = MemorySegment.ofArray(new byte[width]);
-      ScalarAccess.store(bytes, 0, width, order, value);
-      write(new GuestAddress(address), bytes);
-      return;
-    }
-    try {
-      ScalarAccess.store(device.segment(), device.offsetOf(address), width, order, value);
-      LateErrors.await();
-    } catch (InternalError e) {
-      throw fault(now, new GuestAddress(address), width, true, e);
-    }
-  }
-
-  @Override
-  public byte getByte(GuestAddress address) {
-    return (byte) load(address.value(), Byte.BYTES, ByteOrder.nativeOrder());
-  }
-
-  @Override
-  public short getShort(GuestAddress address, ByteOrder order) {
-    return (short) load(address.value(), Short.BYTES, order);
-  }
-
-  @Override
-  public int getInt(GuestAddress address, ByteOrder order) {
-    return (int) load(address.value(), Integer.BYTES, order);
-  }
-
-  @Override
-  public long getLong(GuestAddress address, ByteOrder order) {
-    return load(address.value(), Long.BYTES, order);
-  }
-
-  @Override
-  public void setByte(GuestAddress address, byte value) {
-    store(address.value(), Byte.BYTES, ByteOrder.nativeOrder(), value);
-  }
-
-  @Override
-  public void setShort(GuestAddress address, short value, ByteOrder order) {
-    store(address.value(), Short.BYTES, order, value);
-  }
-
-  @Override
-  public void setInt(GuestAddress address, int value, ByteOrder order) {
-    store(address.value(), Integer.BYTES, order, value);
-  }
-
-  @Override
-  public void setLong(GuestAddress address, long value, ByteOrder order) {
-    store(address.value(), Long.BYTES, order, value);
-  }
-
-  @Override
-  public MemorySegment segment(GuestAddress address, ByteSize size) {
-    GuestMap now = map;
-    long length = size.bytes();
-    // An empty range needs an address with memory, too.
-    now.visit(
-        address,
-        Math.max(1, length),
-        (device, offset, done, part) -> {
-          if (part < length) {
-            throw new SplitRangeException(address, length, device, new ByteSize(part));
-          }
-        });
-    MemoryDevice device = now.find(address).orElseThrow();
-    return device.segment().asSlice(address.offsetFrom(device.address()), length);
-  }
-
-  @Override
-  public void markDirty(GuestAddress address, ByteSize size) {
-    GuestMap now = map;
-    long length = size.bytes();
-    requireWritable(now, address, length);
-    now.visit(
-        address,
-        length,
-        (device, offset, done, bytes) -> {
-          Part part = new Part(device, offset, bytes);
-          try {
-            part.markDirty(bytes);
-          } catch (InternalError e) {
-            if (part.isLost(lost, true)) {
-              throw new LostMemoryException(address, length, device, e);
-            }
-            part.markDirty(bytes); // the error was late, and about another access
-          }
-        });
-  }
-
-  @Override
-  public Granularity persist(GuestAddress address, ByteSize size) throws PersistException {
-    Weakest weakest = new Weakest();
-    map.visit(address, size.bytes(), weakest);
-    return weakest.granularity;
-  }
-
-  /** Persists the parts of a range and keeps the weakest granularity. */
-  private static final class Weakest implements GuestMap.Piece<PersistException> {
-    Granularity granularity = Granularity.BYTE;
-
-    @Override
-    public void visit(GuestDevice device, long offset, long done, long length)
-        throws PersistException {
-      Granularity held = device.region().persist(device.regionOffset() + offset, length);
-      if (held.compareTo(granularity) < 0) {
-        granularity = held;
-      }
-    }
+    dispatch.await();
   }
 
   @Override
   public void addListener(GuestMemoryListener listener) {
+    Dispatch dispatch;
     synchronized (change) {
-      teller.add(listener, map.devices());
+      Stream<GuestDevice> present = map.devices().stream();
+      dispatch = listeners.add(listener, present.map(FlatGuestMemory::added).toList());
     }
+    dispatch.await();
   }
 
   @Override
   public void removeListener(GuestMemoryListener listener) {
-    synchronized (change) {
-      teller.remove(listener);
-    }
+    listeners.remove(listener);
   }
 }

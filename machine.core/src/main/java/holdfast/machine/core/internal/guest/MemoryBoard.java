@@ -181,7 +181,7 @@ final class MemoryBoard {
       DeviceRequest request, DeviceGeometry geometry, GuestRange room, List<GuestDevice> present)
       throws PlugException {
     long size = geometry.guest().bytes();
-    // Addresses of device memory are below 2^52, so signed arithmetic is enough.
+    // An address layout ends below 2^56, so signed arithmetic is enough.
     long end = room.last().value() + 1;
     long candidate = geometry.align().roundUp(room.first().value());
     for (GuestDevice device : present) {

@@ -47,5 +47,7 @@ public enum Refusal {
   /** On unplugging: no device has the id. */
   NO_SUCH_DEVICE,
   /** On unplugging: such a device can't be unplugged. */
-  NOT_UNPLUGGABLE
+  NOT_UNPLUGGABLE,
+  /** The machine is ending. */
+  MACHINE_ENDED
 }

@@ -24,6 +24,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -179,30 +180,49 @@ class FlatGuestMemoryTest {
   }
 
   @Test
-  void aRemovedDeviceIsNotFound() {
+  @DisplayName("an unplugged device is gone: its addresses have no memory, its backend can be used")
+  void anUnpluggedDeviceIsGone() throws Exception {
     MemoryDevice device = memory.find(at(B)).orElseThrow();
-    memory.remove(device);
+    assertSame(device, memory.unplug("b"));
     assertTrue(memory.find(at(B)).isEmpty());
     assertThrows(UnmappedAddressException.class, () -> memory.getByte(at(B)));
-    memory.remove(device);
+    assertEquals(
+        "no memory device has the id 'b'; there are ram:below-4g, a, r",
+        refused(Refusal.NO_SUCH_DEVICE, "b"));
     assertEquals(3, memory.devices().size());
+    assertEquals(at(B), memory.plug(DeviceRequest.of(MemoryDriver.NVDIMM, "c", b)).address());
     memory.removeAll();
     assertEquals(List.of(), memory.devices());
   }
 
   @Test
-  void noDeviceIsUnplugged() {
-    PlugException e = assertThrows(PlugException.class, () -> memory.unplug("a"));
-    assertEquals(Refusal.NOT_UNPLUGGABLE, e.refusal());
+  @DisplayName("base RAM is not unplugged")
+  void baseRamIsNotUnplugged() {
     assertEquals(
-        "nvdimm 'a' at [0x100000000, 0x100000fff] on memory backend 'ma' can't be unplugged while"
-            + " the guest runs; end the guest first, or swap the backend under it",
-        e.getMessage());
-    e = assertThrows(PlugException.class, () -> memory.unplug("ram:below-4g"));
-    assertEquals(Refusal.NO_SUCH_DEVICE, e.refusal());
-    assertEquals(
-        "no memory device has the id 'ram:below-4g'; look at those there are", e.getMessage());
+        "ram 'ram:below-4g' at [0x0, 0x1fff] on memory backend 'ram' can't be unplugged, since the"
+            + " guest can't be without its base RAM; end the machine, or swap the backend under it",
+        refused(Refusal.NOT_UNPLUGGABLE, "ram:below-4g"));
     assertEquals(4, memory.devices().size());
+  }
+
+  private String refused(Refusal refusal, String id) {
+    PlugException e = assertThrows(PlugException.class, () -> memory.unplug(id));
+    assertEquals(refusal, e.refusal());
+    return e.getMessage();
+  }
+
+  @Test
+  @DisplayName("a machine that has ended takes no device")
+  void theEndTakesNoDevice() {
+    memory.removeAll();
+    PlugException e =
+        assertThrows(
+            PlugException.class,
+            () ->
+                memory.plug(
+                    DeviceRequest.of(MemoryDriver.PC_DIMM, "c", FakeRegion.ofHeap("mc", 4096))));
+    assertEquals(Refusal.MACHINE_ENDED, e.refusal());
+    assertEquals(List.of(), memory.devices());
   }
 
   @Test

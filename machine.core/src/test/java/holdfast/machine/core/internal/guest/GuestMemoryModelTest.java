@@ -11,6 +11,7 @@ import holdfast.machine.api.ReadOnlyDeviceException;
 import holdfast.machine.api.UnmappedAddressException;
 import holdfast.machine.config.MachineType;
 import holdfast.machine.config.MemoryLayout;
+import holdfast.machine.config.MemoryLayoutException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -181,9 +182,12 @@ class GuestMemoryModelTest {
   }
 
   private static FlatGuestMemory memory(GuestMap map) {
-    MemoryLayout machine =
-        new MemoryLayout(MachineType.PC, new ByteSize(8192), 0, new ByteSize(8192), false);
-    return new FlatGuestMemory(new MemoryBoard(machine), map, FakeRegion::neverLost);
+    try {
+      MemoryLayout machine = MemoryLayout.of(MachineType.PC, new ByteSize(8192), null, null);
+      return new FlatGuestMemory(new MemoryBoard(machine), map, FakeRegion::neverLost);
+    } catch (MemoryLayoutException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Provide

@@ -70,6 +70,30 @@ class LostMemoryTest {
         memory.setLong(PLACE, 1, LITTLE);
       }
     },
+    LOAD_ACQUIRE {
+      @Override
+      void make(FlatGuestMemory memory, Path folder) {
+        memory.getLongAcquire(PLACE, LITTLE);
+      }
+    },
+    STORE_RELEASE {
+      @Override
+      void make(FlatGuestMemory memory, Path folder) {
+        memory.setIntRelease(PLACE, 1, ByteOrder.BIG_ENDIAN);
+      }
+    },
+    COMPARE_AND_SET_INT {
+      @Override
+      void make(FlatGuestMemory memory, Path folder) {
+        memory.compareAndSetInt(PLACE, 0, 0, LITTLE);
+      }
+    },
+    COMPARE_AND_SET_LONG {
+      @Override
+      void make(FlatGuestMemory memory, Path folder) {
+        memory.compareAndSetLong(PLACE, 0, 1, ByteOrder.BIG_ENDIAN);
+      }
+    },
     READ {
       @Override
       void make(FlatGuestMemory memory, Path folder) {

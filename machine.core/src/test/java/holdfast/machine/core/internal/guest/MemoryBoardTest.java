@@ -243,8 +243,11 @@ class MemoryBoardTest {
    * by hand here.
    */
   @Test
-  void refusesAMachineWithoutDeviceMemory() {
-    machine = new MemoryLayout(MachineType.PC, ByteSize.mib(128), 1, ByteSize.mib(128), true);
+  void refusesAMachineWithoutDeviceMemory() throws Exception {
+    ByteSize all = ByteSize.mib(128);
+    machine =
+        new MemoryLayout(
+            MemoryLayout.of(MachineType.PC, all, null, null).addresses(), all, 1, all, true);
     assertRefused(
         Refusal.NO_DEVICE_MEMORY,
         "pc-dimm 'd1' on memory backend 'm1': the machine's 128M of RAM are all the memory it can"
