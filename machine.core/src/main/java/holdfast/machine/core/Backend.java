@@ -20,7 +20,7 @@ import java.util.SequencedMap;
 /** A memory backend of an open machine. Thread-safe. */
 public final class Backend {
   /** How long to wait while another caller plans a swap or changes a property. */
-  private static final Duration HOLD_LIMIT = Duration.ofSeconds(1);
+  private static final Duration LEASE_LIMIT = Duration.ofSeconds(1);
 
   private final boolean implicit;
   private final Region region;
@@ -178,17 +178,16 @@ public final class Backend {
     if (different(next).isEmpty()) {
       return;
     }
-    if (!region.hold(HOLD_LIMIT)) {
+    Optional<RegionLease> acquired = region.acquire(LEASE_LIMIT);
+    if (acquired.isEmpty()) {
       throw new MachineException(
           "memory backend '"
               + region.id()
               + "': it is being swapped, or changed by somebody else; change it when that is over, or"
               + " name the property in ram:swap");
     }
-    try {
+    try (RegionLease _ = acquired.get()) {
       changeHeld(next);
-    } finally {
-      region.letGo();
     }
   }
 

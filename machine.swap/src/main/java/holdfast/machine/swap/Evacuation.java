@@ -14,6 +14,7 @@ import holdfast.machine.copy.GivenUpException;
 import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.core.Backend;
 import holdfast.machine.core.Region;
+import holdfast.machine.core.RegionLease;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -44,6 +45,9 @@ public final class Evacuation implements Runnable {
   private static final int PAGE = 4096;
   private static final int PORTION = 256 * PAGE;
   private static final Duration END_LIMIT = Duration.ofSeconds(60);
+
+  /** How long to wait for the end of a swap of the region, which its failure rolls back. */
+  private static final Duration LEASE_LIMIT = Duration.ofSeconds(10);
 
   private final Backend backend;
   private final Path standby;
@@ -79,7 +83,7 @@ public final class Evacuation implements Runnable {
     } catch (IOException | RuntimeException | Error e) {
       // every Error: a lost page is reported late, and the operator must learn that there is no
       // copy
-      tell("what could be read could not be copied to " + standby + ": " + e);
+      report("what could be read could not be copied to " + standby + ": " + e);
     }
   }
 
@@ -106,20 +110,37 @@ public final class Evacuation implements Runnable {
     }
   }
 
+  /** Holds the region's lease meanwhile: nobody removes the region while it is copied. */
   private void rescue() throws IOException, InterruptedException {
+    Optional<RegionLease> lease = backend.region().acquire(LEASE_LIMIT);
+    if (lease.isEmpty()) {
+      LOG.warn(
+          "memory backend '{}': somebody else still changes it, and it is copied to {} all the"
+              + " same",
+          backend.region().id(),
+          standby);
+    }
+    try {
+      copyPaused();
+    } finally {
+      lease.ifPresent(RegionLease::close);
+    }
+  }
+
+  private void copyPaused() throws IOException, InterruptedException {
     GuestWriters.Pause paused;
     try {
       paused = writers.pause(SwapLimits.DEFAULT.pause(), time -> {});
     } catch (GivenUpException e) {
-      tell(copy(backend.region(), "" + e.getMessage()));
+      report(copy(backend.region(), "" + e.getMessage()));
       return;
     }
     try (paused) {
-      tell(copy(backend.region(), ""));
+      report(copy(backend.region(), ""));
     }
   }
 
-  private void tell(String sentence) {
+  private void report(String sentence) {
     backend.rescued(sentence);
     LOG.error("memory backend '{}': {}", backend.region().id(), sentence);
   }

@@ -15,6 +15,7 @@ import holdfast.machine.copy.PageCopy;
 import holdfast.machine.copy.PreCopyLoop;
 import holdfast.machine.core.Backend;
 import holdfast.machine.core.Region;
+import holdfast.machine.core.RegionLease;
 import holdfast.machine.swap.internal.journal.Side;
 import holdfast.machine.swap.internal.journal.SwapJournal;
 import java.io.IOException;
@@ -44,6 +45,7 @@ final class SwapTask implements RunningSwap, Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(SwapTask.class);
 
   private final Backend backend;
+  private final RegionLease lease;
   private final Region region;
   private final SwapTarget target;
   private final SwapLimits limits;
@@ -86,12 +88,14 @@ final class SwapTask implements RunningSwap, Runnable {
   }
 
   /**
-   * @param backend the backend to be swapped; the caller holds its region
-   * @param ended called at the end; lets the region go
+   * @param backend the backend to be swapped
+   * @param lease of its region
+   * @param ended called at the end; ends the lease
    */
   SwapTask(
       int number,
       Backend backend,
+      RegionLease lease,
       SwapTarget target,
       SwapLimits limits,
       GuestWriters guestWriters,
@@ -100,7 +104,8 @@ final class SwapTask implements RunningSwap, Runnable {
       Steps steps,
       Consumer<SwapTask> ended) {
     this.backend = backend;
-    this.region = backend.region();
+    this.lease = lease;
+    this.region = lease.region();
     this.target = target;
     this.limits = limits;
     this.guestWriters = guestWriters;
@@ -184,9 +189,9 @@ final class SwapTask implements RunningSwap, Runnable {
     return report();
   }
 
-  /** Returns the target. */
-  SwapTarget target() {
-    return target;
+  /** Returns the lease of the region. */
+  RegionLease lease() {
+    return lease;
   }
 
   @Override
@@ -290,7 +295,7 @@ final class SwapTask implements RunningSwap, Runnable {
     progress.enter(SwapPhase.RELEASE);
     backend.swapped(target.object());
     try {
-      region.announce();
+      lease.announce();
     } catch (RuntimeException | Error e) {
       LOG.error("memory backend '{}': a listener failed at the switch", region.id(), e);
     }
@@ -525,7 +530,7 @@ final class SwapTask implements RunningSwap, Runnable {
     RamBlock before = region.status().block();
     try {
       steps.before("install");
-      region.install(next(), target.maker());
+      lease.install(next(), target.maker());
       installed = true;
     } catch (RamBlockException | IOException | RuntimeException | Error e) {
       if (region.status().block() != before) {
