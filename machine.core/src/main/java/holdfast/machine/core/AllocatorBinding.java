@@ -81,8 +81,7 @@ final class AllocatorBinding {
   }
 
   /** Returns the block as the candidate serves it; empty, with a refusal, if it can't serve it. */
-  private Optional<RamBlock> takenOver(
-      RamBlock block, Candidate candidate, List<String> refusals) {
+  private Optional<RamBlock> takenOver(RamBlock block, Candidate candidate, List<String> refusals) {
     if (bound != null && candidate.isSameServiceAs(bound)) {
       return Optional.of(block);
     }

@@ -87,8 +87,7 @@ public final class Region implements MemoryRegion {
     this.binding = new AllocatorBinding(candidates, filter, maker);
     this.changed = changed;
     this.serving =
-        new ServingBlock(
-            new Status(block, RegionState.ATTACHED, maker.kind(), ""), this::announce);
+        new ServingBlock(new Status(block, RegionState.ATTACHED, maker.kind(), ""), this::announce);
     this.exchange = serving.exchange();
     this.leaseEnded = exchange.newCondition();
     this.align = block.align();

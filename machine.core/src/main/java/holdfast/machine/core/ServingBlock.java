@@ -83,8 +83,7 @@ final class ServingBlock {
 
   /** Does what {@link Region#failIfLost} promises. */
   boolean failIfLost(long offset, long length, boolean stored) {
-    Optional<String> reason =
-        FailureReason.ofLostPage(status.block(), offset, length, stored);
+    Optional<String> reason = FailureReason.ofLostPage(status.block(), offset, length, stored);
     if (reason.isEmpty()) {
       return false;
     }

@@ -130,7 +130,7 @@ public final class Evacuation implements Runnable {
   private void copyPaused() throws IOException, InterruptedException {
     GuestWriters.Pause paused;
     try {
-      paused = writers.pause(SwapLimits.DEFAULT.pause(), time -> {});
+      paused = writers.pause(backend.region(), SwapLimits.DEFAULT.pause(), time -> {});
     } catch (GivenUpException e) {
       report(copy(backend.region(), "" + e.getMessage()));
       return;

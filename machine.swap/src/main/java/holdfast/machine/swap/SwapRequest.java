@@ -22,8 +22,8 @@ import holdfast.machine.core.Backend;
 import holdfast.machine.core.Candidate;
 import holdfast.machine.core.Region;
 import holdfast.machine.swap.internal.journal.FilePlace;
+import holdfast.machine.swap.internal.journal.ImageNotes;
 import holdfast.machine.swap.internal.journal.Side;
-import holdfast.machine.swap.internal.journal.SwapJournal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -277,7 +277,7 @@ record SwapRequest(
               + " names (hard links), and after a crash a start by another of them would not meet the"
               + " notes that say whether it is whole: name a file of one name");
     }
-    if (!limits.overwrite() && !isEmpty(path) && !SwapJournal.isLeftBehind(path)) {
+    if (!limits.overwrite() && !isEmpty(path) && !ImageNotes.isLeftBehind(path)) {
       throw new SwapException(
           id,
           path

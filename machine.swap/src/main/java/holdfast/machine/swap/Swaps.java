@@ -19,11 +19,10 @@ import holdfast.machine.core.RegionLease;
 import holdfast.machine.core.SwapProvider;
 import holdfast.machine.swap.Swapper.Answer;
 import holdfast.machine.swap.internal.journal.FilePlace;
+import holdfast.machine.swap.internal.journal.ImageNotes;
 import holdfast.machine.swap.internal.journal.Side;
-import holdfast.machine.swap.internal.journal.SwapJournal;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,7 +48,7 @@ public final class Swaps implements SwapProvider.MachineSwaps {
   private final GuestWriters writers;
   private final SwapRecorder recorder;
   private final Runnable wake;
-  private final SwapTask.Steps steps;
+  private final StepWatcher watcher;
   private final AtomicInteger numbers = new AtomicInteger();
   private final Map<BackendId, Running> running = new LinkedHashMap<>();
 
@@ -76,7 +75,7 @@ public final class Swaps implements SwapProvider.MachineSwaps {
    * @param wake makes the machine compare what is configured with what is in force
    */
   public Swaps(Machine machine, GuestWriters writers, SwapRecorder recorder, Runnable wake) {
-    this(machine, writers, recorder, wake, SwapTask.Steps.UNWATCHED);
+    this(machine, writers, recorder, wake, StepWatcher.NONE);
   }
 
   Swaps(
@@ -84,12 +83,12 @@ public final class Swaps implements SwapProvider.MachineSwaps {
       GuestWriters writers,
       SwapRecorder recorder,
       Runnable wake,
-      SwapTask.Steps steps) {
+      StepWatcher watcher) {
     this.machine = machine;
     this.writers = writers;
     this.recorder = recorder;
     this.wake = wake;
-    this.steps = steps;
+    this.watcher = watcher;
   }
 
   /**
@@ -97,12 +96,12 @@ public final class Swaps implements SwapProvider.MachineSwaps {
    * according to the notes beside it.
    */
   public static ImageCheck imageCheck() {
-    return SwapJournal::imageRefusal;
+    return ImageNotes::refusal;
   }
 
   /** Removes the notes that a swap left beside a file that is no longer needed. */
   public static void forgetNotes(Path file) {
-    SwapJournal.forgetAll(file);
+    ImageNotes.forgetAll(file);
   }
 
   @Override
@@ -170,25 +169,13 @@ public final class Swaps implements SwapProvider.MachineSwaps {
 
   private SwapTask start(RegionLease lease, SwapRequest request, Origin origin)
       throws SwapException {
-    Region region = lease.region();
     SwapTarget target = request.target();
-    Side to = SwapRequest.side(target.spec());
-    Instant now = Instant.now();
-    SwapTask task =
-        new SwapTask(
-            numbers.incrementAndGet(),
-            request.backend(),
-            lease,
-            target,
-            request.limits(),
-            writers,
-            new SwapJournal(region.id(), SwapRequest.present(region), to, now),
-            now,
-            steps,
-            this::end);
-    register(region.id(), new Running(task, to, origin));
+    SwapOrder order = SwapOrder.of(numbers.incrementAndGet(), request, target, lease, watcher);
+    SwapTask task = new SwapTask(order, this::end);
+    BackendId id = lease.region().id();
+    register(id, new Running(task, SwapRequest.side(target.spec()), origin));
     try {
-      Thread.ofPlatform().daemon().name("holdfast-swap-" + region.id()).start(task);
+      Thread.ofPlatform().daemon().name("holdfast-swap-" + id).start(task);
       return task;
     } catch (RuntimeException | Error e) { // no thread can be made
       unregister(task);
@@ -286,7 +273,7 @@ public final class Swaps implements SwapProvider.MachineSwaps {
     recorder.ended(
         backend, new SwapRecorder.Outcome(report.phase() == SwapPhase.DONE, configured, last));
     unregister(task);
-    task.lease().close();
+    task.order().lease().close();
     wake.run();
   }
 

@@ -104,12 +104,11 @@ class ToldOfSwapsTest {
   void rolledBackByTheEnd() throws Exception {
     try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
       CountDownLatch copying = new CountDownLatch(1);
-      fixture.steps =
-          step -> {
-            if (step.equals("round 1")) {
-              copying.countDown();
-            }
-          };
+      fixture.at(
+          Step.FIRST_ROUND,
+          () -> {
+            copying.countDown();
+          });
       RunningSwap task =
           fixture.start(
               Place.MEMFD.properties(fixture, 1),
