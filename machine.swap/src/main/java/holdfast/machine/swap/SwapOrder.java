@@ -5,6 +5,7 @@ import holdfast.machine.copy.Cancellation;
 import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.core.Region;
 import holdfast.machine.core.RegionLease;
+import holdfast.machine.swap.internal.journal.GivenWarnings;
 import holdfast.machine.swap.internal.journal.Side;
 import holdfast.machine.swap.internal.journal.SwapJournal;
 import java.io.IOException;
@@ -34,9 +35,15 @@ record SwapOrder(
    * Makes the order that a request asks for.
    *
    * @param number counts the swaps of the machine
+   * @param warnings those that earlier swaps have given
    */
   static SwapOrder of(
-      int number, SwapRequest request, SwapTarget target, RegionLease lease, StepWatcher watcher) {
+      int number,
+      SwapRequest request,
+      SwapTarget target,
+      RegionLease lease,
+      GivenWarnings warnings,
+      StepWatcher watcher) {
     Region region = lease.region();
     Instant now = Instant.now();
     Side to = SwapRequest.side(target.spec());
@@ -44,7 +51,7 @@ record SwapOrder(
         request,
         target,
         lease,
-        new SwapJournal(region.id(), SwapRequest.present(region), to, now),
+        new SwapJournal(region.id(), SwapRequest.present(region, warnings), to, now, warnings),
         new Progress(number, region, target.plan(), request.limits().downtime(), now),
         new Cancellation(),
         watcher);

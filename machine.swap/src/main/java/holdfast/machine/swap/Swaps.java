@@ -19,6 +19,7 @@ import holdfast.machine.core.RegionLease;
 import holdfast.machine.core.SwapProvider;
 import holdfast.machine.swap.Swapper.Answer;
 import holdfast.machine.swap.internal.journal.FilePlace;
+import holdfast.machine.swap.internal.journal.GivenWarnings;
 import holdfast.machine.swap.internal.journal.ImageNotes;
 import holdfast.machine.swap.internal.journal.Side;
 import java.nio.file.Path;
@@ -49,6 +50,7 @@ public final class Swaps implements SwapProvider.MachineSwaps {
   private final SwapRecorder recorder;
   private final Runnable wake;
   private final StepWatcher watcher;
+  private final GivenWarnings warnings = new GivenWarnings();
   private final AtomicInteger numbers = new AtomicInteger();
   private final Map<BackendId, Running> running = new LinkedHashMap<>();
 
@@ -170,7 +172,7 @@ public final class Swaps implements SwapProvider.MachineSwaps {
   private SwapTask start(RegionLease lease, SwapRequest request, Origin origin)
       throws SwapException {
     SwapTarget target = request.target();
-    SwapOrder order = SwapOrder.of(numbers.incrementAndGet(), request, target, lease, watcher);
+    SwapOrder order = SwapOrder.of(numbers.incrementAndGet(), request, target, lease, warnings, watcher);
     SwapTask task = new SwapTask(order, this::end);
     BackendId id = lease.region().id();
     register(id, new Running(task, SwapRequest.side(target.spec()), origin));

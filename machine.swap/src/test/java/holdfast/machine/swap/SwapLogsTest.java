@@ -161,7 +161,7 @@ class SwapLogsTest {
   @ParameterizedTest
   @EnumSource(names = {"LATER_ROUND", "PAUSE"})
   @DisplayName(
-      "what a writer's log tells is copied, though the kernel tracks and has seen no such store")
+      "what a writer's log reports is copied, though the kernel tracks and has seen no such store")
   void logsAreJoinedWithTheKernel(Step when) throws Exception {
     Assumptions.assumeTrue(PageTracker.unavailableBecause().isEmpty(), "the kernel can't track");
     try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {

@@ -15,6 +15,7 @@ import holdfast.backend.api.ByteSize;
 import holdfast.host.testkit.Storage;
 import holdfast.machine.api.RunningSwap;
 import holdfast.machine.api.SwapException;
+import holdfast.machine.swap.internal.journal.GivenWarnings;
 import holdfast.machine.swap.internal.journal.ImageNotes;
 import holdfast.machine.swap.internal.journal.Side;
 import holdfast.machine.swap.internal.journal.SwapJournal;
@@ -185,7 +186,7 @@ class TwoSpellingsTest {
               new BackendId(arguments[0]),
               Side.file(Path.of(arguments[1])),
               Side.file(Path.of(arguments[2])),
-              Instant.now());
+              Instant.now(), new GivenWarnings());
       say("ready");
       System.in.read();
       try {

@@ -107,7 +107,7 @@ public final class ImageNotes {
     if (own.read().orElse(null) instanceof Marker.Complete(SwapId ended)) {
       Optional<Note> old = ended.from().map(Note::ofOld);
       if (old.isPresent()
-          && old.get().read().orElse(null) instanceof Marker.Told away
+          && old.get().read().orElse(null) instanceof Marker.Written away
           && away.swap().equals(ended)) {
         // it is not known whether the file was stored into since
         old.get().write(new Marker.Moved(ended, Optional.empty()));

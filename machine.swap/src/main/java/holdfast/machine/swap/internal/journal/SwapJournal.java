@@ -1,6 +1,7 @@
 package holdfast.machine.swap.internal.journal;
 
 import holdfast.backend.api.BackendId;
+import holdfast.machine.swap.internal.journal.GivenWarnings.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +33,7 @@ public final class SwapJournal implements AutoCloseable {
   private final SwapId swap;
   private final Side from;
   private final Side to;
+  private final GivenWarnings warnings;
   private final Runnable changed;
   private final @Nullable NewNote fresh;
 
@@ -48,15 +50,24 @@ public final class SwapJournal implements AutoCloseable {
    * @param from where the bytes are
    * @param to where they go
    * @param started distinguishes this swap from others between the same files
+   * @param warnings those that earlier swaps have given
    */
-  public SwapJournal(BackendId region, Side from, Side to, Instant started) {
-    this(region, from, to, started, () -> {});
+  public SwapJournal(
+      BackendId region, Side from, Side to, Instant started, GivenWarnings warnings) {
+    this(region, from, to, started, warnings, () -> {});
   }
 
   /**
    * @param changed called after each change of a note, before the next
    */
-  SwapJournal(BackendId region, Side from, Side to, Instant started, Runnable changed) {
+  SwapJournal(
+      BackendId region,
+      Side from,
+      Side to,
+      Instant started,
+      GivenWarnings warnings,
+      Runnable changed) {
+    this.warnings = warnings;
     this.swap = new SwapId(region, from.path(), to.path(), started);
     this.from = from;
     this.to = to;
@@ -115,30 +126,37 @@ public final class SwapJournal implements AutoCloseable {
     }
   }
 
-  private void noteBesideOld(Marker.Told marker) {
+  private void noteBesideOld(Marker.Written marker) {
     if (from.noted().isEmpty()) {
       return;
     }
     Path file = from.noted().get();
     try {
       ImageNotes.settle(file, changed);
+      warnings.clear(swap.region(), Kind.UNSETTLED, file);
     } catch (IOException e) {
-      LOG.warn(
-          "memory backend '{}': the notes of the swap that made {} stay behind: {}",
+      warnings.warn(
           swap.region(),
+          Kind.UNSETTLED,
           file,
-          e.toString());
+          e.toString(),
+          "the notes of the swap that made " + file + " stay behind: " + e);
     }
     try {
       write(Note.ofOld(file), marker);
+      warnings.clear(swap.region(), Kind.NO_NOTE, file);
     } catch (IOException e) {
       // its disk may be the reason for the swap: then only the new file's note can record it
-      LOG.warn(
-          "memory backend '{}': beside {} no note of the swap can be kept ({}): when the swap is"
-              + " done, see to it yourself that this file is not used any more",
+      warnings.warn(
           swap.region(),
+          Kind.NO_NOTE,
           file,
-          e.toString());
+          e.toString(),
+          "beside "
+              + file
+              + " no note of the swap can be kept ("
+              + e
+              + "): when the swap is done, see to it yourself that this file is not used any more");
     }
   }
 
@@ -205,8 +223,9 @@ public final class SwapJournal implements AutoCloseable {
         removeOwn(fresh.note());
       }
     } catch (IOException e) {
-      LOG.warn(
-          "memory backend '{}': the swap's notes stay behind: {}", swap.region(), e.toString());
+      Path file = from.noted().or(to::noted).orElseThrow();
+      warnings.warn(
+          swap.region(), Kind.LEFT, file, e.toString(), "the swap's notes stay behind: " + e);
     } finally {
       close();
     }
@@ -268,12 +287,12 @@ public final class SwapJournal implements AutoCloseable {
 
   /** Removes a note, unless it is another swap's. */
   private void removeOwn(Note note) throws IOException {
-    if (note.read().orElse(null) instanceof Marker.Told present && present.swap().equals(swap)) {
+    if (note.read().orElse(null) instanceof Marker.Written present && present.swap().equals(swap)) {
       remove(note);
     }
   }
 
-  private void write(Note note, Marker.Told marker) throws IOException {
+  private void write(Note note, Marker.Written marker) throws IOException {
     note.write(marker);
     changed.run();
   }
