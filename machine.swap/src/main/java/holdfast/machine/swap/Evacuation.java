@@ -132,11 +132,11 @@ public final class Evacuation implements Runnable {
     try {
       paused = writers.pause(backend.region(), SwapLimits.DEFAULT.pause(), time -> {});
     } catch (GivenUpException e) {
-      report(copy(backend.region(), "" + e.getMessage()));
+      report(copy(backend.region(), e.getMessage() + ""));
       return;
     }
     try (paused) {
-      report(copy(backend.region(), ""));
+      report(copy(backend.region(), "paused"));
     }
   }
 
@@ -145,7 +145,13 @@ public final class Evacuation implements Runnable {
     LOG.error("memory backend '{}': {}", backend.region().id(), sentence);
   }
 
-  private String copy(Region region, String unpaused) throws IOException {
+  /**
+   * Copies the region.
+   *
+   * @param pausing {@code paused}, or why writers are not
+   * @return what became of its content, as a sentence
+   */
+  private String copy(Region region, String pausing) throws IOException {
     DirtyRanges lost = new DirtyRanges();
     long size = region.size().bytes();
     if (Files.exists(standby, LinkOption.NOFOLLOW_LINKS)) {
@@ -161,7 +167,7 @@ public final class Evacuation implements Runnable {
       }
       // the list first: a copy under the standby's name always has a list of its holes
       try {
-        PendingFile.replace(list, list(region, unpaused, lost));
+        PendingFile.replace(list, list(region, pausing, lost));
       } catch (IOException e) {
         part.leave();
         return "what could be read, "
@@ -187,7 +193,7 @@ public final class Evacuation implements Runnable {
         + " lists what could not";
   }
 
-  private static byte[] list(Region region, String unpaused, DirtyRanges lost) throws IOException {
+  private static byte[] list(Region region, String pausing, DirtyRanges lost) throws IOException {
     List<Map<String, Long>> ranges = new ArrayList<>();
     lost.forEach((offset, length) -> ranges.add(range(offset, length)));
     Map<String, Object> content = new LinkedHashMap<>();
@@ -195,7 +201,7 @@ public final class Evacuation implements Runnable {
     content.put("from", region.spec().backing().toString());
     content.put("at", Instant.now().toString());
     content.put("reason", region.status().note());
-    content.put("writers", unpaused.isEmpty() ? "paused" : unpaused);
+    content.put("writers", pausing);
     content.put("unreadable", ranges);
     return (JSON.std.asString(content) + "\n").getBytes(StandardCharsets.UTF_8);
   }

@@ -16,6 +16,7 @@ import holdfast.backend.api.BackendId;
 import holdfast.backend.api.ByteSize;
 import holdfast.machine.api.RunningSwap;
 import holdfast.machine.api.SwapException;
+import holdfast.machine.copy.PausedWriter;
 import holdfast.machine.core.Backend;
 import holdfast.machine.core.MachineException;
 import java.io.IOException;
@@ -68,6 +69,35 @@ class SeveralSwapsTest {
         assertDone(end(task));
       }
       assertTrue(refusal.get().contains("a swap of it is under way"), refusal.get());
+      fixture.assertFilled();
+    }
+  }
+
+  @Test
+  @DisplayName("regions that switch at the same time share a writer's pause: it is asked once")
+  void oneWriterForTwo() throws Exception {
+    try (SwapFixture fixture = new SwapFixture(SIZE, Place.MEMFD, Place.MEMFD)) {
+      fixture.fill();
+      PausedWriter writer = new PausedWriter("vcpu0");
+      fixture.writers.add(writer);
+      CyclicBarrier both = new CyclicBarrier(2);
+      fixture.at(
+          Step.LAST_COPY,
+          () -> {
+            try {
+              both.await(60, TimeUnit.SECONDS);
+            } catch (Exception e) {
+              throw new IOException(e);
+            }
+            assertTrue(writer.paused);
+          });
+      RunningSwap first = fixture.start(there(fixture), LIMITS);
+      RunningSwap second =
+          fixture.swaps.start(
+              new BackendId("ram1"), Place.ANONYMOUS.properties(fixture, 1), LIMITS);
+      assertDone(end(first));
+      assertDone(end(second));
+      assertEquals(List.of("pause", "resume"), writer.calls);
       fixture.assertFilled();
     }
   }
