@@ -34,11 +34,13 @@ import java.util.Optional;
  *       a swap they would still refer to the old backing.
  * </ul>
  *
- * <p>All calls to a writer and to its log are made one after another by one thread, which Holdfast
- * keeps for the writer while it is registered and which holds no lock that a store needs. However
- * many regions are swapped at the same time, a paused writer is not asked to pause again. A call
- * that doesn't return delays this writer's later calls, and nothing else: its caller waits for a
- * limited time, and then reports that the writer hangs.
+ * <p><b>All calls to a writer and to its log are made one after another by one thread</b>, which
+ * Holdfast keeps for the writer while it is registered and which holds no lock that a store needs:
+ * what {@link #pause} locked, {@link #resume} can unlock. Regions that are swapped at the same time
+ * share a pause: a paused writer is not asked to pause again, and resumes when the last of them is
+ * done. A writer that can stop for one region and go on with the others is a {@link RegionWriter}.
+ * A call that doesn't return delays this writer's later calls, and nothing else: its caller waits
+ * for a limited time, and then reports that the writer hangs.
  */
 public interface GuestWriter {
 
@@ -46,9 +48,9 @@ public interface GuestWriter {
   String name();
 
   /**
-   * Stops storing. When this returns true, no store by a thread or a device is under way, none
-   * begins before {@link #resume}, and every finished store by a device has been reported. Reads
-   * may continue.
+   * Stops storing altogether. When this returns true, no store by a thread or a device is under
+   * way, none begins before {@link #resume}, and every finished store by a device has been
+   * reported. Reads may continue.
    *
    * @param limit how long it may take; then the thread is interrupted, and the caller no longer
    *     waits

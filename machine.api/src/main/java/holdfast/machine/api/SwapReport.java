@@ -23,7 +23,10 @@ import java.time.Instant;
  * @param copyRate how many bytes a second were copied in the last round
  * @param expectedPause how long copying would take if the switch were now; persisting and the
  *     exchange itself come on top
- * @param pause how long writers were paused; zero before the switch
+ * @param pause how long writers were paused for this swap: from the moment at which the first was
+ *     asked to pause until the last had come back from its resume, or been given up on after one
+ *     second. It contains the last copy, persisting it, and the exchange; zero before its end. If
+ *     another swap keeps writers paused at the same time, they store again when that is done, too
  * @param downtime the limit on the time that copying takes while they are paused
  * @param reason why it was rolled back, or which writer did not resume after the switch, as a
  *     sentence; empty if neither happened

@@ -62,11 +62,11 @@ final class BoundedCall<T extends @Nullable Object> implements Runnable {
     try {
       value = body.run();
     } catch (InterruptedException | RuntimeException | Error e) {
-      leave();
+      endBody();
       answer.completeExceptionally(e);
       return;
     }
-    leave();
+    endBody();
     if (!answer.complete(value)) {
       late.accept(value);
     }
@@ -76,7 +76,7 @@ final class BoundedCall<T extends @Nullable Object> implements Runnable {
    * Ends the body: from here on the thread is not interrupted, and an interrupt of the body is
    * cleared.
    */
-  private synchronized void leave() {
+  private synchronized void endBody() {
     inside = null;
     Thread.interrupted();
   }

@@ -24,7 +24,7 @@ public final class DirtySource implements AutoCloseable {
   private final MemoryRegion region;
   private final GuestWriters writers;
   private final Duration limit;
-  private final GuestWriters.Arrivals before;
+  private final GuestWriters.Registrations before;
   private final Optional<DirtyTracking> kernel;
   private final List<RegisteredWriter.Log> logs = new ArrayList<>();
 
@@ -33,7 +33,7 @@ public final class DirtySource implements AutoCloseable {
     this.region = region;
     this.writers = writers;
     this.limit = limit;
-    this.before = writers.arrivals();
+    this.before = writers.registrations();
     this.kernel = kernel;
   }
 
@@ -99,7 +99,7 @@ public final class DirtySource implements AutoCloseable {
    * @throws GivenUpException if there was another writer; it may already be unregistered
    */
   public void requireAllSeen() throws GivenUpException {
-    GuestWriters.Arrivals now = writers.arrivals();
+    GuestWriters.Registrations now = writers.registrations();
     if (kernel.isEmpty() && now.count() != before.count()) {
       throw new GivenUpException(
           "the writer " + now.last() + " came while others' logs were in use");

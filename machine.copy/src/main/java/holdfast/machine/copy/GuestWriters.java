@@ -2,6 +2,7 @@ package holdfast.machine.copy;
 
 import holdfast.backend.api.RamBlockException;
 import holdfast.machine.api.GuestWriter;
+import holdfast.machine.api.MemoryRegion;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,16 +12,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The registered guest writers, which are paused and resumed together. Thread-safe: even if several
- * regions are swapped at the same time, only one swap pauses the writers at a time.
+ * The registered guest writers, which are paused and resumed together. Thread-safe: if several
+ * regions are swapped at the same time, their pauses can overlap; {@link RegisteredWriter} counts
+ * them.
  */
 public final class GuestWriters {
   private static final Logger LOG = LoggerFactory.getLogger(GuestWriters.class);
@@ -29,7 +29,7 @@ public final class GuestWriters {
   static final Duration RESUME_LIMIT = Duration.ofSeconds(1);
 
   private final List<RegisteredWriter> registered = new CopyOnWriteArrayList<>();
-  private volatile Arrivals arrivals = new Arrivals(0, "", 0, "");
+  private volatile Registrations registrations = new Registrations(0, "", 0, "");
 
   /**
    * The writers registered so far, including those since unregistered.
@@ -39,9 +39,9 @@ public final class GuestWriters {
    * @param withLog how many of them keep a log
    * @param lastWithLog the name of the last one that keeps a log
    */
-  record Arrivals(long count, String last, long withLog, String lastWithLog) {
-    private Arrivals and(RegisteredWriter writer, boolean keepsLog) {
-      return new Arrivals(
+  record Registrations(long count, String last, long withLog, String lastWithLog) {
+    private Registrations and(RegisteredWriter writer, boolean keepsLog) {
+      return new Registrations(
           count + 1,
           writer.name(),
           keepsLog ? withLog + 1 : withLog,
@@ -49,11 +49,11 @@ public final class GuestWriters {
     }
   }
 
-  /** Fair, so that no swap waits for ever for others. */
-  private final Semaphore pausing = new Semaphore(1, true);
-
-  /** Held while a block replaces another: the registration of a writer waits for it. */
-  private final ReentrantLock door = new ReentrantLock();
+  /**
+   * Its read lock is held while a block replaces another, its write lock to register a writer: a
+   * registration waits for exchanges, and exchanges of different regions don't wait for each other.
+   */
+  private final ReentrantReadWriteLock registration = new ReentrantReadWriteLock();
 
   /** Replaces one block with another. */
   public interface Exchange {
@@ -61,7 +61,7 @@ public final class GuestWriters {
   }
 
   /** Receives the outcome of a pause. */
-  public interface Told {
+  public interface Outcome {
     /** Reports how long the writers were paused. */
     void paused(Duration time);
 
@@ -77,14 +77,14 @@ public final class GuestWriters {
    * Registers a writer: from now on it is paused with the others. It may store when this returns.
    */
   public void add(GuestWriter writer) {
-    RegisteredWriter newcomer = new RegisteredWriter(writer);
-    boolean keepsLog = newcomer.mayKeepLog(); // called before anything is locked
-    door.lock();
+    RegisteredWriter added = new RegisteredWriter(writer);
+    boolean keepsLog = added.mayKeepLog(); // called before anything is locked
+    registration.writeLock().lock();
     try {
-      arrivals = arrivals.and(newcomer, keepsLog);
-      registered.add(newcomer);
+      registrations = registrations.and(added, keepsLog);
+      registered.add(added);
     } finally {
-      door.unlock();
+      registration.writeLock().unlock();
     }
   }
 
@@ -108,33 +108,30 @@ public final class GuestWriters {
   }
 
   /** Returns the writers registered so far. */
-  Arrivals arrivals() {
-    return arrivals;
+  Registrations registrations() {
+    return registrations;
   }
 
   /**
    * Pauses all writers, including those registered meanwhile, or none.
    *
+   * @param region into which nothing is to be stored; a writer that can tell regions apart goes on
+   *     with the others
    * @param limit how long that may take altogether: a writer that pauses later is resumed, and one
    *     that never returns from its pause delays nobody
-   * @param told receives the outcome when the pause is over
+   * @param outcome receives the outcome when the pause is over
    * @throws GivenUpException if a writer could not be paused; then all are resumed
    * @throws InterruptedException if the caller was interrupted; then all are resumed
    */
-  public Pause pause(Duration limit, Told told) throws GivenUpException, InterruptedException {
+  public Pause pause(MemoryRegion region, Duration limit, Outcome outcome)
+      throws GivenUpException, InterruptedException {
     long end = System.nanoTime() + limit.toNanos();
-    if (!pausing.tryAcquire(limit.toNanos(), TimeUnit.NANOSECONDS)) {
-      throw new GivenUpException(
-          "another swap, or an evacuation, kept the writers paused for more than "
-              + limit.toMillis()
-              + " ms");
-    }
-    Pause pause = new Pause(told);
+    Pause pause = new Pause(region, outcome);
     boolean complete = false;
     try {
-      for (List<RegisteredWriter> next = pause.newcomers();
+      for (List<RegisteredWriter> next = pause.unpaused();
           !next.isEmpty();
-          next = pause.newcomers()) {
+          next = pause.unpaused()) {
         pause.extendTo(next, end, limit);
       }
       complete = true;
@@ -151,25 +148,28 @@ public final class GuestWriters {
     private final List<RegisteredWriter> paused = new ArrayList<>();
 
     private final long began = System.nanoTime();
-    private final Told told;
+    private final MemoryRegion region;
+    private final Outcome outcome;
 
-    private Pause(Told told) {
-      this.told = told;
+    private Pause(MemoryRegion region, Outcome outcome) {
+      this.region = region;
+      this.outcome = outcome;
     }
 
     /** Returns the writers that are registered and not paused. */
-    private List<RegisteredWriter> newcomers() {
+    private List<RegisteredWriter> unpaused() {
       return registered.stream().filter(writer -> !paused.contains(writer)).toList();
     }
 
     /**
-     * Asks all newcomers at once. Even if this throws, those that have paused are in {@link
+     * Asks all unpaused at once. Even if this throws, those that have paused are in {@link
      * #paused}.
      */
-    private void extendTo(List<RegisteredWriter> newcomers, long end, Duration limit)
+    private void extendTo(List<RegisteredWriter> unpaused, long end, Duration limit)
         throws GivenUpException, InterruptedException {
       Map<RegisteredWriter, BoundedCall<Boolean>> asked = new LinkedHashMap<>();
-      newcomers.forEach(writer -> writer.pause(end).ifPresent(call -> asked.put(writer, call)));
+      unpaused.forEach(
+          writer -> writer.pause(region, end).ifPresent(call -> asked.put(writer, call)));
       Optional<GivenUpException> failure = Optional.empty();
       boolean interrupted = false;
       for (Map.Entry<RegisteredWriter, BoundedCall<Boolean>> one : asked.entrySet()) {
@@ -206,7 +206,7 @@ public final class GuestWriters {
         if (done) {
           paused.add(writer);
         } else {
-          writer.letGo();
+          writer.release();
         }
       }
       if (!done) {
@@ -221,10 +221,10 @@ public final class GuestWriters {
      * @throws GivenUpException if a writer was registered after all others had paused
      */
     private void requireAll() throws GivenUpException {
-      List<RegisteredWriter> newcomers = newcomers();
-      if (!newcomers.isEmpty()) {
+      List<RegisteredWriter> unpaused = unpaused();
+      if (!unpaused.isEmpty()) {
         throw new GivenUpException(
-            "the writer " + newcomers.getFirst().name() + " came after all others had paused");
+            "the writer " + unpaused.getFirst().name() + " came after all others had paused");
       }
     }
 
@@ -235,14 +235,14 @@ public final class GuestWriters {
      * @throws GivenUpException if a writer was registered before and is not paused; then the
      *     exchange is not made
      */
-    public void whileNobodyStores(Exchange exchange)
+    public void withWritersStopped(Exchange exchange)
         throws RamBlockException, IOException, GivenUpException {
-      door.lock();
+      registration.readLock().lock();
       try {
         requireAll();
         exchange.make();
       } finally {
-        door.unlock();
+        registration.readLock().unlock();
       }
     }
 
@@ -250,12 +250,11 @@ public final class GuestWriters {
     @Override
     public void close() {
       Map<RegisteredWriter, BoundedCall<Boolean>> asked = new LinkedHashMap<>();
-      paused.forEach(writer -> asked.put(writer, writer.resume()));
+      paused.forEach(writer -> asked.put(writer, writer.resume(region)));
       paused.clear();
       long end = System.nanoTime() + RESUME_LIMIT.toNanos();
       asked.forEach((writer, call) -> awaitResumed(writer, call, end));
-      pausing.release();
-      told.paused(Duration.ofNanos(System.nanoTime() - began));
+      outcome.paused(Duration.ofNanos(System.nanoTime() - began));
     }
 
     private void awaitResumed(RegisteredWriter writer, BoundedCall<Boolean> call, long end) {
@@ -280,7 +279,7 @@ public final class GuestWriters {
 
     private void report(String sentence) {
       LOG.error("{}", sentence);
-      told.failed(sentence);
+      outcome.failed(sentence);
     }
   }
 }

@@ -2,10 +2,7 @@ package holdfast.machine.copy;
 
 import holdfast.machine.api.SwapLimits;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
-import java.util.function.Supplier;
 
 /** Copies memory to other memory of the same size, and compares the two. Used by one thread. */
 public final class PageCopy {
@@ -15,9 +12,8 @@ public final class PageCopy {
   private final Sides sides;
   private final long size;
   private final long bandwidth;
-  private final CountDownLatch cancelled;
-  private final Supplier<String> cancelReason;
-  private final LongConsumer told;
+  private final Cancellation cancellation;
+  private final LongConsumer copied;
 
   /** The offset of the last copy or comparison. */
   private long at;
@@ -29,34 +25,20 @@ public final class PageCopy {
    * @param from the memory to copy
    * @param to the memory to copy to, of the same size
    * @param limits how many bytes a second are copied at most
-   * @param cancelled reaches zero when the copy is no longer wanted
-   * @param cancelReason why it was cancelled
-   * @param told receives the numbers of bytes that were copied
+   * @param cancellation ends the copy early
+   * @param copied receives the numbers of bytes that were copied
    */
   public PageCopy(
       MemorySegment from,
       MemorySegment to,
       SwapLimits limits,
-      CountDownLatch cancelled,
-      Supplier<String> cancelReason,
-      LongConsumer told) {
+      Cancellation cancellation,
+      LongConsumer copied) {
     this.sides = new Sides(from, to);
     this.size = from.byteSize();
     this.bandwidth = limits.bandwidth().bytes();
-    this.cancelled = cancelled;
-    this.cancelReason = cancelReason;
-    this.told = told;
-  }
-
-  /**
-   * Checks that the swap has not been cancelled.
-   *
-   * @throws GivenUpException if it has been cancelled
-   */
-  public void requireWanted() throws GivenUpException {
-    if (cancelled.getCount() == 0) {
-      throw new GivenUpException(cancelReason.get());
-    }
+    this.cancellation = cancellation;
+    this.copied = copied;
   }
 
   /**
@@ -73,7 +55,7 @@ public final class PageCopy {
 
   private void copyThrottled(long offset, long length) throws GivenUpException {
     for (long done = 0; done < length; ) {
-      requireWanted();
+      cancellation.throwIfCancelled();
       long before = System.nanoTime();
       long portion = Math.min(PORTION, length - done);
       copy(offset + done, portion);
@@ -87,13 +69,8 @@ public final class PageCopy {
   /** Waits until the next portion may be copied, or the swap is cancelled. */
   private void pause(long nanos) throws GivenUpException {
     long before = System.nanoTime();
-    try {
-      cancelled.await(nanos, TimeUnit.NANOSECONDS);
-      waited += System.nanoTime() - before;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new GivenUpException("it was interrupted");
-    }
+    cancellation.await(nanos);
+    waited += System.nanoTime() - before;
   }
 
   /** Copies ranges without a limit. */
@@ -105,14 +82,14 @@ public final class PageCopy {
     for (at = offset; at < offset + length; at += PORTION) {
       sides.copy(at, Math.min(PORTION, offset + length - at));
     }
-    told.accept(length);
+    copied.accept(length);
   }
 
   /** Compares all pages, unless the swap is cancelled meanwhile; returns those that differ. */
   public DirtyRanges differencesUnlessCancelled() throws GivenUpException {
     DirtyRanges different = new DirtyRanges();
     for (at = 0; at < size; at += PORTION) {
-      requireWanted();
+      cancellation.throwIfCancelled();
       sides.compare(at, Math.min(PORTION, size - at), different);
     }
     return different;

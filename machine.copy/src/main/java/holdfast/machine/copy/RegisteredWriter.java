@@ -28,6 +28,10 @@ final class RegisteredWriter {
   private static final Duration NAME_LIMIT = Duration.ofSeconds(1);
 
   private final GuestWriter writer;
+
+  /** Used in the writer's thread alone. */
+  private final WriterPauses pauses;
+
   private final ExecutorService thread;
   private final BoundedCall<Optional<DirtyLog>> log;
   private final String name;
@@ -39,7 +43,7 @@ final class RegisteredWriter {
    * The number of callers for which it must stay callable: those that paused it, and those that use
    * its log. Guarded by this.
    */
-  private int holders;
+  private int users;
 
   /** Whether it is no longer registered. Guarded by this. */
   private boolean retired;
@@ -49,6 +53,7 @@ final class RegisteredWriter {
    */
   RegisteredWriter(GuestWriter writer) {
     this.writer = writer;
+    this.pauses = new WriterPauses(writer);
     this.thread =
         Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("holdfast-writer").factory());
@@ -78,25 +83,25 @@ final class RegisteredWriter {
     return writer == other;
   }
 
-  /** Marks it as no longer registered: its thread ends when nobody holds it any more. */
+  /** Marks it as no longer registered: its thread ends when nobody uses it any more. */
   synchronized void retire() {
     retired = true;
-    endUnlessHeld();
+    endUnlessUsed();
   }
 
-  /** Ends one hold. */
-  synchronized void letGo() {
-    holders--;
-    endUnlessHeld();
+  /** Ends one use. */
+  synchronized void release() {
+    users--;
+    endUnlessUsed();
   }
 
-  private void endUnlessHeld() {
-    if (retired && holders == 0) {
+  private void endUnlessUsed() {
+    if (retired && users == 0) {
       thread.shutdown();
     }
   }
 
-  /** Begins a call; the writer is held, or was just created. */
+  /** Begins a call; the writer is in use, or was just created. */
   private <T extends @Nullable Object> BoundedCall<T> begin(
       String what, BoundedCall.Body<T> body, Consumer<T> late) {
     BoundedCall<T> call = new BoundedCall<>(what, body, late);
@@ -113,50 +118,51 @@ final class RegisteredWriter {
   }
 
   /**
-   * Asks it to pause, and holds it until {@link #resume} or {@link #letGo}.
+   * Asks it to pause for a region, unless it is paused already; it is in use until {@link #resume}
+   * or {@link #release}.
    *
    * @param end the latest time to pause, by {@link System#nanoTime}. If it pauses after the caller
    *     has given up, it is resumed at once
    * @return empty if it is no longer registered
    */
-  synchronized Optional<BoundedCall<Boolean>> pause(long end) {
+  synchronized Optional<BoundedCall<Boolean>> pause(MemoryRegion region, long end) {
     if (retired) {
       return Optional.empty();
     }
-    holders++;
+    users++;
     return Optional.of(
         begin(
             "pause()",
-            () -> writer.pause(Duration.ofNanos(Math.max(0, end - System.nanoTime()))),
-            this::pausedTooLate));
+            () -> pauses.pause(region, Duration.ofNanos(Math.max(0, end - System.nanoTime()))),
+            paused -> pausedTooLate(region, paused)));
   }
 
   /**
    * Resumes a writer that paused too late. Runs in the writer's thread, before any other call:
    * otherwise it would stay paused for ever.
    */
-  private void pausedTooLate(boolean paused) {
+  private void pausedTooLate(MemoryRegion region, boolean paused) {
     if (!paused) {
       return;
     }
     LOG.warn("the writer {} paused when nobody waited for it any more, and is resumed", name);
     try {
-      writer.resume();
+      pauses.resume(region);
     } catch (RuntimeException | Error e) {
       LOG.error("the writer {} failed to resume", name, e);
     }
   }
 
-  /** Asks it to resume, after it has paused, and ends the hold. */
-  BoundedCall<Boolean> resume() {
-    BoundedCall<Boolean> call = begin("resume()", this::resumed, late -> {});
-    letGo();
+  /** Asks it to resume, after it has paused for a region, and ends the use. */
+  BoundedCall<Boolean> resume(MemoryRegion region) {
+    BoundedCall<Boolean> call = begin("resume()", () -> resumed(region), late -> {});
+    release();
     return call;
   }
 
-  private boolean resumed() {
+  private boolean resumed(MemoryRegion region) {
     long before = System.nanoTime();
-    writer.resume();
+    pauses.resume(region);
     Duration time = Duration.ofNanos(System.nanoTime() - before);
     if (time.compareTo(GuestWriters.RESUME_LIMIT) > 0) {
       LOG.warn("the writer {} came back from resume() after {} ms", name, time.toMillis());
@@ -222,7 +228,8 @@ final class RegisteredWriter {
   }
 
   /**
-   * Returns its log, if it keeps one and is registered. The writer is held until {@link Log#stop}.
+   * Returns its log, if it keeps one and is registered. The writer is in use until {@link
+   * Log#stop}.
    *
    * @param limit how long it may take to answer
    */
@@ -232,7 +239,7 @@ final class RegisteredWriter {
       if (kept.isEmpty() || retired) {
         return Optional.empty();
       }
-      holders++;
+      users++;
     }
     return kept.map(Log::new);
   }
@@ -285,7 +292,7 @@ final class RegisteredWriter {
       return found;
     }
 
-    /** Stops logging stores, as soon as earlier calls have returned, and ends the hold. */
+    /** Stops logging stores, as soon as earlier calls have returned, and ends the use. */
     void stop(MemoryRegion region) {
       BoundedCall<Boolean> call =
           begin(
@@ -295,7 +302,7 @@ final class RegisteredWriter {
                 return true;
               },
               late -> {});
-      letGo();
+      release();
       long end = System.nanoTime() + GuestWriters.RESUME_LIMIT.toNanos();
       try {
         if (!call.isAnswered(end)) {

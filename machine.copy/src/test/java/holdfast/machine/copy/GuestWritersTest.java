@@ -5,11 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import holdfast.backend.api.RamBlockException;
 import holdfast.machine.api.GuestWriter;
+import holdfast.machine.api.MemoryRegion;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.DisplayName;
@@ -24,6 +30,9 @@ class GuestWritersTest {
   /** For what never comes. */
   private static final Duration SHORT = Duration.ofMillis(50);
 
+  private static final MemoryRegion A = new NamedRegion("a");
+  private static final MemoryRegion B = new NamedRegion("b");
+
   private final GuestWriters writers = new GuestWriters();
   private final PausedWriter vcpu0 = new PausedWriter("vcpu0");
   private final PausedWriter vcpu1 = new PausedWriter("vcpu1");
@@ -33,35 +42,81 @@ class GuestWritersTest {
   }
 
   @Test
-  @DisplayName("a writer is not asked to pause again before it was resumed: a second swap waits")
-  void onePauseAtATime() throws Exception {
+  @DisplayName(
+      "a paused writer is not asked to pause again: regions share its pause, and it resumes when the"
+          + " last is done")
+  void regionsShareAPause() throws Exception {
     writers.add(vcpu0);
-    GuestWriters.Pause first = writers.pause(LIMIT, time -> {});
-
-    String reason =
-        assertThrows(GivenUpException.class, () -> writers.pause(Duration.ofMillis(1), time -> {}))
-            .getMessage();
-    assertEquals(
-        "another swap, or an evacuation, kept the writers paused for more than 1 ms", reason);
-    assertEquals(List.of("pause"), vcpu0.calls);
-
-    CountDownLatch waits = new CountDownLatch(1);
-    Thread second =
-        Thread.ofPlatform()
-            .start(
-                () -> {
-                  waits.countDown();
-                  try {
-                    writers.pause(LIMIT, time -> {}).close();
-                  } catch (GivenUpException | InterruptedException e) {
-                    vcpu0.calls.add(e.toString());
-                  }
-                });
-    assertTrue(waits.await(LIMIT.toSeconds(), TimeUnit.SECONDS));
+    GuestWriters.Pause first = writers.pause(A, LIMIT, time -> {});
+    GuestWriters.Pause second = writers.pause(B, LIMIT, time -> {});
     assertEquals(List.of("pause"), vcpu0.calls);
     first.close();
-    assertTrue(second.join(LIMIT));
-    assertEquals(List.of("pause", "resume", "pause", "resume"), vcpu0.calls);
+    assertTrue(vcpu0.paused);
+    assertEquals(List.of("pause"), vcpu0.calls);
+    writers.pause(A, LIMIT, time -> {}).close();
+    assertEquals(List.of("pause"), vcpu0.calls);
+    second.close();
+    assertEquals(List.of("pause", "resume"), vcpu0.calls);
+  }
+
+  @Test
+  @DisplayName(
+      "a writer that knows regions is paused for each by itself, once, and goes on with the others")
+  void regionByRegion() throws Exception {
+    PausedWriter.ByRegion nvdimms = new PausedWriter.ByRegion("nvdimms");
+    writers.add(nvdimms);
+    GuestWriters.Pause first = writers.pause(A, LIMIT, time -> {});
+    assertEquals(Set.of(A), nvdimms.pausedFor);
+    GuestWriters.Pause second = writers.pause(B, LIMIT, time -> {});
+    GuestWriters.Pause again = writers.pause(B, LIMIT, time -> {});
+    assertEquals(Set.of(A, B), nvdimms.pausedFor);
+    first.close();
+    second.close();
+    assertEquals(Set.of(B), nvdimms.pausedFor, "an evacuation of it goes on");
+    again.close();
+    assertEquals(List.of("pause a", "pause b", "resume a", "resume b"), nvdimms.calls);
+  }
+
+  @Test
+  @DisplayName("a pause for one region that comes too late takes nothing from another's")
+  void tooLateForOne() throws Exception {
+    PausedWriter hangs = new PausedWriter("hangs").hangingIn("pause");
+    writers.add(hangs);
+    assertThrows(GivenUpException.class, () -> writers.pause(A, SHORT, time -> {}));
+    hangs.release.countDown();
+    try (GuestWriters.Pause pause = writers.pause(B, LIMIT, time -> {})) {
+      assertTrue(hangs.paused);
+    }
+    assertEquals(List.of("pause", "interrupted", "resume", "pause", "resume"), hangs.calls);
+  }
+
+  @Test
+  @DisplayName("exchanges in two regions don't wait for each other")
+  void exchangesAtTheSameTime() throws Exception {
+    writers.add(vcpu0);
+    CyclicBarrier both = new CyclicBarrier(2);
+    try (GuestWriters.Pause one = writers.pause(A, LIMIT, time -> {});
+        GuestWriters.Pause two = writers.pause(B, LIMIT, time -> {})) {
+      CompletableFuture<Void> other =
+          CompletableFuture.runAsync(
+              () -> {
+                try {
+                  one.withWritersStopped(() -> meet(both));
+                } catch (RamBlockException | IOException | GivenUpException e) {
+                  throw new AssertionError(e);
+                }
+              });
+      two.withWritersStopped(() -> meet(both));
+      other.get(30, TimeUnit.SECONDS);
+    }
+  }
+
+  private static void meet(CyclicBarrier both) throws IOException {
+    try {
+      both.await(LIMIT.toSeconds(), TimeUnit.SECONDS);
+    } catch (Exception e) {
+      throw new IOException(e);
+    }
   }
 
   @Test
@@ -70,11 +125,11 @@ class GuestWritersTest {
     writers.add(vcpu0);
     PausedWriter late = new PausedWriter("late").late();
     writers.add(late);
-    assertThrows(GivenUpException.class, () -> writers.pause(LIMIT, time -> {}));
+    assertThrows(GivenUpException.class, () -> writers.pause(A, LIMIT, time -> {}));
     assertFalse(vcpu0.paused);
 
     writers.remove(late);
-    try (GuestWriters.Pause pause = writers.pause(LIMIT, time -> {})) {
+    try (GuestWriters.Pause pause = writers.pause(A, LIMIT, time -> {})) {
       assertTrue(vcpu0.paused);
     }
     assertFalse(vcpu0.paused);
@@ -85,10 +140,10 @@ class GuestWritersTest {
   void aWriterThatCameBefore() throws Exception {
     writers.add(vcpu0);
     AtomicBoolean made = new AtomicBoolean();
-    try (GuestWriters.Pause pause = writers.pause(LIMIT, time -> {})) {
+    try (GuestWriters.Pause pause = writers.pause(A, LIMIT, time -> {})) {
       writers.add(vcpu1);
       String reason =
-          assertThrows(GivenUpException.class, () -> pause.whileNobodyStores(() -> made.set(true)))
+          assertThrows(GivenUpException.class, () -> pause.withWritersStopped(() -> made.set(true)))
               .getMessage();
       assertEquals("the writer 'vcpu1' came after all others had paused", reason);
     }
@@ -109,12 +164,12 @@ class GuestWritersTest {
                   writers.add(vcpu1);
                   waited.set(over.get());
                 });
-    try (GuestWriters.Pause pause = writers.pause(LIMIT, time -> {})) {
-      pause.whileNobodyStores(
+    try (GuestWriters.Pause pause = writers.pause(A, LIMIT, time -> {})) {
+      pause.withWritersStopped(
           () -> {
             newcomer.start();
             while (newcomer.getState() != Thread.State.WAITING) {
-              Thread.onSpinWait(); // until it is at the door; the test has a limit
+              Thread.onSpinWait(); // until it waits; the test has a limit
             }
             assertEquals(List.of("'vcpu0'"), names());
             over.set(true);
@@ -130,7 +185,7 @@ class GuestWritersTest {
   }
 
   private GuestWriters.Pause pause(Duration limit) throws GivenUpException, InterruptedException {
-    return writers.pause(limit, time -> {});
+    return writers.pause(A, limit, time -> {});
   }
 
   private static void await(CountDownLatch latch) throws InterruptedException {
@@ -181,8 +236,8 @@ class GuestWritersTest {
     PausedWriter hangs = new PausedWriter("hangs").hangingIn("resume");
     List.of(vcpu0, hangs, vcpu1).forEach(writers::add);
     List<String> told = new CopyOnWriteArrayList<>();
-    GuestWriters.Told teller =
-        new GuestWriters.Told() {
+    GuestWriters.Outcome teller =
+        new GuestWriters.Outcome() {
           @Override
           public void paused(Duration time) {
             told.add("over");
@@ -193,7 +248,7 @@ class GuestWritersTest {
             told.add(sentence);
           }
         };
-    writers.pause(LIMIT, teller).close();
+    writers.pause(A, LIMIT, teller).close();
     assertEquals(
         List.of(
             "the writer 'hangs' did not come back from resume() within 1000 ms; it may stand still",

@@ -2,9 +2,13 @@ package holdfast.machine.copy;
 
 import holdfast.machine.api.DirtyLog;
 import holdfast.machine.api.GuestWriter;
+import holdfast.machine.api.MemoryRegion;
+import holdfast.machine.api.RegionWriter;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -150,5 +154,44 @@ public final class PausedWriter implements GuestWriter {
   @Override
   public Optional<DirtyLog> dirtyLog() {
     return Optional.ofNullable(log);
+  }
+
+  /** A writer that pauses region by region, and writes down what it is asked. */
+  static final class ByRegion implements RegionWriter {
+    final List<String> calls = new CopyOnWriteArrayList<>();
+    final Set<MemoryRegion> pausedFor = ConcurrentHashMap.newKeySet();
+    private final String name;
+
+    ByRegion(String name) {
+      this.name = name;
+    }
+
+    @Override
+    public String name() {
+      return name;
+    }
+
+    @Override
+    public boolean pause(MemoryRegion region, Duration limit) {
+      calls.add("pause " + region.id());
+      return pausedFor.add(region);
+    }
+
+    @Override
+    public void resume(MemoryRegion region) {
+      calls.add("resume " + region.id());
+      pausedFor.remove(region);
+    }
+
+    @Override
+    public boolean pause(Duration limit) {
+      calls.add("pause");
+      return true;
+    }
+
+    @Override
+    public void resume() {
+      calls.add("resume");
+    }
   }
 }

@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** A memory backend of an open machine. Thread-safe. */
 public final class Backend {
   /** How long to wait while another caller plans a swap or changes a property. */
-  static final Duration HOLD_LIMIT = Duration.ofSeconds(1);
+  static final Duration LEASE_LIMIT = Duration.ofSeconds(1);
 
   private final boolean implicit;
   private final Region region;
@@ -198,13 +198,12 @@ public final class Backend {
     if (inForce.differences(next).isEmpty()) {
       return;
     }
-    if (!region.hold(HOLD_LIMIT)) {
+    Optional<RegionLease> acquired = region.acquire(LEASE_LIMIT);
+    if (acquired.isEmpty()) {
       throw MachineBusyException.of(this);
     }
-    try {
+    try (RegionLease _ = acquired.get()) {
       changeHeld(next);
-    } finally {
-      region.letGo();
     }
   }
 

@@ -293,11 +293,19 @@ public final class Machine {
       if (!users.isEmpty()) {
         throw new BackendInUseException(id, users);
       }
-      if (!backend.region().hold(Backend.HOLD_LIMIT)) {
-        throw MachineBusyException.of(backend);
-      }
+      RegionLease lease =
+          backend
+              .region()
+              .acquire(Backend.LEASE_LIMIT)
+              .orElseThrow(() -> MachineBusyException.of(backend));
       backends.remove(backend);
-      guest().whenGivenUp(backend.region(), backend.region()::close);
+      guest()
+          .whenGivenUp(
+              backend.region(),
+              () -> {
+                backend.region().close();
+                lease.close();
+              });
       LOG.info("memory backend '{}' was removed", id);
       tellWatchers(watcher -> watcher.objectRemoved(backend));
     } finally {

@@ -13,14 +13,11 @@ import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RemapRefusedException;
-import holdfast.backend.api.RetiredBlockException;
-import holdfast.backend.api.WriteBackFailure;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.RegionState;
 import holdfast.machine.config.AllocatorFilter;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -33,41 +30,41 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An open region. It follows the allocators: when a better one is registered, or its own is
- * removed, the best one left re-maps its block; when none is left the region is detached and keeps
- * serving.
+ * An open region. It follows the allocators ({@link AllocatorBinding}): when a better one is
+ * registered, or its own is removed, the best one left re-maps its block; when none is left the
+ * region is detached and keeps serving. Who needs it unchanged for a while holds its {@link
+ * RegionLease}.
  *
- * <p>Thread-safe. Re-maps happen one at a time, under {@link #swap}; readers of the memory never
- * wait, and {@link #persist} waits only for the moment of the exchange.
+ * <p>Thread-safe. Blocks are exchanged one at a time, under {@link #exchange}; readers of the
+ * memory never wait, and {@link #persist} waits only for the moment of the exchange.
  */
 public final class Region implements MemoryRegion {
   private static final Logger LOG = LoggerFactory.getLogger(Region.class);
 
   private final Consumer<Region> changed;
   private final Runnable reconsider = this::reconsider;
-  private final ReentrantLock swap = new ReentrantLock();
-
-  /** The value of {@link #status}, replaced as a whole. Written under {@link #swap}. */
-  private volatile Status status;
-
   private final Candidates candidates;
-  private AllocatorFilter filter;
-  private @Nullable Candidate bound;
 
-  /** Signalled when the region is no longer held. */
-  private final Condition free = swap.newCondition();
+  /** The block in the window, and the state of the region. */
+  private final ServingBlock serving;
+
+  /** Held while a block is exchanged. */
+  private final ReentrantLock exchange;
+
+  /** Signalled when the lease ends. */
+  private final Condition leaseEnded;
+
+  /** Guarded by {@link #exchange}. */
+  private final AllocatorBinding binding;
 
   /**
-   * Whether a caller of {@link #hold} has the region. Changes of allocators are followed when it
-   * lets go.
+   * The present lease; null if nobody holds one. Changes of allocators are followed when it ends.
+   * Guarded by {@link #exchange}.
    */
-  private boolean held;
+  private @Nullable RegionLease lease;
 
   /** The alignment of the first block, by which devices were placed. */
   private final Alignment align;
-
-  /** The kind of the allocator that made the present mapping. */
-  private String madeBy;
 
   /**
    * A region's state at one moment.
@@ -87,11 +84,12 @@ public final class Region implements MemoryRegion {
       RamBlock block,
       Consumer<Region> changed) {
     this.candidates = candidates;
-    this.filter = filter;
+    this.binding = new AllocatorBinding(candidates, filter, maker);
     this.changed = changed;
-    this.bound = maker;
-    this.madeBy = maker.kind();
-    this.status = new Status(block, RegionState.ATTACHED, maker.kind(), "");
+    this.serving =
+        new ServingBlock(new Status(block, RegionState.ATTACHED, maker.kind(), ""), this::announce);
+    this.exchange = serving.exchange();
+    this.leaseEnded = exchange.newCondition();
     this.align = block.align();
   }
 
@@ -110,7 +108,7 @@ public final class Region implements MemoryRegion {
       throws NoAllocatorException, RamBlockException {
     List<Candidate> present = candidates.list();
     Candidate best =
-        eligible(present, filter, spec).stream()
+        AllocatorBinding.eligible(present, filter, spec).stream()
             .findFirst()
             .orElseThrow(() -> new NoAllocatorException(spec, present));
     RamBlock block = best.allocator().allocate(spec);
@@ -120,51 +118,43 @@ public final class Region implements MemoryRegion {
     return region;
   }
 
-  private static List<Candidate> eligible(
-      List<Candidate> present, AllocatorFilter filter, RamBlockSpec spec) {
-    return present.stream()
-        .filter(candidate -> filter.matches(candidate.properties()))
-        .filter(candidate -> candidate.accepts(spec))
-        .toList();
-  }
-
   /** Returns the block that was asked for. */
   public RamBlockSpec spec() {
-    return status.block().spec();
+    return status().block().spec();
   }
 
   /** Returns the state at this moment. */
   public Status status() {
-    return status;
+    return serving.status();
   }
 
   /** Returns which allocators may be used. */
   public AllocatorFilter filter() {
-    swap.lock();
+    exchange.lock();
     try {
-      return filter;
+      return binding.filter();
     } finally {
-      swap.unlock();
+      exchange.unlock();
     }
   }
 
-  /** Returns how many of the present allocators match {@code wish} and accept this block. */
-  public long eligible(AllocatorFilter wish) {
-    return eligible(candidates.list(), wish, spec()).size();
+  /** Returns how many of the present allocators match {@code filter} and accept this block. */
+  public long eligible(AllocatorFilter filter) {
+    return AllocatorBinding.eligible(candidates.list(), filter, spec()).size();
   }
 
   /**
    * Restricts the region to allocators that match. Before this returns, the best of them re-maps
    * the region if it can.
    *
-   * @param wish which of them may be used
+   * @param filter which of them may be used
    */
-  public void use(AllocatorFilter wish) {
-    swap.lock();
+  public void use(AllocatorFilter filter) {
+    exchange.lock();
     try {
-      filter = wish;
+      binding.use(filter);
     } finally {
-      swap.unlock();
+      exchange.unlock();
     }
     reconsider();
   }
@@ -173,18 +163,18 @@ public final class Region implements MemoryRegion {
   private void reconsider() {
     Status before;
     Status after;
-    swap.lock();
+    exchange.lock();
     try {
-      before = status;
-      if (!held && before.state() != RegionState.FAILED && !isClosed()) {
-        status = settle(before);
+      before = status();
+      if (lease == null && before.state() != RegionState.FAILED && !serving.isClosed()) {
+        serving.become(binding.settle(before));
       }
-      after = status;
+      after = status();
     } finally {
-      swap.unlock();
+      exchange.unlock();
     }
     checkWriteBack(); // a re-map writes back, and may have been given the error
-    if (!after.equals(before) && after.equals(status)) { // else its maker reports it
+    if (!after.equals(before) && after.equals(status())) { // else its maker reports it
       LOG.info(
           "memory backend '{}': {} {} {}", id(), after.state(), after.allocator(), after.note());
       changed.accept(this);
@@ -192,116 +182,45 @@ public final class Region implements MemoryRegion {
   }
 
   /**
-   * Fails the region if the kernel has failed to write back anything of its file, whether that
-   * error has already been reported to a caller or not. Everything that touches the file ends with
-   * this check, because its own failure proves nothing: if only a re-map is refused, the block
-   * keeps serving.
-   */
-  public void checkWriteBack() {
-    while (true) {
-      Status now = status;
-      if (now.state() == RegionState.FAILED || isClosed()) {
-        return;
-      }
-      Optional<WriteBackFailure> failure = now.block().writeBackFailure();
-      if (failure.isEmpty() || failIn(now.block(), notWrittenBack(failure.get()))) {
-        return;
-      }
-      // meanwhile another block replaced it, perhaps of the same file
-    }
-  }
-
-  private static String notWrittenBack(WriteBackFailure failure) {
-    return "the file could not be written back ("
-        + failure.sentence()
-        + "), and the kernel doesn't tell what of it was lost";
-  }
-
-  private boolean isClosed() {
-    return !status.block().segment().scope().isAlive();
-  }
-
-  private Status settle(Status now) {
-    RamBlock block = now.block();
-    List<String> refusals = new ArrayList<>();
-    for (Candidate candidate : eligible(candidates.list(), filter, block.spec())) {
-      if (bound != null && candidate.isSameServiceAs(bound)) {
-        bound = candidate;
-        return attached(block, candidate, refusals);
-      }
-      String pinned = block.pinnedBecause();
-      if (!pinned.isEmpty()) {
-        if (bound == null && candidate.kind().equals(madeBy)) {
-          bound = candidate;
-          return attached(block, candidate, refusals);
-        }
-        refusals.add(candidate + " can't take it over: " + pinned);
-        continue;
-      }
-      try {
-        RamBlock next = candidate.allocator().remap(block);
-        bound = candidate;
-        madeBy = candidate.kind();
-        return attached(next, candidate, refusals);
-      } catch (RamBlockException | RuntimeException | LinkageError e) {
-        // LinkageError: the allocator's bundle is stopping while its code runs
-        refusals.add(candidate + " can't take it over: " + e.getMessage());
-      }
-    }
-    return detached(block, now, refusals);
-  }
-
-  private static Status attached(RamBlock block, Candidate candidate, List<String> refusals) {
-    return new Status(block, RegionState.ATTACHED, candidate.kind(), String.join("; ", refusals));
-  }
-
-  private Status detached(RamBlock block, Status now, List<String> refusals) {
-    if (refusals.isEmpty()) {
-      refusals.add("no allocator that takes it is there");
-    }
-    String note = String.join("; ", refusals);
-    if (now.state() == RegionState.DETACHED) {
-      return new Status(block, RegionState.DETACHED, "", note);
-    }
-    bound = null;
-    return new Status(block.detach(), RegionState.DETACHED, "", note);
-  }
-
-  /**
-   * Holds the region for a swap, a plan of one, or a change of properties: until {@link #letGo} no
-   * other caller holds it, and no other allocator re-maps its block.
+   * Acquires the lease of this region.
    *
-   * @param limit how long to wait while another caller holds it
-   * @return false if another caller still holds it, or it is closed
+   * @param limit how long to wait while somebody else holds it
+   * @return empty if somebody else still holds it, this thread was interrupted, or the region is
+   *     closed
    */
-  public boolean hold(Duration limit) {
+  public Optional<RegionLease> acquire(Duration limit) {
     long nanos = limit.toNanos();
-    swap.lock();
+    exchange.lock();
     try {
-      while (held && nanos > 0) {
-        nanos = free.awaitNanos(nanos);
+      while (lease != null && nanos > 0) {
+        nanos = leaseEnded.awaitNanos(nanos);
       }
-      if (held || isClosed()) {
-        return false;
+      if (lease != null || serving.isClosed()) {
+        return Optional.empty();
       }
-      held = true;
-      return true;
+      RegionLease acquired = new RegionLease(this);
+      lease = acquired;
+      return Optional.of(acquired);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return false;
+      return Optional.empty();
     } finally {
-      swap.unlock();
+      exchange.unlock();
     }
   }
 
-  /** Ends the hold: the region follows the present allocators again. */
-  public void letGo() {
-    swap.lock();
+  /** Ends a lease, which its {@link RegionLease#close} does once. */
+  @SuppressWarnings("ReferenceEquality") // a lease is itself
+  void release(RegionLease ended) {
+    exchange.lock();
     try {
-      held = false;
-      free.signal();
+      if (lease != ended) {
+        throw new IllegalStateException("the region " + id() + " has another lease");
+      }
+      lease = null;
+      leaseEnded.signal();
     } finally {
-      swap.unlock();
+      exchange.unlock();
     }
     reconsider();
   }
@@ -310,25 +229,11 @@ public final class Region implements MemoryRegion {
    * Returns the best of the allocators that may be used and accept such a block, if there is one.
    */
   public Optional<Candidate> best(RamBlockSpec wanted) {
-    AllocatorFilter wish;
-    swap.lock();
-    try {
-      wish = filter;
-    } finally {
-      swap.unlock();
-    }
-    return eligible(candidates.list(), wish, wanted).stream().findFirst();
+    return AllocatorBinding.eligible(candidates.list(), filter(), wanted).stream().findFirst();
   }
 
-  /**
-   * Replaces the present block with another one. The caller {@linkplain #hold holds} the region,
-   * has made sure that both blocks have the same content, and {@linkplain #announce announces} the
-   * change afterwards.
-   *
-   * @param maker the allocator that made {@code next}
-   * @throws RamBlockException if the block can't be replaced; the present one keeps serving
-   */
-  public void install(RamBlock next, Candidate maker) throws RamBlockException {
+  /** Does what {@link RegionLease#install} promises. */
+  void install(RamBlock next, Candidate maker) throws RamBlockException {
     try {
       replaceBy(next, maker);
     } catch (RamBlockException e) {
@@ -339,28 +244,33 @@ public final class Region implements MemoryRegion {
   }
 
   private void replaceBy(RamBlock next, Candidate maker) throws RamBlockException {
-    swap.lock();
+    exchange.lock();
     try {
-      if (status.state() == RegionState.FAILED) {
-        throw new RemapRefusedException(spec(), "it has failed: " + status.note());
+      if (status().state() == RegionState.FAILED) {
+        throw new RemapRefusedException(spec(), "it has failed: " + status().note());
       }
-      RamBlock now = next.replace(status.block());
-      bound = maker;
-      madeBy = maker.kind();
-      status = new Status(now, RegionState.ATTACHED, maker.kind(), "");
+      RamBlock now = next.replace(status().block());
+      binding.installed(maker);
+      serving.become(new Status(now, RegionState.ATTACHED, maker.kind(), ""));
     } finally {
-      swap.unlock();
+      exchange.unlock();
     }
   }
 
-  /** Reports that another block was installed. */
-  public void announce() {
+  /** Does what {@link RegionLease#announce} promises. */
+  void announce() {
     changed.accept(this);
   }
 
-  /** The reason of an access that met a page that the host can't provide. */
-  private static final String LOST_PAGE =
-      "a page is lost: the file was truncated, or its disk is full or failed";
+  /**
+   * Fails the region if the kernel has failed to write back anything of its file, whether that
+   * error has already been reported to a caller or not. Everything that touches the file ends with
+   * this check, because its own failure proves nothing: if only a re-map is refused, the block
+   * keeps serving.
+   */
+  public void checkWriteBack() {
+    serving.checkWriteBack();
+  }
 
   /**
    * Marks the region failed for good: the host could not provide or keep its bytes.
@@ -368,7 +278,7 @@ public final class Region implements MemoryRegion {
    * @param cause an InternalError if a page was lost during an access
    */
   public void fail(Throwable cause) {
-    failIn(null, reason(cause));
+    serving.fail(cause);
   }
 
   /**
@@ -384,95 +294,12 @@ public final class Region implements MemoryRegion {
    * @throws IllegalStateException if the region is closed
    */
   public boolean failIfLost(long offset, long length, boolean stored) {
-    RamBlock block = status.block();
-    String reason = block.lostBecause(offset, length, stored);
-    if (reason.isEmpty()) {
-      // the error is late and may be about another page: a file that was truncated has lost its
-      // last one
-      reason = block.lostBecause(size().bytes() - 1, 1, false);
-    }
-    if (reason.isEmpty()) {
-      return false;
-    }
-    LOG.debug("memory backend '{}': {}", id(), reason);
-    fail(new InternalError(reason));
-    return true;
-  }
-
-  /**
-   * Marks the region failed.
-   *
-   * @param failed the block that failed; null for the present one
-   * @param reason why, without the backend prefix that the log line already has
-   * @return false if another block has replaced it; then nothing is marked
-   */
-  @SuppressWarnings("ReferenceEquality") // a block is itself
-  private boolean failIn(@Nullable RamBlock failed, String reason) {
-    swap.lock();
-    try {
-      Status now = status;
-      if (failed != null && failed != now.block()) {
-        return false;
-      }
-      if (now.state() == RegionState.FAILED) {
-        return true;
-      }
-      status = new Status(now.block(), RegionState.FAILED, now.allocator(), reason);
-    } finally {
-      swap.unlock();
-    }
-    LOG.error("memory backend '{}' on {} has failed: {}", id(), backing(), reason);
-    changed.accept(this);
-    return true;
-  }
-
-  /** Returns the reason without the backend prefix that the log line already has. */
-  private String reason(Throwable cause) {
-    if (cause instanceof InternalError) {
-      return LOST_PAGE; // the JVM's message mentions Unsafe
-    }
-    String sentence = "" + cause.getMessage();
-    String subject = "memory backend '" + id() + "' on " + backing() + ": ";
-    return sentence.startsWith(subject) ? sentence.substring(subject.length()) : sentence;
+    return serving.failIfLost(offset, length, stored);
   }
 
   @Override
   public Granularity persist(long offset, long length) throws PersistException {
-    while (true) {
-      Status now = status;
-      RamBlock block = now.block();
-      if (now.state() == RegionState.FAILED && !isClosed()) {
-        throw PersistException.ofFailed(block.spec(), offset, length, now.note());
-      }
-      try {
-        block.persist(offset, length);
-        return block.durability().obtained();
-      } catch (RetiredBlockException e) {
-        requireReplaced(block, e);
-      } catch (PersistException e) {
-        if (failIn(block, reason(e))) {
-          throw e;
-        }
-        // meanwhile another block replaced it, which has to be persisted
-      }
-    }
-  }
-
-  /**
-   * Waits for the result of the exchange of {@code retired}, before anything else is persisted.
-   *
-   * @throws RetiredBlockException {@code e}, if there was no exchange: persisting that block again
-   *     would be retried for ever
-   */
-  private void requireReplaced(RamBlock retired, RetiredBlockException e) {
-    swap.lock();
-    try {
-      if (status.block() == retired) {
-        throw e;
-      }
-    } finally {
-      swap.unlock();
-    }
+    return serving.persist(offset, length);
   }
 
   /** Ends the memory. No device on it may be in use any more. */
@@ -485,28 +312,28 @@ public final class Region implements MemoryRegion {
     end(RamBlock::discard);
   }
 
-  private void end(Consumer<RamBlock> way) {
-    swap.lock();
+  private void end(Consumer<RamBlock> ending) {
+    exchange.lock();
     try {
       candidates.removeListener(reconsider);
-      way.accept(status.block());
+      ending.accept(status().block());
     } finally {
-      swap.unlock();
+      exchange.unlock();
     }
   }
 
   /** Returns the advice that the kernel now has about the pages. */
   public MemoryAdvice advice() {
-    return status.block().advice();
+    return status().block().advice();
   }
 
   /** Gives the kernel other advice about the pages, at once. */
   public void advise(MemoryAdvice advice) {
-    swap.lock();
+    exchange.lock();
     try {
-      status.block().advise(advice);
+      status().block().advise(advice);
     } finally {
-      swap.unlock();
+      exchange.unlock();
     }
   }
 
@@ -518,11 +345,11 @@ public final class Region implements MemoryRegion {
    */
   public void preallocate(OptionalInt threads) throws PreallocationException {
     try {
-      swap.lock();
+      exchange.lock();
       try {
-        status.block().preallocate(threads);
+        status().block().preallocate(threads);
       } finally {
-        swap.unlock();
+        exchange.unlock();
       }
     } finally {
       checkWriteBack();
@@ -551,21 +378,21 @@ public final class Region implements MemoryRegion {
 
   @Override
   public MemorySegment segment() {
-    return status.block().segment();
+    return status().block().segment();
   }
 
   @Override
   public EnumSet<RamFlag> obtained() {
-    return status.block().obtained();
+    return status().block().obtained();
   }
 
   @Override
   public Durability durability() {
-    return status.block().durability();
+    return status().block().durability();
   }
 
   @Override
   public RegionState state() {
-    return status.state();
+    return status().state();
   }
 }

@@ -134,13 +134,13 @@ class RegionWriteBackTest {
   void inASwap() throws Exception {
     there.addFile();
     Region region = there.open(RegionFixture.SHARED);
-    assertTrue(region.hold(Duration.ofSeconds(1)));
+    RegionLease lease = region.acquire(Duration.ofSeconds(1)).orElseThrow();
     FakeBlock next = (FakeBlock) there.file.allocate(RegionFixture.SHARED);
     WriteBackFailure told = block(region).lose();
     Candidate maker = region.best(RegionFixture.SHARED).orElseThrow();
 
-    assertThrows(RemapRefusedException.class, () -> region.install(next, maker));
-    region.letGo();
+    assertThrows(RemapRefusedException.class, () -> lease.install(next, maker));
+    lease.close();
     next.close();
 
     assertFailed(region, told);

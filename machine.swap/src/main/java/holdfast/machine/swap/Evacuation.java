@@ -14,6 +14,7 @@ import holdfast.machine.copy.GivenUpException;
 import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.core.Backend;
 import holdfast.machine.core.Region;
+import holdfast.machine.core.RegionLease;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -44,6 +45,9 @@ public final class Evacuation implements Runnable {
   private static final int PAGE = 4096;
   private static final int PORTION = 256 * PAGE;
   private static final Duration END_LIMIT = Duration.ofSeconds(60);
+
+  /** How long to wait for the end of a swap of the region, which its failure rolls back. */
+  private static final Duration LEASE_LIMIT = Duration.ofSeconds(10);
 
   private final Backend backend;
   private final Path standby;
@@ -80,7 +84,7 @@ public final class Evacuation implements Runnable {
     } catch (IOException | RuntimeException | Error e) {
       // every Error: a lost page is reported late, and the operator must learn that there is no
       // copy
-      tell("what could be read could not be copied to " + standby + ": " + e);
+      report("what could be read could not be copied to " + standby + ": " + e);
     }
   }
 
@@ -110,25 +114,48 @@ public final class Evacuation implements Runnable {
     }
   }
 
+  /** Holds the region's lease meanwhile: nobody removes the region while it is copied. */
   private void rescue() throws IOException, InterruptedException {
-    GuestWriters.Pause paused;
-    try {
-      paused = writers.pause(SwapLimits.DEFAULT.pause(), time -> {});
-    } catch (GivenUpException e) {
-      tell(copy(backend.region(), "" + e.getMessage()));
-      return;
+    Optional<RegionLease> lease = backend.region().acquire(LEASE_LIMIT);
+    if (lease.isEmpty()) {
+      LOG.warn(
+          "memory backend '{}': somebody else still changes it, and it is copied to {} all the"
+              + " same",
+          backend.region().id(),
+          standby);
     }
-    try (paused) {
-      tell(copy(backend.region(), ""));
+    try {
+      copyPaused();
+    } finally {
+      lease.ifPresent(RegionLease::close);
     }
   }
 
-  private void tell(String sentence) {
+  private void copyPaused() throws IOException, InterruptedException {
+    GuestWriters.Pause paused;
+    try {
+      paused = writers.pause(backend.region(), SwapLimits.DEFAULT.pause(), time -> {});
+    } catch (GivenUpException e) {
+      report(copy(backend.region(), e.getMessage() + ""));
+      return;
+    }
+    try (paused) {
+      report(copy(backend.region(), "paused"));
+    }
+  }
+
+  private void report(String sentence) {
     backend.rescued(sentence);
     LOG.error("memory backend '{}': {}", backend.region().id(), sentence);
   }
 
-  private String copy(Region region, String unpaused) throws IOException {
+  /**
+   * Copies the region.
+   *
+   * @param pausing {@code paused}, or why writers are not
+   * @return what became of its content, as a sentence
+   */
+  private String copy(Region region, String pausing) throws IOException {
     DirtyRanges lost = new DirtyRanges();
     long size = region.size().bytes();
     if (Files.exists(standby, LinkOption.NOFOLLOW_LINKS)) {
@@ -144,7 +171,7 @@ public final class Evacuation implements Runnable {
       }
       // the list first: a copy under the standby's name always has a list of its holes
       try {
-        PendingFile.replace(list, list(region, unpaused, lost));
+        PendingFile.replace(list, list(region, pausing, lost));
       } catch (IOException e) {
         part.leave();
         return "what could be read, "
@@ -170,7 +197,7 @@ public final class Evacuation implements Runnable {
         + " lists what could not";
   }
 
-  private static byte[] list(Region region, String unpaused, DirtyRanges lost) throws IOException {
+  private static byte[] list(Region region, String pausing, DirtyRanges lost) throws IOException {
     List<Map<String, Long>> ranges = new ArrayList<>();
     lost.forEach((offset, length) -> ranges.add(range(offset, length)));
     Map<String, Object> content = new LinkedHashMap<>();
@@ -178,7 +205,7 @@ public final class Evacuation implements Runnable {
     content.put("from", region.spec().backing().toString());
     content.put("at", Instant.now().toString());
     content.put("reason", region.status().note());
-    content.put("writers", unpaused.isEmpty() ? "paused" : unpaused);
+    content.put("writers", pausing);
     content.put("unreadable", ranges);
     return (JSON.std.asString(content) + "\n").getBytes(StandardCharsets.UTF_8);
   }

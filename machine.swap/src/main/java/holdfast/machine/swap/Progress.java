@@ -16,7 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The progress of a swap: written by its thread, read by any thread. */
-final class Progress implements GuestWriters.Told {
+final class Progress implements GuestWriters.Outcome {
   private static final Logger LOG = LoggerFactory.getLogger(Progress.class);
 
   private final int number;

@@ -22,8 +22,9 @@ import holdfast.machine.core.Backend;
 import holdfast.machine.core.Candidate;
 import holdfast.machine.core.Region;
 import holdfast.machine.swap.internal.journal.FilePlace;
+import holdfast.machine.swap.internal.journal.GivenWarnings;
+import holdfast.machine.swap.internal.journal.ImageNotes;
 import holdfast.machine.swap.internal.journal.Side;
-import holdfast.machine.swap.internal.journal.SwapJournal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,8 +36,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A request for a swap, which makes the plan. Nothing is touched here.
@@ -55,7 +54,6 @@ record SwapRequest(
     GuestWriters writers,
     SwapLimits limits,
     boolean configured) {
-  private static final Logger LOG = LoggerFactory.getLogger(SwapRequest.class);
   private static final String TYPE = "qom-type";
   private static final String ID = "id";
 
@@ -103,21 +101,29 @@ record SwapRequest(
   /**
    * Returns where stores into a region end up now. A file whose name was removed, or now leads to
    * another file, can't be started from: it counts as memory, has no note, and ends with the swap.
+   *
+   * @param warnings those that earlier swaps have given
    */
-  static Side present(Region region) {
+  static Side present(Region region, GivenWarnings warnings) {
     Side side = side(region.spec());
     Optional<FileIdentity> open = region.status().block().file();
     if (side.path().isEmpty() || open.isEmpty()) {
       return side;
     }
-    if (!FilePlace.of(side.path().get()).file().equals(open)) {
-      LOG.warn(
-          "memory backend '{}': {} is not the file that it is in any more; if that has another name"
-              + " by now, see to it yourself that it is not used when the swap is done",
+    Path path = side.path().get();
+    Optional<FileIdentity> found = FilePlace.of(path).file();
+    if (!found.equals(open)) {
+      warnings.warn(
           region.id(),
-          side.path().get());
+          GivenWarnings.Kind.OTHER_FILE,
+          path,
+          open + " " + found,
+          path
+              + " is not the file that it is in any more; if that has another name by now, see to it"
+              + " yourself that it is not used when the swap is done");
       return Side.memory();
     }
+    warnings.clear(region.id(), GivenWarnings.Kind.OTHER_FILE, path);
     return side.takesNotes() ? Side.file(side.path().get(), open) : side;
   }
 
@@ -273,7 +279,7 @@ record SwapRequest(
               + " names (hard links), and after a crash a start by another of them would not meet the"
               + " notes that say whether it is whole: name a file of one name");
     }
-    if (!limits.overwrite() && !isEmpty(path) && !SwapJournal.isLeftBehind(path)) {
+    if (!limits.overwrite() && !isEmpty(path) && !ImageNotes.isLeftBehind(path)) {
       throw new SwapException(
           id,
           path

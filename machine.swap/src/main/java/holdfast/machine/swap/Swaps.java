@@ -17,14 +17,15 @@ import holdfast.machine.core.Machine;
 import holdfast.machine.core.MachineBusyException;
 import holdfast.machine.core.MachineWatcher;
 import holdfast.machine.core.Region;
+import holdfast.machine.core.RegionLease;
 import holdfast.machine.core.SwapProvider;
 import holdfast.machine.swap.Swapper.Answer;
 import holdfast.machine.swap.internal.journal.FilePlace;
+import holdfast.machine.swap.internal.journal.GivenWarnings;
+import holdfast.machine.swap.internal.journal.ImageNotes;
 import holdfast.machine.swap.internal.journal.Side;
-import holdfast.machine.swap.internal.journal.SwapJournal;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,16 +44,17 @@ public final class Swaps implements SwapProvider.MachineSwaps {
   private static final Duration END_LIMIT = Duration.ofSeconds(60);
 
   /** How long to wait while another caller plans a swap or changes a property. */
-  private static final Duration HOLD_LIMIT = Duration.ofSeconds(1);
+  private static final Duration LEASE_LIMIT = Duration.ofSeconds(1);
 
   /** How long to wait while pages are made present after a change of a property. */
-  private static final Duration CONFIGURED_HOLD_LIMIT = Duration.ofSeconds(60);
+  private static final Duration CONFIGURED_LEASE_LIMIT = Duration.ofSeconds(60);
 
   private final Machine machine;
   private final GuestWriters writers;
   private final SwapRecorder recorder;
   private final Runnable wake;
-  private final SwapTask.Steps steps;
+  private final StepWatcher watcher;
+  private final GivenWarnings warnings = new GivenWarnings();
   private final AtomicInteger numbers = new AtomicInteger();
   private final Map<BackendId, Running> running = new LinkedHashMap<>();
 
@@ -64,9 +66,15 @@ public final class Swaps implements SwapProvider.MachineSwaps {
    * A swap that is under way.
    *
    * @param to where the bytes go
-   * @param configured whether a change of configuration asked for it
+   * @param origin who asked for it
    */
-  private record Running(SwapTask task, Side to, boolean configured) {}
+  private record Running(SwapTask task, Side to, Origin origin) {}
+
+  /** Who asks for a swap. */
+  private enum Origin {
+    OPERATOR,
+    CONFIGURATION
+  }
 
   /**
    * @param writers the writers that store into guest memory
@@ -74,7 +82,7 @@ public final class Swaps implements SwapProvider.MachineSwaps {
    * @param wake makes the machine compare what is configured with what is in force
    */
   public Swaps(Machine machine, GuestWriters writers, SwapRecorder recorder, Runnable wake) {
-    this(machine, writers, recorder, wake, SwapTask.Steps.UNWATCHED);
+    this(machine, writers, recorder, wake, StepWatcher.NONE);
   }
 
   Swaps(
@@ -82,12 +90,12 @@ public final class Swaps implements SwapProvider.MachineSwaps {
       GuestWriters writers,
       SwapRecorder recorder,
       Runnable wake,
-      SwapTask.Steps steps) {
+      StepWatcher watcher) {
     this.machine = machine;
     this.writers = writers;
     this.recorder = recorder;
     this.wake = wake;
-    this.steps = steps;
+    this.watcher = watcher;
   }
 
   /**
@@ -95,12 +103,12 @@ public final class Swaps implements SwapProvider.MachineSwaps {
    * according to the notes beside it.
    */
   public static ImageCheck imageCheck() {
-    return SwapJournal::imageRefusal;
+    return ImageNotes::refusal;
   }
 
   /** Removes the notes that a swap left beside a file that is no longer needed. */
   public static void forgetNotes(Path file) {
-    SwapJournal.forgetAll(file);
+    ImageNotes.forgetAll(file);
   }
 
   @Override
@@ -117,11 +125,8 @@ public final class Swaps implements SwapProvider.MachineSwaps {
   public SwapPlan plan(BackendId id, Map<String, String> changes, SwapLimits limits)
       throws SwapException {
     Backend backend = backend(id);
-    hold(backend);
-    try {
+    try (RegionLease _ = acquire(backend)) {
       return SwapRequest.changing(backend, changes, writers, limits).target().plan();
-    } finally {
-      backend.region().letGo();
     }
   }
 
@@ -131,71 +136,65 @@ public final class Swaps implements SwapProvider.MachineSwaps {
         .orElseThrow(() -> new SwapException(id, "there is none; ram:list shows those there are"));
   }
 
-  /** Holds the region: no other caller swaps it, plans its swap or changes its properties. */
-  private void hold(Backend backend) throws SwapException {
+  private RegionLease acquire(Backend backend) throws SwapException {
     Region region = backend.region();
     if (region.state() == RegionState.FAILED) {
       throw new SwapException(region.id(), "it has failed: " + region.status().note());
     }
-    Duration patience = running(region.id()).isPresent() ? Duration.ZERO : HOLD_LIMIT;
-    if (!region.hold(patience)) {
-      throw new SwapException(
-          region.id(), "a swap of it is under way: wait for its end, or cancel it");
-    }
+    Duration patience = running(region.id()).isPresent() ? Duration.ZERO : LEASE_LIMIT;
+    return region
+        .acquire(patience)
+        .orElseThrow(
+            () ->
+                new SwapException(
+                    region.id(), "a swap of it is under way: wait for its end, or cancel it"));
   }
 
   @Override
   public RunningSwap start(BackendId id, Map<String, String> changes, SwapLimits limits)
       throws SwapException {
     Backend backend = backend(id);
-    hold(backend);
-    boolean started = false;
+    RegionLease lease = acquire(backend);
+    return start(
+        lease, () -> SwapRequest.changing(backend, changes, writers, limits), Origin.OPERATOR);
+  }
+
+  /** Makes the request for a swap. */
+  private interface Planned {
+    SwapRequest request() throws SwapException;
+  }
+
+  /** Starts a swap, which takes the lease over: it ends with the swap, or here if that fails. */
+  private SwapTask start(RegionLease lease, Planned planned, Origin origin) throws SwapException {
     try {
-      SwapTask task = start(SwapRequest.changing(backend, changes, writers, limits), false);
-      started = true;
-      return task;
-    } finally {
-      if (!started) {
-        backend.region().letGo();
-      }
+      return start(lease, planned.request(), origin);
+    } catch (SwapException | RuntimeException | Error e) {
+      lease.close();
+      throw e;
     }
   }
 
-  /** Starts the swap of a held region; the region is let go at its end. */
-  private SwapTask start(SwapRequest request, boolean configured) throws SwapException {
-    Region region = request.backend().region();
+  private SwapTask start(RegionLease lease, SwapRequest request, Origin origin)
+      throws SwapException {
     SwapTarget target = request.target();
-    Side to = SwapRequest.side(target.spec());
-    Instant now = Instant.now();
-    SwapTask task =
-        new SwapTask(
-            numbers.incrementAndGet(),
-            request.backend(),
-            target,
-            request.limits(),
-            writers,
-            new SwapJournal(region.id(), SwapRequest.present(region), to, now),
-            now,
-            steps,
-            this::end);
-    enter(region.id(), new Running(task, to, configured));
-    boolean started = false;
+    SwapOrder order = SwapOrder.of(numbers.incrementAndGet(), request, target, lease, warnings, watcher);
+    SwapTask task = new SwapTask(order, this::end);
+    BackendId id = lease.region().id();
+    register(id, new Running(task, SwapRequest.side(target.spec()), origin));
     try {
-      Thread.ofPlatform().daemon().name("holdfast-swap-" + region.id()).start(task);
-      started = true;
+      Thread.ofPlatform().daemon().name("holdfast-swap-" + id).start(task);
       return task;
-    } finally {
-      if (!started) {
-        leave(task);
-      }
+    } catch (RuntimeException | Error e) { // no thread can be made
+      unregister(task);
+      throw e;
     }
   }
 
-  private synchronized void leave(SwapTask task) {
+  private synchronized void unregister(SwapTask task) {
     running.values().removeIf(one -> one.task().equals(task));
   }
 
-  private synchronized void enter(BackendId id, Running starting) throws SwapException {
+  private synchronized void register(BackendId id, Running starting) throws SwapException {
     if (closed) {
       throw new SwapException(id, "the machine is ending");
     }
@@ -238,25 +237,27 @@ public final class Swaps implements SwapProvider.MachineSwaps {
     if (backend.unchangeable(object).isEmpty()) {
       return new Answer.NotNeeded();
     }
-    boolean held = false;
-    boolean started = false;
+    Optional<RegionLease> lease =
+        backend
+            .region()
+            .acquire(
+                backend.region().state() == RegionState.FAILED
+                    ? Duration.ZERO // it is being evacuated
+                    : CONFIGURED_LEASE_LIMIT);
+    if (lease.isEmpty()) {
+      return new Answer.Busy(false);
+    }
     try {
-      held = backend.region().hold(CONFIGURED_HOLD_LIMIT);
-      if (!held) {
-        return new Answer.Busy(false);
-      }
-      start(SwapRequest.configured(backend, object, writers), true);
-      started = true;
+      start(
+          lease.get(),
+          () -> SwapRequest.configured(backend, object, writers),
+          Origin.CONFIGURATION);
       return new Answer.Started();
     } catch (SwapException e) {
       return new Answer.Refused(e.why());
     } catch (RuntimeException | Error e) {
       LOG.error("memory backend '{}': what is configured now can't be swapped to", id, e);
       return new Answer.Refused(e.toString());
-    } finally {
-      if (held && !started) {
-        backend.region().letGo();
-      }
     }
   }
 
@@ -268,7 +269,7 @@ public final class Swaps implements SwapProvider.MachineSwaps {
     boolean last;
     synchronized (this) {
       Running ending = running.get(id);
-      configured = ending != null && ending.configured();
+      configured = ending != null && ending.origin() == Origin.CONFIGURATION;
       last = closed;
       List<SwapReport> all = ended.computeIfAbsent(id, first -> new ArrayList<>());
       all.addFirst(report);
@@ -278,8 +279,8 @@ public final class Swaps implements SwapProvider.MachineSwaps {
     }
     recorder.ended(
         backend, new SwapRecorder.Outcome(report.phase() == SwapPhase.DONE, configured, last));
-    leave(task);
-    backend.region().letGo();
+    unregister(task);
+    task.order().lease().close();
     wake.run();
   }
 

@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import holdfast.machine.api.GuestWriter;
 import holdfast.machine.copy.PausedWriter;
 import holdfast.machine.core.Backend;
+import holdfast.machine.core.RegionLease;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -13,8 +15,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -123,6 +127,41 @@ class EvacuationTest {
       fixture.writers.remove(late);
       assertHolds(fixture, SIZE);
       assertTrue(list(fixture).contains("the writer 'late' did not pause"), list(fixture));
+    }
+  }
+
+  @Test
+  @DisplayName("it waits for whoever holds the region's lease, and holds it while it copies")
+  void holdsTheLease() throws Exception {
+    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
+      fixture.fill();
+      AtomicBoolean held = new AtomicBoolean();
+      GuestWriter looks =
+          new GuestWriter() {
+            @Override
+            public String name() {
+              return "looks";
+            }
+
+            @Override
+            public boolean pause(Duration limit) {
+              held.set(fixture.region().acquire(Duration.ZERO).isEmpty());
+              return true;
+            }
+
+            @Override
+            public void resume() {}
+          };
+      fixture.writers.add(looks);
+      RegionLease swap = fixture.region().acquire(Duration.ZERO).orElseThrow();
+      fixture.region().fail(new IOException("the disk is on fire"));
+      Thread evacuation = Thread.ofPlatform().start(() -> evacuate(fixture));
+      assertFalse(Files.exists(standby(fixture)));
+      swap.close();
+      assertTrue(evacuation.join(Duration.ofSeconds(30)));
+      assertTrue(held.get());
+      assertHolds(fixture, SIZE);
+      fixture.region().acquire(Duration.ZERO).orElseThrow().close();
     }
   }
 

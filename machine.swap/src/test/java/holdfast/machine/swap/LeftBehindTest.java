@@ -10,7 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.machine.api.SwapException;
 import holdfast.machine.api.SwapLimits;
-import holdfast.machine.swap.internal.journal.SwapJournal;
+import holdfast.machine.swap.internal.journal.ImageNotes;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
@@ -133,15 +133,14 @@ class LeftBehindTest {
     try (SwapFixture fixture = new SwapFixture(SIZE, Place.DISK)) {
       fixture.fill();
       Files.write(file(fixture, 1), new byte[SIZE]);
-      fixture.steps =
-          step -> {
-            if (step.equals("persist")) {
-              throw new IOException("mischief");
-            }
-          };
+      fixture.at(
+          Step.PERSIST,
+          () -> {
+            throw new IOException("mischief");
+          });
       assertRolledBack(fixture.swap(properties(fixture, 1), LIMITS), "mischief");
-      fixture.steps = SwapTask.Steps.UNWATCHED;
-      assertTrue(SwapJournal.refusal(file(fixture, 1)).contains("unfinished copy"));
+      fixture.steps = StepWatcher.NONE;
+      assertTrue(ImageNotes.refusal(file(fixture, 1)).orElseThrow().contains("unfinished copy"));
       Files.write(file(fixture, 1), new byte[SIZE]);
       assertGuarded(fixture, 1);
       assertDone(fixture.swap(properties(fixture, 1), LIMITS));
@@ -155,12 +154,11 @@ class LeftBehindTest {
     try (SwapFixture fixture = new SwapFixture(SIZE, Place.DISK)) {
       fixture.fill();
       assertDone(fixture.swap(properties(fixture, 1), CAREFUL));
-      fixture.steps =
-          step -> {
-            if (step.equals("prepare")) {
-              change(file(fixture, 0), "written");
-            }
-          };
+      fixture.at(
+          Step.PREPARE,
+          () -> {
+            change(file(fixture, 0), "written");
+          });
       assertRolledBack(fixture.swap(properties(fixture, 2), CAREFUL), "holds something by now");
       assertEquals(1, Files.readAllBytes(file(fixture, 0))[4096]);
     }

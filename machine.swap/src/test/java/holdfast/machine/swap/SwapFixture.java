@@ -18,7 +18,7 @@ import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.core.MapperAllocator;
 import holdfast.machine.core.RealMachine;
 import holdfast.machine.core.Region;
-import holdfast.machine.swap.internal.journal.SwapJournal;
+import holdfast.machine.swap.internal.journal.ImageNotes;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
@@ -56,7 +56,7 @@ public final class SwapFixture implements AutoCloseable {
   public final Swaps swaps;
 
   /** What is done before a step of any swap. */
-  volatile SwapTask.Steps steps = SwapTask.Steps.UNWATCHED;
+  volatile StepWatcher steps = StepWatcher.NONE;
 
   public volatile SwapRecorder recorder = SwapRecorder.NONE;
   public volatile Runnable wake = () -> {};
@@ -77,7 +77,7 @@ public final class SwapFixture implements AutoCloseable {
       backend.put("size", "" + size);
       backends.add(backend);
     }
-    machine = new RealMachine(allocator, backends, SwapJournal::imageRefusal);
+    machine = new RealMachine(allocator, backends, ImageNotes::refusal);
     swaps =
         new Swaps(
             machine.machine(),
@@ -111,15 +111,35 @@ public final class SwapFixture implements AutoCloseable {
     return machine.machine().find(id.value()).orElseThrow().region();
   }
 
-  /** Is told of each step of any swap before it is made. */
-  public interface Watcher {
+  /** What is done before a step. */
+  interface Action {
     /** Throws to make the swap fail there. */
+    void run() throws IOException;
+  }
+
+  /** From now on {@code action} is done before a step of any swap. */
+  void at(Step wanted, Action action) {
+    steps =
+        step -> {
+          if (step == wanted) {
+            action.run();
+          }
+        };
+  }
+
+  /** Is called before each step of any swap. */
+  public interface Watcher {
+    /**
+     * Throws to make the swap fail there.
+     *
+     * @param step {@code round 1} for the first round of copying, and the names of the others
+     */
     void before(String step) throws IOException;
   }
 
-  /** From now on {@code watcher} is told of each step of any swap. */
+  /** From now on {@code watcher} is called before each step of any swap. */
   public void watch(Watcher watcher) {
-    steps = watcher::before;
+    steps = step -> watcher.before(step == Step.FIRST_ROUND ? "round 1" : step.name());
   }
 
   public RunningSwap start(Map<String, String> changes, SwapLimits limits) throws SwapException {

@@ -7,7 +7,7 @@ import holdfast.backend.api.PersistException;
 import holdfast.host.testkit.LeakCheck;
 import holdfast.host.testkit.Storage;
 import holdfast.machine.api.GuestWriter;
-import holdfast.machine.swap.internal.journal.SwapJournal;
+import holdfast.machine.swap.internal.journal.ImageNotes;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -63,7 +63,7 @@ class SwapKillTest {
       Thread.ofPlatform().daemon().start(writer);
       fixture.steps =
           step -> {
-            if (step.equals(arguments[2])) {
+            if (step.name().equals(arguments[2])) {
               say(STEP + step);
               new Semaphore(0).acquireUninterruptibly();
             }
@@ -120,20 +120,20 @@ class SwapKillTest {
 
   @ParameterizedTest(name = "{0} to {1}, before {2}")
   @CsvSource({
-    "TMPFS, TMPFS, journal, true, false",
-    "TMPFS, TMPFS, allocate, true, false",
-    "TMPFS, TMPFS, round 1, true, false",
-    "TMPFS, TMPFS, verify, true, false",
-    "TMPFS, TMPFS, round 2, true, false",
-    "TMPFS, TMPFS, pause, true, false",
-    "TMPFS, TMPFS, last copy, false, false",
-    "TMPFS, TMPFS, persist, false, false",
-    "TMPFS, TMPFS, complete, false, false",
-    "TMPFS, TMPFS, install, false, true",
-    "TMPFS, TMPFS, release, true, true",
-    "DISK, TMPFS, round 1, true, false",
-    "TMPFS, DISK, install, false, true",
-    "DISK, DISK, release, false, true",
+    "TMPFS, TMPFS, JOURNAL, true, false",
+    "TMPFS, TMPFS, ALLOCATE, true, false",
+    "TMPFS, TMPFS, FIRST_ROUND, true, false",
+    "TMPFS, TMPFS, VERIFY, true, false",
+    "TMPFS, TMPFS, LATER_ROUND, true, false",
+    "TMPFS, TMPFS, PAUSE, true, false",
+    "TMPFS, TMPFS, LAST_COPY, false, false",
+    "TMPFS, TMPFS, PERSIST, false, false",
+    "TMPFS, TMPFS, COMPLETE, false, false",
+    "TMPFS, TMPFS, INSTALL, false, true",
+    "TMPFS, TMPFS, RELEASE, true, true",
+    "DISK, TMPFS, FIRST_ROUND, true, false",
+    "TMPFS, DISK, INSTALL, false, true",
+    "DISK, DISK, RELEASE, false, true",
   })
   @DisplayName(
       "whenever it is killed, exactly one of the two files is accepted, and that one holds every"
@@ -168,7 +168,7 @@ class SwapKillTest {
       List<Path> accepted =
           files.stream()
               .filter(Files::exists)
-              .filter(file -> SwapJournal.refusal(file).isEmpty())
+              .filter(file -> ImageNotes.refusal(file).isEmpty())
               .toList();
       assertEquals(List.of(good), accepted);
       assertHolds(good, last);

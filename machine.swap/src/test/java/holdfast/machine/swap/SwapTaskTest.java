@@ -10,7 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import holdfast.backend.mmap.PageTracker;
 import holdfast.host.testkit.LeakCheck;
 import holdfast.machine.api.SwapReport;
-import holdfast.machine.swap.internal.journal.SwapJournal;
+import holdfast.machine.swap.internal.journal.ImageNotes;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -105,11 +105,11 @@ class SwapTaskTest {
         });
     if (file.isPresent()) {
       assertTrue(LeakCheck.isLocked(file.get()), "the new file is locked");
-      assertEquals("", SwapJournal.refusal(file.get()));
+      assertEquals(Optional.empty(), ImageNotes.refusal(file.get()));
     }
     if (old.isPresent()) {
       assertFalse(LeakCheck.isLocked(old.get()), "the old file's lock is free");
-      assertFalse(SwapJournal.refusal(old.get()).isEmpty(), "the old file is out of date");
+      assertFalse(ImageNotes.refusal(old.get()).isEmpty(), "the old file is out of date");
     }
   }
 

@@ -15,6 +15,8 @@ import holdfast.backend.api.ByteSize;
 import holdfast.host.testkit.Storage;
 import holdfast.machine.api.RunningSwap;
 import holdfast.machine.api.SwapException;
+import holdfast.machine.swap.internal.journal.GivenWarnings;
+import holdfast.machine.swap.internal.journal.ImageNotes;
 import holdfast.machine.swap.internal.journal.Side;
 import holdfast.machine.swap.internal.journal.SwapJournal;
 import java.io.BufferedReader;
@@ -26,6 +28,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
@@ -113,13 +116,13 @@ class TwoSpellingsTest {
       Files.delete(file);
       assertDone(fixture.swap(to(fixture, Path.of(fixture.folder + "/./tmpfs0")), LIMITS));
       fixture.assertFilled();
-      assertEquals("", SwapJournal.refusal(file), "it is the only one there is");
+      assertEquals(Optional.empty(), ImageNotes.refusal(file), "it is the only one there is");
       assertEquals(Set.of("tmpfs0"), fixture.files());
       Files.delete(file);
       assertDone(
           fixture.swap(
               Map.of("mem-path", Path.of(fixture.folder + "/./tmpfs0").toString()), LIMITS));
-      assertEquals("", SwapJournal.refusal(file), "spelled as it was, too");
+      assertEquals(Optional.empty(), ImageNotes.refusal(file), "spelled as it was, too");
     }
   }
 
@@ -132,7 +135,7 @@ class TwoSpellingsTest {
       Files.move(file, fixture.folder.resolve("elsewhere"));
       Files.writeString(file, "somebody else's");
       assertDone(fixture.swap(Place.TMPFS.properties(fixture, 1), LIMITS));
-      assertEquals("", SwapJournal.refusal(file));
+      assertEquals(Optional.empty(), ImageNotes.refusal(file));
       assertEquals(Set.of("elsewhere", "tmpfs0", "tmpfs1"), fixture.files());
     }
   }
@@ -183,7 +186,7 @@ class TwoSpellingsTest {
               new BackendId(arguments[0]),
               Side.file(Path.of(arguments[1])),
               Side.file(Path.of(arguments[2])),
-              Instant.now());
+              Instant.now(), new GivenWarnings());
       say("ready");
       System.in.read();
       try {
@@ -261,11 +264,11 @@ class TwoSpellingsTest {
             said::toString);
         Files.writeString(target, "half");
         kill(children.get(1 - first));
-        assertFalse(SwapJournal.refusal(target).isEmpty(), "the winner's note is there");
+        assertFalse(ImageNotes.refusal(target).isEmpty(), "the winner's note is there");
         kill(children.get(first));
-        assertTrue(SwapJournal.refusal(target).contains("unfinished copy"));
-        assertEquals("", SwapJournal.refusal(one));
-        assertEquals("", SwapJournal.refusal(two));
+        assertTrue(ImageNotes.refusal(target).orElseThrow().contains("unfinished copy"));
+        assertEquals(Optional.empty(), ImageNotes.refusal(one));
+        assertEquals(Optional.empty(), ImageNotes.refusal(two));
         Files.delete(target);
       }
     } finally {

@@ -8,7 +8,7 @@ import java.util.Optional;
 sealed interface Marker {
 
   /** A note that a swap wrote. */
-  sealed interface Told extends Marker {
+  sealed interface Written extends Marker {
     /** Returns the swap. */
     SwapId swap();
   }
@@ -16,13 +16,13 @@ sealed interface Marker {
   /**
    * The swap has not reached its switch: the new file is an unfinished copy, the old one is valid.
    */
-  record Copying(SwapId swap) implements Told {}
+  record Copying(SwapId swap) implements Written {}
 
   /** For the old file: the new file's note decides whether it is still valid. */
-  record Switching(SwapId swap) implements Told {}
+  record Switching(SwapId swap) implements Written {}
 
   /** For the new file: it is the valid one. */
-  record Complete(SwapId swap) implements Told {}
+  record Complete(SwapId swap) implements Written {}
 
   /**
    * For the old file: its content is out of date.
@@ -30,7 +30,7 @@ sealed interface Marker {
    * @param content the file as it was released; empty if that was not recorded, or if stores into
    *     it can't be detected
    */
-  record Moved(SwapId swap, Optional<Content> content) implements Told {}
+  record Moved(SwapId swap, Optional<Content> content) implements Written {}
 
   /**
    * A note that is not trusted.

@@ -58,7 +58,7 @@ final class MarkerJson {
   }
 
   /** Returns the text of a marker. */
-  static byte[] write(Marker.Told marker) throws IOException {
+  static byte[] write(Marker.Written marker) throws IOException {
     SwapId swap = marker.swap();
     Map<String, Object> content = new LinkedHashMap<>();
     content.put("region", swap.region().value());
@@ -76,7 +76,7 @@ final class MarkerJson {
     return (JSON.std.asString(content) + "\n").getBytes(StandardCharsets.UTF_8);
   }
 
-  private static String state(Marker.Told marker) {
+  private static String state(Marker.Written marker) {
     return switch (marker) {
       case Marker.Copying _ -> COPYING;
       case Marker.Switching _ -> SWITCHING;
@@ -90,7 +90,7 @@ final class MarkerJson {
    *
    * @throws MalformedException with the rest of a sentence that begins with the note
    */
-  static Marker.Told read(byte[] text) throws MalformedException {
+  static Marker.Written read(byte[] text) throws MalformedException {
     Map<String, Object> fields = object(text);
     SwapId swap =
         new SwapId(

@@ -90,7 +90,7 @@ final class NewNote implements AutoCloseable {
       throw new IOException(
           "whether a swap to "
               + note.file()
-              + " is under way can't be told ("
+              + " is under way is not known ("
               + e.getMessage()
               + "): name another file, or, if none is, delete "
               + note.path(),
@@ -113,8 +113,8 @@ final class NewNote implements AutoCloseable {
   private IOException inUse() {
     String source =
         note.read()
-            .filter(Marker.Told.class::isInstance)
-            .map(marker -> ((Marker.Told) marker).swap())
+            .filter(Marker.Written.class::isInstance)
+            .map(marker -> ((Marker.Written) marker).swap())
             .map(swap -> swap.from().map(Path::toString).orElse("memory of another swap"))
             .orElse("another memory backend");
     return new IOException(
@@ -122,7 +122,7 @@ final class NewNote implements AutoCloseable {
   }
 
   /** Replaces the content, as a whole and durably. */
-  void write(Marker.Told marker) throws IOException {
+  void write(Marker.Written marker) throws IOException {
     try (PendingFile fresh = pending(marker)) {
       try {
         fresh.replaceTarget();
@@ -132,7 +132,7 @@ final class NewNote implements AutoCloseable {
     }
   }
 
-  private PendingFile pending(Marker.Told marker) throws IOException {
+  private PendingFile pending(Marker.Written marker) throws IOException {
     PendingFile fresh = PendingFile.beside(note.path(), ".new");
     try {
       fresh.write(MarkerJson.write(marker));

@@ -40,7 +40,7 @@ record Note(Path file, Kind kind) {
       this.suffix = suffix;
     }
 
-    private boolean canSay(Marker.Told marker) {
+    private boolean canSay(Marker.Written marker) {
       return switch (marker) {
         case Marker.Copying _ -> true;
         case Marker.Complete _ -> this == OF_NEW;
@@ -90,7 +90,7 @@ record Note(Path file, Kind kind) {
       return unreadable("is no note of a swap: it is " + status.size() + " bytes long");
     }
     try {
-      Marker.Told marker = MarkerJson.read(found.read(LONGEST));
+      Marker.Written marker = MarkerJson.read(found.read(LONGEST));
       return kind.canSay(marker)
           ? marker
           : unreadable("is no note of a swap: its state belongs on the other side of one");
@@ -122,13 +122,13 @@ record Note(Path file, Kind kind) {
     try (FoundFile found = FoundFile.at(path()).orElse(null)) {
       return found != null && found.status().type() == FileStatus.Type.REGULAR && found.isLocked();
     } catch (IOException e) {
-      LOG.info("whether the swap of {} is under way can't be told: {}", path(), e.toString());
+      LOG.info("whether the swap of {} is under way is not known: {}", path(), e.toString());
       return true;
     }
   }
 
   /** Writes it as a whole and durably, and replaces any existing note. */
-  void write(Marker.Told marker) throws IOException {
+  void write(Marker.Written marker) throws IOException {
     PendingFile.replace(path(), MarkerJson.write(marker));
   }
 

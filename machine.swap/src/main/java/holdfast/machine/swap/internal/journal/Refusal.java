@@ -62,7 +62,7 @@ record Refusal(
       switch (own.get()) {
         case Marker.Unreadable(String reason) -> {
           return Optional.of(
-              "whether it is the unfinished copy of a swap can't be told, since "
+              "whether it is the unfinished copy of a swap is not known, since "
                   + shown(ownNote)
                   + " "
                   + reason
@@ -77,7 +77,7 @@ record Refusal(
         case Marker.Copying(SwapId swap) when exists -> {
           return Optional.of(unfinished(swap));
         }
-        case Marker.Told _ -> {
+        case Marker.Written _ -> {
           if (!exists) {
             return Optional.empty(); // the new file is gone
           }
@@ -106,12 +106,12 @@ record Refusal(
       case Marker.Copying(SwapId swap) when theirs.equals(complete(swap)) ->
           Optional.of(moved(swap));
       case Marker.Switching(SwapId swap) when !theirs.equals(copying(swap)) ->
-          Optional.of(untold(swap));
+          Optional.of(undecided(swap));
       case Marker.Switching _, Marker.Copying _ -> Optional.empty();
       case Marker.Complete _ -> throw new IllegalStateException("no old file's note says this");
       case Marker.Unreadable(String reason) ->
           Optional.of(
-              "whether a swap moved its content elsewhere can't be told, since "
+              "whether a swap moved its content elsewhere is not known, since "
                   + shown(leftNote)
                   + " "
                   + reason
@@ -141,16 +141,16 @@ record Refusal(
         + shown(leftNote);
   }
 
-  private String untold(SwapId swap) {
+  private String undecided(SwapId swap) {
     String why =
         switch (theirs.orElse(null)) {
           case null -> "can't be found";
           case Marker.Unreadable(String reason) -> reason;
-          case Marker.Told _ -> "is another swap's";
+          case Marker.Written _ -> "is another swap's";
         };
     return "it was being swapped to "
         + words(swap.to(), MEMORY)
-        + ", and whether that took place can't be told, since "
+        + ", and whether that took place is not known, since "
         + theirNote.map(Refusal::shown).orElse("its note")
         + " "
         + why

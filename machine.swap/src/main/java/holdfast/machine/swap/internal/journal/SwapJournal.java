@@ -1,9 +1,7 @@
 package holdfast.machine.swap.internal.journal;
 
 import holdfast.backend.api.BackendId;
-import holdfast.backend.api.FileIdentity;
-import holdfast.host.linux.FileStatus;
-import holdfast.host.linux.files.FoundFile;
+import holdfast.machine.swap.internal.journal.GivenWarnings.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * end the old file's note says {@code moved} and stays, and the new file's note is removed. If no
  * note can be beside the new side, writing {@code moved} is the moment of the switch.
  *
- * <p>Used by one thread; the static methods can be called by any thread.
+ * <p>Used by one thread. What the notes mean to whoever comes later is in {@link ImageNotes}.
  */
 public final class SwapJournal implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SwapJournal.class);
@@ -35,6 +33,7 @@ public final class SwapJournal implements AutoCloseable {
   private final SwapId swap;
   private final Side from;
   private final Side to;
+  private final GivenWarnings warnings;
   private final Runnable changed;
   private final @Nullable NewNote fresh;
 
@@ -51,15 +50,24 @@ public final class SwapJournal implements AutoCloseable {
    * @param from where the bytes are
    * @param to where they go
    * @param started distinguishes this swap from others between the same files
+   * @param warnings those that earlier swaps have given
    */
-  public SwapJournal(BackendId region, Side from, Side to, Instant started) {
-    this(region, from, to, started, () -> {});
+  public SwapJournal(
+      BackendId region, Side from, Side to, Instant started, GivenWarnings warnings) {
+    this(region, from, to, started, warnings, () -> {});
   }
 
   /**
    * @param changed called after each change of a note, before the next
    */
-  SwapJournal(BackendId region, Side from, Side to, Instant started, Runnable changed) {
+  SwapJournal(
+      BackendId region,
+      Side from,
+      Side to,
+      Instant started,
+      GivenWarnings warnings,
+      Runnable changed) {
+    this.warnings = warnings;
     this.swap = new SwapId(region, from.path(), to.path(), started);
     this.from = from;
     this.to = to;
@@ -82,7 +90,7 @@ public final class SwapJournal implements AutoCloseable {
     requireReadable(fresh.note());
     requireReadable(ofOld);
     if (!fresh.note().isLive()) {
-      settle(file, changed);
+      ImageNotes.settle(file, changed);
     }
     movedAway = moved(ofOld);
     replaced = movedAway.isPresent() || fresh.note().read().isPresent();
@@ -118,50 +126,37 @@ public final class SwapJournal implements AutoCloseable {
     }
   }
 
-  private void noteBesideOld(Marker.Told marker) {
+  private void noteBesideOld(Marker.Written marker) {
     if (from.noted().isEmpty()) {
       return;
     }
     Path file = from.noted().get();
     try {
-      settle(file, changed);
+      ImageNotes.settle(file, changed);
+      warnings.clear(swap.region(), Kind.UNSETTLED, file);
     } catch (IOException e) {
-      LOG.warn(
-          "memory backend '{}': the notes of the swap that made {} stay behind: {}",
+      warnings.warn(
           swap.region(),
+          Kind.UNSETTLED,
           file,
-          e.toString());
+          e.toString(),
+          "the notes of the swap that made " + file + " stay behind: " + e);
     }
     try {
       write(Note.ofOld(file), marker);
+      warnings.clear(swap.region(), Kind.NO_NOTE, file);
     } catch (IOException e) {
       // its disk may be the reason for the swap: then only the new file's note can record it
-      LOG.warn(
-          "memory backend '{}': beside {} no note of the swap can be kept ({}): when the swap is"
-              + " done, see to it yourself that this file is not used any more",
+      warnings.warn(
           swap.region(),
+          Kind.NO_NOTE,
           file,
-          e.toString());
-    }
-  }
-
-  /**
-   * Ends the record of an interrupted swap that had made this file the valid one, so that no other
-   * note depends on the note beside this file, which is about to be replaced.
-   */
-  private static void settle(Path file, Runnable changed) throws IOException {
-    Note own = Note.ofNew(file);
-    if (own.read().orElse(null) instanceof Marker.Complete(SwapId ended)) {
-      Optional<Note> old = ended.from().map(Note::ofOld);
-      if (old.isPresent()
-          && old.get().read().orElse(null) instanceof Marker.Told away
-          && away.swap().equals(ended)) {
-        // it is not known whether the file was stored into since
-        old.get().write(new Marker.Moved(ended, Optional.empty()));
-        changed.run();
-      }
-      own.remove();
-      changed.run();
+          e.toString(),
+          "beside "
+              + file
+              + " no note of the swap can be kept ("
+              + e
+              + "): when the swap is done, see to it yourself that this file is not used any more");
     }
   }
 
@@ -228,8 +223,9 @@ public final class SwapJournal implements AutoCloseable {
         removeOwn(fresh.note());
       }
     } catch (IOException e) {
-      LOG.warn(
-          "memory backend '{}': the swap's notes stay behind: {}", swap.region(), e.toString());
+      Path file = from.noted().or(to::noted).orElseThrow();
+      warnings.warn(
+          swap.region(), Kind.LEFT, file, e.toString(), "the swap's notes stay behind: " + e);
     } finally {
       close();
     }
@@ -240,21 +236,8 @@ public final class SwapJournal implements AutoCloseable {
    * stores through a mapping in the file's times: on hugetlbfs, and on tmpfs with many kernels.
    */
   private Optional<Marker.Content> content(Path file) throws IOException {
-    Optional<Marker.Content> content = present(file);
+    Optional<Marker.Content> content = ImageNotes.present(file);
     return content.filter(left -> from.file().equals(Optional.of(left.file())));
-  }
-
-  private static Optional<Marker.Content> present(Path file) throws IOException {
-    try (FoundFile found = FoundFile.behind(file).orElse(null)) {
-      if (found == null
-          || found.status().type() != FileStatus.Type.REGULAR
-          || found.fileSystem().isVolatile()) {
-        return Optional.empty();
-      }
-      FileStatus status = found.status();
-      return Optional.of(
-          new Marker.Content(status.identity(FileIdentity::new), status.size(), status.changed()));
-    }
   }
 
   /**
@@ -304,12 +287,12 @@ public final class SwapJournal implements AutoCloseable {
 
   /** Removes a note, unless it is another swap's. */
   private void removeOwn(Note note) throws IOException {
-    if (note.read().orElse(null) instanceof Marker.Told present && present.swap().equals(swap)) {
+    if (note.read().orElse(null) instanceof Marker.Written present && present.swap().equals(swap)) {
       remove(note);
     }
   }
 
-  private void write(Note note, Marker.Told marker) throws IOException {
+  private void write(Note note, Marker.Written marker) throws IOException {
     note.write(marker);
     changed.run();
   }
@@ -317,87 +300,5 @@ public final class SwapJournal implements AutoCloseable {
   private void remove(Note note) throws IOException {
     note.remove();
     changed.run();
-  }
-
-  /**
-   * Returns whether the content of a file is exactly what an earlier swap moved elsewhere, so that
-   * the file may be overwritten: the note beside it is about this very file, which has not changed
-   * since.
-   *
-   * @param file any path
-   */
-  public static boolean isLeftBehind(Path file) {
-    try {
-      return Note.ofNew(file).read().isEmpty()
-          && Note.ofOld(file).read().orElse(null) instanceof Marker.Moved(var _, var content)
-          && content.isPresent()
-          && content.equals(present(file));
-    } catch (IOException e) {
-      LOG.info("what {} holds can't be told: {}", file, e.toString());
-      return false;
-    }
-  }
-
-  /**
-   * Returns why a file must not be used to start from: it is the unfinished copy of a swap, or was
-   * left behind by a swap, or that can't be found out. An empty string if it may be used, or can't
-   * be opened anyway. Removes a note that no longer matters, unless the swap may be under way in
-   * another process.
-   */
-  public static String refusal(Path file) {
-    if (FilePlace.isOutOfReach(file)) {
-      return "";
-    }
-    Refusal found = Refusal.of(file);
-    Optional<String> sentence = found.sentence();
-    if (sentence.isEmpty() && !found.live()) {
-      tidy(FilePlace.real(file), found);
-    }
-    return sentence.orElse("");
-  }
-
-  /** Returns the same as {@link #refusal}; empty if a machine can be started from {@code image}. */
-  public static Optional<String> imageRefusal(Path image) {
-    return Optional.of(refusal(image)).filter(sentence -> !sentence.isEmpty());
-  }
-
-  private static void tidy(Path file, Refusal found) {
-    if (!found.exists()) {
-      forgetMissing(file);
-    } else if (found.left().isPresent() && !isInUse(file)) {
-      Note.ofOld(file).forget(); // the swap was interrupted before its switch
-    }
-  }
-
-  /**
-   * Returns whether a machine, in this process or another, has a file locked and may be swapping
-   * it.
-   */
-  private static boolean isInUse(Path file) {
-    try (FoundFile found = FoundFile.behind(file).orElse(null)) {
-      return found != null && found.isLocked();
-    } catch (IOException e) {
-      return true; // can't be found out
-    }
-  }
-
-  /**
-   * Removes the notes of a file that no longer exists, after settling those of files that depend on
-   * it.
-   */
-  private static void forgetMissing(Path file) {
-    try {
-      settle(file, () -> {});
-    } catch (IOException e) {
-      LOG.info("the notes of {} stay behind: {}", file, e.toString());
-      return;
-    }
-    forgetAll(file);
-  }
-
-  /** Removes what a swap left beside a file that is no longer needed. */
-  public static void forgetAll(Path file) {
-    Note.ofNew(file).forget();
-    Note.ofOld(file).forget();
   }
 }

@@ -6,7 +6,8 @@
  * holdfast.machine.swap.internal.journal.Note} (its path, and when it is trusted), {@link
  * holdfast.machine.swap.internal.journal.Refusal} (its consequences for a start), {@link
  * holdfast.machine.swap.internal.journal.NewNote} (how only one of two swaps to a file begins),
- * {@link holdfast.machine.swap.internal.journal.SwapJournal} (the steps of a swap).
+ * {@link holdfast.machine.swap.internal.journal.SwapJournal} (the steps of a swap), {@link
+ * holdfast.machine.swap.internal.journal.ImageNotes} (what is left to whoever comes later).
  */
 @NullMarked
 package holdfast.machine.swap.internal.journal;

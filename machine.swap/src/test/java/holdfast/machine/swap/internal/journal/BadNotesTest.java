@@ -15,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -55,21 +56,21 @@ class BadNotesTest {
 
   /** That a start and a swap to the image are refused, with the note and what is wrong with it. */
   private void assertRefused(Path note, String why) throws IOException {
-    String refusal = SwapJournal.refusal(image);
+    String refusal = ImageNotes.refusal(image).orElseThrow();
     assertTrue(refusal.contains(note + " " + why), refusal);
     assertTrue(refusal.endsWith("delete it"), refusal);
     assertFalse(refusal.contains("mem-path="), "nobody said where to start: " + refusal);
-    assertFalse(SwapJournal.isLeftBehind(image));
+    assertFalse(ImageNotes.isLeftBehind(image));
     Path other = Files.writeString(folder.resolve("c"), "C");
     SwapJournal swap =
-        new SwapJournal(REGION, Side.file(other), Side.file(image), Instant.ofEpochSecond(1));
+        new SwapJournal(REGION, Side.file(other), Side.file(image), Instant.ofEpochSecond(1), new GivenWarnings());
     String told = "" + assertThrows(IOException.class, swap::begin).getMessage();
     assertTrue(told.contains(note + " " + why), told);
     swap.abandon(false);
     Files.delete(other);
-    assertEquals(refusal, SwapJournal.refusal(image), "it stays as it was");
+    assertEquals(Optional.of(refusal), ImageNotes.refusal(image), "it stays as it was");
     Files.delete(note);
-    assertEquals("", SwapJournal.refusal(image));
+    assertEquals(Optional.empty(), ImageNotes.refusal(image));
   }
 
   private static void run(String... command) throws Exception {
@@ -103,10 +104,12 @@ class BadNotesTest {
   @DisplayName(
       "where no note can be, none is missed: a name that leaves no room, links in a circle")
   void nowhere() throws Exception {
-    assertEquals("", SwapJournal.refusal(Files.writeString(folder.resolve("x".repeat(250)), "X")));
-    assertEquals("", SwapJournal.refusal(folder.resolve("x".repeat(300))));
+    assertEquals(
+        Optional.empty(),
+        ImageNotes.refusal(Files.writeString(folder.resolve("x".repeat(250)), "X")));
+    assertEquals(Optional.empty(), ImageNotes.refusal(folder.resolve("x".repeat(300))));
     Path circle = Files.createSymbolicLink(folder.resolve("circle"), Path.of("circle"));
-    assertEquals("", SwapJournal.refusal(circle.resolve("a")));
+    assertEquals(Optional.empty(), ImageNotes.refusal(circle.resolve("a")));
   }
 
   @Test
@@ -157,9 +160,9 @@ class BadNotesTest {
     Files.writeString(note(".swap-to.json"), json("moved", "/srv/b"));
     Files.setAttribute(note(".swap-to.json"), "unix:uid", NOBODY);
     Files.setAttribute(image, "unix:uid", NOBODY);
-    String refusal = SwapJournal.refusal(image);
+    String refusal = ImageNotes.refusal(image).orElseThrow();
     assertTrue(refusal.contains("start with mem-path=/srv/b"), refusal);
-    assertFalse(SwapJournal.isLeftBehind(image), "which is no leave to overwrite it");
+    assertFalse(ImageNotes.isLeftBehind(image), "which is no leave to overwrite it");
   }
 
   @Test
@@ -171,7 +174,7 @@ class BadNotesTest {
     for (String suffix : SUFFIXES) {
       Path note = Files.writeString(folder.resolve("b" + suffix), json("copying", "/etc/shadow"));
       Files.setAttribute(note, "unix:uid", NOBODY);
-      String refusal = SwapJournal.refusal(missing);
+      String refusal = ImageNotes.refusal(missing).orElseThrow();
       assertTrue(refusal.contains(note + " belongs to user 65534"), refusal);
       assertTrue(Files.exists(note), "it is not ours to remove");
       Files.delete(note);
@@ -228,12 +231,12 @@ class BadNotesTest {
     for (String suffix : SUFFIXES) {
       for (String text : malformed()) {
         Files.writeString(note(suffix), text);
-        String refusal = SwapJournal.refusal(image);
+        String refusal = ImageNotes.refusal(image).orElseThrow();
         assertTrue(refusal.contains(note(suffix).toString()), suffix + text + ": " + refusal);
         assertFalse(refusal.contains("mem-path="), suffix + text + ": " + refusal);
         assertTrue(refusal.chars().noneMatch(Character::isISOControl), refusal);
         assertTrue(refusal.length() < 1000, "a sentence of " + refusal.length());
-        assertFalse(SwapJournal.isLeftBehind(image));
+        assertFalse(ImageNotes.isLeftBehind(image));
       }
       Files.write(note(suffix), new byte[] {'{', (byte) 0xC3, '}'});
       assertRefused(note(suffix), "is no note of a swap: it is not text in UTF-8");
@@ -244,7 +247,7 @@ class BadNotesTest {
   @DisplayName("what a note says is shown without what a terminal would take for a command")
   void controlCharacters() throws Exception {
     Files.writeString(note(".swap-to.json"), json("moved", "/srv/\\u001b[2Jb"));
-    String refusal = SwapJournal.refusal(image);
+    String refusal = ImageNotes.refusal(image).orElseThrow();
     assertTrue(refusal.contains("/srv/\\u001b[2Jb"), refusal);
   }
 
@@ -255,15 +258,15 @@ class BadNotesTest {
     Path fifo = folder.resolve("fifo");
     run("mkfifo", fifo.toString());
     Files.writeString(note(".swap-from.json"), json(state, fifo.toString()));
-    assertEquals(state.equals("complete"), SwapJournal.refusal(image).isEmpty());
+    assertEquals(state.equals("complete"), ImageNotes.refusal(image).isEmpty());
     Path other = Files.writeString(folder.resolve("c"), "C");
     SwapJournal swap =
-        new SwapJournal(REGION, Side.file(other), Side.file(image), Instant.ofEpochSecond(1));
+        new SwapJournal(REGION, Side.file(other), Side.file(image), Instant.ofEpochSecond(1), new GivenWarnings());
     swap.begin();
     swap.abandon(false);
     Files.deleteIfExists(note(".swap-from.json"));
     Files.delete(image);
     Files.writeString(note(".swap-from.json"), json(state, fifo.toString()));
-    assertEquals("", SwapJournal.refusal(image), "a new one can be made");
+    assertEquals(Optional.empty(), ImageNotes.refusal(image), "a new one can be made");
   }
 }

@@ -17,6 +17,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -84,7 +85,7 @@ class SwapJournalTest {
   private static Set<Path> accepted(List<Path> files) {
     Set<Path> accepted = new TreeSet<>();
     for (Path file : files) {
-      if (SwapJournal.refusal(file).isEmpty()) {
+      if (ImageNotes.refusal(file).isEmpty()) {
         accepted.add(file);
       }
     }
@@ -185,14 +186,14 @@ class SwapJournalTest {
   @Test
   @DisplayName("at every moment of a swap a crash leaves exactly one of the two files accepted")
   void exactlyOneIsAccepted() throws IOException {
-    assertEquals("", SwapJournal.refusal(a), "before");
+    assertEquals(Optional.empty(), ImageNotes.refusal(a), "before");
     Watched swap = new Watched(a, b);
     swap.whole();
     assertTrue(swap.changes >= 6, "begin 3, switch 1, complete 1, end 2: " + swap.changes);
-    String refusal = SwapJournal.refusal(a);
+    String refusal = ImageNotes.refusal(a).orElseThrow();
     assertTrue(refusal.contains("was moved to " + b), refusal);
     assertTrue(refusal.contains("mem-path=" + b), refusal);
-    assertFalse(SwapJournal.isLeftBehind(b));
+    assertFalse(ImageNotes.isLeftBehind(b));
   }
 
   @Test
@@ -210,12 +211,12 @@ class SwapJournalTest {
       "so it is when swaps go on after one that was cut off between its switch and its end")
   void onwardAfterACrash() throws IOException {
     new Watched(a, b).begin().complete(); // and the process ends
-    assertEquals("", SwapJournal.refusal(b));
+    assertEquals(Optional.empty(), ImageNotes.refusal(b));
     new Watched(b, a).begin().complete();
     new Watched(a, c).begin().complete();
     new Watched(c, b).whole();
-    assertFalse(SwapJournal.refusal(a).isEmpty());
-    assertFalse(SwapJournal.refusal(c).isEmpty());
+    assertFalse(ImageNotes.refusal(a).isEmpty());
+    assertFalse(ImageNotes.refusal(c).isEmpty());
   }
 
   @Test
@@ -224,7 +225,7 @@ class SwapJournalTest {
     new Watched(a, b).begin();
     new Watched(a, b).begin();
     new Watched(a, c).whole();
-    assertTrue(SwapJournal.refusal(b).contains("unfinished copy of " + a));
+    assertTrue(ImageNotes.refusal(b).orElseThrow().contains("unfinished copy of " + a));
     Files.delete(a);
     new Watched(c, b).whole();
   }
@@ -239,7 +240,7 @@ class SwapJournalTest {
     assertOnly(a);
     Files.delete(b);
     swap.journal.abandon(true);
-    assertEquals("", SwapJournal.refusal(a));
+    assertEquals(Optional.empty(), ImageNotes.refusal(a));
     assertEquals(List.of(), notes());
   }
 
@@ -248,15 +249,15 @@ class SwapJournalTest {
   void overwrittenInPart() throws IOException {
     Files.writeString(b, "precious");
     SwapJournal journal =
-        new SwapJournal(REGION, Side.file(a), Side.file(b), Instant.ofEpochSecond(1));
+        new SwapJournal(REGION, Side.file(a), Side.file(b), Instant.ofEpochSecond(1), new GivenWarnings());
     journal.begin();
     journal.abandon(false);
-    assertEquals("", SwapJournal.refusal(b), "nothing was written into it");
+    assertEquals(Optional.empty(), ImageNotes.refusal(b), "nothing was written into it");
     assertEquals(List.of(), notes());
     journal.begin();
     journal.abandon(true);
     assertOnly(a);
-    assertTrue(SwapJournal.refusal(b).contains("unfinished copy"));
+    assertTrue(ImageNotes.refusal(b).orElseThrow().contains("unfinished copy"));
   }
 
   @Test
@@ -274,7 +275,7 @@ class SwapJournalTest {
   void abandonedBeforeItBegan() throws IOException {
     new Watched(a, b).begin();
     List<String> before = notes();
-    new SwapJournal(REGION, Side.file(c), Side.file(b), Instant.ofEpochSecond(9)).abandon(false);
+    new SwapJournal(REGION, Side.file(c), Side.file(b), Instant.ofEpochSecond(9), new GivenWarnings()).abandon(false);
     assertEquals(before, notes());
   }
 
@@ -286,7 +287,7 @@ class SwapJournalTest {
     int fd = libc.open(a, KernelConstants.O_RDWR | KernelConstants.O_CLOEXEC, 0);
     libc.fcntlOfdSetlk(fd, true);
     List<String> before = notes();
-    assertEquals("", SwapJournal.refusal(a));
+    assertEquals(Optional.empty(), ImageNotes.refusal(a));
     assertEquals(before, notes(), "somebody has the old file locked");
     Files.delete(b);
     int note =
@@ -295,14 +296,14 @@ class SwapJournalTest {
             KernelConstants.O_RDWR | KernelConstants.O_CLOEXEC,
             0);
     libc.fcntlOfdSetlk(note, true);
-    String refusal = SwapJournal.refusal(b);
+    String refusal = ImageNotes.refusal(b).orElseThrow();
     assertTrue(refusal.startsWith("it is to be the copy of " + a), refusal);
     assertEquals(before, notes(), "the new file may be about to come");
     libc.close(fd);
     libc.close(note);
-    assertEquals("", SwapJournal.refusal(a));
+    assertEquals(Optional.empty(), ImageNotes.refusal(a));
     assertEquals(1, notes().size(), () -> notes().toString());
-    assertEquals("", SwapJournal.refusal(b));
+    assertEquals(Optional.empty(), ImageNotes.refusal(b));
     assertEquals(List.of(), notes());
   }
 
@@ -311,8 +312,8 @@ class SwapJournalTest {
   void aMissingNewFile() throws IOException {
     new Watched(a, b).begin().complete();
     Files.delete(b);
-    assertEquals("", SwapJournal.refusal(b), "a new file can be made there");
-    assertFalse(SwapJournal.refusal(a).isEmpty(), "what it lacks was in the file that is gone");
+    assertEquals(Optional.empty(), ImageNotes.refusal(b), "a new file can be made there");
+    assertFalse(ImageNotes.refusal(a).isEmpty(), "what it lacks was in the file that is gone");
     assertEquals(1, notes().size(), () -> notes().toString());
   }
 
@@ -323,14 +324,14 @@ class SwapJournalTest {
       for (String suffix : List.of(".swap-from.json", ".swap-to.json")) {
         Path note = folder.resolve("a" + suffix);
         Files.writeString(note, text);
-        String refusal = SwapJournal.refusal(a);
+        String refusal = ImageNotes.refusal(a).orElseThrow();
         assertFalse(refusal.isEmpty(), suffix + ": " + text);
         assertTrue(refusal.contains(note.toString()), refusal);
-        assertFalse(SwapJournal.isLeftBehind(a));
+        assertFalse(ImageNotes.isLeftBehind(a));
         Files.delete(note);
       }
     }
-    assertEquals("", SwapJournal.refusal(a));
+    assertEquals(Optional.empty(), ImageNotes.refusal(a));
   }
 
   @Test
@@ -338,7 +339,7 @@ class SwapJournalTest {
   void unknownStates() throws IOException {
     for (String suffix : List.of(".swap-from.json", ".swap-to.json")) {
       Path note = Files.writeString(folder.resolve("a" + suffix), "{\"state\": \"folded\"}");
-      assertFalse(SwapJournal.refusal(a).isEmpty(), suffix);
+      assertFalse(ImageNotes.refusal(a).isEmpty(), suffix);
       Files.delete(note);
     }
   }
@@ -347,16 +348,16 @@ class SwapJournalTest {
   @DisplayName("from memory into a file: the file is refused until it is complete")
   void fromMemory() throws IOException {
     SwapJournal journal =
-        new SwapJournal(REGION, Side.memory(), Side.file(b), Instant.ofEpochSecond(1));
+        new SwapJournal(REGION, Side.memory(), Side.file(b), Instant.ofEpochSecond(1), new GivenWarnings());
     journal.begin();
     Files.writeString(b, "half");
-    String refusal = SwapJournal.refusal(b);
+    String refusal = ImageNotes.refusal(b).orElseThrow();
     assertTrue(refusal.contains("unfinished copy of memory"), refusal);
     assertFalse(refusal.contains("null"), refusal);
     journal.complete();
-    assertEquals("", SwapJournal.refusal(b));
+    assertEquals(Optional.empty(), ImageNotes.refusal(b));
     journal.end();
-    assertEquals("", SwapJournal.refusal(b));
+    assertEquals(Optional.empty(), ImageNotes.refusal(b));
     assertEquals(List.of(), notes());
   }
 
@@ -364,28 +365,28 @@ class SwapJournalTest {
   @DisplayName("from a file into memory: the file is good until the switch, then out of date")
   void intoMemory() throws IOException {
     SwapJournal journal =
-        new SwapJournal(REGION, Side.file(a), Side.memory(), Instant.ofEpochSecond(1));
+        new SwapJournal(REGION, Side.file(a), Side.memory(), Instant.ofEpochSecond(1), new GivenWarnings());
     journal.begin();
-    assertEquals("", SwapJournal.refusal(a));
+    assertEquals(Optional.empty(), ImageNotes.refusal(a));
     journal.prepareSwitch();
-    assertEquals("", SwapJournal.refusal(a));
+    assertEquals(Optional.empty(), ImageNotes.refusal(a));
     journal.complete();
-    assertFalse(SwapJournal.refusal(a).isEmpty());
+    assertFalse(ImageNotes.refusal(a).isEmpty());
     journal.reopen();
-    assertEquals("", SwapJournal.refusal(a));
+    assertEquals(Optional.empty(), ImageNotes.refusal(a));
     assertEquals(List.of(), notes());
     journal.complete();
     journal.end();
-    String refusal = SwapJournal.refusal(a);
+    String refusal = ImageNotes.refusal(a).orElseThrow();
     assertTrue(refusal.contains("was moved to memory"), refusal);
     assertFalse(refusal.contains("null"), refusal);
     SwapJournal back =
-        new SwapJournal(REGION, Side.memory(), Side.file(a), Instant.ofEpochSecond(2));
+        new SwapJournal(REGION, Side.memory(), Side.file(a), Instant.ofEpochSecond(2), new GivenWarnings());
     back.begin();
-    assertTrue(SwapJournal.refusal(a).contains("unfinished"));
+    assertTrue(ImageNotes.refusal(a).orElseThrow().contains("unfinished"));
     back.complete();
     back.end();
-    assertEquals("", SwapJournal.refusal(a));
+    assertEquals(Optional.empty(), ImageNotes.refusal(a));
   }
 
   @Test
@@ -393,17 +394,17 @@ class SwapJournalTest {
   void foldersThatTakeNoNotes() throws IOException {
     Path gone = folder.resolve("gone").resolve("x");
     SwapJournal nowhere =
-        new SwapJournal(REGION, Side.file(a), Side.file(gone), Instant.ofEpochSecond(1));
+        new SwapJournal(REGION, Side.file(a), Side.file(gone), Instant.ofEpochSecond(1), new GivenWarnings());
     assertThrows(IOException.class, nowhere::begin);
     assertEquals(List.of(), notes());
     SwapJournal rescue =
-        new SwapJournal(REGION, Side.file(gone), Side.file(b), Instant.ofEpochSecond(2));
+        new SwapJournal(REGION, Side.file(gone), Side.file(b), Instant.ofEpochSecond(2), new GivenWarnings());
     rescue.begin();
     Files.writeString(b, "whole");
     rescue.prepareSwitch();
     rescue.complete();
     rescue.end();
-    assertEquals("", SwapJournal.refusal(b));
+    assertEquals(Optional.empty(), ImageNotes.refusal(b));
     assertEquals(1, notes().size(), "for the day on which the old disk comes back: " + notes());
   }
 
@@ -412,12 +413,12 @@ class SwapJournalTest {
   void ontoADevice() throws IOException {
     Path device = Path.of("/dev/dax9.9");
     SwapJournal journal =
-        new SwapJournal(REGION, Side.file(a), Side.device(device), Instant.ofEpochSecond(1));
+        new SwapJournal(REGION, Side.file(a), Side.device(device), Instant.ofEpochSecond(1), new GivenWarnings());
     journal.begin();
     journal.prepareSwitch();
-    assertEquals("", SwapJournal.refusal(a));
+    assertEquals(Optional.empty(), ImageNotes.refusal(a));
     journal.complete();
-    String refusal = SwapJournal.refusal(a);
+    String refusal = ImageNotes.refusal(a).orElseThrow();
     assertTrue(refusal.contains("was moved to " + device), refusal);
     assertTrue(refusal.contains("mem-path=" + device), refusal);
   }
@@ -429,13 +430,13 @@ class SwapJournalTest {
     assertOnly(a);
     Path note = folder.resolve("b.swap-from.json");
     Path away = Files.move(note, folder.resolve("unmounted"));
-    String refusal = SwapJournal.refusal(a);
-    assertTrue(refusal.contains("whether that took place can't be told"), refusal);
+    String refusal = ImageNotes.refusal(a).orElseThrow();
+    assertTrue(refusal.contains("whether that took place is not known"), refusal);
     assertTrue(refusal.contains(note.toString()), refusal);
     Files.writeString(note, "garbage");
-    assertFalse(SwapJournal.refusal(a).isEmpty());
+    assertFalse(ImageNotes.refusal(a).isEmpty());
     Files.move(away, note, StandardCopyOption.REPLACE_EXISTING);
-    assertEquals("", SwapJournal.refusal(a));
+    assertEquals(Optional.empty(), ImageNotes.refusal(a));
   }
 
   @Test
@@ -443,11 +444,11 @@ class SwapJournalTest {
   void twoSwapsToOneFile() throws Exception {
     Files.writeString(c, "C");
     SwapJournal first =
-        new SwapJournal(REGION, Side.file(a), Side.file(b), Instant.ofEpochSecond(1));
+        new SwapJournal(REGION, Side.file(a), Side.file(b), Instant.ofEpochSecond(1), new GivenWarnings());
     first.begin();
     List<String> before = notes();
     SwapJournal second =
-        new SwapJournal(REGION, Side.file(c), Side.file(b), Instant.ofEpochSecond(2));
+        new SwapJournal(REGION, Side.file(c), Side.file(b), Instant.ofEpochSecond(2), new GivenWarnings());
     String told = assertThrows(IOException.class, second::begin).getMessage();
     assertEquals(b + " is what " + a + " is being swapped to: name another file", told);
     second.abandon(false);
@@ -462,14 +463,14 @@ class SwapJournalTest {
   void symbolicLinks() throws IOException {
     Path link = Files.createSymbolicLink(folder.resolve("link"), a);
     SwapJournal journal =
-        new SwapJournal(REGION, Side.file(link), Side.file(b), Instant.ofEpochSecond(1));
+        new SwapJournal(REGION, Side.file(link), Side.file(b), Instant.ofEpochSecond(1), new GivenWarnings());
     journal.begin();
     Files.writeString(b, "whole");
     journal.prepareSwitch();
     journal.complete();
     journal.end();
-    assertFalse(SwapJournal.refusal(a).isEmpty());
-    assertEquals(SwapJournal.refusal(a), SwapJournal.refusal(link));
+    assertFalse(ImageNotes.refusal(a).isEmpty());
+    assertEquals(ImageNotes.refusal(a), ImageNotes.refusal(link));
   }
 
   @Test
@@ -477,10 +478,10 @@ class SwapJournalTest {
   void anOldFileThatIsGone() throws IOException {
     new Watched(a, b).whole();
     Files.delete(a);
-    String refusal = SwapJournal.refusal(a);
+    String refusal = ImageNotes.refusal(a).orElseThrow();
     assertTrue(refusal.startsWith("it is not there any more, and its content was moved"), refusal);
     assertTrue(refusal.contains("mem-path=" + b), refusal);
     Files.delete(folder.resolve("a.swap-to.json"));
-    assertEquals("", SwapJournal.refusal(a));
+    assertEquals(Optional.empty(), ImageNotes.refusal(a));
   }
 }

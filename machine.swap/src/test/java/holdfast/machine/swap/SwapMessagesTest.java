@@ -18,6 +18,8 @@ import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.core.Backend;
 import holdfast.machine.swap.Swapper.Answer;
+import holdfast.machine.swap.internal.journal.GivenWarnings;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,9 +32,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.slf4j.LoggerFactory;
 
-/** What an operator is told of swaps: in plans, in refusals, in the log and at their ends. */
+/** What an operator learns of swaps: in plans, in refusals, in the log and at their ends. */
 @Timeout(120)
-class ToldOfSwapsTest {
+class SwapMessagesTest {
   private static final long SIZE = 1 << 20;
 
   private static String refused(SwapFixture fixture, String property, String value)
@@ -106,12 +108,11 @@ class ToldOfSwapsTest {
   void rolledBackByTheEnd() throws Exception {
     try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
       CountDownLatch copying = new CountDownLatch(1);
-      fixture.steps =
-          step -> {
-            if (step.equals("round 1")) {
-              copying.countDown();
-            }
-          };
+      fixture.at(
+          Step.FIRST_ROUND,
+          () -> {
+            copying.countDown();
+          });
       RunningSwap task =
           fixture.start(
               Place.MEMFD.properties(fixture, 1),
@@ -151,6 +152,36 @@ class ToldOfSwapsTest {
       logger.detachAppender(log);
       logger.setAdditive(true);
       logger.setLevel(null);
+    }
+  }
+
+  @Test
+  @DisplayName("a warning about a region's file is given once, and again when its cause changes")
+  void warningsAreGivenOnce() throws Exception {
+    Logger logger = (Logger) LoggerFactory.getLogger(GivenWarnings.class);
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    log.start();
+    logger.addAppender(log);
+    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
+      Path file = Place.TMPFS.file(fixture, 0).orElseThrow();
+      Files.move(file, file.resolveSibling("elsewhere"));
+      Files.write(file, new byte[SIZE]);
+      for (int attempt = 0; attempt < 2; attempt++) {
+        fixture.steps = SwapFaults.failing(Step.PERSIST, new IOException("mischief"));
+        SwapFixture.assertRolledBack(
+            fixture.swap(Place.TMPFS.properties(fixture, 1), SwapFixture.LIMITS), "mischief");
+        Files.deleteIfExists(Place.TMPFS.file(fixture, 1).orElseThrow());
+      }
+      assertEquals(1, log.list.size(), log.list::toString);
+      assertTrue(
+          log.list.getFirst().getFormattedMessage().contains("is not the file that it is in"),
+          log.list::toString);
+      Files.delete(file); // removed by now, which is another cause
+      SwapFixture.assertRolledBack(
+          fixture.swap(Place.TMPFS.properties(fixture, 1), SwapFixture.LIMITS), "mischief");
+      assertEquals(2, log.list.size(), log.list::toString);
+    } finally {
+      logger.detachAppender(log);
     }
   }
 }

@@ -1,0 +1,222 @@
+package holdfast.machine.swap;
+
+import holdfast.backend.api.RamBlock;
+import holdfast.backend.api.RamBlockException;
+import holdfast.machine.api.SwapPhase;
+import holdfast.machine.copy.DirtyRanges;
+import holdfast.machine.copy.DirtySource;
+import holdfast.machine.copy.GivenUpException;
+import holdfast.machine.copy.PageCopy;
+import holdfast.machine.copy.PreCopyLoop;
+import holdfast.machine.core.Region;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * Copies a region to its new block: while writers run as long as pages can be tracked, and the rest
+ * in their pause. Used by one thread.
+ */
+final class LiveCopy {
+  private final SwapOrder order;
+  private final Region region;
+  private final RamBlock next;
+  private final PageCopy pages;
+
+  /** The ranges that were copied since all pages were compared. */
+  private final DirtyRanges unverified = new DirtyRanges();
+
+  private boolean begun;
+
+  /**
+   * @param next the block to copy to
+   */
+  LiveCopy(SwapOrder order, RamBlock next) {
+    this.order = order;
+    this.region = order.region();
+    this.next = next;
+    this.pages =
+        new PageCopy(
+            region.segment(),
+            next.segment(),
+            order.limits(),
+            order.cancellation(),
+            order.progress()::copied);
+  }
+
+  /** Returns whether the new block may have been written into. */
+  boolean hasBegun() {
+    return begun;
+  }
+
+  /** Copies while writers run, until little is left, then makes the switch. */
+  void run(Switchover switchover)
+      throws RamBlockException, IOException, GivenUpException, InterruptedException {
+    Optional<DirtySource> tracking =
+        order
+            .cancellation()
+            .during(
+                () ->
+                    DirtySource.open(
+                        region, region.status().block(), order.writers(), order.limits().pause()));
+    try {
+      DirtyRanges pending = new DirtyRanges();
+      pending.add(0, region.size().bytes());
+      if (tracking.isPresent()) {
+        pending = copyInRounds(tracking.get(), pending);
+      } else {
+        requireWithinDowntime();
+      }
+      switchover.make(this, tracking, pending);
+    } finally {
+      tracking.ifPresent(DirtySource::close);
+    }
+  }
+
+  private DirtyRanges copyInRounds(DirtySource tracking, DirtyRanges all)
+      throws RamBlockException, IOException, GivenUpException, InterruptedException {
+    PreCopyLoop loop = new PreCopyLoop(order.limits(), new Rounds(tracking));
+    DirtyRanges pending = rounds(loop, all);
+    if (order.limits().verify()) {
+      verifyAll(tracking, pending);
+      pending = rounds(loop, pending); // that took a while, during which writers kept storing
+    }
+    dropPageTables();
+    collect(tracking, pending);
+    return rounds(loop, pending); // the comparison took a while, too
+  }
+
+  private DirtyRanges rounds(PreCopyLoop loop, DirtyRanges pending)
+      throws RamBlockException, IOException, GivenUpException, InterruptedException {
+    order.progress().enter(SwapPhase.COPY);
+    return loop.run(pending);
+  }
+
+  /** Checks that copying everything during the pause stays within the downtime limit. */
+  private void requireWithinDowntime() throws GivenUpException {
+    Duration time = order.target().plan().time();
+    if (time.compareTo(order.limits().downtime()) > 0 && !order.writers().areNone()) {
+      throw new GivenUpException(DirtySource.tooLong(time, order.limits()));
+    }
+  }
+
+  /** Unmaps as many pages as possible while writers run, because unmapping takes time. */
+  private void dropPageTables() {
+    region.status().block().dropPageTable();
+    next.dropPageTable();
+  }
+
+  /** Adds the ranges that were stored into since the last call. */
+  void collect(DirtySource tracking, DirtyRanges into)
+      throws RamBlockException, IOException, GivenUpException, InterruptedException {
+    order
+        .cancellation()
+        .during(
+            () -> {
+              tracking.collect(into);
+              return true;
+            });
+  }
+
+  /** The work of a round of copying in this swap. */
+  private final class Rounds implements PreCopyLoop.Work {
+    private final DirtySource tracking;
+
+    Rounds(DirtySource tracking) {
+      this.tracking = tracking;
+    }
+
+    @Override
+    public void begin(int round) throws IOException {
+      order.before(round == 1 ? Step.FIRST_ROUND : Step.LATER_ROUND);
+    }
+
+    @Override
+    public long copy(DirtyRanges ranges) throws GivenUpException {
+      begun = true;
+      long time = pages.copyThrottled(ranges);
+      unverified.addAll(ranges);
+      return time;
+    }
+
+    @Override
+    public void persist() throws RamBlockException {
+      next.persist(0, region.size().bytes());
+    }
+
+    @Override
+    public void collect(DirtyRanges into)
+        throws RamBlockException, IOException, GivenUpException, InterruptedException {
+      LiveCopy.this.collect(tracking, into);
+    }
+
+    @Override
+    public void end(PreCopyLoop.Round ended) {
+      order.progress().endRound(ended);
+    }
+  }
+
+  /**
+   * Compares every page, while writers run: pages that differ must be among those that are dirty.
+   *
+   * @param pending the ranges known to be dirty; those found dirty meanwhile are added
+   */
+  private void verifyAll(DirtySource tracking, DirtyRanges pending)
+      throws RamBlockException, IOException, GivenUpException, InterruptedException {
+    order.progress().enter(SwapPhase.VERIFY);
+    order.before(Step.VERIFY);
+    DirtyRanges different = pages.differencesUnlessCancelled();
+    unverified.clear();
+    collect(tracking, pending);
+    different.forEach(
+        (offset, length) -> {
+          if (!pending.holds(offset, length)) {
+            throw new GivenUpException(
+                "verification found "
+                    + length
+                    + " bytes at offset "
+                    + offset
+                    + " that differ from what was copied");
+          }
+        });
+  }
+
+  /** Copies the last pages, and persists the new block, while writers are paused. */
+  void copyRest(DirtyRanges pending) throws RamBlockException, IOException, GivenUpException {
+    order.before(Step.LAST_COPY);
+    begun = true;
+    pages.copy(pending);
+    if (order.limits().verify()) {
+      unverified.addAll(pending);
+      DirtyRanges different = pages.differences(unverified);
+      if (different.bytes() > 0) {
+        throw new GivenUpException(
+            "verification found " + different.bytes() + " bytes that differ after the last copy");
+      }
+    }
+    order.before(Step.PERSIST);
+    next.persist(0, region.size().bytes());
+  }
+
+  /**
+   * Diagnoses a fault in memory during a copy or comparison: if the memory is the region's own, the
+   * region has failed. The error may be late, and about the preceding copy.
+   *
+   * @return the reason, as half a sentence
+   */
+  String diagnose(InternalError fault) {
+    long from = pages.suspectsFrom();
+    long length = pages.suspects();
+    try {
+      if (region.failIfLost(from, length, false)) {
+        return "its own memory can't be read any more: " + region.status().note();
+      }
+      String lost = next.lostBecause(from, length, true);
+      return lost.isEmpty()
+          ? "memory of somebody else failed: " + fault
+          : "the new backing can't hold it: " + lost;
+    } catch (RuntimeException closed) {
+      return "its memory is gone: " + closed.getMessage();
+    }
+  }
+}
