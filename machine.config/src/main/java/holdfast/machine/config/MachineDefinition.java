@@ -118,6 +118,11 @@ public final class MachineDefinition {
         .withNvdimm(machine.get(NVDIMM));
   }
 
+  /** Returns the type of machine. */
+  public static MachineType type(ParsedObject machine) {
+    return machine.get(TYPE);
+  }
+
   /** Returns the advice for the kernel about memory whose backend has none of its own. */
   public static MemoryAdvice advice(ParsedObject machine) {
     return new MemoryAdvice(machine.get(MEM_MERGE), machine.get(DUMP_GUEST_CORE), false);

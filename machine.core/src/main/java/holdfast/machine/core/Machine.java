@@ -16,6 +16,7 @@ import holdfast.machine.config.BackendSpec;
 import holdfast.machine.config.DeviceSpec;
 import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.MachineSpec;
+import holdfast.machine.config.MachineType;
 import holdfast.machine.config.MemoryLayout;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
@@ -55,6 +56,7 @@ public final class Machine {
   private final Candidates candidates;
   private final ImageCheck images;
   private final MemoryAdvice standard;
+  private final MachineType type;
   private final List<Backend> backends = new CopyOnWriteArrayList<>();
   private final List<MemoryDevice> plugged = new CopyOnWriteArrayList<>();
   private final List<Runnable> beforeClose = new CopyOnWriteArrayList<>();
@@ -72,6 +74,7 @@ public final class Machine {
     this.candidates = candidates;
     this.images = images;
     this.standard = MachineDefinition.advice(spec.machine());
+    this.type = MachineDefinition.type(spec.machine());
   }
 
   /**
@@ -411,6 +414,11 @@ public final class Machine {
   /** Returns the plugged devices in the order in which they were plugged. */
   public List<MemoryDevice> plugged() {
     return List.copyOf(plugged);
+  }
+
+  /** Returns the type of machine, which decides where its memory is. */
+  public MachineType type() {
+    return type;
   }
 
   /** Returns the sizes of the machine's memory. */

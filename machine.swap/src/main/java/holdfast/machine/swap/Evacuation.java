@@ -79,7 +79,7 @@ public final class Evacuation implements Runnable {
     try {
       rescue();
     } catch (InterruptedException e) {
-      tell("what could be read was not copied to " + standby + ": the copy was interrupted");
+      report("what could be read was not copied to " + standby + ": the copy was interrupted");
       Thread.currentThread().interrupt();
     } catch (IOException | RuntimeException | Error e) {
       // every Error: a lost page is reported late, and the operator must learn that there is no

@@ -76,7 +76,7 @@ public final class MachineComponent implements ConfigurationListener {
   private static Dictionary<String, Object> properties(Machine machine) {
     MemoryLayout layout = machine.layout();
     Dictionary<String, Object> properties = new Hashtable<>();
-    properties.put(GuestMemory.MACHINE_TYPE, layout.type().label());
+    properties.put(GuestMemory.MACHINE_TYPE, machine.type().label());
     properties.put(GuestMemory.RAM_SIZE, layout.ram().bytes());
     properties.put(GuestMemory.MAX_SIZE, layout.maxmem().bytes());
     return properties;
