@@ -57,6 +57,7 @@ class ArchitectureTest {
           "backend.file",
           "holdfast.backend.api",
           "holdfast.backend.mmap",
+          "holdfast.backend.mmap.style",
           "org.slf4j",
           "org.osgi.service.component.annotations",
           "org.osgi.service.metatype.annotations");
@@ -67,6 +68,7 @@ class ArchitectureTest {
           "backend.dax",
           "holdfast.backend.api",
           "holdfast.backend.mmap",
+          "holdfast.backend.mmap.style",
           "org.slf4j",
           "org.osgi.service.component.annotations",
           "org.osgi.service.metatype.annotations");
@@ -77,6 +79,7 @@ class ArchitectureTest {
           "backend.testkit",
           "holdfast.backend.api",
           "holdfast.backend.mmap",
+          "holdfast.backend.mmap.style",
           "holdfast.host.linux",
           "holdfast.host.testkit",
           "org.junit.jupiter.api..");
@@ -272,6 +275,10 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule noPackagesOfTheMachineFormACircle =
       slices().matching("holdfast.machine.(**)").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule noPackagesOfTheBackendsFormACircle =
+      slices().matching("holdfast.backend.(**)").should().beFreeOfCycles();
 
   @ArchTest
   static final ArchRule onlyTheStartEndsTheJvm =

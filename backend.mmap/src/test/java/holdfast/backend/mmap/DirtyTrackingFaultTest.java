@@ -21,6 +21,7 @@ import holdfast.host.testkit.FaultyLibc;
 import holdfast.host.testkit.MadeCall;
 import holdfast.host.testkit.SystemCall;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -103,7 +104,7 @@ class DirtyTrackingFaultTest {
       FaultyLibc libc = tracked.bench.libc;
       Set<Integer> before = libc.descriptors();
       host.faults.forEach(libc::with);
-      String reason = PageTracker.unavailableBecause(libc).orElseThrow();
+      String reason = new RamMapper(libc, Path.of("/sys")).trackingObstacle().orElseThrow();
       assertTrue(reason.contains(host.words), reason);
       assertEquals(1, reason.lines().count());
       assertFalse(reason.endsWith("."), reason);
@@ -112,7 +113,7 @@ class DirtyTrackingFaultTest {
       assertEquals(before, libc.descriptors());
       assertFalse(tracked.isArmed());
       libc.heal();
-      assertEquals(Optional.empty(), PageTracker.unavailableBecause(libc));
+      assertEquals(Optional.empty(), new RamMapper(libc, Path.of("/sys")).trackingObstacle());
       assertEquals(before, libc.descriptors());
     }
   }
@@ -122,7 +123,7 @@ class DirtyTrackingFaultTest {
   void noPagemapScan() {
     FaultyLibc libc = FaultyLibc.host();
     libc.with(Fault.ofEvery(SystemCall.IOCTL_PAGEMAP_SCAN, Errnos.ENOTTY));
-    String reason = PageTracker.unavailableBecause(libc).orElseThrow();
+    String reason = new RamMapper(libc, Path.of("/sys")).trackingObstacle().orElseThrow();
     assertTrue(reason.contains("can't scan pages, ioctl(PAGEMAP_SCAN): ENOTTY"), reason);
     assertTrue(reason.endsWith("use Linux 6.12.3 or later"), reason);
     assertEquals(Set.of(), libc.descriptors());
@@ -150,18 +151,18 @@ class DirtyTrackingFaultTest {
       FaultyLibc libc = tracked.bench.libc.withRelease(release);
       Set<Integer> before = libc.descriptors();
       if (taken) {
-        assertEquals("", tracked.block.cannotTrackBecause());
+        assertEquals(Optional.empty(), tracked.block.trackingObstacle());
         tracked.arm().close();
         return;
       }
-      String reason = PageTracker.unavailableBecause(libc).orElseThrow();
+      String reason = new RamMapper(libc, Path.of("/sys")).trackingObstacle().orElseThrow();
       assertEquals(
           "this kernel, "
               + release
               + ", is not known to tell of every store, as Linux does from 6.12.3 on; use that or"
               + " later",
           reason);
-      assertEquals(reason, tracked.block.cannotTrackBecause());
+      assertEquals(Optional.of(reason), tracked.block.trackingObstacle());
       assertEquals(reason, assertThrows(TrackingRefusedException.class, tracked::arm).reason());
       assertEquals(before, libc.descriptors());
     }

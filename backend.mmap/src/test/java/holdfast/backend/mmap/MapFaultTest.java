@@ -27,6 +27,7 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
+import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.host.linux.Errno;
 import holdfast.host.linux.HostLibc;
 import holdfast.host.linux.KernelConstants;

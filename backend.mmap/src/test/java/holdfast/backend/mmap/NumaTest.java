@@ -16,6 +16,7 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
+import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.host.linux.Errno;
 import holdfast.host.linux.KernelConstants;
 import holdfast.host.testkit.Fault;

@@ -11,6 +11,8 @@ import holdfast.backend.api.PersistException;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamFlag;
+import holdfast.backend.mmap.style.CacheFlush;
+import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.host.testkit.MadeCall;
 import holdfast.host.testkit.Storage;
 import holdfast.host.testkit.SystemCall;
@@ -153,7 +155,7 @@ class PersistTest {
   @DisplayName("real cache flushes, libpmem's and the JDK's, leave the bytes as they are")
   void realFlushesLeaveTheBytesAlone() throws IOException, RamBlockException {
     List<Optional<CacheFlush>> there =
-        Stream.of(CacheFlush.libpmem(), CacheFlush.jdk()).filter(Optional::isPresent).toList();
+        Stream.of(CacheFlushes.libpmem(), CacheFlushes.jdk()).filter(Optional::isPresent).toList();
     assumeFalse(there.isEmpty(), "neither libpmem.so.1 nor the JDK's write-back is here");
     for (Optional<CacheFlush> caches : there) {
       try (Bench bench = new Bench(Storage.simulatedDax())) {

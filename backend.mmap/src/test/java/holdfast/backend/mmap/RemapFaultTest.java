@@ -17,6 +17,7 @@ import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RetiredBlockException;
+import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.host.linux.Errno;
 import holdfast.host.linux.KernelConstants;
 import holdfast.host.testkit.Fault;

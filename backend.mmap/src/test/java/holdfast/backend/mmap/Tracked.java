@@ -90,7 +90,7 @@ final class Tracked implements AutoCloseable {
 
   /** The test is skipped, with the reason, where the kernel can't. */
   static void assumeTrackable() {
-    Optional<String> reason = PageTracker.unavailableBecause();
+    Optional<String> reason = new RamMapper().trackingObstacle();
     assumeTrue(reason.isEmpty(), reason.orElse(""));
   }
 
@@ -108,7 +108,7 @@ final class Tracked implements AutoCloseable {
   }
 
   DirtyTracking arm() throws RamBlockException {
-    return PageTracker.arm(block);
+    return block.track();
   }
 
   /** Stores into a page, somewhere within it. */

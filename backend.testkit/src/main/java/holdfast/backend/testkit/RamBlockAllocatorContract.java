@@ -1,7 +1,7 @@
 package holdfast.backend.testkit;
 
 import holdfast.backend.api.RamBlockAllocator;
-import holdfast.backend.mmap.CacheFlush;
+import holdfast.backend.mmap.style.CacheFlush;
 import holdfast.host.linux.Libc;
 import holdfast.host.testkit.FaultyLibc;
 import holdfast.host.testkit.Storage;

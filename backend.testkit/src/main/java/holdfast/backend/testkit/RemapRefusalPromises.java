@@ -45,7 +45,7 @@ interface RemapRefusalPromises extends Promises {
           on().spec(on().file("shared"), RamFlag.RAM_SHARED, RamFlag.RAM_READONLY)
         }) {
       RamBlock block = on().allocator().allocate(spec);
-      assertEquals("", block.pinnedBecause());
+      assertEquals(Optional.empty(), block.remapObstacle());
       on().allocator().remap(block).close();
     }
   }
@@ -67,10 +67,11 @@ interface RemapRefusalPromises extends Promises {
   private void checkPinned(RamBlockSpec spec) throws RamBlockException {
     try (RamBlock block = on().allocator().allocate(spec)) {
       block.segment().set(ValueLayout.JAVA_LONG, 4096, 42);
-      assertFalse(block.pinnedBecause().isBlank());
+      String obstacle = block.remapObstacle().orElseThrow();
+      assertFalse(obstacle.isBlank());
       RemapRefusedException refusal =
           assertThrows(RemapRefusedException.class, () -> on().allocator().remap(block));
-      assertEquals(block.pinnedBecause(), refusal.reason());
+      assertEquals(obstacle, refusal.reason());
       Sentences.assertNames(refusal, spec.id().toString());
       Sentences.assertNames(refusal, spec.backing().toString());
       assertEquals(42, block.segment().get(ValueLayout.JAVA_LONG, 4096));
@@ -170,7 +171,7 @@ interface RemapRefusalPromises extends Promises {
     }
 
     @Override
-    public String lostBecause(long offset, long length, boolean stored) {
+    public Optional<String> lostPage(long offset, long length, boolean stored) {
       throw new UnsupportedOperationException();
     }
 
@@ -186,12 +187,12 @@ interface RemapRefusalPromises extends Promises {
     public void preallocate(OptionalInt threads) {}
 
     @Override
-    public String pinnedBecause() {
-      return "";
+    public Optional<String> remapObstacle() {
+      return Optional.empty();
     }
 
     @Override
-    public String cannotTrackBecause() {
+    public Optional<String> trackingObstacle() {
       throw new UnsupportedOperationException();
     }
 
@@ -201,8 +202,8 @@ interface RemapRefusalPromises extends Promises {
     }
 
     @Override
-    public String cannotReplaceBecause(RamBlock present) {
-      return "it is a stranger";
+    public Optional<String> replaceObstacle(RamBlock present) {
+      return Optional.of("it is a stranger");
     }
 
     @Override

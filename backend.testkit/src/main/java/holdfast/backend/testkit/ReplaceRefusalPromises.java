@@ -24,6 +24,7 @@ import holdfast.host.testkit.Sentences;
 import holdfast.host.testkit.SystemCall;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -39,7 +40,7 @@ interface ReplaceRefusalPromises extends Promises {
   private void assertRefused(RamBlock next, RamBlock present, String words)
       throws RamBlockException {
     on().libc().forget();
-    String reason = next.cannotReplaceBecause(present);
+    String reason = next.replaceObstacle(present).orElseThrow();
     assertTrue(reason.contains(words), reason);
     RemapRefusedException refusal =
         assertThrows(RemapRefusedException.class, () -> next.replace(present));
@@ -57,9 +58,9 @@ interface ReplaceRefusalPromises extends Promises {
     try (RamBlock present = block("old", RamFlag.RAM_SHARED);
         RamBlock next = block("new", RamFlag.RAM_SHARED);
         RamBlock other = block("private")) {
-      assertEquals("", next.cannotReplaceBecause(present));
-      assertEquals("", other.cannotReplaceBecause(present));
-      assertEquals("", present.cannotReplaceBecause(other));
+      assertEquals(Optional.empty(), next.replaceObstacle(present));
+      assertEquals(Optional.empty(), other.replaceObstacle(present));
+      assertEquals(Optional.empty(), present.replaceObstacle(other));
     }
   }
 
@@ -84,7 +85,8 @@ interface ReplaceRefusalPromises extends Promises {
         RamBlock next = on().allocator().allocate(wide)) {
       String address = "0x" + Long.toHexString(present.segment().address());
       assertRefused(next, present, address + ", which is not aligned to " + WIDE);
-      assertEquals("", present.cannotReplaceBecause(next), "the other way round nothing is amiss");
+      assertEquals(
+          Optional.empty(), present.replaceObstacle(next), "the other way round nothing is amiss");
     }
   }
 

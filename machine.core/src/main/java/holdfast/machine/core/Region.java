@@ -229,13 +229,13 @@ public final class Region implements MemoryRegion {
         bound = candidate;
         return attached(block, candidate, refusals);
       }
-      String pinned = block.pinnedBecause();
-      if (!pinned.isEmpty()) {
+      Optional<String> obstacle = block.remapObstacle();
+      if (obstacle.isPresent()) {
         if (bound == null && candidate.kind().equals(madeBy)) {
           bound = candidate;
           return attached(block, candidate, refusals);
         }
-        refusals.add(candidate + " can't take it over: " + pinned);
+        refusals.add(candidate + " can't take it over: " + obstacle.get());
         continue;
       }
       try {
@@ -385,17 +385,17 @@ public final class Region implements MemoryRegion {
    */
   public boolean failIfLost(long offset, long length, boolean stored) {
     RamBlock block = status.block();
-    String reason = block.lostBecause(offset, length, stored);
+    Optional<String> reason = block.lostPage(offset, length, stored);
     if (reason.isEmpty()) {
       // the error is late and may be about another page: a file that was truncated has lost its
       // last one
-      reason = block.lostBecause(size().bytes() - 1, 1, false);
+      reason = block.lostPage(size().bytes() - 1, 1, false);
     }
     if (reason.isEmpty()) {
       return false;
     }
-    LOG.debug("memory backend '{}': {}", id(), reason);
-    fail(new InternalError(reason));
+    LOG.debug("memory backend '{}': {}", id(), reason.get());
+    fail(new InternalError(reason.get()));
     return true;
   }
 

@@ -258,10 +258,10 @@ final class SwapTask implements RunningSwap, Runnable {
       if (region.failIfLost(from, length, false)) {
         return "its own memory can't be read any more: " + region.status().note();
       }
-      String lost = next().lostBecause(from, length, true);
-      return lost.isEmpty()
-          ? "memory of somebody else failed: " + e
-          : "the new backing can't hold it: " + lost;
+      return next()
+          .lostPage(from, length, true)
+          .map(lost -> "the new backing can't hold it: " + lost)
+          .orElse("memory of somebody else failed: " + e);
     } catch (RuntimeException closed) {
       return "its memory is gone: " + closed.getMessage();
     }
@@ -318,9 +318,9 @@ final class SwapTask implements RunningSwap, Runnable {
     if (found) {
       note(); // not before it is locked: it could be in use by another swap, with notes beside it
     }
-    String reason = made.cannotReplaceBecause(region.status().block());
-    if (!reason.isEmpty()) {
-      throw new GivenUpException(reason);
+    Optional<String> obstacle = made.replaceObstacle(region.status().block());
+    if (obstacle.isPresent()) {
+      throw new GivenUpException(obstacle.get());
     }
   }
 

@@ -14,7 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.PersistException;
-import holdfast.backend.mmap.PageTracker;
+import holdfast.backend.mmap.RamMapper;
 import holdfast.host.linux.Errno;
 import holdfast.host.testkit.Fault;
 import holdfast.host.testkit.HostMapping;
@@ -859,7 +859,7 @@ class SwapFaultTest {
   @DisplayName(
       "what a writer's log tells is copied, though the kernel tracks and has seen no such store")
   void logsAreJoinedWithTheKernel(String when) throws Exception {
-    Assumptions.assumeTrue(PageTracker.unavailableBecause().isEmpty(), "the kernel can't track");
+    Assumptions.assumeTrue(new RamMapper().trackingObstacle().isEmpty(), "the kernel can't track");
     try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
       fixture.fill();
       HardwareLog log = new HardwareLog(5 * 4096 + 100, "");
@@ -883,7 +883,7 @@ class SwapFaultTest {
   @Test
   @DisplayName("a writer with a log that comes during a swap has it rolled back: its log is late")
   void aWriterWithALogComes() throws Exception {
-    Assumptions.assumeTrue(PageTracker.unavailableBecause().isEmpty(), "the kernel can't track");
+    Assumptions.assumeTrue(new RamMapper().trackingObstacle().isEmpty(), "the kernel can't track");
     try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
       fixture.fill();
       PausedWriter nic = new PausedWriter("nic").logging(new HardwareLog(0, ""));

@@ -60,7 +60,7 @@ public final class Window {
     this.size = size;
     this.guard = guard;
     this.advice = advice;
-    // SAFETY: the segment is handed out only once a block is mapped over all of it (BlockMapping);
+    // SAFETY: the segment is handed out only once a block is mapped over all of it (BlockMapper);
     // mappings there are only ever replaced, and the arena is closed before they are unmapped.
     MemorySegment all = MemorySegment.ofAddress(address).reinterpret(size, arena, null);
     this.segment = readOnly ? all.asReadOnly() : all;

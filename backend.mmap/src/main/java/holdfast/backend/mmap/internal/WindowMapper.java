@@ -19,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Maps one backing: at an address of the kernel's choice, to try flags, or over a window. */
-final class Placement {
-  private static final Logger LOG = LoggerFactory.getLogger(Placement.class);
+final class WindowMapper {
+  private static final Logger LOG = LoggerFactory.getLogger(WindowMapper.class);
   private static final Duration HOLE_LIMIT = Duration.ofSeconds(1);
 
   private final Libc libc;
@@ -28,7 +28,7 @@ final class Placement {
   private final RamBlockSpec spec;
   private final BackingStore store;
 
-  Placement(Libc libc, RamBlockSpec spec, BackingStore store) {
+  WindowMapper(Libc libc, RamBlockSpec spec, BackingStore store) {
     this.libc = libc;
     this.k = libc.constants();
     this.spec = spec;

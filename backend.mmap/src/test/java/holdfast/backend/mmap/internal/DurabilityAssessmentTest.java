@@ -20,7 +20,7 @@ import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.mmap.FlushOracle;
-import holdfast.backend.mmap.MappingStyle;
+import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.host.linux.Errno;
 import holdfast.host.linux.KernelConstants;
 import holdfast.host.testkit.FakeSysfs;
@@ -30,6 +30,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -38,7 +39,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every row of the table that turns facts into a granularity, a way to persist and a reason. */
-class VerdictTest {
+class DurabilityAssessmentTest {
   private static final long EXT4 = 0xEF53;
   private static final long TMPFS = 0x01021994;
   private static final int DAX_MAJOR = 252;
@@ -265,15 +266,16 @@ class VerdictTest {
   @ParameterizedTest
   @MethodSource("rows")
   @DisplayName("facts give flags, a way to persist, a granularity and a reason")
-  void verdictOfFacts(Row row) throws RamBlockException, IOException {
+  void assessmentOfFacts(Row row) throws RamBlockException, IOException {
     RamBlockSpec spec = spec(row.medium, row.requested);
     BackingStore store = store(row.medium, spec);
-    Verdict verdict =
-        Verdict.of(spec, row.style, store, row.attempt, "NAMES", new VmFlags(row.vmFlags));
+    DurabilityAssessment assessment =
+        DurabilityAssessment.of(
+            spec, row.style, store, row.attempt, "NAMES", new VmFlags(row.vmFlags));
     store.close();
-    Durability durability = verdict.durability();
-    assertEquals(row.obtained, verdict.obtained());
-    assertEquals(row.method, verdict.method());
+    Durability durability = assessment.durability();
+    assertEquals(row.obtained, assessment.obtained());
+    assertEquals(row.method, assessment.method());
     assertEquals(row.granularity, durability.obtained());
     assertEquals(spec.requestedGranularity(), durability.requested());
     assertTrue(durability.reason().contains(row.reason), durability::reason);
@@ -327,17 +329,20 @@ class VerdictTest {
     RamBlockSpec spec = spec(Medium.DISK, PMEM);
     BackingStore store = store(Medium.DISK, spec);
     store.close();
-    Verdict flushing = Verdict.of(spec, DAX_STYLE, store, ACCEPTED, "NAMES", new VmFlags(SF));
-    Verdict detached = flushing.detached(store);
+    DurabilityAssessment flushing =
+        DurabilityAssessment.of(spec, DAX_STYLE, store, ACCEPTED, "NAMES", new VmFlags(SF));
+    DurabilityAssessment detached = flushing.detached(store);
     assertEquals(PersistMethod.MSYNC, detached.method());
     assertEquals(flushing.obtained(), detached.obtained());
     assertEquals(Granularity.PAGE, detached.durability().obtained());
     assertTrue(detached.durability().reason().startsWith("detached: "));
     assertEquals("msync(MS_SYNC)", detached.durability().evidence().persist());
     assertEquals(SF, detached.durability().evidence().vmFlags());
-    Verdict fencing = Verdict.of(spec, EADR_STYLE, store, ACCEPTED, "NAMES", new VmFlags(SF));
+    DurabilityAssessment fencing =
+        DurabilityAssessment.of(spec, EADR_STYLE, store, ACCEPTED, "NAMES", new VmFlags(SF));
     assertEquals(detached, fencing.detached(store));
-    Verdict plain = Verdict.of(spec, FILE_STYLE, store, NOT_MADE, "NAMES", new VmFlags(NO_SF));
+    DurabilityAssessment plain =
+        DurabilityAssessment.of(spec, FILE_STYLE, store, NOT_MADE, "NAMES", new VmFlags(NO_SF));
     assertSame(plain, plain.detached(store));
   }
 
@@ -347,9 +352,11 @@ class VerdictTest {
     RamBlockSpec spec = spec(Medium.DAX_DEVICE, PMEM);
     BackingStore store = store(Medium.DAX_DEVICE, spec);
     store.close();
-    Verdict flushing = Verdict.of(spec, DAX_STYLE, store, ACCEPTED, "NAMES", new VmFlags(SF));
+    DurabilityAssessment flushing =
+        DurabilityAssessment.of(spec, DAX_STYLE, store, ACCEPTED, "NAMES", new VmFlags(SF));
     assertSame(flushing, flushing.detached(store));
-    Verdict fencing = Verdict.of(spec, EADR_STYLE, store, ACCEPTED, "NAMES", new VmFlags(SF));
+    DurabilityAssessment fencing =
+        DurabilityAssessment.of(spec, EADR_STYLE, store, ACCEPTED, "NAMES", new VmFlags(SF));
     assertSame(fencing, fencing.detached(store));
   }
 
@@ -359,15 +366,17 @@ class VerdictTest {
   void reasonsNotToAttempt() throws IOException {
     KernelConstants k = KernelConstants.of("amd64");
     RamBlockSpec pmem = spec(Medium.DISK, PMEM);
-    assertEquals("", Verdict.whyNoSync(pmem, DAX_STYLE, k));
-    assertEquals("", Verdict.whyNoSync(pmem, NO_FLUSH_STYLE, k));
+    assertEquals(Optional.empty(), SyncNegotiation.obstacle(pmem, DAX_STYLE, k));
+    assertEquals(Optional.empty(), SyncNegotiation.obstacle(pmem, NO_FLUSH_STYLE, k));
     List<String> reasons =
-        List.of(
-            Verdict.whyNoSync(spec(Medium.DISK, EnumSet.of(RAM_PMEM)), DAX_STYLE, k),
-            Verdict.whyNoSync(spec(Medium.DISK, SHARED), DAX_STYLE, k),
-            Verdict.whyNoSync(pmem.withPolicy(DurabilityPolicy.OFF), DAX_STYLE, k),
-            Verdict.whyNoSync(pmem, FILE_STYLE, k),
-            Verdict.whyNoSync(pmem, DAX_STYLE, k.withoutSync()));
+        Stream.of(
+            SyncNegotiation.obstacle(spec(Medium.DISK, EnumSet.of(RAM_PMEM)), DAX_STYLE, k),
+            SyncNegotiation.obstacle(spec(Medium.DISK, SHARED), DAX_STYLE, k),
+            SyncNegotiation.obstacle(pmem.withPolicy(DurabilityPolicy.OFF), DAX_STYLE, k),
+            SyncNegotiation.obstacle(pmem, FILE_STYLE, k),
+            SyncNegotiation.obstacle(pmem, DAX_STYLE, k.withoutSync()))
+            .map(Optional::orElseThrow)
+            .toList();
     assertEquals(reasons.size(), reasons.stream().distinct().count());
     List<String> words =
         List.of("share=off", "pmem=off", "x-durability=off", "file", "no MAP_SYNC");

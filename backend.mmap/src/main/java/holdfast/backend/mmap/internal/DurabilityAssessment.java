@@ -5,17 +5,21 @@ import holdfast.backend.api.Evidence;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
-import holdfast.backend.mmap.CacheFlush;
-import holdfast.backend.mmap.MappingStyle;
+import holdfast.backend.mmap.style.CacheFlush;
+import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.host.linux.Errno;
-import holdfast.host.linux.KernelConstants;
 import java.util.EnumSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The evaluation of a mapping: the flags obtained, the way to persist, the durability. Derived from
  * observed facts alone.
  */
-record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durability) {
+record DurabilityAssessment(
+    EnumSet<RamFlag> obtained, PersistMethod method, Durability durability) {
+
+  private static final Logger LOG = LoggerFactory.getLogger(DurabilityAssessment.class);
 
   private static final String MSYNC = "msync(MS_SYNC)";
 
@@ -26,7 +30,7 @@ record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durab
    * @param names the names of the mmap(2) flags of the mapping that was made
    * @param vmFlags the VmFlags of the mapping that was made
    */
-  static Verdict of(
+  static DurabilityAssessment of(
       RamBlockSpec spec,
       MappingStyle style,
       BackingStore store,
@@ -41,7 +45,7 @@ record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durab
     if (inForce) {
       obtained.add(RamFlag.RAM_SYNC);
     }
-    Finding finding = find(spec, style, store, attempt, vmFlags, inForce);
+    Obtained result = assess(spec, style, store, attempt, vmFlags, inForce);
     String tried =
         switch (attempt) {
           case SyncAttempt.NotMade none -> names + ": ok";
@@ -49,7 +53,7 @@ record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durab
           case SyncAttempt.Refused(Errno errno) -> "MAP_SHARED_VALIDATE|MAP_SYNC: " + errno.name();
         };
     String persist =
-        switch (finding.method) {
+        switch (result.method) {
           case NOTHING -> "nothing";
           case MSYNC -> MSYNC;
           case CACHE_FLUSH -> style.cacheFlush().map(CacheFlush::describe).orElseThrow();
@@ -57,17 +61,17 @@ record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durab
               "the fence of " + style.cacheFlush().map(CacheFlush::describe).orElseThrow();
         };
     Evidence evidence = new Evidence(tried, vmFlags.text(), persist, store.medium());
-    return new Verdict(
+    return new DurabilityAssessment(
         RamFlag.checkObtained(spec.flags(), obtained),
-        finding.method,
-        new Durability(spec.requestedGranularity(), finding.granularity, finding.reason, evidence));
+        result.method,
+        new Durability(spec.requestedGranularity(), result.granularity, result.reason, evidence));
   }
 
   /**
    * Returns the verdict for the same memory without its allocator, with only the kernel's own
    * means.
    */
-  Verdict detached(BackingStore store) {
+  DurabilityAssessment detached(BackingStore store) {
     boolean needsAllocator =
         switch (method) {
           case NOTHING, MSYNC -> false;
@@ -77,7 +81,7 @@ record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durab
       return this;
     }
     Evidence seen = durability.evidence();
-    return new Verdict(
+    return new DurabilityAssessment(
         obtained,
         PersistMethod.MSYNC,
         new Durability(
@@ -88,9 +92,9 @@ record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durab
             new Evidence(seen.mmap(), seen.vmFlags(), MSYNC, seen.fileSystem())));
   }
 
-  private record Finding(PersistMethod method, Granularity granularity, String reason) {}
+  private record Obtained(PersistMethod method, Granularity granularity, String reason) {}
 
-  private static Finding find(
+  private static Obtained assess(
       RamBlockSpec spec,
       MappingStyle style,
       BackingStore store,
@@ -115,7 +119,9 @@ record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durab
     if (inForce) {
       return style.cacheFlush().isPresent()
           ? flushed(style, "MAP_SYNC is in force")
-          : page("MAP_SYNC is in force, but CPU caches are not flushed: " + style.whyNoFlush());
+          : page(
+              "MAP_SYNC is in force, but CPU caches are not flushed: "
+                  + style.flushObstacle().orElseThrow());
     }
     return page(
         switch (attempt) {
@@ -130,49 +136,38 @@ record Verdict(EnumSet<RamFlag> obtained, PersistMethod method, Durability durab
         });
   }
 
-  private static Finding none(String reason) {
-    return new Finding(PersistMethod.NOTHING, Granularity.NONE, reason);
+  private static Obtained none(String reason) {
+    return new Obtained(PersistMethod.NOTHING, Granularity.NONE, reason);
   }
 
-  private static Finding page(String reason) {
-    return new Finding(
+  private static Obtained page(String reason) {
+    return new Obtained(
         PersistMethod.MSYNC, Granularity.PAGE, reason + "; each persist goes through msync(2)");
   }
 
-  private static Finding flushed(MappingStyle style, String reason) {
+  private static Obtained flushed(MappingStyle style, String reason) {
     boolean automatic = style.cacheFlush().orElseThrow().platformFlushesCaches();
     return automatic
-        ? new Finding(
+        ? new Obtained(
             PersistMethod.FENCE,
             Granularity.BYTE,
             reason
                 + ", and the platform flushes CPU caches when power fails (eADR); each persist is a"
                 + " fence")
-        : new Finding(
+        : new Obtained(
             PersistMethod.CACHE_FLUSH,
             Granularity.CACHE_LINE,
             reason + "; each persist flushes CPU cache lines");
   }
 
-  /** Returns why MAP_SYNC is not attempted; empty if it is. */
-  static String whyNoSync(RamBlockSpec spec, MappingStyle style, KernelConstants constants) {
-    if (!spec.has(RamFlag.RAM_SHARED)) {
-      return "share=off";
-    }
-    if (!spec.has(RamFlag.RAM_PMEM)) {
-      return "pmem=off: MAP_SYNC is not asked for";
-    }
-    if (!spec.wantsSync()) {
-      return "x-durability=off: MAP_SYNC is not asked for";
-    }
-    if (!style.attemptsSync()) {
-      return "the allocator in use, " + style.allocator() + ", makes ordinary mappings";
-    }
-    if (constants.mapSync() == 0) {
-      return constants.mapSharedValidate() == 0
-          ? "this operating system has no MAP_SYNC"
-          : "this architecture has no MAP_SYNC";
-    }
-    return "";
+  /** Warns that a block is less durable than it was or should be. */
+  void warnOfShortfall(RamBlockSpec spec, Granularity expected) {
+    LOG.warn(
+        "memory backend '{}' on {}: the granularity is {}, not {}: {}",
+        spec.id(),
+        spec.backing(),
+        durability.obtained(),
+        expected,
+        durability.reason());
   }
 }
