@@ -12,13 +12,12 @@ import holdfast.backend.api.TrackingRefusedException;
 import holdfast.backend.mmap.Tracked.Memory;
 import holdfast.backend.mmap.Tracked.Run;
 import holdfast.host.linux.Errno;
-import holdfast.host.linux.KernelConstants;
 import holdfast.host.linux.PageRegions;
 import holdfast.host.testkit.AddressRange;
 import holdfast.host.testkit.Fault;
 import holdfast.host.testkit.Fault.Harm;
 import holdfast.host.testkit.FaultyLibc;
-import holdfast.host.testkit.MadeCall;
+import holdfast.host.testkit.RecordedCall;
 import holdfast.host.testkit.SystemCall;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -171,7 +170,7 @@ class DirtyTrackingFaultTest {
   private static long drops(FaultyLibc libc, Tracked tracked) {
     return libc.made(SystemCall.MADVISE).stream()
         .filter(made -> made.arguments().getFirst().equals(tracked.block.segment().address()))
-        .filter(made -> made.arguments().getLast().equals(KernelConstants.MADV_DONTNEED))
+        .filter(made -> made.arguments().getLast().equals(libc.constants().madvDontneed()))
         .count();
   }
 
@@ -226,14 +225,14 @@ class DirtyTrackingFaultTest {
     try (Tracked tracked = new Tracked(Memory.TMPFS, PAGES);
         LogCapture quiet = new LogCapture()) {
       FaultyLibc libc = tracked.bench.libc;
-      List<MadeCall> calls;
+      List<RecordedCall> calls;
       try (DirtyTracking tracking = tracked.arm()) {
         libc.forget();
         tracked.block.dropPageTable();
         calls = libc.made();
       }
       assertTrue(calls.stream().anyMatch(made -> made.call() == SystemCall.MEMFD_CREATE));
-      for (MadeCall victim : calls) {
+      for (RecordedCall victim : calls) {
         boolean ofTheQuestion =
             switch (victim.call()) {
               case MEMFD_CREATE,
@@ -296,14 +295,14 @@ class DirtyTrackingFaultTest {
   }
 
   static Stream<Arguments> failures() throws IOException, RamBlockException {
-    List<MadeCall> calls;
+    List<RecordedCall> calls;
     try (Tracked tracked = new Tracked(Memory.TMPFS, PAGES)) {
       tracked.bench.libc.forget();
       rounds(tracked);
       calls = tracked.bench.libc.made();
     }
     Stream.Builder<Arguments> all = Stream.builder();
-    for (MadeCall victim : calls) {
+    for (RecordedCall victim : calls) {
       EnumSet<Harm> harms =
           switch (victim.call()) {
             case CLOSE -> EnumSet.of(Harm.DONE);

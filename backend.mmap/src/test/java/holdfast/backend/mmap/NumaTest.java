@@ -20,7 +20,7 @@ import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.host.linux.Errno;
 import holdfast.host.linux.KernelConstants;
 import holdfast.host.testkit.Fault;
-import holdfast.host.testkit.MadeCall;
+import holdfast.host.testkit.RecordedCall;
 import holdfast.host.testkit.Storage;
 import holdfast.host.testkit.SystemCall;
 import java.io.IOException;
@@ -155,7 +155,7 @@ class NumaTest {
     }
   }
 
-  private static boolean prefersMany(MadeCall made) {
+  private static boolean prefersMany(RecordedCall made) {
     return made.call() == SystemCall.MBIND
         && made.arguments().get(2).equals(KernelConstants.MPOL_PREFERRED_MANY);
   }

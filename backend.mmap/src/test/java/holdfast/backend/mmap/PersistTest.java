@@ -13,7 +13,7 @@ import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.mmap.style.CacheFlush;
 import holdfast.backend.mmap.style.MappingStyle;
-import holdfast.host.testkit.MadeCall;
+import holdfast.host.testkit.RecordedCall;
 import holdfast.host.testkit.Storage;
 import holdfast.host.testkit.SystemCall;
 import holdfast.host.testkit.WatchedMemory;
@@ -72,7 +72,7 @@ class PersistTest {
             bench.mapper().map(Bench.spec(bench.file("file"), RamFlag.RAM_SHARED), Bench.KERNEL)) {
       bench.libc.forget();
       block.persist(range[0], range[1]);
-      MadeCall made = bench.libc.made(SystemCall.MSYNC).getFirst();
+      RecordedCall made = bench.libc.made(SystemCall.MSYNC).getFirst();
       assertEquals(1, bench.libc.made(SystemCall.MSYNC).size());
       long page = bench.libc.getpagesize();
       long from = (long) made.arguments().get(0) - block.segment().address();

@@ -115,7 +115,7 @@ public final class BlockMapper {
   }
 
   private void requireFlushFor(BackingStore store) throws RamBlockException {
-    if (store.kind() != BackingStore.Kind.DAX_DEVICE) {
+    if (!(store instanceof DaxDeviceStore)) {
       return;
     }
     if (!style.attemptsSync()) {
@@ -160,7 +160,7 @@ public final class BlockMapper {
     if (!spec.has(RamFlag.RAM_NORESERVE)
         || store.pageSize() != libc.getpagesize()
         || spec.has(RamFlag.RAM_READONLY)
-        || spec.has(RamFlag.RAM_SHARED) && store.kind() != BackingStore.Kind.ANONYMOUS) {
+        || spec.has(RamFlag.RAM_SHARED) && !(store instanceof AnonymousStore)) {
       return;
     }
     try {

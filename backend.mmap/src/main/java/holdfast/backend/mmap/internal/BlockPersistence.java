@@ -58,7 +58,7 @@ final class BlockPersistence {
    * its mapping changes.
    */
   void writeBackAll() throws PersistException {
-    if (store.kind() != BackingStore.Kind.FILE || store.isVolatile()) {
+    if (!(store instanceof FileStore) || store.isVolatile()) {
       return;
     }
     long size = window.size();
@@ -102,10 +102,7 @@ final class BlockPersistence {
    * longer has, msync(2) reports nothing, and a flush is a SIGBUS in native code.
    */
   private void requirePresent(long offset, long length) throws ErrnoException, PersistException {
-    if (store.kind() != BackingStore.Kind.FILE) {
-      return;
-    }
-    long present = libc.lseekEnd(store.fd());
+    long present = store.length();
     if (present < store.offset() + offset + length) {
       throw new PersistException(
           recipe.spec(),

@@ -9,6 +9,7 @@ import holdfast.backend.mmap.style.CacheFlush;
 import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.host.linux.Errno;
 import java.util.EnumSet;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -77,7 +78,7 @@ record DurabilityAssessment(
           case NOTHING, MSYNC -> false;
           case CACHE_FLUSH, FENCE -> true;
         };
-    if (!needsAllocator || store.kind() == BackingStore.Kind.DAX_DEVICE) {
+    if (!needsAllocator || store instanceof DaxDeviceStore) {
       return this;
     }
     Evidence seen = durability.evidence();
@@ -101,8 +102,9 @@ record DurabilityAssessment(
       SyncAttempt attempt,
       VmFlags vmFlags,
       boolean inForce) {
-    if (store.kind() == BackingStore.Kind.ANONYMOUS) {
-      return none(store.whyVolatile());
+    Optional<String> volatility = store.volatility();
+    if (store instanceof AnonymousStore) {
+      return none(volatility.orElseThrow());
     }
     if (spec.has(RamFlag.RAM_READONLY)) {
       return none("readonly=on: nothing can be stored");
@@ -110,10 +112,10 @@ record DurabilityAssessment(
     if (!spec.has(RamFlag.RAM_SHARED)) {
       return none("share=off: stores go to private copies of the pages and never reach the file");
     }
-    if (store.isVolatile()) {
-      return none(store.whyVolatile());
+    if (volatility.isPresent()) {
+      return none(volatility.get());
     }
-    if (store.kind() == BackingStore.Kind.DAX_DEVICE) {
+    if (store instanceof DaxDeviceStore) {
       return flushed(style, "a DAX device has no metadata that a crash could lose");
     }
     if (inForce) {

@@ -150,7 +150,7 @@ final class MappedRamBlock implements RamBlock {
 
   @Override
   public Optional<String> remapObstacle() {
-    if (store.kind() == BackingStore.Kind.ANONYMOUS) {
+    if (store instanceof AnonymousStore) {
       return Optional.of("anonymous memory has no file that could be mapped again");
     }
     if (!spec.has(RamFlag.RAM_SHARED)) {
@@ -227,7 +227,7 @@ final class MappedRamBlock implements RamBlock {
       window.structure.lock();
       try {
         requireCurrent();
-        if (at == 0 && isOnDax()) {
+        if (at == 0 && store.isOnDax()) {
           return; // it has few pages to unmap, and is never tracked
         }
         if (window.tracking != null && !window.tracking.keepsNotes()) {
@@ -241,15 +241,6 @@ final class MappedRamBlock implements RamBlock {
         window.structure.unlock();
       }
     }
-  }
-
-  /** Returns whether the block's pages are persistent memory itself. */
-  boolean isOnDax() throws ErrnoException {
-    return switch (store.kind()) {
-      case ANONYMOUS -> false;
-      case FILE -> libc.statx(store.fd()).dax();
-      case DAX_DEVICE -> true;
-    };
   }
 
   @Override

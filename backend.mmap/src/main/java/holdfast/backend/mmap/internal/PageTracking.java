@@ -115,7 +115,7 @@ public final class PageTracking implements DirtyTracking {
 
   static int openPagemap(Libc libc) throws UntrackableException {
     try {
-      return libc.open(PAGEMAP, KernelConstants.O_RDONLY | KernelConstants.O_CLOEXEC, 0);
+      return libc.open(PAGEMAP, KernelConstants.O_RDONLY | libc.constants().openCloexec(), 0);
     } catch (ErrnoException e) {
       throw new UntrackableException(
           PAGEMAP
@@ -160,7 +160,7 @@ public final class PageTracking implements DirtyTracking {
       throw new UntrackableException("readonly=on: nobody can write to it");
     }
     try {
-      if (block.isOnDax()) {
+      if (block.store.isOnDax()) {
         throw new UntrackableException(
             "it is on DAX, where the kernel would never end the first access to a page that it took"
                 + " note of; stop the writers instead");

@@ -39,7 +39,7 @@ final class WindowMapper {
   int plainFlags() {
     int flags =
         spec.has(RamFlag.RAM_SHARED) ? KernelConstants.MAP_SHARED : KernelConstants.MAP_PRIVATE;
-    if (store.kind() == BackingStore.Kind.ANONYMOUS) {
+    if (store instanceof AnonymousStore) {
       flags |= k.mapAnonymous();
     }
     if (spec.has(RamFlag.RAM_NORESERVE)) {

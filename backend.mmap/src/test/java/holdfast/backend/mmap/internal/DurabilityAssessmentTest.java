@@ -370,11 +370,11 @@ class DurabilityAssessmentTest {
     assertEquals(Optional.empty(), SyncNegotiation.obstacle(pmem, NO_FLUSH_STYLE, k));
     List<String> reasons =
         Stream.of(
-            SyncNegotiation.obstacle(spec(Medium.DISK, EnumSet.of(RAM_PMEM)), DAX_STYLE, k),
-            SyncNegotiation.obstacle(spec(Medium.DISK, SHARED), DAX_STYLE, k),
-            SyncNegotiation.obstacle(pmem.withPolicy(DurabilityPolicy.OFF), DAX_STYLE, k),
-            SyncNegotiation.obstacle(pmem, FILE_STYLE, k),
-            SyncNegotiation.obstacle(pmem, DAX_STYLE, k.withoutSync()))
+                SyncNegotiation.obstacle(spec(Medium.DISK, EnumSet.of(RAM_PMEM)), DAX_STYLE, k),
+                SyncNegotiation.obstacle(spec(Medium.DISK, SHARED), DAX_STYLE, k),
+                SyncNegotiation.obstacle(pmem.withPolicy(DurabilityPolicy.OFF), DAX_STYLE, k),
+                SyncNegotiation.obstacle(pmem, FILE_STYLE, k),
+                SyncNegotiation.obstacle(pmem, DAX_STYLE, k.withoutSync()))
             .map(Optional::orElseThrow)
             .toList();
     assertEquals(reasons.size(), reasons.stream().distinct().count());

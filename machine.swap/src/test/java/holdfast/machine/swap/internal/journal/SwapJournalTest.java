@@ -283,7 +283,7 @@ class SwapJournalTest {
   void staleNotes() throws Exception {
     new Watched(a, b).begin();
     Libc libc = HostLibc.instance();
-    int fd = libc.open(a, KernelConstants.O_RDWR | KernelConstants.O_CLOEXEC, 0);
+    int fd = libc.open(a, KernelConstants.O_RDWR | libc.constants().openCloexec(), 0);
     libc.fcntlOfdSetlk(fd, true);
     List<String> before = notes();
     assertEquals("", SwapJournal.refusal(a));
@@ -292,7 +292,7 @@ class SwapJournalTest {
     int note =
         libc.open(
             folder.resolve("b.swap-from.json"),
-            KernelConstants.O_RDWR | KernelConstants.O_CLOEXEC,
+            KernelConstants.O_RDWR | libc.constants().openCloexec(),
             0);
     libc.fcntlOfdSetlk(note, true);
     String refusal = SwapJournal.refusal(b);
