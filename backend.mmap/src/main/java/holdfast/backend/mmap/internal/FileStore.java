@@ -25,6 +25,7 @@ final class FileStore implements BackingStore {
   private final RamBlockSpec spec;
   private final OpenFile file;
   private final FileSystemStatus fileSystem;
+  private final long pageSize;
   private final WriteBacks writeBacks = new WriteBacks();
   private final SpaceReservation space;
 
@@ -33,6 +34,7 @@ final class FileStore implements BackingStore {
     this.spec = spec;
     this.file = file;
     this.fileSystem = fileSystem;
+    this.pageSize = fileSystem.isHugetlbfs() ? fileSystem.blockSize() : libc.getpagesize();
     this.space = new SpaceReservation(libc, this, file);
   }
 
@@ -90,7 +92,7 @@ final class FileStore implements BackingStore {
 
   @Override
   public long pageSize() {
-    return fileSystem.isHugetlbfs() ? fileSystem.blockSize() : libc.getpagesize();
+    return pageSize;
   }
 
   @Override
