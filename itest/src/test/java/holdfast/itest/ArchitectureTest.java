@@ -58,6 +58,7 @@ class ArchitectureTest {
           "backend.file",
           "holdfast.backend.api",
           "holdfast.backend.mmap",
+          "holdfast.backend.mmap.style",
           "org.slf4j",
           "org.osgi.service.component.annotations",
           "org.osgi.service.metatype.annotations");
@@ -68,6 +69,7 @@ class ArchitectureTest {
           "backend.dax",
           "holdfast.backend.api",
           "holdfast.backend.mmap",
+          "holdfast.backend.mmap.style",
           "org.slf4j",
           "org.osgi.service.component.annotations",
           "org.osgi.service.metatype.annotations");
@@ -78,6 +80,7 @@ class ArchitectureTest {
           "backend.testkit",
           "holdfast.backend.api",
           "holdfast.backend.mmap",
+          "holdfast.backend.mmap.style",
           "holdfast.host.linux",
           "holdfast.host.testkit",
           "org.junit.jupiter.api..");
@@ -290,6 +293,10 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule noPackagesOfTheMachineFormACircle =
       slices().matching("holdfast.machine.(**)").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule noPackagesOfTheBackendsFormACircle =
+      slices().matching("holdfast.backend.(**)").should().beFreeOfCycles();
 
   @ArchTest
   static final ArchRule onlyTheStartEndsTheJvm =

@@ -12,6 +12,10 @@ import java.util.OptionalInt;
  * the same addresses and this one is <em>retired</em>. The bytes, the {@link #segment()} and every
  * address handed out stay valid.
  *
+ * <p>Blocks are made by the mapper (package {@code holdfast.backend.mmap}), on which allocators are
+ * built. A block that something else made can serve a region, but no allocator can re-map it, and
+ * neither can it be replaced nor replace another one: to do that, both mappings must be known.
+ *
  * <p>A block needs no code of the allocator's bundle: it keeps serving after that bundle is
  * stopped, updated or uninstalled.
  *
@@ -93,13 +97,12 @@ public interface RamBlock extends AutoCloseable {
    * @param offset first byte, from 0
    * @param length number of bytes, 0 for none
    * @param stored whether the pages must be writable
-   * @return the host's error for the first page that it can't provide; an empty string if all of
-   *     the range can be accessed. For a retired block, the answer for the block that took its
-   *     place
+   * @return the host's error for the first page that it can't provide; empty if all of the range
+   *     can be accessed. For a retired block, the answer for the block that took its place
    * @throws IndexOutOfBoundsException if the range is not within the block
    * @throws IllegalStateException if the block is closed
    */
-  String lostBecause(long offset, long length, boolean stored);
+  Optional<String> lostPage(long offset, long length, boolean stored);
 
   /**
    * Returns the evidence for {@link #durability}, observed again: the VmFlags are the present ones,
@@ -134,16 +137,19 @@ public interface RamBlock extends AutoCloseable {
   void preallocate(OptionalInt threads) throws PreallocationException;
 
   /**
-   * Returns why no allocator can re-map this memory in place, or an empty string if one can. Only
-   * shared mappings of a file can be re-mapped: the changes in a private one exist nowhere else.
+   * Looks up why no allocator can re-map this memory in place. Only shared mappings of a file can
+   * be re-mapped: the changes in a private one exist nowhere else.
+   *
+   * @return the reason as a sentence without full stop; empty if an allocator can
    */
-  String pinnedBecause();
+  Optional<String> remapObstacle();
 
   /**
-   * Returns why {@link #track} would refuse, as far as can be known without touching the memory, or
-   * an empty string if no obstacle is known.
+   * Looks up why {@link #track} would refuse, as far as can be known without touching the memory.
+   *
+   * @return the reason as a sentence without full stop; empty if no obstacle is known
    */
-  String cannotTrackBecause();
+  Optional<String> trackingObstacle();
 
   /**
    * Starts to track which pages are stored into; every page is clean now.
@@ -156,12 +162,13 @@ public interface RamBlock extends AutoCloseable {
   DirtyTracking track() throws TrackingRefusedException;
 
   /**
-   * Returns why this block can't {@linkplain #replace replace} {@code present}, as half a sentence
-   * about {@code present}, or an empty string if it can. The two must have the same size, {@code
-   * present}'s addresses must suit this backing's page size and alignment, and either both or
-   * neither must be writable.
+   * Looks up why this block can't {@linkplain #replace replace} {@code present}. The two must have
+   * the same size, {@code present}'s addresses must suit this backing's page size and alignment,
+   * and either both or neither must be writable.
+   *
+   * @return the reason as half a sentence about {@code present}; empty if it can
    */
-  String cannotReplaceBecause(RamBlock present);
+  Optional<String> replaceObstacle(RamBlock present);
 
   /**
    * Replaces a live block by this one, which is not in use yet. This block's memory is mapped over
@@ -175,9 +182,8 @@ public interface RamBlock extends AutoCloseable {
    * not stop. This block's own segment must not be accessed meanwhile or later.
    *
    * @param present a live block
-   * @throws RemapRefusedException if it {@linkplain #cannotReplaceBecause can't be done}, one of
-   *     the two has a {@link #writeBackFailure}, or a persist of {@code present} doesn't end in
-   *     time
+   * @throws RemapRefusedException if it {@linkplain #replaceObstacle can't be done}, one of the two
+   *     has a {@link #writeBackFailure}, or a persist of {@code present} doesn't end in time
    * @throws MappingException if the kernel refused; in both cases {@code present} keeps serving,
    *     and this block stays where it is
    * @throws RetiredBlockException if another block has taken the place of one of them

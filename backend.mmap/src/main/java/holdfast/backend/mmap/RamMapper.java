@@ -3,15 +3,18 @@ package holdfast.backend.mmap;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
-import holdfast.backend.mmap.internal.BlockMapping;
+import holdfast.backend.mmap.internal.BlockMapper;
+import holdfast.backend.mmap.internal.PageTracking;
+import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.host.linux.HostLibc;
 import holdfast.host.linux.Libc;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * Makes RAM blocks: opens the backing, reserves a window, chooses the mmap(2) flags, maps, and
  * checks the result. Also maps the same backing again over a live window. The counterpart of QEMU's
- * {@code qemu_ram_mmap}.
+ * {@code qemu_ram_mmap}. Every block that can be re-mapped, replaced or tracked was made here.
  *
  * <p>Stateless and thread-safe.
  */
@@ -59,7 +62,7 @@ public final class RamMapper {
    * @throws RamBlockException one type per cause
    */
   public RamBlock map(RamBlockSpec spec, MappingStyle style) throws RamBlockException {
-    return new BlockMapping(libc, sysfs, procfs, spec, style).map();
+    return new BlockMapper(libc, sysfs, procfs, spec, style).map();
   }
 
   /**
@@ -72,6 +75,16 @@ public final class RamMapper {
    * @throws RamBlockException if it can't be done; {@code present} keeps serving
    */
   public RamBlock remap(RamBlock present, MappingStyle style) throws RamBlockException {
-    return new BlockMapping(libc, sysfs, procfs, present.spec(), style).remap(present);
+    return new BlockMapper(libc, sysfs, procfs, present.spec(), style).remap(present);
+  }
+
+  /**
+   * Looks up why no block can be {@linkplain RamBlock#track tracked} on this host.
+   *
+   * @return the reason as a sentence without full stop; empty if blocks can be tracked, except
+   *     those that have an {@linkplain RamBlock#trackingObstacle obstacle} of their own
+   */
+  public Optional<String> trackingObstacle() {
+    return PageTracking.obstacle(libc);
   }
 }

@@ -4,10 +4,9 @@
  * holdfast.backend.mmap.RamMapper}; other code does not need this package. Its system calls go
  * through {@link holdfast.host.linux.Libc}.
  *
- * <p>Reading order: {@link holdfast.backend.mmap.MappingStyle} (an allocator's decisions), {@link
- * holdfast.backend.mmap.RamMapper} (maps a block into a window), {@link
- * holdfast.backend.mmap.CacheFlush} (how stores leave the CPU caches), {@link
- * holdfast.backend.mmap.PageTracker} (which pages are written while memory is copied).
+ * <p>Reading order: {@link holdfast.backend.mmap.style.MappingStyle} (an allocator's decisions),
+ * {@link holdfast.backend.mmap.RamMapper} (maps a block into a window), {@link
+ * holdfast.backend.mmap.CacheFlushes} (how stores can leave the CPU caches on this host).
  *
  * <p>The code here outlives the bundles of the allocators: the blocks that they made keep serving
  * when the bundles are gone.

@@ -11,7 +11,7 @@ import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.host.linux.Errno;
 import holdfast.host.testkit.Fault;
-import holdfast.host.testkit.MadeCall;
+import holdfast.host.testkit.RecordedCall;
 import holdfast.host.testkit.Storage;
 import holdfast.host.testkit.SystemCall;
 import java.nio.ByteBuffer;
@@ -34,7 +34,7 @@ class AllocatedFileTest {
   private static final long FREE = 3 << 20;
   private static final int LENGTH = 3;
 
-  private static long length(MadeCall fallocate) {
+  private static long length(RecordedCall fallocate) {
     return (long) fallocate.arguments().get(LENGTH);
   }
 
@@ -62,10 +62,10 @@ class AllocatedFileTest {
       try (RamBlock block = bench.mapper().map(spec(path), Bench.KERNEL)) {
         assertEquals(SIZE, block.spec().size());
       }
-      List<MadeCall> granted =
+      List<RecordedCall> granted =
           bench.libc.made(SystemCall.FALLOCATE).stream().filter(c -> length(c) <= FREE).toList();
       long next = 0;
-      for (MadeCall part : granted) {
+      for (RecordedCall part : granted) {
         assertEquals(next, part.arguments().get(2));
         next += length(part);
       }

@@ -7,6 +7,8 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
+import holdfast.backend.mmap.style.CacheFlush;
+import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.host.testkit.FaultyLibc;
 import holdfast.host.testkit.KnownBytes;
 import holdfast.host.testkit.LeakCheck;

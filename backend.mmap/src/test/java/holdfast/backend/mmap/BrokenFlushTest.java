@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.RamBlock;
+import holdfast.backend.mmap.style.CacheFlush;
 import holdfast.host.testkit.Storage;
 import holdfast.host.testkit.WatchedMemory;
 import java.lang.foreign.MemorySegment;

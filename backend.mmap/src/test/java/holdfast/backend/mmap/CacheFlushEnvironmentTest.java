@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.mmap.internal.FlushProbe;
+import holdfast.backend.mmap.style.CacheFlush;
 import holdfast.host.testkit.Storage;
 import java.io.PrintStream;
 import java.lang.foreign.Arena;
@@ -58,7 +59,7 @@ class CacheFlushEnvironmentTest {
   })
   @DisplayName("with libpmem a persist writes cache lines back, whatever the environment says")
   void persistWritesBack(String name, String value) throws Exception {
-    assumeTrue(CacheFlush.libpmem().isPresent(), "libpmem.so.1 is not installed");
+    assumeTrue(CacheFlushes.libpmem().isPresent(), "libpmem.so.1 is not installed");
     try (ChildJvm child = new ChildJvm(Persister.class, List.of(), Map.of(name, value))) {
       assertEquals("cache-line by pmem_deep_flush + pmem_drain (libpmem.so.1)", child.says());
       assertEquals("before: absent", child.says());
@@ -78,7 +79,7 @@ class CacheFlushEnvironmentTest {
     public static void main(String[] arguments) throws Throwable {
       PrintStream out = new PrintStream(System.out, true, UTF_8);
       try (Bench bench = new Bench(Storage.simulatedDax());
-          RamBlock block = bench.mapFlushedBy(CacheFlush.libpmem().orElseThrow())) {
+          RamBlock block = bench.mapFlushedBy(CacheFlushes.libpmem().orElseThrow())) {
         assertTrue(block.obtained().contains(RamFlag.RAM_SYNC));
         out.println(
             block.durability().obtained() + " by " + block.durability().evidence().persist());
@@ -131,8 +132,8 @@ class CacheFlushEnvironmentTest {
     Optional<CacheFlush> control = Optional.of(new Flush(true));
     assertTrue(FlushProbe.doesNothing(new Flush(false), control));
     assertFalse(FlushProbe.doesNothing(new Flush(true), control));
-    CacheFlush.libpmem().ifPresent(flush -> assertFalse(FlushProbe.doesNothing(flush, control)));
-    CacheFlush.jdk().ifPresent(flush -> assertFalse(FlushProbe.doesNothing(flush, control)));
+    CacheFlushes.libpmem().ifPresent(flush -> assertFalse(FlushProbe.doesNothing(flush, control)));
+    CacheFlushes.jdk().ifPresent(flush -> assertFalse(FlushProbe.doesNothing(flush, control)));
   }
 
   @Test
@@ -145,7 +146,7 @@ class CacheFlushEnvironmentTest {
   @Test
   @DisplayName("of each way to flush either it is there, or it is told why not")
   void whyNotIsTold() {
-    assertEquals(CacheFlush.libpmem().isPresent(), CacheFlush.whyNoLibpmem().isEmpty());
-    assertEquals(CacheFlush.jdk().isPresent(), CacheFlush.whyNoJdk().isEmpty());
+    assertEquals(CacheFlushes.libpmem().isPresent(), CacheFlushes.libpmemObstacle().isEmpty());
+    assertEquals(CacheFlushes.jdk().isPresent(), CacheFlushes.jdkObstacle().isEmpty());
   }
 }

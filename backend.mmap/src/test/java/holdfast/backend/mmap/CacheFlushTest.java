@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import holdfast.backend.mmap.style.CacheFlush;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -18,8 +19,8 @@ class CacheFlushTest {
   @DisplayName("libpmem's flush takes ranges of any alignment and changes no byte")
   void libpmem() {
     assumeTrue(
-        CacheFlush.libpmem().isPresent(), "libpmem.so.1 is not installed (Debian: libpmem1)");
-    CacheFlush caches = CacheFlush.libpmem().orElseThrow();
+        CacheFlushes.libpmem().isPresent(), "libpmem.so.1 is not installed (Debian: libpmem1)");
+    CacheFlush caches = CacheFlushes.libpmem().orElseThrow();
     assertTrue(caches.describe().contains("libpmem.so.1"));
     checkFlush(caches);
   }
@@ -28,8 +29,8 @@ class CacheFlushTest {
   @DisplayName("the JDK's write-back takes ranges of any alignment and changes no byte")
   void jdk() {
     assumeTrue(isExported(), "--add-exports java.base/jdk.internal.misc=ALL-UNNAMED is not given");
-    assumeTrue(CacheFlush.jdk().isPresent(), "this CPU has no write-back that the JDK uses");
-    CacheFlush caches = CacheFlush.jdk().orElseThrow();
+    assumeTrue(CacheFlushes.jdk().isPresent(), "this CPU has no write-back that the JDK uses");
+    CacheFlush caches = CacheFlushes.jdk().orElseThrow();
     assertTrue(caches.describe().contains("JEP 352"));
     assertFalse(caches.platformFlushesCaches());
     checkFlush(caches);
@@ -39,12 +40,12 @@ class CacheFlushTest {
   @DisplayName("the JDK's write-back is there on every amd64 JVM that exports it, else it is not")
   void jdkIsThereWhereExported() {
     if (isExported() && System.getProperty("os.arch").equals("amd64")) {
-      assertTrue(CacheFlush.jdk().isPresent());
+      assertTrue(CacheFlushes.jdk().isPresent());
     }
     if (!isExported()) {
-      assertTrue(CacheFlush.jdk().isEmpty());
+      assertTrue(CacheFlushes.jdk().isEmpty());
     }
-    assertEquals(CacheFlush.jdk(), CacheFlush.jdk(), "bound once");
+    assertEquals(CacheFlushes.jdk(), CacheFlushes.jdk(), "bound once");
   }
 
   private static boolean isExported() {

@@ -10,6 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamFlag;
+import holdfast.backend.mmap.style.CacheFlush;
+import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.host.testkit.Storage;
 import holdfast.host.testkit.SystemCall;
 import java.lang.foreign.Arena;

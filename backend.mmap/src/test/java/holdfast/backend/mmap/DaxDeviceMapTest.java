@@ -17,6 +17,7 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
+import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.host.testkit.FakeSysfs;
 import holdfast.host.testkit.FaultyLibc.SyncAnswer;
 import holdfast.host.testkit.Sentences;

@@ -12,15 +12,15 @@ import holdfast.backend.api.TrackingRefusedException;
 import holdfast.backend.mmap.Tracked.Memory;
 import holdfast.backend.mmap.Tracked.Run;
 import holdfast.host.linux.Errno;
-import holdfast.host.linux.KernelConstants;
 import holdfast.host.linux.PageRegions;
 import holdfast.host.testkit.AddressRange;
 import holdfast.host.testkit.Fault;
 import holdfast.host.testkit.Fault.Harm;
 import holdfast.host.testkit.FaultyLibc;
-import holdfast.host.testkit.MadeCall;
+import holdfast.host.testkit.RecordedCall;
 import holdfast.host.testkit.SystemCall;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -103,7 +103,7 @@ class DirtyTrackingFaultTest {
       FaultyLibc libc = tracked.bench.libc;
       Set<Integer> before = libc.descriptors();
       host.faults.forEach(libc::with);
-      String reason = PageTracker.unavailableBecause(libc).orElseThrow();
+      String reason = new RamMapper(libc, Path.of("/sys")).trackingObstacle().orElseThrow();
       assertTrue(reason.contains(host.words), reason);
       assertEquals(1, reason.lines().count());
       assertFalse(reason.endsWith("."), reason);
@@ -112,7 +112,7 @@ class DirtyTrackingFaultTest {
       assertEquals(before, libc.descriptors());
       assertFalse(tracked.isArmed());
       libc.heal();
-      assertEquals(Optional.empty(), PageTracker.unavailableBecause(libc));
+      assertEquals(Optional.empty(), new RamMapper(libc, Path.of("/sys")).trackingObstacle());
       assertEquals(before, libc.descriptors());
     }
   }
@@ -122,7 +122,7 @@ class DirtyTrackingFaultTest {
   void noPagemapScan() {
     FaultyLibc libc = FaultyLibc.host();
     libc.with(Fault.ofEvery(SystemCall.IOCTL_PAGEMAP_SCAN, Errnos.ENOTTY));
-    String reason = PageTracker.unavailableBecause(libc).orElseThrow();
+    String reason = new RamMapper(libc, Path.of("/sys")).trackingObstacle().orElseThrow();
     assertTrue(reason.contains("can't scan pages, ioctl(PAGEMAP_SCAN): ENOTTY"), reason);
     assertTrue(reason.endsWith("use Linux 6.12.3 or later"), reason);
     assertEquals(Set.of(), libc.descriptors());
@@ -150,18 +150,18 @@ class DirtyTrackingFaultTest {
       FaultyLibc libc = tracked.bench.libc.withRelease(release);
       Set<Integer> before = libc.descriptors();
       if (taken) {
-        assertEquals("", tracked.block.cannotTrackBecause());
+        assertEquals(Optional.empty(), tracked.block.trackingObstacle());
         tracked.arm().close();
         return;
       }
-      String reason = PageTracker.unavailableBecause(libc).orElseThrow();
+      String reason = new RamMapper(libc, Path.of("/sys")).trackingObstacle().orElseThrow();
       assertEquals(
           "this kernel, "
               + release
               + ", is not known to tell of every store, as Linux does from 6.12.3 on; use that or"
               + " later",
           reason);
-      assertEquals(reason, tracked.block.cannotTrackBecause());
+      assertEquals(Optional.of(reason), tracked.block.trackingObstacle());
       assertEquals(reason, assertThrows(TrackingRefusedException.class, tracked::arm).reason());
       assertEquals(before, libc.descriptors());
     }
@@ -170,7 +170,7 @@ class DirtyTrackingFaultTest {
   private static long drops(FaultyLibc libc, Tracked tracked) {
     return libc.made(SystemCall.MADVISE).stream()
         .filter(made -> made.arguments().getFirst().equals(tracked.block.segment().address()))
-        .filter(made -> made.arguments().getLast().equals(KernelConstants.MADV_DONTNEED))
+        .filter(made -> made.arguments().getLast().equals(libc.constants().madvDontneed()))
         .count();
   }
 
@@ -225,14 +225,14 @@ class DirtyTrackingFaultTest {
     try (Tracked tracked = new Tracked(Memory.TMPFS, PAGES);
         LogCapture quiet = new LogCapture()) {
       FaultyLibc libc = tracked.bench.libc;
-      List<MadeCall> calls;
+      List<RecordedCall> calls;
       try (DirtyTracking tracking = tracked.arm()) {
         libc.forget();
         tracked.block.dropPageTable();
         calls = libc.made();
       }
       assertTrue(calls.stream().anyMatch(made -> made.call() == SystemCall.MEMFD_CREATE));
-      for (MadeCall victim : calls) {
+      for (RecordedCall victim : calls) {
         boolean ofTheQuestion =
             switch (victim.call()) {
               case MEMFD_CREATE,
@@ -295,14 +295,14 @@ class DirtyTrackingFaultTest {
   }
 
   static Stream<Arguments> failures() throws IOException, RamBlockException {
-    List<MadeCall> calls;
+    List<RecordedCall> calls;
     try (Tracked tracked = new Tracked(Memory.TMPFS, PAGES)) {
       tracked.bench.libc.forget();
       rounds(tracked);
       calls = tracked.bench.libc.made();
     }
     Stream.Builder<Arguments> all = Stream.builder();
-    for (MadeCall victim : calls) {
+    for (RecordedCall victim : calls) {
       EnumSet<Harm> harms =
           switch (victim.call()) {
             case CLOSE -> EnumSet.of(Harm.DONE);

@@ -30,6 +30,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
@@ -58,7 +59,7 @@ class DirtyTrackingTest {
       for (long page : new long[] {0, 1, 2, 3}) {
         tracked.store(page);
       }
-      assertEquals("", tracked.block.cannotTrackBecause());
+      assertEquals(Optional.empty(), tracked.block.trackingObstacle());
       try (DirtyTracking tracking = tracked.arm()) {
         assertEquals(List.of(), tracked.scan(tracking));
         assertEquals(3, tracked.load(2));
@@ -372,10 +373,10 @@ class DirtyTrackingTest {
       closedBefore.close();
       assertThrows(RetiredBlockException.class, tracked::arm);
 
-      DirtyTracking closedAfter = PageTracker.arm(second);
+      DirtyTracking closedAfter = second.track();
       RamBlock third = tracked.bench.mapper().remap(second, Bench.KERNEL);
       try (third;
-          DirtyTracking tracking = PageTracker.arm(third)) {
+          DirtyTracking tracking = third.track()) {
         tracked.store(3);
         assertThrows(TrackingLostException.class, () -> tracked.scan(closedAfter));
         closedAfter.close();
@@ -479,7 +480,7 @@ class DirtyTrackingTest {
                         RamFlag.RAM_READONLY_FD),
                     Bench.KERNEL)) {
       TrackingRefusedException refusal =
-          assertThrows(TrackingRefusedException.class, () -> PageTracker.arm(block));
+          assertThrows(TrackingRefusedException.class, () -> block.track());
       assertTrue(refusal.reason().startsWith("readonly=on"), refusal::getMessage);
     }
   }
@@ -494,10 +495,10 @@ class DirtyTrackingTest {
         RamBlock block = bench.mapper().map(Bench.pmemSpec(bench.file("ram")), bench.pmem)) {
       bench.libc.forget();
       TrackingRefusedException refusal =
-          assertThrows(TrackingRefusedException.class, () -> PageTracker.arm(block));
+          assertThrows(TrackingRefusedException.class, () -> block.track());
       assertTrue(refusal.reason().startsWith("it is on DAX"), refusal::getMessage);
       bench.libc.with(Fault.ofEvery(SystemCall.STATX, Errno.EIO));
-      assertThrows(TrackingRefusedException.class, () -> PageTracker.arm(block));
+      assertThrows(TrackingRefusedException.class, () -> block.track());
       assertEquals(
           Set.of(SystemCall.STATX),
           Set.copyOf(bench.libc.made().stream().map(made -> made.call()).toList()));

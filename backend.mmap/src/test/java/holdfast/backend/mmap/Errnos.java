@@ -4,7 +4,7 @@ import static holdfast.host.linux.KernelConstants.MADV_POPULATE_READ;
 import static holdfast.host.linux.KernelConstants.MADV_POPULATE_WRITE;
 
 import holdfast.host.linux.Errno;
-import holdfast.host.testkit.MadeCall;
+import holdfast.host.testkit.RecordedCall;
 import java.util.List;
 
 /** The answers that stand for all that the manual pages know of a call's failures. */
@@ -17,7 +17,7 @@ final class Errnos {
 
   private Errnos() {}
 
-  static List<Integer> of(MadeCall made) {
+  static List<Integer> of(RecordedCall made) {
     return switch (made.call()) {
       case OPEN -> List.of(Errno.EACCES, Errno.EINTR, EMFILE);
       case CLOSE -> List.of(Errno.EIO, Errno.EINTR);

@@ -2,6 +2,7 @@ package holdfast.backend.mmap;
 
 import holdfast.backend.api.PersistException;
 import holdfast.backend.api.RamBlock;
+import holdfast.backend.mmap.style.CacheFlush;
 import holdfast.host.testkit.AddressRange;
 import holdfast.host.testkit.CpuCaches;
 import java.util.List;

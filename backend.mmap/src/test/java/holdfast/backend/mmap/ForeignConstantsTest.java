@@ -9,10 +9,11 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
+import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.host.linux.KernelConstants;
 import holdfast.host.testkit.FaultyLibc;
 import holdfast.host.testkit.LeakCheck;
-import holdfast.host.testkit.MadeCall;
+import holdfast.host.testkit.RecordedCall;
 import holdfast.host.testkit.Storage;
 import holdfast.host.testkit.SystemCall;
 import java.io.IOException;
@@ -78,7 +79,7 @@ class ForeignConstantsTest {
     }
     assertFalse(libc.made(SystemCall.MSYNC).isEmpty());
     int ofTheFile = 0;
-    for (MadeCall made : libc.made(SystemCall.MMAP)) {
+    for (RecordedCall made : libc.made(SystemCall.MMAP)) {
       assertEquals(0, made.mapFlags() & MAP_SYNC_OF_OTHERS, made::toString);
       if ((made.mapFlags() & constants.mapAnonymous()) == 0) {
         assertEquals(KernelConstants.MAP_SHARED, made.mapFlags() & 0x3, made::toString);

@@ -17,13 +17,14 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
+import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.host.linux.Errno;
-import holdfast.host.linux.KernelConstants;
+import holdfast.host.linux.HostLibc;
 import holdfast.host.testkit.Fault;
 import holdfast.host.testkit.FaultyLibc;
 import holdfast.host.testkit.KnownBytes;
 import holdfast.host.testkit.LeakCheck;
-import holdfast.host.testkit.MadeCall;
+import holdfast.host.testkit.RecordedCall;
 import holdfast.host.testkit.Storage;
 import holdfast.host.testkit.SystemCall;
 import java.io.IOException;
@@ -65,15 +66,6 @@ class KillTest {
 
   /** What the guest stores first when its block is there. */
   private static final long MARK = 0x5A17_0000_0000_7A15L;
-
-  /** What stands at the path before. */
-  private enum Found {
-    NOTHING,
-    EMPTY_FILE,
-    FULL_FILE,
-    /** The path is that of a folder. */
-    FOLDER
-  }
 
   @SuppressWarnings("ImmutableEnumChecker") // nobody changes what they are made with
   private enum Scenario {
@@ -164,14 +156,14 @@ class KillTest {
       switch (found) {
         case EMPTY_FILE -> Files.createFile(folder.resolve(NAME));
         case FULL_FILE -> Files.write(folder.resolve(NAME), contentBefore());
-        case NOTHING, FOLDER -> {}
+        case NOTHING, FOLDER, NO_PATH -> {}
       }
     }
   }
 
-  private static boolean isTmpfile(MadeCall made) {
-    return made.call() == SystemCall.OPEN
-        && ((int) made.arguments().get(1) & KernelConstants.O_TMPFILE) == KernelConstants.O_TMPFILE;
+  private static boolean isTmpfile(RecordedCall made) {
+    int tmpfile = HostLibc.instance().constants().openTmpfile();
+    return made.call() == SystemCall.OPEN && ((int) made.arguments().get(1) & tmpfile) == tmpfile;
   }
 
   /** The process that is killed. */
@@ -203,7 +195,7 @@ class KillTest {
       }
     }
 
-    private static boolean stopsAt(Scenario scenario, int call, MadeCall made) {
+    private static boolean stopsAt(Scenario scenario, int call, RecordedCall made) {
       if (made.number() == call) {
         OUT.println(new Said(scenario, made.toString(), false));
         ChildJvm.stayUntilKilled();
@@ -311,6 +303,7 @@ class KillTest {
         boolean named = said.call.contains("unlink");
         assertEquals(named ? 1 : 0, names.size(), names::toString);
       }
+      case NO_PATH -> assertEquals(Set.of(), names);
     }
     for (String name : names) {
       assertFalse(LeakCheck.isLocked(folder.resolve(name)), "still locked: " + name);
@@ -355,7 +348,7 @@ class KillTest {
 
   /** The dead process may have created the file, and not have come to make its name durable. */
   private static void checkMadeDurable(FaultyLibc libc, Path folder) {
-    List<MadeCall> made = libc.made();
+    List<RecordedCall> made = libc.made();
     int openedFolder =
         IntStream.range(0, made.size())
             .filter(

@@ -15,6 +15,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -45,16 +46,16 @@ class LostPagesTest {
           block.segment().set(ValueLayout.JAVA_LONG, at, at + 1);
         }
         for (boolean stored : new boolean[] {false, true}) {
-          assertEquals("", block.lostBecause(0, size, stored));
-          assertEquals("", block.lostBecause(size - 1, 1, stored));
-          assertEquals("", block.lostBecause(5, 0, stored));
+          assertEquals(Optional.empty(), block.lostPage(0, size, stored));
+          assertEquals(Optional.empty(), block.lostPage(size - 1, 1, stored));
+          assertEquals(Optional.empty(), block.lostPage(5, 0, stored));
         }
         truncate(file, half);
         for (boolean stored : new boolean[] {false, true}) {
-          assertEquals("", block.lostBecause(0, half, stored));
-          assertEquals("", block.lostBecause(half - 1, 1, stored));
+          assertEquals(Optional.empty(), block.lostPage(0, half, stored));
+          assertEquals(Optional.empty(), block.lostPage(half - 1, 1, stored));
           for (long[] range : new long[][] {{half, 1}, {half - 1, 2}, {0, size}, {size - 1, 1}}) {
-            String reason = block.lostBecause(range[0], range[1], stored);
+            String reason = block.lostPage(range[0], range[1], stored).orElseThrow();
             assertTrue(reason.contains("EFAULT"), reason);
           }
         }
@@ -72,13 +73,13 @@ class LostPagesTest {
       Path file = bench.file("ram");
       RamBlock first = bench.mapper().map(Bench.spec(file, RamFlag.RAM_SHARED), Bench.KERNEL);
       RamBlock second = bench.mapper().remap(first, Bench.KERNEL);
-      assertEquals("", first.lostBecause(0, PAGE, true));
+      assertEquals(Optional.empty(), first.lostPage(0, PAGE, true));
       truncate(file, 0);
-      assertTrue(first.lostBecause(0, PAGE, false).contains("EFAULT"));
+      assertTrue(first.lostPage(0, PAGE, false).orElseThrow().contains("EFAULT"));
       long size = second.spec().size().bytes();
-      assertThrows(IndexOutOfBoundsException.class, () -> second.lostBecause(size, 1, false));
+      assertThrows(IndexOutOfBoundsException.class, () -> second.lostPage(size, 1, false));
       second.close();
-      assertThrows(IllegalStateException.class, () -> second.lostBecause(0, 1, false));
+      assertThrows(IllegalStateException.class, () -> second.lostPage(0, 1, false));
     }
   }
 
@@ -96,7 +97,7 @@ class LostPagesTest {
                         RamFlag.RAM_READONLY,
                         RamFlag.RAM_READONLY_FD),
                     Bench.KERNEL)) {
-      assertEquals("", block.lostBecause(0, PAGE, true));
+      assertEquals(Optional.empty(), block.lostPage(0, PAGE, true));
     }
   }
 

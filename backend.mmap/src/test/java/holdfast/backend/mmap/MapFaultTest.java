@@ -15,7 +15,6 @@ import holdfast.backend.api.Backing;
 import holdfast.backend.api.BackingLockedException;
 import holdfast.backend.api.BackingOpenException;
 import holdfast.backend.api.BackingSpaceException;
-import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.MappingException;
 import holdfast.backend.api.NumaBinding;
 import holdfast.backend.api.NumaBindingException;
@@ -27,6 +26,7 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
+import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.host.linux.Errno;
 import holdfast.host.linux.HostLibc;
 import holdfast.host.linux.KernelConstants;
@@ -34,7 +34,7 @@ import holdfast.host.testkit.Fault;
 import holdfast.host.testkit.Fault.Harm;
 import holdfast.host.testkit.HostMapping;
 import holdfast.host.testkit.KnownBytes;
-import holdfast.host.testkit.MadeCall;
+import holdfast.host.testkit.RecordedCall;
 import holdfast.host.testkit.Sentences;
 import holdfast.host.testkit.Storage;
 import holdfast.host.testkit.SystemCall;
@@ -76,22 +76,10 @@ class MapFaultTest {
   /** So great that a reservation of the kernel's choice is never aligned by chance. */
   private static final Alignment WIDE = new Alignment(1L << 30);
 
-  /** What stands at the path before. */
-  private enum Found {
-    NOTHING,
-    EMPTY_FILE,
-    FULL_FILE,
-    /** The path is that of a folder. */
-    FOLDER,
-    /** There is no path. */
-    ANONYMOUS,
-    /** There is no path. */
-    MEMFD
-  }
-
   private record Scenario(
       String name,
       Supplier<Storage> storage,
+      MemoryKind kind,
       Found found,
       EnumSet<RamFlag> flags,
       Alignment align,
@@ -105,7 +93,20 @@ class MapFaultTest {
         EnumSet<RamFlag> flags,
         Alignment align,
         boolean prealloc) {
-      this(name, storage, found, flags, align, prealloc, NumaBinding.NONE);
+      this(name, storage, MemoryKind.FILE, found, flags, align, prealloc, NumaBinding.NONE);
+    }
+
+    /** Memory that has no file with a name. */
+    Scenario(String name, MemoryKind kind, boolean prealloc) {
+      this(
+          name,
+          Storage::disk,
+          kind,
+          Found.NO_PATH,
+          kind.flags(),
+          Alignment.PAGE_SIZE,
+          prealloc,
+          NumaBinding.NONE);
     }
 
     RamBlockSpec spec(Bench bench) throws IOException {
@@ -113,15 +114,9 @@ class MapFaultTest {
       switch (found) {
         case EMPTY_FILE -> Files.createFile(path);
         case FULL_FILE -> bench.file("file");
-        case NOTHING, FOLDER, ANONYMOUS, MEMFD -> {}
+        case NOTHING, FOLDER, NO_PATH -> {}
       }
-      Backing backing =
-          switch (found) {
-            case ANONYMOUS -> new Backing.Anonymous();
-            case MEMFD -> new Backing.Memfd(false, ByteSize.ZERO, true);
-            case FOLDER -> new Backing.File(bench.folder);
-            case NOTHING, EMPTY_FILE, FULL_FILE -> new Backing.File(path);
-          };
+      Backing backing = found == Found.FOLDER ? new Backing.File(bench.folder) : kind.backing(path);
       return RamBlockSpec.of(new BackendId("nv_be4"), backing, Bench.SIZE, flags)
           .withAlign(align)
           .withNuma(numa)
@@ -151,10 +146,11 @@ class MapFaultTest {
         new Scenario("an empty file on simulated DAX", dax, Found.EMPTY_FILE, PMEM, page, false),
         new Scenario("a full file on simulated DAX", dax, Found.FULL_FILE, PMEM, page, false),
         new Scenario("a folder", disk, Found.FOLDER, SHARED, page, false),
-        new Scenario("a memfd", disk, Found.MEMFD, SHARED, page, false),
+        new Scenario("a memfd", MemoryKind.MEMFD, false),
         new Scenario("a template", disk, Found.FULL_FILE, TEMPLATE, page, true),
-        new Scenario("bound to a node", disk, Found.FULL_FILE, SHARED, page, true, NODE_0),
-        new Scenario("anonymous memory", disk, Found.ANONYMOUS, SHARED, page, true));
+        new Scenario(
+            "bound to a node", disk, MemoryKind.FILE, Found.FULL_FILE, SHARED, page, true, NODE_0),
+        new Scenario("anonymous memory", MemoryKind.ANONYMOUS_SHARED, true));
   }
 
   @TestFactory
@@ -166,8 +162,8 @@ class MapFaultTest {
 
   private static List<DynamicNode> faultsOf(Scenario scenario) {
     List<DynamicNode> tests = new ArrayList<>();
-    List<MadeCall> calls = callsOf(scenario);
-    for (MadeCall victim : calls) {
+    List<RecordedCall> calls = callsOf(scenario);
+    for (RecordedCall victim : calls) {
       for (int errno : Errnos.of(victim)) {
         for (Harm harm : harmsOf(victim)) {
           tests.add(
@@ -180,11 +176,11 @@ class MapFaultTest {
     return tests;
   }
 
-  private static List<MadeCall> callsOf(Scenario scenario) {
+  private static List<RecordedCall> callsOf(Scenario scenario) {
     try (Bench bench = new Bench(scenario.storage.get());
         LogCapture quiet = new LogCapture()) {
       RamBlock block = bench.mapper().map(scenario.spec(bench), scenario.style(bench));
-      List<MadeCall> calls = bench.libc.made();
+      List<RecordedCall> calls = bench.libc.made();
       block.close();
       return calls;
     } catch (IOException | RamBlockException e) {
@@ -192,7 +188,7 @@ class MapFaultTest {
     }
   }
 
-  static Set<Harm> harmsOf(MadeCall victim) {
+  static Set<Harm> harmsOf(RecordedCall victim) {
     return switch (victim.call()) {
       // Linux closes a descriptor whatever it answers, and a munmap that did nothing leaks by
       // nature
@@ -203,7 +199,7 @@ class MapFaultTest {
   }
 
   private static void check(
-      Scenario scenario, List<MadeCall> calls, MadeCall victim, int errno, Harm harm)
+      Scenario scenario, List<RecordedCall> calls, RecordedCall victim, int errno, Harm harm)
       throws IOException {
     try (Bench bench = new Bench(scenario.storage.get());
         LogCapture quiet = new LogCapture()) {
@@ -226,11 +222,15 @@ class MapFaultTest {
 
   /** The exception that a failure of this call must end in; empty where the mapper must cope. */
   private static Optional<Class<? extends RamBlockException>> expected(
-      KernelConstants k, Scenario scenario, List<MadeCall> calls, MadeCall victim, int errno) {
+      KernelConstants k,
+      Scenario scenario,
+      List<RecordedCall> calls,
+      RecordedCall victim,
+      int errno) {
     return switch (victim.call()) {
       case OPEN -> {
         int flags = (int) victim.arguments().get(1);
-        boolean unnamed = (flags & KernelConstants.O_TMPFILE) == KernelConstants.O_TMPFILE;
+        boolean unnamed = (flags & k.openTmpfile()) == k.openTmpfile();
         boolean folder = !unnamed && (flags & k.openDirectory()) != 0;
         yield folder
             ? unless(isFolderOfFound(scenario, k, calls, victim), BackingSpaceException.class)
@@ -294,18 +294,19 @@ class MapFaultTest {
 
   /** Whether the call syncs the folder of a file that was there before, which is only a wish. */
   private static boolean isFolderOfFound(
-      Scenario scenario, KernelConstants k, List<MadeCall> calls, MadeCall victim) {
+      Scenario scenario, KernelConstants k, List<RecordedCall> calls, RecordedCall victim) {
     return scenario.found != Found.NOTHING && isFolder(k, calls, victim);
   }
 
-  private static boolean isFolder(KernelConstants k, List<MadeCall> calls, MadeCall victim) {
-    MadeCall opened =
+  private static boolean isFolder(
+      KernelConstants k, List<RecordedCall> calls, RecordedCall victim) {
+    RecordedCall opened =
         victim.call() == SystemCall.OPEN ? victim : calls.get(victim.number() - 2); // as it is used
     return opened.call() == SystemCall.OPEN
         && ((int) opened.arguments().get(1) & k.openDirectory()) != 0;
   }
 
-  private static MadeCall lastMmapBefore(List<MadeCall> calls, MadeCall victim) {
+  private static RecordedCall lastMmapBefore(List<RecordedCall> calls, RecordedCall victim) {
     return calls.stream()
         .filter(one -> one.call() == SystemCall.MMAP && one.number() < victim.number())
         .reduce((earlier, later) -> later)
@@ -352,7 +353,7 @@ class MapFaultTest {
           assertEquals(failure instanceof BackingLockedException, Files.exists(path));
       case EMPTY_FILE -> assertEquals(0, Files.size(path));
       case FULL_FILE -> assertArrayEquals(Bench.content(Bench.SIZE), Files.readAllBytes(path));
-      case FOLDER, ANONYMOUS, MEMFD -> assertTrue(Files.notExists(path));
+      case FOLDER, NO_PATH -> assertTrue(Files.notExists(path));
     }
   }
 }

@@ -15,12 +15,13 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
+import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.host.linux.Errno;
 import holdfast.host.linux.KernelConstants;
 import holdfast.host.testkit.Fault;
 import holdfast.host.testkit.Fault.Harm;
 import holdfast.host.testkit.FaultyLibc.SyncAnswer;
-import holdfast.host.testkit.MadeCall;
+import holdfast.host.testkit.RecordedCall;
 import holdfast.host.testkit.Storage;
 import holdfast.host.testkit.SystemCall;
 import java.io.IOException;
@@ -103,7 +104,7 @@ class MapSyncTest {
   /** MAP_SYNC and MAP_SHARED_VALIDATE together or neither, and never with memory of no file. */
   private static void checkFlags(Bench bench) {
     KernelConstants k = bench.libc.constants();
-    for (MadeCall made : bench.libc.made(SystemCall.MMAP)) {
+    for (RecordedCall made : bench.libc.made(SystemCall.MMAP)) {
       boolean sync = (made.mapFlags() & k.mapSync()) != 0;
       boolean validate = (made.mapFlags() & 0xF) == k.mapSharedValidate();
       boolean anonymous = (made.mapFlags() & k.mapAnonymous()) != 0;
@@ -112,7 +113,7 @@ class MapSyncTest {
     }
   }
 
-  private static List<MadeCall> syncs(Bench bench) {
+  private static List<RecordedCall> syncs(Bench bench) {
     int sync = bench.libc.constants().mapSync();
     return bench.libc.made(SystemCall.MMAP).stream()
         .filter(made -> (made.mapFlags() & sync) != 0)
@@ -146,7 +147,7 @@ class MapSyncTest {
       block.close();
       Object takenFor = null;
       int placed = 0;
-      for (MadeCall made : bench.libc.made(SystemCall.MMAP)) {
+      for (RecordedCall made : bench.libc.made(SystemCall.MMAP)) {
         boolean fixed = (made.mapFlags() & k.mapFixed()) != 0;
         boolean sync = (made.mapFlags() & k.mapSync()) != 0;
         Object fd = made.arguments().get(4);
@@ -211,7 +212,7 @@ class MapSyncTest {
   private static List<String> namesOfFileMappings(Bench bench) {
     KernelConstants k = bench.libc.constants();
     return bench.libc.made(SystemCall.MMAP).stream()
-        .map(MadeCall::mapFlags)
+        .map(RecordedCall::mapFlags)
         .filter(flags -> (flags & k.mapAnonymous()) == 0)
         .map(k::mapFlagNames)
         .toList();

@@ -16,10 +16,11 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
+import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.host.linux.Errno;
 import holdfast.host.linux.KernelConstants;
 import holdfast.host.testkit.Fault;
-import holdfast.host.testkit.MadeCall;
+import holdfast.host.testkit.RecordedCall;
 import holdfast.host.testkit.Storage;
 import holdfast.host.testkit.SystemCall;
 import java.io.IOException;
@@ -154,7 +155,7 @@ class NumaTest {
     }
   }
 
-  private static boolean prefersMany(MadeCall made) {
+  private static boolean prefersMany(RecordedCall made) {
     return made.call() == SystemCall.MBIND
         && made.arguments().get(2).equals(KernelConstants.MPOL_PREFERRED_MANY);
   }

@@ -10,10 +10,10 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamFlag;
 import holdfast.host.linux.Errno;
-import holdfast.host.linux.KernelConstants;
+import holdfast.host.linux.HostLibc;
 import holdfast.host.testkit.Fault;
 import holdfast.host.testkit.KnownBytes;
-import holdfast.host.testkit.MadeCall;
+import holdfast.host.testkit.RecordedCall;
 import holdfast.host.testkit.Storage;
 import holdfast.host.testkit.SystemCall;
 import java.io.IOException;
@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Timeout;
 class OpenRaceTest {
 
   /** Something that happens just before the first call that is {@code moment}; nothing fails. */
-  private static Fault before(Predicate<MadeCall> moment, Happening happening) {
+  private static Fault before(Predicate<RecordedCall> moment, Happening happening) {
     boolean[] happened = {false};
     return new Fault(
         made -> {
@@ -53,9 +53,9 @@ class OpenRaceTest {
     void happen() throws IOException;
   }
 
-  private static boolean creates(MadeCall made) {
+  private static boolean creates(RecordedCall made) {
     return made.call() == SystemCall.OPEN
-        && ((int) made.arguments().get(1) & KernelConstants.O_CREAT) != 0;
+        && ((int) made.arguments().get(1) & HostLibc.instance().constants().openCreat()) != 0;
   }
 
   @Test

@@ -13,7 +13,7 @@ import holdfast.backend.api.RamFlag;
 import holdfast.host.linux.Errno;
 import holdfast.host.testkit.Fault;
 import holdfast.host.testkit.Fault.Harm;
-import holdfast.host.testkit.MadeCall;
+import holdfast.host.testkit.RecordedCall;
 import holdfast.host.testkit.Storage;
 import holdfast.host.testkit.SystemCall;
 import java.util.Optional;
@@ -78,7 +78,7 @@ class OverlappingPersistsTest {
       return new Fault(made -> isOf(block, page, made) && hold() && fails, Errno.EIO, Harm.NONE);
     }
 
-    private static boolean isOf(RamBlock block, long page, MadeCall made) {
+    private static boolean isOf(RamBlock block, long page, RecordedCall made) {
       return made.call() == SystemCall.MSYNC
           && made.arguments().getFirst().equals(block.segment().address() + page * PAGE);
     }

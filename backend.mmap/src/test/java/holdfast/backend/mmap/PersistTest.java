@@ -11,7 +11,9 @@ import holdfast.backend.api.PersistException;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamFlag;
-import holdfast.host.testkit.MadeCall;
+import holdfast.backend.mmap.style.CacheFlush;
+import holdfast.backend.mmap.style.MappingStyle;
+import holdfast.host.testkit.RecordedCall;
 import holdfast.host.testkit.Storage;
 import holdfast.host.testkit.SystemCall;
 import holdfast.host.testkit.WatchedMemory;
@@ -70,7 +72,7 @@ class PersistTest {
             bench.mapper().map(Bench.spec(bench.file("file"), RamFlag.RAM_SHARED), Bench.KERNEL)) {
       bench.libc.forget();
       block.persist(range[0], range[1]);
-      MadeCall made = bench.libc.made(SystemCall.MSYNC).getFirst();
+      RecordedCall made = bench.libc.made(SystemCall.MSYNC).getFirst();
       assertEquals(1, bench.libc.made(SystemCall.MSYNC).size());
       long page = bench.libc.getpagesize();
       long from = (long) made.arguments().get(0) - block.segment().address();
@@ -153,7 +155,7 @@ class PersistTest {
   @DisplayName("real cache flushes, libpmem's and the JDK's, leave the bytes as they are")
   void realFlushesLeaveTheBytesAlone() throws IOException, RamBlockException {
     List<Optional<CacheFlush>> there =
-        Stream.of(CacheFlush.libpmem(), CacheFlush.jdk()).filter(Optional::isPresent).toList();
+        Stream.of(CacheFlushes.libpmem(), CacheFlushes.jdk()).filter(Optional::isPresent).toList();
     assumeFalse(there.isEmpty(), "neither libpmem.so.1 nor the JDK's write-back is here");
     for (Optional<CacheFlush> caches : there) {
       try (Bench bench = new Bench(Storage.simulatedDax())) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.RamBlock;
+import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.host.linux.Errno;
 import holdfast.host.testkit.Fault;
 import holdfast.host.testkit.Storage;

@@ -193,7 +193,7 @@ class RealHugePageTest {
           RamBlock small = bench.mapper().map(ordinary.withSize(HUGE), Bench.KERNEL);
           assertEquals(
               "private memory of huge pages can't be moved: make it shared, with share=on",
-              hugeAndPrivate.cannotReplaceBecause(small));
+              hugeAndPrivate.replaceObstacle(small).orElseThrow());
           hugeAndPrivate.discard();
           small.discard();
 

@@ -17,13 +17,14 @@ import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RetiredBlockException;
+import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.host.linux.Errno;
 import holdfast.host.linux.KernelConstants;
 import holdfast.host.testkit.Fault;
 import holdfast.host.testkit.Fault.Harm;
 import holdfast.host.testkit.HostMapping;
 import holdfast.host.testkit.LiveAccess;
-import holdfast.host.testkit.MadeCall;
+import holdfast.host.testkit.RecordedCall;
 import holdfast.host.testkit.Sentences;
 import holdfast.host.testkit.Storage;
 import holdfast.host.testkit.SystemCall;
@@ -103,7 +104,7 @@ class RemapFaultTest {
 
   private static List<DynamicNode> faultsOf(Scenario scenario) {
     List<DynamicNode> tests = new ArrayList<>();
-    for (MadeCall victim : callsOf(scenario)) {
+    for (RecordedCall victim : callsOf(scenario)) {
       for (int errno : errnosOf(victim)) {
         for (Harm harm : MapFaultTest.harmsOf(victim)) {
           tests.add(
@@ -117,19 +118,19 @@ class RemapFaultTest {
   }
 
   /** Fewer than {@link Errnos}: each guest takes its time, and MapFaultTest has them all. */
-  private static List<Integer> errnosOf(MadeCall victim) {
+  private static List<Integer> errnosOf(RecordedCall victim) {
     List<Integer> errnos = Errnos.of(victim);
     return victim.call() == SystemCall.MMAP ? errnos.subList(0, 3) : errnos.subList(0, 1);
   }
 
-  private static List<MadeCall> callsOf(Scenario scenario) {
+  private static List<RecordedCall> callsOf(Scenario scenario) {
     try (Bench bench = scenario.open();
         LogCapture quiet = new LogCapture()) {
       RamBlock present =
           bench.mapper().map(Bench.pmemSpec(bench.file("live")), scenario.before(bench));
       bench.libc.forget();
       RamBlock next = bench.mapper().remap(present, scenario.after(bench));
-      List<MadeCall> calls = bench.libc.made();
+      List<RecordedCall> calls = bench.libc.made();
       next.close();
       return calls;
     } catch (IOException | RamBlockException e) {
@@ -137,7 +138,7 @@ class RemapFaultTest {
     }
   }
 
-  private static void check(Scenario scenario, MadeCall victim, int errno, Harm harm)
+  private static void check(Scenario scenario, RecordedCall victim, int errno, Harm harm)
       throws IOException, RamBlockException {
     try (Bench bench = scenario.open();
         LogCapture quiet = new LogCapture()) {
@@ -148,7 +149,7 @@ class RemapFaultTest {
   }
 
   private static void check(
-      Scenario scenario, Bench bench, RamBlock present, MadeCall victim, int errno, Harm harm)
+      Scenario scenario, Bench bench, RamBlock present, RecordedCall victim, int errno, Harm harm)
       throws IOException, RamBlockException {
     try (LiveAccess guest = LiveAccess.over(present.segment())) {
       if (harm == Harm.DONE) {
@@ -184,7 +185,7 @@ class RemapFaultTest {
   }
 
   /** Whether the kernel told that something could not be written back, which is final. */
-  private static boolean isLoss(MadeCall victim) {
+  private static boolean isLoss(RecordedCall victim) {
     return victim.call() == SystemCall.MSYNC || victim.call() == SystemCall.SYNC_FILE_RANGE;
   }
 
@@ -196,7 +197,7 @@ class RemapFaultTest {
 
   /** The re-map with the fault in it. Returns what stands in the window then. */
   private static RamBlock attempt(
-      Bench bench, Scenario scenario, RamBlock present, MadeCall victim, int errno)
+      Bench bench, Scenario scenario, RamBlock present, RecordedCall victim, int errno)
       throws RamBlockException {
     Optional<Class<? extends RamBlockException>> expected =
         expected(bench.libc.constants(), victim);
@@ -216,7 +217,7 @@ class RemapFaultTest {
 
   /** The exception that a failure of this call must end in; empty where the mapper must cope. */
   private static Optional<Class<? extends RamBlockException>> expected(
-      KernelConstants k, MadeCall victim) {
+      KernelConstants k, RecordedCall victim) {
     return switch (victim.call()) {
       case MMAP -> {
         boolean syncQuestion =

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.Backing;
-import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.DurabilityPolicy;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.MappingException;
@@ -26,7 +25,7 @@ import holdfast.host.testkit.Fault.Harm;
 import holdfast.host.testkit.HostMapping;
 import holdfast.host.testkit.KnownBytes;
 import holdfast.host.testkit.LiveAccess;
-import holdfast.host.testkit.MadeCall;
+import holdfast.host.testkit.RecordedCall;
 import holdfast.host.testkit.Sentences;
 import holdfast.host.testkit.Storage;
 import holdfast.host.testkit.SystemCall;
@@ -56,54 +55,32 @@ import org.junit.jupiter.api.Timeout;
 class ReplaceFaultTest {
   private static final MemoryAdvice DISCARD = new MemoryAdvice(false, false, true);
 
-  private enum Memory {
-    SHARED,
-    PMEM,
-    PRIVATE,
-    MEMFD,
-    ANONYMOUS,
-    ANONYMOUS_SHARED;
-
-    RamBlock make(Bench bench, String name) throws IOException, RamBlockException {
-      Backing backing =
-          switch (this) {
-            case SHARED, PMEM, PRIVATE -> new Backing.File(bench.file(name));
-            case MEMFD -> new Backing.Memfd(false, ByteSize.ZERO, true);
-            case ANONYMOUS, ANONYMOUS_SHARED -> new Backing.Anonymous();
-          };
-      EnumSet<RamFlag> flags =
-          switch (this) {
-            case SHARED, MEMFD, ANONYMOUS_SHARED -> EnumSet.of(RamFlag.RAM_SHARED);
-            case PMEM -> EnumSet.of(RamFlag.RAM_SHARED, RamFlag.RAM_PMEM);
-            case PRIVATE, ANONYMOUS -> EnumSet.noneOf(RamFlag.class);
-          };
-      // every call that there can be: two more advices, and the old file is emptied
-      RamBlockSpec spec =
-          RamBlockSpec.of(new BackendId("nv_be4"), backing, Bench.SIZE, flags).withAdvice(DISCARD);
-      return bench.mapper().map(spec, this == PMEM ? bench.pmem : Bench.KERNEL);
-    }
-
-    boolean reachesAFile() {
-      return this == SHARED || this == PMEM;
-    }
+  private static RamBlock make(MemoryKind kind, Bench bench, String name)
+      throws IOException, RamBlockException {
+    Backing backing = kind.backing(kind.isOfAFile() ? bench.file(name) : bench.folder);
+    // every call that there can be: two more advices, and the old file is emptied
+    RamBlockSpec spec =
+        RamBlockSpec.of(new BackendId("nv_be4"), backing, Bench.SIZE, kind.flags())
+            .withAdvice(DISCARD);
+    return bench.mapper().map(spec, kind == MemoryKind.PMEM_FILE ? bench.pmem : Bench.KERNEL);
   }
 
-  private record Scenario(String name, Supplier<Storage> storage, Memory from, Memory to) {}
+  private record Scenario(String name, Supplier<Storage> storage, MemoryKind from, MemoryKind to) {}
 
   private static List<Scenario> scenarios() {
     Supplier<Storage> disk = Storage::disk;
     Supplier<Storage> dax = Storage::simulatedDax;
     return List.of(
-        new Scenario("file to file on a disk", disk, Memory.SHARED, Memory.SHARED),
-        new Scenario("private file to file", disk, Memory.PRIVATE, Memory.SHARED),
-        new Scenario("anonymous memory to file", disk, Memory.ANONYMOUS, Memory.SHARED),
-        new Scenario("file to pmem on simulated DAX", dax, Memory.SHARED, Memory.PMEM),
-        new Scenario("pmem to file on simulated DAX", dax, Memory.PMEM, Memory.SHARED),
-        new Scenario("memfd to pmem on simulated DAX", dax, Memory.MEMFD, Memory.PMEM),
-        new Scenario("file to private file", disk, Memory.SHARED, Memory.PRIVATE),
-        new Scenario("file to anonymous memory", disk, Memory.SHARED, Memory.ANONYMOUS),
-        new Scenario("memfd to shared memory", disk, Memory.MEMFD, Memory.ANONYMOUS_SHARED),
-        new Scenario("file to memfd", disk, Memory.SHARED, Memory.MEMFD));
+        new Scenario("file to file on a disk", disk, MemoryKind.FILE, MemoryKind.FILE),
+        new Scenario("private file to file", disk, MemoryKind.PRIVATE_FILE, MemoryKind.FILE),
+        new Scenario("anonymous memory to file", disk, MemoryKind.ANONYMOUS, MemoryKind.FILE),
+        new Scenario("file to pmem on simulated DAX", dax, MemoryKind.FILE, MemoryKind.PMEM_FILE),
+        new Scenario("pmem to file on simulated DAX", dax, MemoryKind.PMEM_FILE, MemoryKind.FILE),
+        new Scenario("memfd to pmem on simulated DAX", dax, MemoryKind.MEMFD, MemoryKind.PMEM_FILE),
+        new Scenario("file to private file", disk, MemoryKind.FILE, MemoryKind.PRIVATE_FILE),
+        new Scenario("file to anonymous memory", disk, MemoryKind.FILE, MemoryKind.ANONYMOUS),
+        new Scenario("memfd to shared memory", disk, MemoryKind.MEMFD, MemoryKind.ANONYMOUS_SHARED),
+        new Scenario("file to memfd", disk, MemoryKind.FILE, MemoryKind.MEMFD));
   }
 
   @TestFactory
@@ -115,8 +92,8 @@ class ReplaceFaultTest {
 
   private static List<DynamicNode> faultsOf(Scenario scenario) {
     List<DynamicNode> tests = new ArrayList<>();
-    List<MadeCall> calls = callsOf(scenario);
-    for (MadeCall victim : calls) {
+    List<RecordedCall> calls = callsOf(scenario);
+    for (RecordedCall victim : calls) {
       for (int errno : Errnos.of(victim)) {
         for (Harm harm : harmsOf(victim)) {
           tests.add(
@@ -129,20 +106,20 @@ class ReplaceFaultTest {
     return tests;
   }
 
-  private static Set<Harm> harmsOf(MadeCall victim) {
+  private static Set<Harm> harmsOf(RecordedCall victim) {
     return victim.call() == SystemCall.MREMAP
         ? EnumSet.allOf(Harm.class)
         : MapFaultTest.harmsOf(victim);
   }
 
-  private static List<MadeCall> callsOf(Scenario scenario) {
+  private static List<RecordedCall> callsOf(Scenario scenario) {
     try (Bench bench = new Bench(scenario.storage.get());
         LogCapture quiet = new LogCapture()) {
-      RamBlock present = scenario.from.make(bench, "old");
-      RamBlock next = scenario.to.make(bench, "new");
+      RamBlock present = make(scenario.from, bench, "old");
+      RamBlock next = make(scenario.to, bench, "new");
       bench.libc.forget();
       RamBlock now = next.replace(present);
-      List<MadeCall> calls = bench.libc.made();
+      List<RecordedCall> calls = bench.libc.made();
       now.close();
       return calls;
     } catch (IOException | RamBlockException e) {
@@ -150,12 +127,12 @@ class ReplaceFaultTest {
     }
   }
 
-  private static void check(Scenario scenario, MadeCall victim, int errno, Harm harm)
+  private static void check(Scenario scenario, RecordedCall victim, int errno, Harm harm)
       throws IOException, RamBlockException {
     try (Bench bench = new Bench(scenario.storage.get());
         LogCapture log = new LogCapture()) {
-      RamBlock present = scenario.from.make(bench, "old");
-      RamBlock next = scenario.to.make(bench, "new");
+      RamBlock present = make(scenario.from, bench, "old");
+      RamBlock next = make(scenario.to, bench, "new");
       MemorySegment segment = present.segment();
       AtomicReference<RamBlock> stands = new AtomicReference<>();
       try (LiveAccess guest = LiveAccess.over(segment)) {
@@ -195,7 +172,7 @@ class ReplaceFaultTest {
     }
   }
 
-  private record Hit(MadeCall victim, int errno, Harm harm) {}
+  private record Hit(RecordedCall victim, int errno, Harm harm) {}
 
   /** The exchange with the fault in it. Returns what stands in the window then. */
   private static RamBlock attempt(Bench bench, RamBlock present, RamBlock next, Hit hit)
@@ -225,7 +202,7 @@ class ReplaceFaultTest {
   }
 
   /** Whether the kernel told that something could not be written back, which is final. */
-  private static boolean isLoss(MadeCall victim) {
+  private static boolean isLoss(RecordedCall victim) {
     return victim.call() == SystemCall.SYNC_FILE_RANGE;
   }
 
@@ -268,7 +245,7 @@ class ReplaceFaultTest {
 
   /** A loss is told once, as an error; an old file that could not be emptied, too. */
   private static void checkComplaints(
-      LogCapture log, RamBlock next, RamBlock now, MadeCall victim) {
+      LogCapture log, RamBlock next, RamBlock now, RecordedCall victim) {
     boolean lost = now.durability().obtained().compareTo(next.durability().obtained()) < 0;
     boolean swapped = now.spec().equals(next.spec());
     if (swapped && lost) {
@@ -327,11 +304,11 @@ class ReplaceFaultTest {
   @Test
   @DisplayName("a hole that can't be filled at first is filled as soon as the kernel can")
   void aHoleIsFilledAsSoonAsTheKernelCan() throws IOException, RamBlockException {
-    for (Memory to : List.of(Memory.SHARED, Memory.ANONYMOUS)) {
+    for (MemoryKind to : List.of(MemoryKind.FILE, MemoryKind.ANONYMOUS)) {
       try (Bench bench = new Bench(Storage.disk());
           LogCapture quiet = new LogCapture()) {
-        RamBlock present = Memory.SHARED.make(bench, "old");
-        RamBlock next = to.make(bench, "new");
+        RamBlock present = make(MemoryKind.FILE, bench, "old");
+        RamBlock next = make(to, bench, "new");
         MemorySegment segment = present.segment();
         next.segment().copyFrom(segment);
         KernelConstants k = bench.libc.constants();
@@ -367,8 +344,8 @@ class ReplaceFaultTest {
   void aHoleThatIsNoHole() throws IOException, RamBlockException {
     try (Bench bench = new Bench(Storage.disk());
         LogCapture quiet = new LogCapture();
-        RamBlock present = Memory.SHARED.make(bench, "old");
-        RamBlock next = Memory.ANONYMOUS.make(bench, "new")) {
+        RamBlock present = make(MemoryKind.FILE, bench, "old");
+        RamBlock next = make(MemoryKind.ANONYMOUS, bench, "new")) {
       bench.libc.with(Fault.ofNext(SystemCall.MREMAP, Errno.ENOMEM));
       assertThrows(MappingException.class, () -> next.replace(present));
       assertEquals(1, bench.libc.made(SystemCall.MREMAP).size());

@@ -15,7 +15,7 @@ import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.ReservationException;
 import holdfast.host.linux.KernelConstants;
 import holdfast.host.testkit.HostMapping;
-import holdfast.host.testkit.MadeCall;
+import holdfast.host.testkit.RecordedCall;
 import holdfast.host.testkit.Sentences;
 import holdfast.host.testkit.Storage;
 import holdfast.host.testkit.SystemCall;
@@ -174,7 +174,7 @@ class ReserveTest {
     block.close();
   }
 
-  private static boolean mapsTheBlock(MadeCall made) {
+  private static boolean mapsTheBlock(RecordedCall made) {
     return !made.arguments().get(2).equals(KernelConstants.PROT_NONE);
   }
 

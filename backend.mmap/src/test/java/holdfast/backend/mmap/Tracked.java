@@ -3,13 +3,11 @@ package holdfast.backend.mmap;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import holdfast.backend.api.BackendId;
-import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.DirtyTracking;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
-import holdfast.backend.api.RamFlag;
 import holdfast.host.linux.HostLibc;
 import holdfast.host.testkit.HostMapping;
 import holdfast.host.testkit.Storage;
@@ -18,35 +16,35 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 
 /** A block of some kind of memory whose pages can be tracked, with a bench of its own. */
 final class Tracked implements AutoCloseable {
-  private static final long HUGE = 2 << 20;
   private static final Path HUGE_POOL = Path.of("/sys/kernel/mm/hugepages/hugepages-2048kB");
 
-  /** The kinds of memory that there are. */
+  /** The kinds of memory that can be tracked, and where their files are. */
+  @SuppressWarnings("ImmutableEnumChecker") // nobody changes what they are made with
   enum Memory {
-    /** A shared mapping of a file on a disk. */
-    DISK,
-    /** A private one. */
-    DISK_PRIVATE,
-    /** A shared mapping of a file on tmpfs. */
-    TMPFS,
-    /** A private one. */
-    TMPFS_PRIVATE,
-    /** A shared mapping of a memfd. */
-    MEMFD,
-    /** Memory of the process. */
-    ANONYMOUS,
-    /** Shared memory without a name. */
-    ANONYMOUS_SHARED,
-    /** A shared mapping of a memfd in pages of 2 MiB. */
-    HUGE
+    DISK(Storage::disk, MemoryKind.FILE),
+    DISK_PRIVATE(Storage::disk, MemoryKind.PRIVATE_FILE),
+    TMPFS(Storage::tmpfs, MemoryKind.FILE),
+    TMPFS_PRIVATE(Storage::tmpfs, MemoryKind.PRIVATE_FILE),
+    MEMFD(Storage::tmpfs, MemoryKind.MEMFD),
+    ANONYMOUS(Storage::tmpfs, MemoryKind.ANONYMOUS),
+    ANONYMOUS_SHARED(Storage::tmpfs, MemoryKind.ANONYMOUS_SHARED),
+    HUGE(Storage::tmpfs, MemoryKind.HUGE_MEMFD);
+
+    private final Supplier<Storage> storage;
+    private final MemoryKind kind;
+
+    Memory(Supplier<Storage> storage, MemoryKind kind) {
+      this.storage = storage;
+      this.kind = kind;
+    }
   }
 
   /** A run of pages, by the number of the first and of the one behind the last. */
@@ -60,37 +58,26 @@ final class Tracked implements AutoCloseable {
   Tracked(Memory memory, int pages) throws IOException, RamBlockException {
     assumeTrackable();
     this.pages = pages;
-    page = memory == Memory.HUGE ? HUGE : HostLibc.instance().getpagesize();
+    page =
+        memory == Memory.HUGE ? MemoryKind.hugePage().bytes() : HostLibc.instance().getpagesize();
     if (memory == Memory.HUGE) {
       assumeHugePages(pages);
     }
-    bench = new Bench(memory.name().startsWith("DISK") ? Storage.disk() : Storage.tmpfs());
-    boolean shared =
-        switch (memory) {
-          case DISK_PRIVATE, TMPFS_PRIVATE, ANONYMOUS -> false;
-          case DISK, TMPFS, MEMFD, ANONYMOUS_SHARED, HUGE -> true;
-        };
-    block = bench.mapper().map(spec(memory, shared), Bench.KERNEL);
+    bench = new Bench(memory.storage.get());
+    block = bench.mapper().map(spec(memory.kind), Bench.KERNEL);
   }
 
-  private RamBlockSpec spec(Memory memory, boolean shared) {
-    Backing backing =
-        switch (memory) {
-          case DISK, DISK_PRIVATE, TMPFS, TMPFS_PRIVATE ->
-              new Backing.File(bench.folder.resolve("ram"));
-          case MEMFD -> new Backing.Memfd(false, ByteSize.ZERO, true);
-          case HUGE -> new Backing.Memfd(true, new ByteSize(HUGE), true);
-          case ANONYMOUS, ANONYMOUS_SHARED -> new Backing.Anonymous();
-        };
-    EnumSet<RamFlag> flags =
-        shared ? EnumSet.of(RamFlag.RAM_SHARED) : EnumSet.noneOf(RamFlag.class);
+  private RamBlockSpec spec(MemoryKind kind) {
     return RamBlockSpec.of(
-        new BackendId("ram0"), backing, new ByteSize(pages * page), List.copyOf(flags));
+        new BackendId("ram0"),
+        kind.backing(bench.folder.resolve("ram")),
+        new ByteSize(pages * page),
+        List.copyOf(kind.flags()));
   }
 
   /** The test is skipped, with the reason, where the kernel can't. */
   static void assumeTrackable() {
-    Optional<String> reason = PageTracker.unavailableBecause();
+    Optional<String> reason = new RamMapper().trackingObstacle();
     assumeTrue(reason.isEmpty(), reason.orElse(""));
   }
 
@@ -108,7 +95,7 @@ final class Tracked implements AutoCloseable {
   }
 
   DirtyTracking arm() throws RamBlockException {
-    return PageTracker.arm(block);
+    return block.track();
   }
 
   /** Stores into a page, somewhere within it. */

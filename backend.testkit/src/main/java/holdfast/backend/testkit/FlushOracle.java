@@ -2,7 +2,7 @@ package holdfast.backend.testkit;
 
 import holdfast.backend.api.PersistException;
 import holdfast.backend.api.RamBlock;
-import holdfast.backend.mmap.CacheFlush;
+import holdfast.backend.mmap.style.CacheFlush;
 import holdfast.host.testkit.AddressRange;
 import holdfast.host.testkit.CpuCaches;
 import java.util.List;

@@ -1,7 +1,7 @@
 package holdfast.backend.testkit;
 
 import holdfast.backend.api.RamBlockAllocator;
-import holdfast.backend.mmap.CacheFlush;
+import holdfast.backend.mmap.style.CacheFlush;
 import holdfast.host.linux.Libc;
 import holdfast.host.testkit.FaultyLibc;
 import holdfast.host.testkit.Storage;
@@ -24,22 +24,22 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 public abstract class RamBlockAllocatorContract
-    implements FlagPromises,
-        GeometryPromises,
-        ContentPromises,
-        PersistPromises,
-        PowerCutPromises,
-        RemapPromises,
-        RemapRefusalPromises,
-        ReplacePromises,
-        ReplaceRefusalPromises,
-        DetachPromises,
-        ClosePromises,
-        LockPromises,
-        BackingPromises,
-        AdvicePromises,
-        RefusalPromises,
-        CleanUpPromises {
+    implements FlagContract,
+        GeometryContract,
+        ContentContract,
+        PersistContract,
+        PowerCutContract,
+        RemapContract,
+        RemapRefusalContract,
+        ReplaceContract,
+        ReplaceRefusalContract,
+        DetachContract,
+        CloseContract,
+        LockContract,
+        BackingContract,
+        AdviceContract,
+        RefusalContract,
+        CleanUpContract {
   private @Nullable AllocatorFixture fixture;
 
   /** Returns where the files of the blocks are. Skips the test if this host has no such storage. */
@@ -73,7 +73,7 @@ public abstract class RamBlockAllocatorContract
   }
 
   @Override
-  public final AllocatorFixture on() {
+  public final AllocatorFixture fixture() {
     return Objects.requireNonNull(fixture);
   }
 }

@@ -1,6 +1,6 @@
 package holdfast.host.linux;
 
-import holdfast.host.linux.internal.linux.Everywhere;
+import holdfast.host.linux.internal.linux.CommonConstants;
 import holdfast.host.linux.internal.linux.LinuxErrno;
 import holdfast.host.linux.internal.linux.LinuxFamily;
 import java.util.HashMap;
@@ -17,49 +17,49 @@ import java.util.Map;
  */
 public record Errno(int value, String text) {
   /** Operation not permitted. */
-  public static final int EPERM = Everywhere.EPERM;
+  public static final int EPERM = CommonConstants.EPERM;
 
   /** No such file or directory. */
-  public static final int ENOENT = Everywhere.ENOENT;
+  public static final int ENOENT = CommonConstants.ENOENT;
 
   /** Interrupted system call. */
-  public static final int EINTR = Everywhere.EINTR;
+  public static final int EINTR = CommonConstants.EINTR;
 
   /** Input/output error. */
-  public static final int EIO = Everywhere.EIO;
+  public static final int EIO = CommonConstants.EIO;
 
   /** Try again; for locks: a conflicting lock is held. */
   public static final int EAGAIN = LinuxFamily.host().number(LinuxErrno.EAGAIN);
 
   /** Out of memory, address space or mappings. */
-  public static final int ENOMEM = Everywhere.ENOMEM;
+  public static final int ENOMEM = CommonConstants.ENOMEM;
 
   /** Permission denied; for fcntl(2) locks also: a conflicting lock is held. */
-  public static final int EACCES = Everywhere.EACCES;
+  public static final int EACCES = CommonConstants.EACCES;
 
   /** Bad address; for MADV_POPULATE also: nothing is behind a page, where an access gets SIGBUS. */
-  public static final int EFAULT = Everywhere.EFAULT;
+  public static final int EFAULT = CommonConstants.EFAULT;
 
   /** Device or resource busy. */
-  public static final int EBUSY = Everywhere.EBUSY;
+  public static final int EBUSY = CommonConstants.EBUSY;
 
   /** File exists. */
-  public static final int EEXIST = Everywhere.EEXIST;
+  public static final int EEXIST = CommonConstants.EEXIST;
 
   /** Not a directory: a component of a path is used as one but isn't. */
   public static final int ENOTDIR = LinuxFamily.host().number(LinuxErrno.ENOTDIR);
 
   /** Is a directory; for open(2) also: O_TMPFILE is not known. */
-  public static final int EISDIR = Everywhere.EISDIR;
+  public static final int EISDIR = CommonConstants.EISDIR;
 
   /** Read-only file system. */
-  public static final int EROFS = Everywhere.EROFS;
+  public static final int EROFS = CommonConstants.EROFS;
 
   /** Invalid argument; also the answer of a kernel that doesn't know a flag. */
-  public static final int EINVAL = Everywhere.EINVAL;
+  public static final int EINVAL = CommonConstants.EINVAL;
 
   /** No space left on device. */
-  public static final int ENOSPC = Everywhere.ENOSPC;
+  public static final int ENOSPC = CommonConstants.ENOSPC;
 
   /** Function not implemented. */
   public static final int ENOSYS = LinuxFamily.host().number(LinuxErrno.ENOSYS);

@@ -1,6 +1,6 @@
 package holdfast.host.linux;
 
-import holdfast.host.linux.internal.linux.Everywhere;
+import holdfast.host.linux.internal.linux.CommonConstants;
 import java.time.Instant;
 
 /**
@@ -106,14 +106,14 @@ public record FileStatus(
 
   /** Returns the file type. */
   public Type type() {
-    return switch (mode & Everywhere.S_IFMT) {
-      case Everywhere.S_IFREG -> Type.REGULAR;
-      case Everywhere.S_IFDIR -> Type.DIRECTORY;
-      case Everywhere.S_IFLNK -> Type.SYMBOLIC_LINK;
-      case Everywhere.S_IFCHR -> Type.CHARACTER_DEVICE;
-      case Everywhere.S_IFBLK -> Type.BLOCK_DEVICE;
-      case Everywhere.S_IFIFO -> Type.FIFO;
-      case Everywhere.S_IFSOCK -> Type.SOCKET;
+    return switch (mode & CommonConstants.S_IFMT) {
+      case CommonConstants.S_IFREG -> Type.REGULAR;
+      case CommonConstants.S_IFDIR -> Type.DIRECTORY;
+      case CommonConstants.S_IFLNK -> Type.SYMBOLIC_LINK;
+      case CommonConstants.S_IFCHR -> Type.CHARACTER_DEVICE;
+      case CommonConstants.S_IFBLK -> Type.BLOCK_DEVICE;
+      case CommonConstants.S_IFIFO -> Type.FIFO;
+      case CommonConstants.S_IFSOCK -> Type.SOCKET;
       default -> Type.UNKNOWN;
     };
   }

@@ -1,6 +1,6 @@
 package holdfast.host.linux;
 
-import holdfast.host.linux.internal.linux.Everywhere;
+import holdfast.host.linux.internal.linux.CommonConstants;
 
 /**
  * The status of the file system behind an open file, fstatfs(2).
@@ -29,13 +29,16 @@ public record FileSystemStatus(
 
   /** Returns whether the file system provides huge pages of its own size. */
   public boolean isHugetlbfs() {
-    return (int) magic == Everywhere.HUGETLBFS_MAGIC;
+    return (int) magic == CommonConstants.HUGETLBFS_MAGIC;
   }
 
   /** Returns whether its files live in the host's memory and are lost in a power cut. */
   public boolean isVolatile() {
     return switch ((int) magic) {
-      case Everywhere.TMPFS_MAGIC, Everywhere.RAMFS_MAGIC, Everywhere.HUGETLBFS_MAGIC -> true;
+      case CommonConstants.TMPFS_MAGIC,
+          CommonConstants.RAMFS_MAGIC,
+          CommonConstants.HUGETLBFS_MAGIC ->
+          true;
       default -> false;
     };
   }
@@ -45,18 +48,18 @@ public record FileSystemStatus(
    */
   public String name() {
     return switch ((int) magic) {
-      case Everywhere.EXT4_SUPER_MAGIC -> "ext4";
-      case Everywhere.XFS_SUPER_MAGIC -> "xfs";
-      case Everywhere.BTRFS_SUPER_MAGIC -> "btrfs";
-      case Everywhere.TMPFS_MAGIC -> "tmpfs";
-      case Everywhere.RAMFS_MAGIC -> "ramfs";
-      case Everywhere.HUGETLBFS_MAGIC -> "hugetlbfs";
-      case Everywhere.OVERLAYFS_SUPER_MAGIC -> "overlayfs";
-      case Everywhere.V9FS_MAGIC -> "9p";
-      case Everywhere.NFS_SUPER_MAGIC -> "nfs";
-      case Everywhere.FUSE_SUPER_MAGIC -> "fuse";
+      case CommonConstants.EXT4_SUPER_MAGIC -> "ext4";
+      case CommonConstants.XFS_SUPER_MAGIC -> "xfs";
+      case CommonConstants.BTRFS_SUPER_MAGIC -> "btrfs";
+      case CommonConstants.TMPFS_MAGIC -> "tmpfs";
+      case CommonConstants.RAMFS_MAGIC -> "ramfs";
+      case CommonConstants.HUGETLBFS_MAGIC -> "hugetlbfs";
+      case CommonConstants.OVERLAYFS_SUPER_MAGIC -> "overlayfs";
+      case CommonConstants.V9FS_MAGIC -> "9p";
+      case CommonConstants.NFS_SUPER_MAGIC -> "nfs";
+      case CommonConstants.FUSE_SUPER_MAGIC -> "fuse";
       case ZFS_SUPER_MAGIC -> "zfs";
-      case Everywhere.F2FS_SUPER_MAGIC -> "f2fs";
+      case CommonConstants.F2FS_SUPER_MAGIC -> "f2fs";
       default -> "file system 0x" + Long.toHexString(magic);
     };
   }

@@ -4,7 +4,6 @@ import holdfast.host.linux.internal.linux.LinuxErrno;
 import holdfast.host.linux.internal.linux.LinuxFamily;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.OptionalLong;
 
 /**
  * Looks up what the operator can do about a failed system call, as half a sentence, for each step
@@ -23,11 +22,13 @@ public final class Remedy {
   private final Step step;
   private final Errno errno;
   private final Scene scene;
+  private final Shortage shortage;
 
   private Remedy(Step step, Errno errno, Scene scene) {
     this.step = step;
     this.errno = errno;
     this.scene = scene;
+    this.shortage = new Shortage(step, scene);
   }
 
   private static Map<Integer, LinuxErrno> symbols() {
@@ -95,13 +96,14 @@ public final class Remedy {
       case ESTALE -> "its server has forgotten it: mount the file system again";
       case ETIMEDOUT, EHOSTDOWN, EHOSTUNREACH, ENOTCONN, ENOLINK ->
           "its server does not answer: see to the server and the network";
-      case ENOSPC -> noSpace();
+      case ENOSPC -> shortage.noSpace();
       case EDQUOT ->
           "the quota there is used up (quota -s shows it): free some space, or have the quota"
               + " raised";
-      case EFBIG -> tooBig();
+      case EFBIG -> shortage.tooBig();
       case EMFILE ->
-          "this process may open no more files: raise ulimit -n" + now(Scene.Limit.OPEN_FILES);
+          "this process may open no more files: raise ulimit -n"
+              + shortage.now(Scene.Limit.OPEN_FILES);
       case ENFILE -> "the host may open no more files: raise sysctl fs.file-max";
       case ENOMEM -> "the host has no memory left for it: free some";
       case EAGAIN, EINTR -> "it may go well when it is tried again";
@@ -158,8 +160,8 @@ public final class Remedy {
 
   private String growing(LinuxErrno symbol) {
     return switch (symbol) {
-      case EINVAL -> tooBig();
-      case ENOMEM -> scene.hugePage().isPresent() ? noHugePages() : "";
+      case EINVAL -> shortage.tooBig();
+      case ENOMEM -> scene.hugePage().isPresent() ? shortage.noHugePages() : "";
       default -> "";
     };
   }
@@ -173,7 +175,7 @@ public final class Remedy {
 
   private String allocating(LinuxErrno symbol) {
     return switch (symbol) {
-      case ENOMEM -> scene.hugePage().isPresent() ? noHugePages() : "";
+      case ENOMEM -> scene.hugePage().isPresent() ? shortage.noHugePages() : "";
       case ENODEV, ESPIPE -> "it is no regular file: name one";
       default -> "";
     };
@@ -181,15 +183,15 @@ public final class Remedy {
 
   private String reserving(LinuxErrno symbol) {
     return switch (symbol) {
-      case ENOMEM, EOVERFLOW -> noAddresses();
+      case ENOMEM, EOVERFLOW -> shortage.noAddresses();
       default -> "";
     };
   }
 
   private String mapping(LinuxErrno symbol) {
     return switch (symbol) {
-      case ENOMEM -> scene.hugePage().isPresent() ? noHugePages() : noMapping();
-      case EAGAIN -> tooMuchLocked();
+      case ENOMEM -> scene.hugePage().isPresent() ? shortage.noHugePages() : shortage.noMapping();
+      case EAGAIN -> shortage.tooMuchLocked();
       case EACCES ->
           "the file may not be stored into: it is append-only, or a security policy of this host"
               + " forbids it";
@@ -198,7 +200,8 @@ public final class Remedy {
               + " another";
       case EINVAL ->
           scene.hugePage().isPresent()
-              ? "offset and size must be multiples of " + exact(scene.hugePage().getAsLong())
+              ? "offset and size must be multiples of "
+                  + shortage.exact(scene.hugePage().getAsLong())
               : "";
       case ENODEV -> "the file system there can't map files: use another";
       case ENXIO -> "its device has been taken away or disabled: see ndctl list and daxctl list";
@@ -209,8 +212,8 @@ public final class Remedy {
 
   private String moving(LinuxErrno symbol) {
     return switch (symbol) {
-      case ENOMEM -> noMapping();
-      case EAGAIN -> tooMuchLocked();
+      case ENOMEM -> shortage.noMapping();
+      case EAGAIN -> shortage.tooMuchLocked();
       default -> "";
     };
   }
@@ -233,10 +236,10 @@ public final class Remedy {
 
   private String populating(LinuxErrno symbol) {
     return switch (symbol) {
-      case EFAULT -> nothingBehind();
+      case EFAULT -> shortage.nothingBehind();
       case ENOMEM ->
           scene.hugePage().isPresent()
-              ? noHugePages()
+              ? shortage.noHugePages()
               : "the host, or the memory cgroup of this process, has no memory left: free some, or"
                   + " set prealloc=off";
       default -> "";
@@ -263,166 +266,5 @@ public final class Remedy {
       case EINVAL, ENOTTY, ENOSYS -> "use Linux 6.12.3 or later";
       default -> "";
     };
-  }
-
-  /** ENOSPC, which says only that something is used up. */
-  private String noSpace() {
-    if (scene.hugePage().isPresent()) {
-      return noHugePages();
-    }
-    if (scene.fileSystem().isEmpty()) {
-      return "free some space, ask for less, or use another file system";
-    }
-    FileSystemStatus there = scene.fileSystem().get();
-    if (step == Step.CREATE && there.isOutOfFiles()) {
-      return there.name()
-          + " there has space, but no inode left for another file: remove some of its "
-          + there.files()
-          + " files"
-          + (there.isVolatile() ? ", or mount it with a greater nr_inodes=" : ", or use another");
-    }
-    String had =
-        there.size() == 0
-            ? ""
-            : there.name()
-                + " there has "
-                + rounded(there.available())
-                + " free of "
-                + rounded(there.size())
-                + ": ";
-    return had
-        + "free some space, ask for less, "
-        + (there.isVolatile() ? "or mount it with a greater size=" : "or use another file system");
-  }
-
-  /**
-   * Finds out which limit was reached: a mount of hugetlbfs may have its own, below the host's
-   * pool.
-   */
-  private String noHugePages() {
-    long page = scene.hugePage().orElseThrow();
-    FileSystemStatus mount = scene.fileSystem().orElse(new FileSystemStatus(0, 0));
-    if (step == Step.CREATE && mount.isOutOfFiles()) {
-      return "its mount of hugetlbfs has no inode left for another file: remove one, or mount it"
-          + " with a greater nr_inodes=";
-    }
-    if (mount.size() > 0 && mount.available() < scene.request().size()) {
-      return "its mount of hugetlbfs is limited to "
-          + exact(mount.size())
-          + ", of which "
-          + exact(mount.available())
-          + " is free: ask for less, or mount it with a greater size=";
-    }
-    OptionalLong free = scene.freeHugePages(page);
-    return (free.isPresent()
-            ? "the host has " + free.getAsLong() + " huge pages of " + exact(page) + " to spare: "
-            : "")
-        + "free some huge pages of "
-        + exact(page)
-        + ", or have the host provide more (sysctl vm.nr_hugepages, or "
-        + scene.pool(page).resolve("nr_hugepages")
-        + ")";
-  }
-
-  /** EFBIG: a limit of the process, or of the file system. */
-  private String tooBig() {
-    OptionalLong limit = scene.limit(Scene.Limit.FILE_SIZE);
-    if (limit.isPresent() && limit.getAsLong() < scene.request().end()) {
-      return "this process may make files of "
-          + rounded(limit.getAsLong())
-          + " at most: raise ulimit -f, or ask for less";
-    }
-    return scene.fileSystem().map(FileSystemStatus::name).orElse("the file system there")
-        + " can't hold a file of "
-        + rounded(scene.request().end())
-        + ": ask for less, or use another file system";
-  }
-
-  /** ENOMEM of mmap(2) without access, which needs only addresses, no memory. */
-  private String noAddresses() {
-    String limited = limitedAddresses();
-    if (!limited.isEmpty()) {
-      return limited;
-    }
-    long align = scene.request().align();
-    return "no address space is free for that"
-        + (align == 0 ? "" : " and align=" + exact(align))
-        + ": ask for less";
-  }
-
-  /** ENOMEM of a mapping of small pages. */
-  private String noMapping() {
-    String limited = limitedAddresses();
-    if (!limited.isEmpty()) {
-      return limited;
-    }
-    boolean counted = !scene.request().shared() || isMemory();
-    OptionalLong rule = scene.sysctl("vm/overcommit_memory");
-    if (counted && rule.isPresent() && rule.getAsLong() == 2) {
-      return "sysctl vm.overcommit_memory=2 lets nobody promise more than CommitLimit in"
-          + " /proc/meminfo: raise vm.overcommit_ratio, add swap space, or ask for less";
-    }
-    if (counted && rule.isPresent() && rule.getAsLong() == 0) {
-      return "that is more memory than the host has: ask for less, add swap space, or set"
-          + " reserve=off";
-    }
-    return "the host has no memory left for it: free some, or ask for less";
-  }
-
-  private boolean isMemory() {
-    return scene.request().file().isEmpty();
-  }
-
-  private String limitedAddresses() {
-    OptionalLong addresses = scene.limit(Scene.Limit.ADDRESS_SPACE);
-    if (addresses.isPresent()) {
-      return "this process may have addresses for "
-          + rounded(addresses.getAsLong())
-          + " at most: raise ulimit -v, or ask for less";
-    }
-    OptionalLong most = scene.sysctl("vm/max_map_count");
-    long mappings = scene.mappings();
-    // minus a few: the failed call may have needed two more, and some may have been unmapped
-    // since
-    if (most.isPresent() && mappings > most.getAsLong() - 16) {
-      return "this process has "
-          + mappings
-          + " mappings, and may have "
-          + most.getAsLong()
-          + ": raise sysctl vm.max_map_count";
-    }
-    return "";
-  }
-
-  private String tooMuchLocked() {
-    OptionalLong limit = scene.limit(Scene.Limit.LOCKED_MEMORY);
-    return limit.isPresent()
-        ? "the memory of this process is locked (mlockall(2)), and it may lock "
-            + rounded(limit.getAsLong())
-            + " at most: raise ulimit -l"
-        : "the file is locked by another program: end that first";
-  }
-
-  /** EFAULT of MADV_POPULATE: where a guest would get SIGBUS. */
-  private String nothingBehind() {
-    if (scene.hugePage().isPresent()) {
-      return noHugePages();
-    }
-    return isMemory()
-        ? "the host can't provide its pages: set prealloc=off"
-        : noSpace() + "; or set prealloc=off";
-  }
-
-  private String exact(long bytes) {
-    return scene.request().exact(bytes);
-  }
-
-  private String rounded(long bytes) {
-    return scene.request().rounded(bytes);
-  }
-
-  private String now(Scene.Limit limit) {
-    OptionalLong number = scene.limit(limit);
-    return number.isPresent() ? " (now " + number.getAsLong() + ")" : "";
   }
 }

@@ -70,7 +70,9 @@ public record Scene(
       return of(request);
     }
     int flags =
-        KernelConstants.O_PATH | libc.constants().openDirectory() | KernelConstants.O_CLOEXEC;
+        libc.constants().openPath()
+            | libc.constants().openDirectory()
+            | libc.constants().openCloexec();
     for (Path folder = request.file().get().toAbsolutePath();
         folder != null;
         folder = folder.getParent()) {

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,18 +43,13 @@ class KernelConstantsTest {
       String msSync,
       String directory,
       String nofollow) {
+    KernelConstants there = KernelConstants.of(architecture);
     assertEquals(
-        new KernelConstants(
-            Integer.decode(fixed),
-            Integer.decode(noreplace),
-            Integer.decode(anonymous),
-            Integer.decode(noreserve),
-            Integer.decode(validate),
-            Integer.decode(sync),
-            Integer.decode(msSync),
-            Integer.decode(directory),
-            Integer.decode(nofollow)),
-        KernelConstants.of(architecture));
+        Stream.of(
+                fixed, noreplace, anonymous, noreserve, validate, sync, msSync, directory, nofollow)
+            .map(Integer::decode)
+            .toList(),
+        numbers(there).subList(0, 9));
   }
 
   @Test
@@ -73,7 +70,7 @@ class KernelConstantsTest {
     KernelConstants other = KernelConstants.of(system, architecture);
     assertEquals(0, other.mapSync());
     assertEquals(0, other.mapSharedValidate());
-    assertEquals(KernelConstants.of("Linux", "amd64").withoutSync(), other);
+    assertEquals(numbers(KernelConstants.of("Linux", "amd64").withoutSync()), numbers(other));
   }
 
   @ParameterizedTest
@@ -101,5 +98,63 @@ class KernelConstantsTest {
     assertEquals(X86.mapFixed(), without.mapFixed());
     assertEquals(X86.openNofollow(), without.openNofollow());
     assertEquals("MAP_SHARED", without.mapFlagNames(1));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "amd64,     4, 12, 13, 14, 16, 17, 0100, 0200, 02000000, 010000000, 020200000, 04000",
+    "aarch64,   4, 12, 13, 14, 16, 17, 0100, 0200, 02000000, 010000000, 020040000, 04000",
+    "mips64el,  4, 12, 13, 14, 16, 17, 0x100, 0x400, 0x80000, 0x200000, 0x410000, 0x80",
+    "alpha,     6, 12, 13, 14, 16, 17, 01000, 04000, 010000000, 040000000, 0100100000, 4",
+    "sparcv9,   4, 12, 13, 14, 16, 17, 0x200, 0x800, 0x400000, 0x1000000, 0x2010000, 0x4000",
+    "parisc,    4, 65, 66, 67, 69, 70, 0x100, 0x400, 0x200000, 0x400000, 0x801000, 0x10000"
+  })
+  @DisplayName("the advice and the flags of open(2), too, are those of the architecture asked for")
+  void adviceAndFlagsOfOpen(
+      String architecture,
+      int dontneed,
+      int mergeable,
+      int unmergeable,
+      int hugepage,
+      int dontdump,
+      int dodump,
+      String creat,
+      String excl,
+      String cloexec,
+      String path,
+      String tmpfile,
+      String nonblock) {
+    KernelConstants there = KernelConstants.of(architecture);
+    assertEquals(
+        List.of(dontneed, mergeable, unmergeable, hugepage, dontdump, dodump),
+        numbers(there).subList(9, 15));
+    assertEquals(
+        Stream.of(creat, excl, cloexec, path, tmpfile, nonblock).map(Integer::decode).toList(),
+        numbers(there).subList(15, 21));
+  }
+
+  private static List<Integer> numbers(KernelConstants k) {
+    return List.of(
+        k.mapFixed(),
+        k.mapFixedNoreplace(),
+        k.mapAnonymous(),
+        k.mapNoreserve(),
+        k.mapSharedValidate(),
+        k.mapSync(),
+        k.msSync(),
+        k.openDirectory(),
+        k.openNofollow(),
+        k.madvDontneed(),
+        k.madvMergeable(),
+        k.madvUnmergeable(),
+        k.madvHugepage(),
+        k.madvDontdump(),
+        k.madvDodump(),
+        k.openCreat(),
+        k.openExcl(),
+        k.openCloexec(),
+        k.openPath(),
+        k.openTmpfile(),
+        k.openNonblock());
   }
 }

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import holdfast.host.linux.internal.linux.Everywhere;
+import holdfast.host.linux.internal.linux.CommonConstants;
 import holdfast.host.linux.internal.linux.LinuxErrno;
 import holdfast.host.linux.internal.linux.LinuxFamily;
 import java.io.IOException;
@@ -26,7 +26,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** The table of what an errno means in a place, to be read as one. */
 class RemedyTest {
   private static final FileSystemStatus EXT4 =
-      new FileSystemStatus(Everywhere.EXT4_SUPER_MAGIC, 4096, 1L << 30, 12_900_000, 65_536, 60_000);
+      new FileSystemStatus(
+          CommonConstants.EXT4_SUPER_MAGIC, 4096, 1L << 30, 12_900_000, 65_536, 60_000);
 
   @TempDir Path host;
 
@@ -235,7 +236,7 @@ class RemedyTest {
   @Test
   @DisplayName("ENOSPC for want of inodes is told from ENOSPC for want of blocks")
   void inodes() {
-    long tmpfs = Everywhere.TMPFS_MAGIC;
+    long tmpfs = CommonConstants.TMPFS_MAGIC;
     FileSystemStatus full = new FileSystemStatus(tmpfs, 4096, 1 << 30, 1 << 29, 10, 0);
     String remedy = Remedy.of(Step.CREATE, errno(LinuxErrno.ENOSPC), file(full));
     assertSays(remedy, "no inode left");
@@ -261,7 +262,7 @@ class RemedyTest {
   @DisplayName("a full tmpfs is told how to become larger")
   void tmpfs() {
     FileSystemStatus small =
-        new FileSystemStatus(Everywhere.TMPFS_MAGIC, 4096, 32 << 20, 12 << 20, 0, 0);
+        new FileSystemStatus(CommonConstants.TMPFS_MAGIC, 4096, 32 << 20, 12 << 20, 0, 0);
     assertSays(
         Remedy.of(Step.ALLOCATE, errno(LinuxErrno.ENOSPC), file(small)),
         "tmpfs there has about 12582912 bytes free of about 33554432 bytes: free some space, ask for less, or mount it with a greater"
@@ -284,7 +285,7 @@ class RemedyTest {
     Path pool = Files.createDirectories(host.resolve("kernel/mm/hugepages/hugepages-2048kB"));
     Files.writeString(pool.resolve("free_hugepages"), "7\n");
     Files.writeString(pool.resolve("resv_hugepages"), "4\n");
-    long magic = Everywhere.HUGETLBFS_MAGIC;
+    long magic = CommonConstants.HUGETLBFS_MAGIC;
     FileSystemStatus limited = new FileSystemStatus(magic, 2 << 20, 8 << 20, 4 << 20, 0, 0);
     FileSystemStatus unlimited = new FileSystemStatus(magic, 2 << 20);
     for (Step step : List.of(Step.ALLOCATE, Step.MAP, Step.POPULATE)) {

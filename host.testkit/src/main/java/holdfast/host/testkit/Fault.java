@@ -9,7 +9,7 @@ import java.util.function.Predicate;
  * @param errno the kernel's answer
  * @param harm what the call does nevertheless
  */
-public record Fault(Predicate<MadeCall> victim, int errno, Harm harm) {
+public record Fault(Predicate<RecordedCall> victim, int errno, Harm harm) {
 
   /** The effect of a failing call before it fails. */
   public enum Harm {
@@ -60,7 +60,7 @@ public record Fault(Predicate<MadeCall> victim, int errno, Harm harm) {
     return new Fault(victim, errno, other);
   }
 
-  private static final class Countdown implements Predicate<MadeCall> {
+  private static final class Countdown implements Predicate<RecordedCall> {
     private final SystemCall call;
     private int left;
 
@@ -70,7 +70,7 @@ public record Fault(Predicate<MadeCall> victim, int errno, Harm harm) {
     }
 
     @Override
-    public synchronized boolean test(MadeCall made) {
+    public synchronized boolean test(RecordedCall made) {
       return made.call() == call && --left == 0;
     }
   }

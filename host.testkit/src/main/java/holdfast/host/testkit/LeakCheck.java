@@ -138,7 +138,7 @@ public final class LeakCheck implements AutoCloseable {
   public static boolean isLocked(Path path) {
     Libc host = HostLibc.instance();
     try {
-      int fd = host.open(path, KernelConstants.O_RDWR | KernelConstants.O_CLOEXEC, 0);
+      int fd = host.open(path, KernelConstants.O_RDWR | host.constants().openCloexec(), 0);
       try {
         host.fcntlOfdSetlk(fd, true);
         return false;

@@ -33,7 +33,7 @@ class FaultyLibcTest {
 
   private int open(String name) throws IOException, ErrnoException {
     Path path = Files.write(folder.resolve(name), new byte[(int) page]);
-    return libc.open(path, KernelConstants.O_RDWR | KernelConstants.O_CLOEXEC, 0);
+    return libc.open(path, KernelConstants.O_RDWR | libc.constants().openCloexec(), 0);
   }
 
   @Test
@@ -45,7 +45,7 @@ class FaultyLibcTest {
     libc.close(fd);
     assertEquals(
         List.of(SystemCall.OPEN, SystemCall.STATX, SystemCall.LSEEK, SystemCall.CLOSE),
-        libc.made().stream().map(MadeCall::call).toList());
+        libc.made().stream().map(RecordedCall::call).toList());
     assertEquals(List.of(fd), libc.made(SystemCall.LSEEK).getFirst().arguments());
     libc.forget();
     assertEquals(List.of(), libc.made());
@@ -144,7 +144,7 @@ class FaultyLibcTest {
     Path memory = Storage.tmpfs().newFolder();
     try {
       Path path = Files.write(memory.resolve("file"), new byte[(int) page]);
-      int fd = libc.open(path, KernelConstants.O_RDWR | KernelConstants.O_CLOEXEC, 0);
+      int fd = libc.open(path, KernelConstants.O_RDWR | libc.constants().openCloexec(), 0);
       int flags = k.mapSharedValidate() | k.mapSync();
       assertThrows(
           ErrnoException.class, () -> libc.mmap(0, page, KernelConstants.PROT_READ, flags, fd, 0));

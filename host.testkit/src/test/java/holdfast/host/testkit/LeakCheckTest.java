@@ -38,7 +38,7 @@ class LeakCheckTest {
   }
 
   private static int open(Libc libc, Path path) throws ErrnoException {
-    return libc.open(path, KernelConstants.O_RDWR | KernelConstants.O_CLOEXEC, 0);
+    return libc.open(path, KernelConstants.O_RDWR | libc.constants().openCloexec(), 0);
   }
 
   private static void assertFinds(LeakCheck check, String words) {
@@ -114,7 +114,7 @@ class LeakCheckTest {
   @DisplayName("a descriptor that went through the libc is found, wherever its file is")
   void descriptors() throws ErrnoException {
     LeakCheck check = LeakCheck.start(libc, folder);
-    int fd = libc.open(Path.of("/dev/null"), KernelConstants.O_CLOEXEC, 0);
+    int fd = libc.open(Path.of("/dev/null"), libc.constants().openCloexec(), 0);
     assertFinds(check, "descriptor " + fd);
     libc.close(fd);
     check.close();

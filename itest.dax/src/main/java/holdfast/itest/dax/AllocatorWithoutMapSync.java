@@ -6,9 +6,10 @@ import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RemapRefusedException;
-import holdfast.backend.mmap.CacheFlush;
-import holdfast.backend.mmap.MappingStyle;
+import holdfast.backend.mmap.CacheFlushes;
 import holdfast.backend.mmap.RamMapper;
+import holdfast.backend.mmap.style.CacheFlush;
+import holdfast.backend.mmap.style.MappingStyle;
 import java.util.Map;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
@@ -32,7 +33,7 @@ public final class AllocatorWithoutMapSync implements RamBlockAllocator {
 
   private final RamMapper mapper = new RamMapper();
   private final CacheFlush flush =
-      CacheFlush.libpmem().or(CacheFlush::jdk).orElseThrow(IllegalStateException::new);
+      CacheFlushes.libpmem().or(CacheFlushes::jdk).orElseThrow(IllegalStateException::new);
 
   /** For Declarative Services. */
   @Activate

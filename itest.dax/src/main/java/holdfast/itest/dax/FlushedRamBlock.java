@@ -14,7 +14,7 @@ import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RemapRefusedException;
 import holdfast.backend.api.TrackingRefusedException;
 import holdfast.backend.api.WriteBackFailure;
-import holdfast.backend.mmap.CacheFlush;
+import holdfast.backend.mmap.style.CacheFlush;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.Optional;
@@ -22,6 +22,8 @@ import java.util.OptionalInt;
 
 /** A block that is persisted by flushing CPU caches, whatever its mapping is worth. */
 final class FlushedRamBlock implements RamBlock {
+  private static final String OBSTACLE = "the negative control stays as it is";
+
   private final RamBlock block;
   private final CacheFlush flush;
 
@@ -42,8 +44,8 @@ final class FlushedRamBlock implements RamBlock {
   }
 
   @Override
-  public String lostBecause(long offset, long length, boolean stored) {
-    return block.lostBecause(offset, length, stored);
+  public Optional<String> lostPage(long offset, long length, boolean stored) {
+    return block.lostPage(offset, length, stored);
   }
 
   @Override
@@ -102,8 +104,8 @@ final class FlushedRamBlock implements RamBlock {
   }
 
   @Override
-  public String cannotTrackBecause() {
-    return block.cannotTrackBecause();
+  public Optional<String> trackingObstacle() {
+    return block.trackingObstacle();
   }
 
   @Override
@@ -112,18 +114,18 @@ final class FlushedRamBlock implements RamBlock {
   }
 
   @Override
-  public String cannotReplaceBecause(RamBlock present) {
-    return pinnedBecause();
+  public Optional<String> replaceObstacle(RamBlock present) {
+    return remapObstacle();
   }
 
   @Override
   public RamBlock replace(RamBlock present) throws RemapRefusedException {
-    throw new RemapRefusedException(spec(), pinnedBecause());
+    throw new RemapRefusedException(spec(), OBSTACLE);
   }
 
   @Override
-  public String pinnedBecause() {
-    return "the negative control stays as it is";
+  public Optional<String> remapObstacle() {
+    return Optional.of(OBSTACLE);
   }
 
   @Override

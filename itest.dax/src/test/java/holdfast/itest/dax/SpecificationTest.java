@@ -21,7 +21,7 @@ class SpecificationTest {
   private static final Path ROOT = Path.of("..");
   private static final Pattern ROW = Pattern.compile("\\| ([A-Z]\\d+) \\|.*\\| (.*) \\|");
   private static final Pattern TEST =
-      Pattern.compile("`([A-Z]\\w*(?:Test|IT|Promises))(?:\\.(\\w+))?`(?:: `(\\w+)`)?");
+      Pattern.compile("`([A-Z]\\w*(?:Test|IT|Contract))(?:\\.(\\w+))?`(?:: `(\\w+)`)?");
 
   private static Map<String, Path> sources() throws IOException {
     Map<String, Path> byClass = new HashMap<>();

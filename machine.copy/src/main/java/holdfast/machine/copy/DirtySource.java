@@ -130,15 +130,18 @@ public final class DirtySource implements AutoCloseable {
    */
   public static Outlook outlook(RamBlock block, GuestWriters registered) {
     List<RegisteredWriter> writers = registered.list();
-    String reason = block.cannotTrackBecause();
-    if (reason.isEmpty()) {
+    Optional<String> obstacle = block.trackingObstacle();
+    if (obstacle.isEmpty()) {
       return new Outlook("the kernel tracks dirty pages, whoever writes", true);
     }
     return !writers.isEmpty() && writers.stream().allMatch(RegisteredWriter::mayKeepLog)
         ? new Outlook(
-            "each writer keeps a log of its own, since the kernel can't track: " + reason, true)
+            "each writer keeps a log of its own, since the kernel can't track: " + obstacle.get(),
+            true)
         : new Outlook(
-            "dirty pages can't be tracked (" + reason + "): all is copied while writers pause",
+            "dirty pages can't be tracked ("
+                + obstacle.get()
+                + "): all is copied while writers pause",
             false);
   }
 

@@ -85,12 +85,12 @@ final class AllocatorBinding {
     if (bound != null && candidate.isSameServiceAs(bound)) {
       return Optional.of(block);
     }
-    String pinned = block.pinnedBecause();
-    if (!pinned.isEmpty()) {
+    Optional<String> obstacle = block.remapObstacle();
+    if (obstacle.isPresent()) {
       if (bound == null && candidate.kind().equals(madeBy)) {
         return Optional.of(block);
       }
-      refusals.add(candidate + " can't take it over: " + pinned);
+      refusals.add(candidate + " can't take it over: " + obstacle.get());
       return Optional.empty();
     }
     try {

@@ -42,10 +42,8 @@ final class FailureReason {
    * @param stored whether the access was a store
    */
   static Optional<String> ofLostPage(RamBlock block, long offset, long length, boolean stored) {
-    String reason = block.lostBecause(offset, length, stored);
-    if (reason.isEmpty()) {
-      reason = block.lostBecause(block.spec().size().bytes() - 1, 1, false);
-    }
-    return Optional.of(reason).filter(found -> !found.isEmpty());
+    return block
+        .lostPage(offset, length, stored)
+        .or(() -> block.lostPage(block.spec().size().bytes() - 1, 1, false));
   }
 }

@@ -183,9 +183,9 @@ public final class FakeBlock implements RamBlock {
   }
 
   @Override
-  public String lostBecause(long offset, long length, boolean stored) {
+  public Optional<String> lostPage(long offset, long length, boolean stored) {
     Objects.checkFromIndexSize(offset, length, spec.size().bytes());
-    return memory.pageLost ? "a fake page is lost" : "";
+    return memory.pageLost ? Optional.of("a fake page is lost") : Optional.empty();
   }
 
   /** From now on no page at these addresses can be had. */
@@ -217,16 +217,16 @@ public final class FakeBlock implements RamBlock {
   }
 
   @Override
-  public String pinnedBecause() {
+  public Optional<String> remapObstacle() {
     if (spec.backing() instanceof Backing.Anonymous) {
-      return "it has no file";
+      return Optional.of("it has no file");
     }
-    return spec.has(RamFlag.RAM_SHARED) ? "" : "it is private";
+    return spec.has(RamFlag.RAM_SHARED) ? Optional.empty() : Optional.of("it is private");
   }
 
   @Override
-  public String cannotTrackBecause() {
-    return "a fake block has no pages";
+  public Optional<String> trackingObstacle() {
+    return Optional.of("a fake block has no pages");
   }
 
   @Override
@@ -235,8 +235,10 @@ public final class FakeBlock implements RamBlock {
   }
 
   @Override
-  public String cannotReplaceBecause(RamBlock present) {
-    return present.spec().size().equals(spec.size()) ? "" : "it has another size";
+  public Optional<String> replaceObstacle(RamBlock present) {
+    return present.spec().size().equals(spec.size())
+        ? Optional.empty()
+        : Optional.of("it has another size");
   }
 
   @Override

@@ -4,8 +4,8 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockAllocator;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
-import holdfast.backend.mmap.MappingStyle;
 import holdfast.backend.mmap.RamMapper;
+import holdfast.backend.mmap.style.MappingStyle;
 import java.util.Map;
 
 /**

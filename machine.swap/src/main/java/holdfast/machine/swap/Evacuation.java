@@ -270,9 +270,9 @@ public final class Evacuation implements Runnable {
   }
 
   private static void readMemory(Region region, long offset, ByteBuffer into) throws IOException {
-    String lost = region.status().block().lostBecause(offset, into.remaining(), false);
-    if (!lost.isEmpty()) {
-      throw new IOException(lost);
+    Optional<String> lost = region.status().block().lostPage(offset, into.remaining(), false);
+    if (lost.isPresent()) {
+      throw new IOException(lost.get());
     }
     try {
       MemorySegment memory = region.segment();

@@ -211,10 +211,10 @@ final class LiveCopy {
       if (region.failIfLost(from, length, false)) {
         return "its own memory can't be read any more: " + region.status().note();
       }
-      String lost = next.lostBecause(from, length, true);
-      return lost.isEmpty()
-          ? "memory of somebody else failed: " + fault
-          : "the new backing can't hold it: " + lost;
+      return next
+          .lostPage(from, length, true)
+          .map(lost -> "the new backing can't hold it: " + lost)
+          .orElse("memory of somebody else failed: " + fault);
     } catch (RuntimeException closed) {
       return "its memory is gone: " + closed.getMessage();
     }

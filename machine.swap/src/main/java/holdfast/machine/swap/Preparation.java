@@ -49,8 +49,7 @@ final class Preparation {
 
   /** Returns why the new block can't take the place of the present one; empty if it can. */
   private Optional<String> obstacle(RamBlock made) {
-    String reason = made.cannotReplaceBecause(order.region().status().block());
-    return Optional.of(reason).filter(found -> !found.isEmpty());
+    return made.replaceObstacle(order.region().status().block());
   }
 
   private void begin() throws IOException {

@@ -12,7 +12,7 @@ import holdfast.backend.api.PersistException;
 import holdfast.host.linux.Errno;
 import holdfast.host.testkit.Fault;
 import holdfast.host.testkit.HostMapping;
-import holdfast.host.testkit.MadeCall;
+import holdfast.host.testkit.RecordedCall;
 import holdfast.host.testkit.SystemCall;
 import holdfast.machine.api.RegionState;
 import holdfast.machine.api.SwapException;
@@ -45,10 +45,10 @@ class SwapCallsFailTest {
       "whichever system call of a swap fails, the old block or the new one serves with every byte,"
           + " exactly one file is accepted, and nothing leaks")
   void everySystemCallFails(Place here, Place there) throws Exception {
-    List<MadeCall> calls = new ArrayList<>();
+    List<RecordedCall> calls = new ArrayList<>();
     run(here, there, null, calls);
     assertTrue(calls.stream().anyMatch(made -> made.call() == SystemCall.MMAP), calls::toString);
-    for (MadeCall victim : calls) {
+    for (RecordedCall victim : calls) {
       for (Fault.Harm harm : Fault.Harm.values()) {
         boolean gives = victim.call() == SystemCall.CLOSE || victim.call() == SystemCall.MUNMAP;
         if (gives && harm == Fault.Harm.NONE) {
@@ -64,7 +64,7 @@ class SwapCallsFailTest {
     }
   }
 
-  private static void run(Place here, Place there, @Nullable Fault fault, List<MadeCall> calls)
+  private static void run(Place here, Place there, @Nullable Fault fault, List<RecordedCall> calls)
       throws Exception {
     try (SwapFixture fixture = new SwapFixture(SIZE, here)) {
       if (there == Place.DISK) {

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.BackendId;
-import holdfast.backend.mmap.MappingStyle;
 import holdfast.backend.mmap.RamMapper;
+import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.host.testkit.FaultyLibc;
 import holdfast.host.testkit.LeakCheck;
 import holdfast.host.testkit.Storage;

@@ -11,7 +11,7 @@ import static holdfast.machine.swap.SwapFixture.assertRolledBack;
 import static holdfast.machine.swap.SwapFixture.end;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import holdfast.backend.mmap.PageTracker;
+import holdfast.backend.mmap.RamMapper;
 import holdfast.machine.api.DirtyLog;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.RunningSwap;
@@ -163,7 +163,7 @@ class SwapLogsTest {
   @DisplayName(
       "what a writer's log reports is copied, though the kernel tracks and has seen no such store")
   void logsAreJoinedWithTheKernel(Step when) throws Exception {
-    Assumptions.assumeTrue(PageTracker.unavailableBecause().isEmpty(), "the kernel can't track");
+    Assumptions.assumeTrue(new RamMapper().trackingObstacle().isEmpty(), "the kernel can't track");
     try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
       fixture.fill();
       HardwareLog log = new HardwareLog(5 * 4096 + 100, "");
@@ -187,7 +187,7 @@ class SwapLogsTest {
   @Test
   @DisplayName("a writer with a log that comes during a swap has it rolled back: its log is late")
   void aWriterWithALogComes() throws Exception {
-    Assumptions.assumeTrue(PageTracker.unavailableBecause().isEmpty(), "the kernel can't track");
+    Assumptions.assumeTrue(new RamMapper().trackingObstacle().isEmpty(), "the kernel can't track");
     try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
       fixture.fill();
       PausedWriter nic = new PausedWriter("nic").logging(new HardwareLog(0, ""));

@@ -10,7 +10,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import holdfast.backend.api.ByteSize;
-import holdfast.backend.mmap.PageTracker;
+import holdfast.backend.mmap.RamMapper;
 import holdfast.machine.api.RunningSwap;
 import holdfast.machine.api.SwapPlan;
 import holdfast.machine.api.SwapReport;
@@ -73,7 +73,7 @@ class SwapMessagesTest {
   @Test
   @DisplayName("a plan with a bandwidth takes as long as that lets it at least")
   void heldBack() throws Exception {
-    Assumptions.assumeTrue(PageTracker.unavailableBecause().isEmpty(), "the kernel can't track");
+    Assumptions.assumeTrue(new RamMapper().trackingObstacle().isEmpty(), "the kernel can't track");
     try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
       Map<String, String> there = Place.TMPFS.properties(fixture, 1);
       SwapPlan plan =

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import holdfast.backend.mmap.PageTracker;
+import holdfast.backend.mmap.RamMapper;
 import holdfast.host.testkit.LeakCheck;
 import holdfast.machine.api.SwapReport;
 import holdfast.machine.swap.internal.journal.ImageNotes;
@@ -64,7 +64,7 @@ class SwapTaskTest {
       "between any two kinds of memory, there and back: no record is torn, lost or goes backwards,"
           + " addresses stay, the new file holds it all, the old one's lock is free, nothing leaks")
   void thereAndBack(Place here, Place there) throws Exception {
-    boolean tracked = PageTracker.unavailableBecause().isEmpty();
+    boolean tracked = new RamMapper().trackingObstacle().isEmpty();
     int rounds = here == Place.DISK ? ROUNDS_ON_DISK : ROUNDS;
     try (SwapFixture fixture = new SwapFixture(SIZE, here)) {
       MemorySegment segment = fixture.region().segment();

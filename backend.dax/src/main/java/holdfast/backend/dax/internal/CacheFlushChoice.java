@@ -1,7 +1,8 @@
 package holdfast.backend.dax.internal;
 
-import holdfast.backend.mmap.CacheFlush;
-import holdfast.backend.mmap.MappingStyle;
+import holdfast.backend.mmap.CacheFlushes;
+import holdfast.backend.mmap.style.CacheFlush;
+import holdfast.backend.mmap.style.MappingStyle;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,20 +47,27 @@ public enum CacheFlushChoice {
 
   Optional<CacheFlush> choose() {
     return switch (this) {
-      case auto -> CacheFlush.libpmem().or(CacheFlush::jdk);
-      case libpmem -> CacheFlush.libpmem();
-      case jdk -> CacheFlush.jdk();
+      case auto -> CacheFlushes.libpmem().or(CacheFlushes::jdk);
+      case libpmem -> CacheFlushes.libpmem();
+      case jdk -> CacheFlushes.jdk();
       case none -> Optional.empty();
     };
   }
 
-  /** Returns why {@link #choose} found none, as half a sentence. */
-  String whyNone() {
+  /**
+   * Looks up why {@link #choose} finds none.
+   *
+   * @return the reason as half a sentence; empty if it finds one
+   */
+  Optional<String> obstacle() {
     return switch (this) {
-      case auto -> CacheFlush.whyNoLibpmem() + ", and " + CacheFlush.whyNoJdk();
-      case libpmem -> "cache.flush=libpmem is set, and " + CacheFlush.whyNoLibpmem();
-      case jdk -> "cache.flush=jdk is set, and " + CacheFlush.whyNoJdk();
-      case none -> "cache.flush=none is set";
+      case auto ->
+          CacheFlushes.libpmemObstacle()
+              .flatMap(one -> CacheFlushes.jdkObstacle().map(other -> one + ", and " + other));
+      case libpmem ->
+          CacheFlushes.libpmemObstacle().map(why -> "cache.flush=libpmem is set, and " + why);
+      case jdk -> CacheFlushes.jdkObstacle().map(why -> "cache.flush=jdk is set, and " + why);
+      case none -> Optional.of("cache.flush=none is set");
     };
   }
 
@@ -67,6 +75,6 @@ public enum CacheFlushChoice {
   MappingStyle style(String allocator) {
     return choose()
         .map(flush -> MappingStyle.pmem(allocator, flush))
-        .orElseGet(() -> MappingStyle.pmemWithoutFlush(allocator, whyNone()));
+        .orElseGet(() -> MappingStyle.pmemWithoutFlush(allocator, obstacle().orElseThrow()));
   }
 }

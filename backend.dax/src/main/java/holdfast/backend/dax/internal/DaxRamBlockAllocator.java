@@ -5,9 +5,9 @@ import holdfast.backend.api.RamBlockAllocator;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
-import holdfast.backend.mmap.CacheFlush;
-import holdfast.backend.mmap.MappingStyle;
 import holdfast.backend.mmap.RamMapper;
+import holdfast.backend.mmap.style.CacheFlush;
+import holdfast.backend.mmap.style.MappingStyle;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Modified;
@@ -100,7 +100,9 @@ public final class DaxRamBlockAllocator implements RamBlockAllocator {
         style
             .cacheFlush()
             .map(CacheFlush::describe)
-            .orElse("msync(2), since CPU caches are not: " + style.whyNoFlush()));
+            .orElseGet(
+                () ->
+                    "msync(2), since CPU caches are not: " + style.flushObstacle().orElseThrow()));
     if ("1".equals(System.getenv(NO_FLUSH))) {
       LOG.info(
           "{}=1 is set: whatever it promises of this platform, CPU caches are flushed all the same",

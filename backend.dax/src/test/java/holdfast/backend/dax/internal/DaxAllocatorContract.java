@@ -1,9 +1,9 @@
 package holdfast.backend.dax.internal;
 
 import holdfast.backend.api.RamBlockAllocator;
-import holdfast.backend.mmap.CacheFlush;
-import holdfast.backend.mmap.MappingStyle;
 import holdfast.backend.mmap.RamMapper;
+import holdfast.backend.mmap.style.CacheFlush;
+import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.backend.testkit.RamBlockAllocatorContract;
 import holdfast.host.linux.Libc;
 import java.nio.file.Path;

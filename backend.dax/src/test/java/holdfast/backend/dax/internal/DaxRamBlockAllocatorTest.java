@@ -12,9 +12,9 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
-import holdfast.backend.mmap.CacheFlush;
-import holdfast.backend.mmap.MappingStyle;
+import holdfast.backend.mmap.CacheFlushes;
 import holdfast.backend.mmap.RamMapper;
+import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.backend.testkit.FlushOracle;
 import holdfast.host.testkit.FaultyLibc;
 import holdfast.host.testkit.LeakCheck;
@@ -77,9 +77,9 @@ class DaxRamBlockAllocatorTest {
     assertEquals(CacheFlushChoice.jdk, CacheFlushChoice.of(" jdk  "));
     assertEquals(CacheFlushChoice.auto, CacheFlushChoice.of(""));
     assertEquals(CacheFlushChoice.auto, CacheFlushChoice.of("nonsense"));
-    assertEquals(CacheFlush.jdk(), CacheFlushChoice.jdk.choose());
-    assertEquals(CacheFlush.libpmem(), CacheFlushChoice.libpmem.choose());
-    assertEquals(CacheFlush.libpmem().or(CacheFlush::jdk), CacheFlushChoice.auto.choose());
+    assertEquals(CacheFlushes.jdk(), CacheFlushChoice.jdk.choose());
+    assertEquals(CacheFlushes.libpmem(), CacheFlushChoice.libpmem.choose());
+    assertEquals(CacheFlushes.libpmem().or(CacheFlushes::jdk), CacheFlushChoice.auto.choose());
   }
 
   @Test

@@ -1,8 +1,8 @@
 package holdfast.backend.file.internal;
 
 import holdfast.backend.api.RamBlockAllocator;
-import holdfast.backend.mmap.CacheFlush;
 import holdfast.backend.mmap.RamMapper;
+import holdfast.backend.mmap.style.CacheFlush;
 import holdfast.backend.testkit.RamBlockAllocatorContract;
 import holdfast.host.linux.Libc;
 import java.nio.file.Path;

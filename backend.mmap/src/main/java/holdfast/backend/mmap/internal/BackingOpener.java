@@ -24,14 +24,12 @@ import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Finds or makes the store of a block's bytes, and opens it. */
+/** Finds or makes the file or device of a block, and opens it. */
 final class BackingOpener {
   private static final Logger LOG = LoggerFactory.getLogger(BackingOpener.class);
 
   /** How often to try again when other processes interfere. */
   static final int ATTEMPTS = 16;
-
-  private static final int NO_FD = -1;
 
   private final Libc libc;
   private final KernelConstants k;
@@ -52,7 +50,7 @@ final class BackingOpener {
   /**
    * An open backing.
    *
-   * @param fd the descriptor, -1 for anonymous memory
+   * @param fd the descriptor
    * @param dax its attributes if it is a DAX device
    */
   record Opened(int fd, FileSystemStatus fileSystem, Optional<DaxDevice> dax, Origin origin) {}
@@ -76,7 +74,7 @@ final class BackingOpener {
   Opened open() throws RamBlockException {
     return switch (spec.backing()) {
       case Backing.Anonymous none ->
-          new Opened(NO_FD, new FileSystemStatus(0, 0), Optional.empty(), Origin.UNNAMED);
+          throw new IllegalArgumentException("anonymous memory has nothing to open");
       case Backing.Memfd memfd -> openMemfd(memfd);
       case Backing.File file -> openPath(file);
     };
@@ -104,10 +102,7 @@ final class BackingOpener {
   }
 
   private Opened openPath(Backing.File file) throws RamBlockException {
-    int looking =
-        KernelConstants.O_PATH
-            | KernelConstants.O_CLOEXEC
-            | (file.followsLink() ? 0 : k.openNofollow());
+    int looking = k.openPath() | k.openCloexec() | (file.followsLink() ? 0 : k.openNofollow());
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       try {
         // O_PATH does not really open: opening a FIFO, a terminal or a tape has side effects
@@ -157,8 +152,7 @@ final class BackingOpener {
       }
       default -> throw unsuitable(status.type());
     }
-    int flags =
-        (readOnly ? KernelConstants.O_RDONLY : KernelConstants.O_RDWR) | KernelConstants.O_CLOEXEC;
+    int flags = (readOnly ? KernelConstants.O_RDONLY : KernelConstants.O_RDWR) | k.openCloexec();
     // the same file that was examined, whatever is at the path by now
     Path found = Path.of("/proc/self/fd/" + look);
     try {
@@ -197,8 +191,7 @@ final class BackingOpener {
   private BackingOpenException notWritable(Path found, ErrnoException e) {
     if (!readOnly && !spec.has(RamFlag.RAM_SHARED)) {
       try {
-        closeQuietly(
-            libc, libc.open(found, KernelConstants.O_RDONLY | KernelConstants.O_CLOEXEC, 0));
+        closeQuietly(libc, libc.open(found, KernelConstants.O_RDONLY | k.openCloexec(), 0));
         return new BackingOpenException(
             spec,
             e.errno().toString(),
@@ -230,12 +223,10 @@ final class BackingOpener {
               + " ever",
           "name a file, or set readonly=off");
     }
-    int flags = KernelConstants.O_RDWR | KernelConstants.O_CLOEXEC;
+    int flags = KernelConstants.O_RDWR | k.openCloexec();
     try {
       return adopt(
-          libc.open(folder, flags | KernelConstants.O_TMPFILE, 0600),
-          Optional.empty(),
-          Origin.UNNAMED);
+          libc.open(folder, flags | k.openTmpfile(), 0600), Optional.empty(), Origin.UNNAMED);
     } catch (ErrnoException e) {
       // open(2): EOPNOTSUPP from file systems, EISDIR and ENOENT from kernels without O_TMPFILE
       if (!e.is(Errno.EOPNOTSUPP) && !e.is(Errno.EISDIR) && !e.is(Errno.ENOENT)) {
@@ -244,7 +235,7 @@ final class BackingOpener {
     }
     String suffix = HexFormat.of().toHexDigits(RandomGenerator.getDefault().nextLong());
     Path file = folder.resolve("holdfast-" + spec.id() + "." + suffix);
-    int fd = libc.open(file, flags | KernelConstants.O_CREAT | KernelConstants.O_EXCL, 0600);
+    int fd = libc.open(file, flags | k.openCreat() | k.openExcl(), 0600);
     try {
       libc.unlink(file);
     } catch (ErrnoException e) {
@@ -256,11 +247,7 @@ final class BackingOpener {
 
   /** Creates the file; empty if another process created it in between. */
   private Optional<Opened> create(Path path) throws BackingOpenException {
-    int flags =
-        KernelConstants.O_RDWR
-            | KernelConstants.O_CREAT
-            | KernelConstants.O_EXCL
-            | KernelConstants.O_CLOEXEC;
+    int flags = KernelConstants.O_RDWR | k.openCreat() | k.openExcl() | k.openCloexec();
     try {
       return Optional.of(adopt(libc.open(path, flags, 0600), Optional.empty(), Origin.CREATED));
     } catch (ErrnoException e) {

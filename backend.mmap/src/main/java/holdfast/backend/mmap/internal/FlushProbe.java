@@ -1,6 +1,6 @@
 package holdfast.backend.mmap.internal;
 
-import holdfast.backend.mmap.CacheFlush;
+import holdfast.backend.mmap.style.CacheFlush;
 import holdfast.host.linux.ErrnoException;
 import holdfast.host.linux.HostLibc;
 import holdfast.host.linux.KernelConstants;

@@ -1,6 +1,6 @@
 package holdfast.backend.mmap.internal;
 
-import holdfast.backend.mmap.CacheFlush;
+import holdfast.backend.mmap.style.CacheFlush;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -21,9 +21,9 @@ public final class JdkCacheFlush implements CacheFlush {
   }
 
   /** The write-back, or why it is not available. */
-  private record Bound(Optional<CacheFlush> flush, String whyNot) {
+  private record Bound(Optional<CacheFlush> flush, Optional<String> obstacle) {
     static Bound not(String why) {
-      return new Bound(Optional.empty(), why);
+      return new Bound(Optional.empty(), Optional.of(why));
     }
   }
 
@@ -37,8 +37,8 @@ public final class JdkCacheFlush implements CacheFlush {
   }
 
   /** Returns why it is not available; empty if it is. */
-  public static String whyNot() {
-    return Holder.BOUND.whyNot;
+  public static Optional<String> obstacle() {
+    return Holder.BOUND.obstacle;
   }
 
   private static Bound bind() {
@@ -58,7 +58,8 @@ public final class JdkCacheFlush implements CacheFlush {
       MethodHandle writeback =
           lookup.findVirtual(
               unsafe, "writebackMemory", MethodType.methodType(void.class, long.class, long.class));
-      return new Bound(Optional.of(new JdkCacheFlush(writeback.bindTo(instance))), "");
+      return new Bound(
+          Optional.of(new JdkCacheFlush(writeback.bindTo(instance))), Optional.empty());
     } catch (Throwable notExported) {
       return Bound.not("jdk.internal.misc is not exported to this JVM");
     }

@@ -4,7 +4,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import holdfast.backend.mmap.CacheFlush;
+import holdfast.backend.mmap.style.CacheFlush;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -48,9 +48,9 @@ public final class Libpmem implements CacheFlush {
   }
 
   /** The library, or why it is not used. */
-  private record Bound(Optional<CacheFlush> flush, String whyNot) {
+  private record Bound(Optional<CacheFlush> flush, Optional<String> obstacle) {
     static Bound not(String why) {
-      return new Bound(Optional.empty(), why);
+      return new Bound(Optional.empty(), Optional.of(why));
     }
   }
 
@@ -64,8 +64,8 @@ public final class Libpmem implements CacheFlush {
   }
 
   /** Returns why it is not available; empty if it is. */
-  public static String whyNot() {
-    return Holder.BOUND.whyNot;
+  public static Optional<String> obstacle() {
+    return Holder.BOUND.obstacle;
   }
 
   @SuppressWarnings("IllegalCatch") // MethodHandle.invoke declares Throwable
@@ -80,7 +80,7 @@ public final class Libpmem implements CacheFlush {
       Libpmem flush = new Libpmem(library);
       return FlushProbe.doesNothing(flush, JdkCacheFlush.load())
           ? Bound.not(SONAME + " flushes nothing")
-          : new Bound(Optional.of(flush), "");
+          : new Bound(Optional.of(flush), Optional.empty());
     } catch (Throwable other) {
       return Bound.not(SONAME + " is not the libpmem that is known here: " + other.getMessage());
     }

@@ -7,6 +7,7 @@ import holdfast.host.linux.Libc;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.util.Optional;
 
 /**
  * Checks whether the kernel can still provide a block's pages, with madvise(2) {@code
@@ -27,18 +28,18 @@ final class LostPages {
     this.pageSize = block.store.pageSize();
   }
 
-  /** Returns the host's error for a page of the range that is lost; an empty string if none is. */
-  String reason(long offset, long length, boolean stored) {
+  /** Returns the host's error for a page of the range that is lost; empty if none is. */
+  Optional<String> reason(long offset, long length, boolean stored) {
     if (length == 0) {
-      return "";
+      return Optional.empty();
     }
     try {
       long from = offset & -pageSize;
       long end = Math.min(window.size(), roundUp(offset + length));
       populate(from, end - from, stored && !window.segment().isReadOnly());
-      return "";
+      return Optional.empty();
     } catch (ErrnoException e) {
-      return isLost(e) ? e.call() + ": " + e.errno() : "";
+      return isLost(e) ? Optional.of(e.call() + ": " + e.errno()) : Optional.empty();
     }
   }
 

@@ -18,25 +18,18 @@ import holdfast.backend.api.RemapRefusedException;
 import holdfast.backend.api.RetiredBlockException;
 import holdfast.backend.api.TrackingRefusedException;
 import holdfast.backend.api.WriteBackFailure;
-import holdfast.backend.mmap.CacheFlush;
-import holdfast.backend.mmap.MappingStyle;
-import holdfast.backend.mmap.PageTracker;
 import holdfast.host.linux.ErrnoException;
 import holdfast.host.linux.Libc;
-import holdfast.host.linux.Remedy;
-import holdfast.host.linux.Scene;
-import holdfast.host.linux.Step;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A block in its window. All of its code is in this bundle, so that it outlives its allocator. */
-public final class MappedRamBlock implements RamBlock {
+final class MappedRamBlock implements RamBlock {
   private static final Logger LOG = LoggerFactory.getLogger(MappedRamBlock.class);
 
   /**
@@ -45,37 +38,33 @@ public final class MappedRamBlock implements RamBlock {
    */
   private static final long DROPPED_AT_ONCE = 512 << 10;
 
-  private static final long PERSIST_LIMIT_SECONDS = 5;
-
   final Libc libc;
-  private final RamBlockSpec spec;
-  private final MappingStyle style;
-  private final Verdict verdict;
+  final BlockRecipe recipe;
   final BackingStore store;
   final Window window;
 
-  /** The flags that this mapping was made with, without MAP_FIXED. */
-  final int mapFlags;
+  /** What this mapping was made with. */
+  final AgreedFlags agreed;
 
-  private final SyncAttempt attempt;
+  final BlockPersistence persistence;
+  private final RamBlockSpec spec;
+  private final DurabilityAssessment assessment;
 
   MappedRamBlock(
-      Libc libc,
-      RamBlockSpec spec,
-      MappingStyle style,
-      BackingStore store,
-      Window window,
-      int mapFlags,
-      SyncAttempt attempt,
-      Verdict verdict) {
-    this.libc = libc;
-    this.spec = spec;
-    this.style = style;
-    this.store = store;
+      BlockRecipe recipe, Window window, AgreedFlags agreed, DurabilityAssessment assessment) {
+    this.libc = recipe.libc();
+    this.recipe = recipe;
+    this.spec = recipe.spec();
+    this.store = recipe.store();
     this.window = window;
-    this.mapFlags = mapFlags;
-    this.attempt = attempt;
-    this.verdict = verdict;
+    this.agreed = agreed;
+    this.assessment = assessment;
+    this.persistence = new BlockPersistence(recipe, window, assessment.method());
+  }
+
+  /** Returns the block as the one made by a mapper that it is; empty if it is none. */
+  static Optional<MappedRamBlock> of(RamBlock block) {
+    return block instanceof MappedRamBlock mapped ? Optional.of(mapped) : Optional.empty();
   }
 
   @Override
@@ -85,12 +74,12 @@ public final class MappedRamBlock implements RamBlock {
 
   @Override
   public EnumSet<RamFlag> obtained() {
-    return EnumSet.copyOf(verdict.obtained());
+    return EnumSet.copyOf(assessment.obtained());
   }
 
   @Override
   public Durability durability() {
-    return verdict.durability();
+    return assessment.durability();
   }
 
   @Override
@@ -105,7 +94,7 @@ public final class MappedRamBlock implements RamBlock {
 
   @Override
   public Evidence evidence() {
-    Evidence seen = verdict.durability().evidence();
+    Evidence seen = assessment.durability().evidence();
     window.structure.lock();
     try {
       // the addresses of a closed window may belong to another mapping
@@ -160,15 +149,16 @@ public final class MappedRamBlock implements RamBlock {
   }
 
   @Override
-  public String pinnedBecause() {
-    if (store.kind() == BackingStore.Kind.ANONYMOUS) {
-      return "anonymous memory has no file that could be mapped again";
+  public Optional<String> remapObstacle() {
+    if (store instanceof AnonymousStore) {
+      return Optional.of("anonymous memory has no file that could be mapped again");
     }
     if (!spec.has(RamFlag.RAM_SHARED)) {
-      return "share=off: the stores into a private mapping exist nowhere else, and mapping the file"
-          + " again would lose them";
+      return Optional.of(
+          "share=off: the stores into a private mapping exist nowhere else, and mapping the file"
+              + " again would lose them");
     }
-    return "";
+    return Optional.empty();
   }
 
   @Override
@@ -177,61 +167,11 @@ public final class MappedRamBlock implements RamBlock {
     long stamp = window.persists.readLock();
     try {
       requireCurrent();
-      if (length == 0) {
-        return;
+      if (length > 0) {
+        persistence.persist(offset, length);
       }
-      requireWrittenBack(offset, length, store.writeBacks().failure());
-      switch (verdict.method()) {
-        case NOTHING -> {}
-        case MSYNC -> {
-          requirePresent(offset, length);
-          requireWrittenBack(offset, length, msync(offset, length));
-        }
-        case CACHE_FLUSH -> {
-          requirePresent(offset, length);
-          flush(offset, length);
-          requireWrittenBack(offset, length, store.writeBacks().failure());
-        }
-        case FENCE -> {
-          requirePresent(offset, length);
-          style.cacheFlush().orElseThrow().drain();
-          requireWrittenBack(offset, length, store.writeBacks().failure());
-        }
-      }
-    } catch (ErrnoException e) {
-      throw new PersistException(
-          spec,
-          offset,
-          length,
-          e.call(),
-          e.errno().toString(),
-          Remedy.of(Step.WRITE_BACK, e, Scene.ofFile(libc, new BlockRequest(spec), store.fd())));
     } finally {
       window.persists.unlockRead(stamp);
-    }
-  }
-
-  /**
-   * Writes the pages of a range back. The caller holds one of the window's locks.
-   *
-   * @return a failure that another call reported meanwhile: then the outcome of this one is unknown
-   */
-  Optional<WriteBackFailure> msync(long offset, long length) throws ErrnoException {
-    long page = libc.getpagesize();
-    long from = offset & -page;
-    long end = offset + length;
-    return store
-        .writeBacks()
-        .make(
-            // SAFETY: within the window, which can't be unmapped while one of its locks is held.
-            () -> libc.msync(window.address() + from, end - from, libc.constants().msSync()));
-  }
-
-  /** Throws if there was a failure to write the file back. */
-  void requireWrittenBack(long offset, long length, Optional<WriteBackFailure> failure)
-      throws PersistException {
-    if (failure.isPresent()) {
-      throw PersistException.ofWriteBack(spec, offset, length, failure.get());
     }
   }
 
@@ -249,28 +189,8 @@ public final class MappedRamBlock implements RamBlock {
     }
   }
 
-  /**
-   * Checks that the file still reaches to the end of the range: for a page that a truncated file no
-   * longer has, msync(2) reports nothing, and a flush is a SIGBUS in native code.
-   */
-  private void requirePresent(long offset, long length) throws ErrnoException, PersistException {
-    if (store.kind() != BackingStore.Kind.FILE) {
-      return;
-    }
-    long present = libc.lseekEnd(store.fd());
-    if (present < store.offset() + offset + length) {
-      throw new PersistException(
-          spec,
-          offset,
-          length,
-          "lseek",
-          "the file was truncated to " + present + " bytes",
-          "find out which other program shortened it");
-    }
-  }
-
   @Override
-  public String lostBecause(long offset, long length, boolean stored) {
+  public Optional<String> lostPage(long offset, long length, boolean stored) {
     Objects.checkFromIndexSize(offset, length, window.size());
     MappedRamBlock current;
     long stamp = window.persists.readLock();
@@ -285,23 +205,17 @@ public final class MappedRamBlock implements RamBlock {
     } finally {
       window.persists.unlockRead(stamp);
     }
-    return current.lostBecause(offset, length, stored); // it has moved into another block's place
-  }
-
-  private void flush(long offset, long length) {
-    CacheFlush caches = style.cacheFlush().orElseThrow();
-    caches.flush(window.segment().asSlice(offset, length));
-    caches.drain();
+    return current.lostPage(offset, length, stored); // it has moved into another block's place
   }
 
   @Override
-  public String cannotTrackBecause() {
-    return PageTracking.refusal(this);
+  public Optional<String> trackingObstacle() {
+    return PageTracking.obstacle(this);
   }
 
   @Override
   public DirtyTracking track() throws TrackingRefusedException {
-    return PageTracker.arm(this);
+    return PageTracking.arm(this);
   }
 
   @Override
@@ -313,7 +227,7 @@ public final class MappedRamBlock implements RamBlock {
       window.structure.lock();
       try {
         requireCurrent();
-        if (at == 0 && isOnDax()) {
+        if (at == 0 && store.isOnDax()) {
           return; // it has few pages to unmap, and is never tracked
         }
         if (window.tracking != null && !window.tracking.keepsNotes()) {
@@ -329,211 +243,14 @@ public final class MappedRamBlock implements RamBlock {
     }
   }
 
-  /** Returns whether the block's pages are persistent memory itself. */
-  boolean isOnDax() throws ErrnoException {
-    return switch (store.kind()) {
-      case ANONYMOUS -> false;
-      case FILE -> libc.statx(store.fd()).dax();
-      case DAX_DEVICE -> true;
-    };
-  }
-
   @Override
-  public String cannotReplaceBecause(RamBlock present) {
-    if (!(present instanceof MappedRamBlock old)) {
-      return "it was made by " + present.getClass().getName() + ", which is no mapped memory";
-    }
-    if (window == old.window) {
-      return "it is this very memory";
-    }
-    if (window.size() != old.window.size()) {
-      return "it has size=" + old.spec.size() + ", not " + spec.size();
-    }
-    if (!align().divides(old.window.address())) {
-      return "its addresses begin at 0x"
-          + Long.toHexString(old.window.address())
-          + ", which is not aligned to "
-          + align()
-          + ", as this backing needs it";
-    }
-    if (spec.has(RamFlag.RAM_READONLY) != old.spec.has(RamFlag.RAM_READONLY)) {
-      return "one of them can be stored into and the other can't";
-    }
-    if (existsInItsMappingAlone() && store.pageSize() != libc.getpagesize()) {
-      // mremap(2) moves huge pages only from Linux 5.16 on, and before that it unmaps its target
-      return "private memory of huge pages can't be moved: make it shared, with share=on";
-    }
-    return "";
+  public Optional<String> replaceObstacle(RamBlock present) {
+    return Replacement.obstacle(this, present);
   }
 
   @Override
   public RamBlock replace(RamBlock present) throws RemapRefusedException, MappingException {
-    String reason = cannotReplaceBecause(present);
-    if (!reason.isEmpty() || !(present instanceof MappedRamBlock old)) {
-      throw new RemapRefusedException(present.spec(), reason);
-    }
-    boolean lower = window.address() < old.window.address();
-    // in the order of the addresses: two threads that replace crosswise don't deadlock
-    Window first = lower ? window : old.window;
-    Window second = lower ? old.window : window;
-    first.structure.lock();
-    second.structure.lock();
-    try {
-      old.requireCurrent();
-      requireCurrent();
-      boolean discardData = old.window.advice().discardData();
-      MappedRamBlock successor = takePlaceOf(old);
-      leaveTo(successor);
-      old.store.giveUp(discardData);
-      return successor;
-    } finally {
-      second.structure.unlock();
-      first.structure.unlock();
-    }
-  }
-
-  /** Exchanges the mapping while persists wait. The caller ensures that there are no stores. */
-  private MappedRamBlock takePlaceOf(MappedRamBlock old)
-      throws RemapRefusedException, MappingException {
-    Window theirs = old.window;
-    long stamp = old.lockPersists();
-    MemoryAdvice before = theirs.advice();
-    boolean done = false;
-    try {
-      requireSound(old);
-      theirs.expect(window.advice());
-      MappedRamBlock successor = existsInItsMappingAlone() ? movedTo(theirs) : in(theirs);
-      theirs.current = successor;
-      done = true;
-      return successor;
-    } finally {
-      if (!done) {
-        theirs.expect(before);
-      }
-      theirs.persists.unlockWrite(stamp);
-    }
-  }
-
-  /**
-   * Checks that neither block has a known failure to write back: the old one's bytes may have gone
-   * wrong before they were copied, this one's afterwards.
-   */
-  private void requireSound(MappedRamBlock old) throws RemapRefusedException {
-    for (MappedRamBlock block : new MappedRamBlock[] {old, this}) {
-      Optional<WriteBackFailure> failure = block.store.writeBackFailure();
-      if (failure.isPresent()) {
-        throw new RemapRefusedException(
-            block.spec, "its file could not be written back: " + failure.get().sentence());
-      }
-    }
-  }
-
-  /** Waits for running persists; on a disk that hangs they never end. */
-  private long lockPersists() throws RemapRefusedException {
-    String reason = "a persist of it did not end within " + PERSIST_LIMIT_SECONDS + " s";
-    try {
-      long stamp = window.persists.tryWriteLock(PERSIST_LIMIT_SECONDS, TimeUnit.SECONDS);
-      if (stamp != 0) {
-        return stamp;
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      reason = "it was interrupted";
-    }
-    throw new RemapRefusedException(spec, reason);
-  }
-
-  /** Returns whether mapping the backing again would lose what was stored. */
-  private boolean existsInItsMappingAlone() {
-    return !pinnedBecause().isEmpty();
-  }
-
-  /**
-   * Retires this block and releases its own addresses, which only the code that copied into it
-   * knows.
-   */
-  private void leaveTo(MappedRamBlock successor) {
-    long stamp = window.persists.writeLock();
-    try {
-      window.current = successor;
-      window.tracking = null;
-      if (existsInItsMappingAlone()) {
-        window.closeMoved();
-      } else {
-        window.close(false);
-      }
-    } finally {
-      window.persists.unlockWrite(stamp);
-    }
-  }
-
-  /** Moves this block's mapping itself over the addresses of another block. */
-  private MappedRamBlock movedTo(Window theirs) throws MappingException {
-    Placement placement = new Placement(libc, spec, store);
-    try {
-      placement.move(window, theirs);
-    } catch (ErrnoException e) {
-      if (!placement.moveIntoHole(window, theirs)) {
-        throw placement.refusedToMove(e);
-      }
-    }
-    return in(theirs, mapFlags, attempt, shownFor(theirs));
-  }
-
-  /** Maps this block's file over the addresses of another block. */
-  private MappedRamBlock in(Window theirs) throws MappingException {
-    Placement placement = new Placement(libc, spec, store);
-    MappedRamBlock successor;
-    try {
-      placement.place(theirs, mapFlags);
-      placement.bindAgain(theirs);
-      successor = in(theirs, mapFlags, attempt, shownFor(theirs));
-    } catch (ErrnoException e) {
-      if (!placement.fillHole(theirs)) {
-        throw placement.refusedInPlace(mapFlags, e); // nothing was touched
-      }
-      // the old mapping is gone, and this is its copy: the only way is to go ahead
-      int plain = placement.plainFlags();
-      successor =
-          mapFlags == plain
-              ? in(theirs, plain, attempt, shownFor(theirs))
-              : in(
-                  theirs,
-                  plain,
-                  new SyncAttempt.NotMade("the swap lost MAP_SYNC: " + e.errno()),
-                  VmFlags.at(theirs.address()));
-    }
-    reportLoss(successor);
-    return successor;
-  }
-
-  private void reportLoss(MappedRamBlock successor) {
-    if (successor.durability().obtained().compareTo(durability().obtained()) < 0) {
-      LOG.error(
-          "memory backend '{}' on {}: in its place the granularity is {}, not {}: {}",
-          spec.id(),
-          spec.backing(),
-          successor.durability().obtained(),
-          durability().obtained(),
-          successor.durability().reason());
-    }
-  }
-
-  /**
-   * Returns the VmFlags of this block at its new place. Reading them takes long, 20 ms with 2 GiB
-   * in use, while writers wait. So those observed when this file was first mapped with these flags
-   * are used, unless the durability depends on them.
-   */
-  private VmFlags shownFor(Window theirs) {
-    return attempt instanceof SyncAttempt.Accepted
-        ? VmFlags.at(theirs.address())
-        : new VmFlags(verdict.durability().evidence().vmFlags());
-  }
-
-  private MappedRamBlock in(Window theirs, int flags, SyncAttempt outcome, VmFlags shown) {
-    Verdict now =
-        Verdict.of(spec, style, store, outcome, libc.constants().mapFlagNames(flags), shown);
-    return new MappedRamBlock(libc, spec, style, store, theirs, flags, outcome, now);
+    return Replacement.replace(this, present);
   }
 
   @Override
@@ -542,8 +259,7 @@ public final class MappedRamBlock implements RamBlock {
     try {
       requireCurrent();
       MappedRamBlock detached =
-          new MappedRamBlock(
-              libc, spec, style, store, window, mapFlags, attempt, verdict.detached(store));
+          new MappedRamBlock(recipe, window, agreed, assessment.detached(store));
       long stamp = window.persists.writeLock();
       window.current = detached;
       window.persists.unlockWrite(stamp);

@@ -7,7 +7,6 @@ import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.TrackingLostException;
 import holdfast.backend.api.TrackingRefusedException;
 import holdfast.backend.api.WrittenRange;
-import holdfast.backend.mmap.PageTracker;
 import holdfast.host.linux.Errno;
 import holdfast.host.linux.ErrnoException;
 import holdfast.host.linux.KernelConstants;
@@ -25,6 +24,14 @@ import org.jspecify.annotations.Nullable;
  * Tracks the written pages of what is in a window. All state is guarded by the window's {@link
  * Window#structure}, which is held for single calls of the kernel and never while a range is
  * reported; a thread that holds it anyway may scan.
+ *
+ * <h2>Kernel calls</h2>
+ *
+ * A call asks for at most 512 regions. If one call finds more, the kernel empties its own buffer of
+ * 512 on the way and continues, but walk_end stays where the buffer was first full, before regions
+ * that were reported and made clean (seen with 6.18.44); a caller that continued from there would
+ * see lower addresses than before if there are stores meanwhile. So the next call continues after
+ * everything that was reported.
  */
 public final class PageTracking implements DirtyTracking {
   private static final Path PAGEMAP = Path.of("/proc/self/pagemap");
@@ -39,7 +46,7 @@ public final class PageTracking implements DirtyTracking {
   private static final long SCAN =
       KernelConstants.PM_SCAN_WP_MATCHING | KernelConstants.PM_SCAN_CHECK_WPASYNC;
 
-  /** The first kernel whose scan is known to lose nothing: see {@link PageTracker}. */
+  /** The first kernel whose scan is known to lose nothing: see {@link DirtyTracking}. */
   private static final KernelRelease EXACT = new KernelRelease(6, 12, 3);
 
   private final Libc libc;
@@ -68,8 +75,13 @@ public final class PageTracking implements DirtyTracking {
     this.unknownFrom = window.size();
   }
 
-  /** Implements {@link PageTracker#unavailableBecause(Libc)}. */
-  public static Optional<String> unavailableBecause(Libc libc) {
+  /**
+   * Looks up why no block can be tracked on a host.
+   *
+   * @return the reason as a sentence without full stop; empty if blocks can be tracked, except
+   *     those that refuse
+   */
+  public static Optional<String> obstacle(Libc libc) {
     try (Userfaultfd userfaultfd = userfaultfd(libc)) {
       int pagemap = openPagemap(libc);
       try {
@@ -103,7 +115,7 @@ public final class PageTracking implements DirtyTracking {
 
   static int openPagemap(Libc libc) throws UntrackableException {
     try {
-      return libc.open(PAGEMAP, KernelConstants.O_RDONLY | KernelConstants.O_CLOEXEC, 0);
+      return libc.open(PAGEMAP, KernelConstants.O_RDONLY | libc.constants().openCloexec(), 0);
     } catch (ErrnoException e) {
       throw new UntrackableException(
           PAGEMAP
@@ -114,19 +126,14 @@ public final class PageTracking implements DirtyTracking {
     }
   }
 
-  /** Implements {@link PageTracker#arm}. */
-  public static DirtyTracking arm(RamBlock block) throws TrackingRefusedException {
-    if (!(block instanceof MappedRamBlock mapped)) {
-      throw new TrackingRefusedException(
-          block.spec(),
-          "it was made by " + block.getClass().getName() + ", whose mappings are not known here");
-    }
-    Window window = mapped.window;
+  /** Implements {@link RamBlock#track}. */
+  static DirtyTracking arm(MappedRamBlock block) throws TrackingRefusedException {
+    Window window = block.window;
     window.structure.lock();
     try {
-      mapped.requireCurrent();
-      requireTrackable(mapped);
-      return arm(mapped, userfaultfd(mapped.libc));
+      block.requireCurrent();
+      requireTrackable(block);
+      return arm(block, userfaultfd(block.libc));
     } catch (UntrackableException e) {
       throw new TrackingRefusedException(block.spec(), e.reason());
     } finally {
@@ -134,20 +141,18 @@ public final class PageTracking implements DirtyTracking {
     }
   }
 
-  /**
-   * Returns why a block can't be tracked, as far as its host and its memory show; empty if it can.
-   */
-  static String refusal(MappedRamBlock block) {
+  /** Implements {@link RamBlock#trackingObstacle}. */
+  static Optional<String> obstacle(MappedRamBlock block) {
     block.window.structure.lock();
     try {
       block.requireCurrent();
       requireTrackable(block);
     } catch (UntrackableException e) {
-      return e.reason();
+      return Optional.of(e.reason());
     } finally {
       block.window.structure.unlock();
     }
-    return unavailableBecause(block.libc).orElse("");
+    return obstacle(block.libc);
   }
 
   private static void requireTrackable(MappedRamBlock block) throws UntrackableException {
@@ -155,7 +160,7 @@ public final class PageTracking implements DirtyTracking {
       throw new UntrackableException("readonly=on: nobody can write to it");
     }
     try {
-      if (block.isOnDax()) {
+      if (block.store.isOnDax()) {
         throw new UntrackableException(
             "it is on DAX, where the kernel would never end the first access to a page that it took"
                 + " note of; stop the writers instead");

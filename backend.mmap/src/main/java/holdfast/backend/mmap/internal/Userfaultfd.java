@@ -14,7 +14,6 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class Userfaultfd implements AutoCloseable {
   private static final Path DEVICE = Path.of("/dev/userfaultfd");
-  private static final int OPEN = KernelConstants.O_CLOEXEC | KernelConstants.O_NONBLOCK;
   private static final long FEATURES =
       KernelConstants.UFFD_FEATURE_WP_ASYNC
           | KernelConstants.UFFD_FEATURE_WP_UNPOPULATED
@@ -56,7 +55,7 @@ final class Userfaultfd implements AutoCloseable {
       ofDevice = e;
     }
     try {
-      return libc.userfaultfd(OPEN | KernelConstants.UFFD_USER_MODE_ONLY);
+      return libc.userfaultfd(openFlags(libc) | KernelConstants.UFFD_USER_MODE_ONLY);
     } catch (ErrnoException e) {
       throw new UntrackableException(
           e.is(Errno.ENOSYS)
@@ -75,12 +74,16 @@ final class Userfaultfd implements AutoCloseable {
   }
 
   private static int fromDevice(Libc libc) throws ErrnoException {
-    int device = libc.open(DEVICE, KernelConstants.O_RDWR | KernelConstants.O_CLOEXEC, 0);
+    int device = libc.open(DEVICE, KernelConstants.O_RDWR | libc.constants().openCloexec(), 0);
     try {
-      return libc.ioctlUserfaultfdNew(device, OPEN);
+      return libc.ioctlUserfaultfdNew(device, openFlags(libc));
     } finally {
       BackingOpener.closeQuietly(libc, device);
     }
+  }
+
+  private static int openFlags(Libc libc) {
+    return libc.constants().openCloexec() | libc.constants().openNonblock();
   }
 
   /** Registers a range; its pages are still unprotected. */

@@ -60,7 +60,7 @@ public final class Window {
     this.size = size;
     this.guard = guard;
     this.advice = advice;
-    // SAFETY: the segment is handed out only once a block is mapped over all of it (BlockMapping);
+    // SAFETY: the segment is handed out only once a block is mapped over all of it (BlockMapper);
     // mappings there are only ever replaced, and the arena is closed before they are unmapped.
     MemorySegment all = MemorySegment.ofAddress(address).reinterpret(size, arena, null);
     this.segment = readOnly ? all.asReadOnly() : all;
@@ -133,13 +133,13 @@ public final class Window {
    */
   void adviseNewMapping() {
     madvise(KernelConstants.MADV_DONTFORK);
-    madvise(KernelConstants.MADV_HUGEPAGE);
+    madvise(libc.constants().madvHugepage());
     MemoryAdvice now = advice;
     if (now.merge()) {
-      madvise(KernelConstants.MADV_MERGEABLE);
+      madvise(libc.constants().madvMergeable());
     }
     if (!now.dump()) {
-      madvise(KernelConstants.MADV_DONTDUMP);
+      madvise(libc.constants().madvDontdump());
     }
   }
 
@@ -148,10 +148,10 @@ public final class Window {
     MemoryAdvice before = advice;
     advice = next;
     if (next.merge() != before.merge()) {
-      madvise(next.merge() ? KernelConstants.MADV_MERGEABLE : KernelConstants.MADV_UNMERGEABLE);
+      madvise(next.merge() ? libc.constants().madvMergeable() : libc.constants().madvUnmergeable());
     }
     if (next.dump() != before.dump()) {
-      madvise(next.dump() ? KernelConstants.MADV_DODUMP : KernelConstants.MADV_DONTDUMP);
+      madvise(next.dump() ? libc.constants().madvDodump() : libc.constants().madvDontdump());
     }
   }
 
@@ -164,7 +164,7 @@ public final class Window {
   void dropPages(long offset, long length) throws ErrnoException {
     // SAFETY: within the window. MADV_DONTNEED loses no byte of a shared mapping, whose pages the
     // file holds; the caller ensures that this is one.
-    libc.madvise(address + offset, length, KernelConstants.MADV_DONTNEED);
+    libc.madvise(address + offset, length, libc.constants().madvDontneed());
   }
 
   /** Sets the advice for the next mapping made here; that of the present one stays. */

@@ -20,9 +20,9 @@ import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
-import holdfast.backend.mmap.MappingStyle;
 import holdfast.backend.mmap.Mount;
 import holdfast.backend.mmap.RamMapper;
+import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.host.linux.Errno;
 import holdfast.host.linux.HostLibc;
 import holdfast.host.linux.KernelConstants;
@@ -30,7 +30,7 @@ import holdfast.host.testkit.Fault;
 import holdfast.host.testkit.FaultyLibc;
 import holdfast.host.testkit.HostMapping;
 import holdfast.host.testkit.LeakCheck;
-import holdfast.host.testkit.MadeCall;
+import holdfast.host.testkit.RecordedCall;
 import holdfast.host.testkit.Storage;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -105,17 +105,17 @@ class PreallocatorTest {
         : libc.with(new Fault(PreallocatorTest::populates, Errno.EINVAL, Fault.Harm.NONE));
   }
 
-  private static boolean populates(MadeCall made) {
+  private static boolean populates(RecordedCall made) {
     return made.advice() == KernelConstants.MADV_POPULATE_WRITE
         || made.advice() == KernelConstants.MADV_POPULATE_READ;
   }
 
-  private boolean populatesPortion(MadeCall made) {
+  private boolean populatesPortion(RecordedCall made) {
     return populates(made) && (long) made.arguments().get(1) > page;
   }
 
   /** Something that happens at each call that is {@code moment}; nothing fails. */
-  private static Fault at(Predicate<MadeCall> moment, Consumer<MadeCall> happening) {
+  private static Fault at(Predicate<RecordedCall> moment, Consumer<RecordedCall> happening) {
     return new Fault(
         made -> {
           if (moment.test(made)) {
@@ -205,7 +205,7 @@ class PreallocatorTest {
     libc(way)
         .with(
             new Fault(
-                made -> made.advice() == KernelConstants.MADV_HUGEPAGE,
+                made -> made.advice() == HostLibc.instance().constants().madvHugepage(),
                 Errno.EINVAL,
                 Fault.Harm.NONE));
     try (RamBlock block = map(anonymous(SEVERAL))) {

@@ -14,7 +14,7 @@ import holdfast.host.testkit.AddressRange;
 import holdfast.host.testkit.Fault;
 import holdfast.host.testkit.FaultyLibc;
 import holdfast.host.testkit.HostMapping;
-import holdfast.host.testkit.MadeCall;
+import holdfast.host.testkit.RecordedCall;
 import holdfast.host.testkit.SystemCall;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -88,11 +88,11 @@ class WindowTest {
     libc.with(Fault.ofNth(SystemCall.MUNMAP, nth, Errno.ENOMEM));
     assertThrows(
         ErrnoException.class, () -> Window.reserve(libc, SIZE, WIDE, false, MemoryAdvice.DEFAULT));
-    List<MadeCall> unmaps = libc.made(SystemCall.MUNMAP);
+    List<RecordedCall> unmaps = libc.made(SystemCall.MUNMAP);
     if (nth == 2) {
       // the head is somebody else's by now: to unmap it again would take their memory away
-      MadeCall head = unmaps.getFirst();
-      MadeCall rest = unmaps.getLast();
+      RecordedCall head = unmaps.getFirst();
+      RecordedCall rest = unmaps.getLast();
       long endOfHead = (long) head.arguments().get(0) + (long) head.arguments().get(1);
       assertEquals(endOfHead, rest.arguments().get(0));
     }
@@ -129,18 +129,7 @@ class WindowTest {
   @Test
   @DisplayName("a kernel before 4.17, to which the address is a hint, leaves no stray reservation")
   void aHintIsNoReservation() throws ErrnoException {
-    KernelConstants k = libc.constants();
-    libc.withConstants(
-        new KernelConstants(
-            k.mapFixed(),
-            0,
-            k.mapAnonymous(),
-            k.mapNoreserve(),
-            k.mapSharedValidate(),
-            k.mapSync(),
-            k.msSync(),
-            k.openDirectory(),
-            k.openNofollow()));
+    libc.withConstants(libc.constants().withoutFixedNoreplace());
     Window window = Window.reserve(libc, SIZE, new Alignment(page), false, MemoryAdvice.DEFAULT);
     List<AddressRange> before = libc.mapped();
     window.reserveAgain();

@@ -77,7 +77,8 @@ public final class FoundFile implements AutoCloseable {
 
   private static Optional<FoundFile> find(Libc libc, Path path, int flags) throws IOException {
     try {
-      int look = open(libc, path, KernelConstants.O_PATH | KernelConstants.O_CLOEXEC | flags, 0);
+      int look =
+          open(libc, path, libc.constants().openPath() | libc.constants().openCloexec() | flags, 0);
       try {
         return Optional.of(new FoundFile(libc, path, look, libc.statx(look)));
       } catch (ErrnoException | RuntimeException | Error e) {
@@ -206,7 +207,7 @@ public final class FoundFile implements AutoCloseable {
   private Optional<HeldFile> hold(int flags, boolean exclusive) throws IOException {
     requireRegular();
     try {
-      int fd = open(libc, link(look), flags | KernelConstants.O_CLOEXEC, 0);
+      int fd = open(libc, link(look), flags | libc.constants().openCloexec(), 0);
       try {
         libc.fcntlOfdSetlk(fd, exclusive);
         return Optional.of(new HeldFile(libc, fd, status));

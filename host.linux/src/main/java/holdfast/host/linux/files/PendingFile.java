@@ -103,9 +103,9 @@ public final class PendingFile implements AutoCloseable {
   private static Optional<HeldFile> make(Libc libc, Path pending) throws IOException {
     int flags =
         KernelConstants.O_RDWR
-            | KernelConstants.O_CREAT
-            | KernelConstants.O_EXCL
-            | KernelConstants.O_CLOEXEC;
+            | libc.constants().openCreat()
+            | libc.constants().openExcl()
+            | libc.constants().openCloexec();
     int fd;
     try {
       fd = FoundFile.open(libc, pending, flags, OWN_USE);

@@ -5,11 +5,11 @@ import com.sun.jna.Native;
 import holdfast.host.linux.Errno;
 import holdfast.host.linux.ErrnoException;
 import holdfast.host.linux.PageRegions;
-import holdfast.host.linux.internal.linux.Everywhere;
+import holdfast.host.linux.internal.linux.CommonConstants;
+import holdfast.host.linux.internal.linux.HandWrittenConstants;
 import holdfast.host.linux.internal.linux.IoctlNumbers;
 import holdfast.host.linux.internal.linux.LinuxArchitectures;
 import holdfast.host.linux.internal.linux.LinuxFamily;
-import holdfast.host.linux.internal.linux.NewerLinux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -39,7 +39,7 @@ final class JnaIoctl {
   }
 
   int userfaultfdNew(int fd, int flags) throws ErrnoException {
-    long request = numbers.io(Everywhere.USERFAULTFD_IOC, 0);
+    long request = numbers.io(CommonConstants.USERFAULTFD_IOC, 0);
     return call("USERFAULTFD_IOC_NEW", fd, request, flags);
   }
 
@@ -47,21 +47,21 @@ final class JnaIoctl {
     IoctlStruct struct = IoctlStruct.UFFDIO_API;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment api = arena.allocate(struct.layout());
-      struct.set(api, "api", Everywhere.UFFD_API);
+      struct.set(api, "api", CommonConstants.UFFD_API);
       struct.set(api, "features", features);
-      call("UFFDIO_API", fd, uffdio(Everywhere._UFFDIO_API, struct), api.address());
+      call("UFFDIO_API", fd, uffdio(CommonConstants._UFFDIO_API, struct), api.address());
       return struct.get(api, "features");
     }
   }
 
   void uffdioRegister(int fd, long address, long length, long mode) throws ErrnoException {
     IoctlStruct struct = IoctlStruct.UFFDIO_REGISTER;
-    protect("UFFDIO_REGISTER", Everywhere._UFFDIO_REGISTER, struct, fd, address, length, mode);
+    protect("UFFDIO_REGISTER", CommonConstants._UFFDIO_REGISTER, struct, fd, address, length, mode);
   }
 
   void uffdioWriteprotect(int fd, long address, long length, long mode) throws ErrnoException {
     IoctlStruct struct = IoctlStruct.UFFDIO_WRITEPROTECT;
-    int nr = Everywhere._UFFDIO_WRITEPROTECT;
+    int nr = CommonConstants._UFFDIO_WRITEPROTECT;
     protect("UFFDIO_WRITEPROTECT", nr, struct, fd, address, length, mode);
   }
 
@@ -94,7 +94,10 @@ final class JnaIoctl {
       struct.set(scan, "category_mask", categories);
       struct.set(scan, "return_mask", categories);
       long request =
-          numbers.iowr(NewerLinux.PAGEMAP_SCAN_TYPE, NewerLinux.PAGEMAP_SCAN_NR, struct.size());
+          numbers.iowr(
+              HandWrittenConstants.PAGEMAP_SCAN_TYPE,
+              HandWrittenConstants.PAGEMAP_SCAN_NR,
+              struct.size());
       int found = call("PAGEMAP_SCAN", fd, request, scan.address());
       List<PageRegions.Region> regions = new ArrayList<>(found);
       for (int at = 0; at < found; at++) {
@@ -106,7 +109,7 @@ final class JnaIoctl {
   }
 
   private long uffdio(int nr, IoctlStruct struct) {
-    return numbers.iowr(Everywhere.UFFDIO, nr, struct.size());
+    return numbers.iowr(CommonConstants.UFFDIO, nr, struct.size());
   }
 
   /**

@@ -11,7 +11,7 @@ import holdfast.host.linux.FileSystemStatus;
 import holdfast.host.linux.KernelConstants;
 import holdfast.host.linux.Libc;
 import holdfast.host.linux.PageRegions;
-import holdfast.host.linux.internal.linux.Everywhere;
+import holdfast.host.linux.internal.linux.CommonConstants;
 import holdfast.host.linux.internal.linux.LinuxConstant;
 import holdfast.host.linux.internal.linux.LinuxFamily;
 import java.nio.ByteBuffer;
@@ -211,7 +211,7 @@ public final class JnaLibc implements Libc {
 
   @Override
   public void fcntlAddSeals(int fd, int seals) throws ErrnoException {
-    check("fcntl", variadic.fcntl(fd, Everywhere.F_ADD_SEALS, seals));
+    check("fcntl", variadic.fcntl(fd, CommonConstants.F_ADD_SEALS, seals));
   }
 
   @Override
@@ -238,7 +238,12 @@ public final class JnaLibc implements Libc {
     byte[] raw = new byte[256]; // struct statx: the same layout on every architecture
     check(
         "statx",
-        C.statx(fd, new byte[] {0}, Everywhere.AT_EMPTY_PATH, Everywhere.STATX_BASIC_STATS, raw));
+        C.statx(
+            fd,
+            new byte[] {0},
+            CommonConstants.AT_EMPTY_PATH,
+            CommonConstants.STATX_BASIC_STATS,
+            raw));
     ByteBuffer buf = ByteBuffer.wrap(raw).order(ByteOrder.nativeOrder());
     return new FileStatus(
         Short.toUnsignedInt(buf.getShort(28)),
@@ -252,7 +257,7 @@ public final class JnaLibc implements Libc {
         buf.getInt(128),
         buf.getInt(132),
         Instant.ofEpochSecond(buf.getLong(96), Integer.toUnsignedLong(buf.getInt(104))),
-        (buf.getLong(8) & Everywhere.STATX_ATTR_DAX) != 0);
+        (buf.getLong(8) & CommonConstants.STATX_ATTR_DAX) != 0);
   }
 
   @Override
@@ -264,7 +269,7 @@ public final class JnaLibc implements Libc {
 
   @Override
   public long lseekEnd(int fd) throws ErrnoException {
-    long size = C.lseek(fd, 0, Everywhere.SEEK_END);
+    long size = C.lseek(fd, 0, CommonConstants.SEEK_END);
     if (size < 0) {
       throw failure("lseek");
     }
@@ -297,7 +302,7 @@ public final class JnaLibc implements Libc {
     ByteBuffer flock = ByteBuffer.allocate(32).order(ByteOrder.nativeOrder());
     int type = linux.value(exclusive ? LinuxConstant.F_WRLCK : LinuxConstant.F_RDLCK);
     flock.putShort(0, (short) type);
-    check("fcntl", variadic.fcntl(fd, Everywhere.F_OFD_SETLK, flock.array()));
+    check("fcntl", variadic.fcntl(fd, CommonConstants.F_OFD_SETLK, flock.array()));
   }
 
   @Override

@@ -2,10 +2,6 @@ package holdfast.host.linux.internal;
 
 import static holdfast.host.linux.KernelConstants.MAP_PRIVATE;
 import static holdfast.host.linux.KernelConstants.MAP_SHARED;
-import static holdfast.host.linux.KernelConstants.O_CLOEXEC;
-import static holdfast.host.linux.KernelConstants.O_CREAT;
-import static holdfast.host.linux.KernelConstants.O_EXCL;
-import static holdfast.host.linux.KernelConstants.O_PATH;
 import static holdfast.host.linux.KernelConstants.O_RDONLY;
 import static holdfast.host.linux.KernelConstants.O_RDWR;
 import static holdfast.host.linux.KernelConstants.PROT_READ;
@@ -52,7 +48,7 @@ class JnaLibcTest {
 
   private static <T> T with(Path path, int flags, WithDescriptor<T> action)
       throws ErrnoException, IOException {
-    int fd = LIBC.open(path, flags | O_CLOEXEC, 0600);
+    int fd = LIBC.open(path, flags | K.openCloexec(), 0600);
     try {
       return action.apply(fd);
     } finally {
@@ -90,10 +86,11 @@ class JnaLibcTest {
   void statxOfOthers() throws ErrnoException, IOException {
     Path link = Files.createSymbolicLink(folder.resolve("link"), folder);
     Path zero = Path.of("/dev/zero");
-    checkStatus(folder, with(folder, O_PATH, LIBC::statx));
-    checkStatus(zero, with(zero, O_PATH, LIBC::statx));
+    checkStatus(folder, with(folder, K.openPath(), LIBC::statx));
+    checkStatus(zero, with(zero, K.openPath(), LIBC::statx));
     assertEquals(
-        FileStatus.Type.SYMBOLIC_LINK, with(link, O_PATH | K.openNofollow(), LIBC::statx).type());
+        FileStatus.Type.SYMBOLIC_LINK,
+        with(link, K.openPath() | K.openNofollow(), LIBC::statx).type());
   }
 
   private static void checkStatus(Path path, FileStatus status) throws IOException {
@@ -135,12 +132,12 @@ class JnaLibcTest {
   @DisplayName("open creates with the mode asked for, exclusively, and close-on-exec")
   void openCreates() throws ErrnoException, IOException {
     Path path = folder.resolve("new");
-    int create = O_RDWR | O_CREAT | O_EXCL;
+    int create = O_RDWR | K.openCreat() | K.openExcl();
     String flags = with(path, create, fd -> Files.readString(Path.of("/proc/self/fdinfo/" + fd)));
     assertEquals(PosixFilePermissions.fromString("rw-------"), Files.getPosixFilePermissions(path));
     assertTrue(flags.lines().anyMatch(line -> line.matches("flags:\\s0?2\\d{6}")), flags);
     assertFails(
-        "open", Errno.EEXIST, "File exists", () -> LIBC.open(path, create | O_CLOEXEC, 0600));
+        "open", Errno.EEXIST, "File exists", () -> LIBC.open(path, create | K.openCloexec(), 0600));
   }
 
   @Test

@@ -1,6 +1,5 @@
 package holdfast.host.linux.internal;
 
-import static holdfast.host.linux.KernelConstants.O_CLOEXEC;
 import static holdfast.host.linux.KernelConstants.O_RDONLY;
 import static holdfast.host.linux.KernelConstants.O_RDWR;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -59,7 +58,7 @@ class OfdLockTest {
   }
 
   private Descriptor open(int flags) throws ErrnoException {
-    return new Descriptor(LIBC.open(path, flags | O_CLOEXEC, 0));
+    return new Descriptor(LIBC.open(path, flags | LIBC.constants().openCloexec(), 0));
   }
 
   @Test

@@ -69,38 +69,38 @@ public final class LinuxArchitectures {
   /** The family of an architecture; empty for one that is not known here. */
   public static Optional<LinuxFamily> family(String architecture) {
     return switch (architecture) {
-      case "aarch64" -> Optional.of(new Arm());
-      case "alpha" -> Optional.of(new Alpha());
-      case "amd64" -> Optional.of(new Generic());
-      case "arc" -> Optional.of(new Generic());
-      case "arm" -> Optional.of(new Arm());
-      case "hppa" -> Optional.of(new Parisc());
-      case "i386" -> Optional.of(new Generic());
-      case "loongarch64" -> Optional.of(new Generic());
-      case "m68k" -> Optional.of(new Arm());
-      case "mips" -> Optional.of(new Mips());
-      case "mips64" -> Optional.of(new Mips());
-      case "mips64el" -> Optional.of(new Mips());
-      case "mipsel" -> Optional.of(new Mips());
-      case "parisc" -> Optional.of(new Parisc());
-      case "ppc" -> Optional.of(new Powerpc());
-      case "ppc64" -> Optional.of(new Powerpc());
-      case "ppc64le" -> Optional.of(new Powerpc());
-      case "riscv64" -> Optional.of(new Generic());
-      case "s390x" -> Optional.of(new Generic());
-      case "sh" -> Optional.of(new Generic());
-      case "sh4" -> Optional.of(new Generic());
-      case "sparc64" -> Optional.of(new Sparc());
-      case "sparcv9" -> Optional.of(new Sparc());
-      case "x86" -> Optional.of(new Generic());
-      case "x86_64" -> Optional.of(new Generic());
+      case "aarch64" -> Optional.of(new ArmFamily());
+      case "alpha" -> Optional.of(new AlphaFamily());
+      case "amd64" -> Optional.of(new AsmGeneric());
+      case "arc" -> Optional.of(new AsmGeneric());
+      case "arm" -> Optional.of(new ArmFamily());
+      case "hppa" -> Optional.of(new PariscFamily());
+      case "i386" -> Optional.of(new AsmGeneric());
+      case "loongarch64" -> Optional.of(new AsmGeneric());
+      case "m68k" -> Optional.of(new ArmFamily());
+      case "mips" -> Optional.of(new MipsFamily());
+      case "mips64" -> Optional.of(new MipsFamily());
+      case "mips64el" -> Optional.of(new MipsFamily());
+      case "mipsel" -> Optional.of(new MipsFamily());
+      case "parisc" -> Optional.of(new PariscFamily());
+      case "ppc" -> Optional.of(new PowerpcFamily());
+      case "ppc64" -> Optional.of(new PowerpcFamily());
+      case "ppc64le" -> Optional.of(new PowerpcFamily());
+      case "riscv64" -> Optional.of(new AsmGeneric());
+      case "s390x" -> Optional.of(new AsmGeneric());
+      case "sh" -> Optional.of(new AsmGeneric());
+      case "sh4" -> Optional.of(new AsmGeneric());
+      case "sparc64" -> Optional.of(new SparcFamily());
+      case "sparcv9" -> Optional.of(new SparcFamily());
+      case "x86" -> Optional.of(new AsmGeneric());
+      case "x86_64" -> Optional.of(new AsmGeneric());
       default -> Optional.empty();
     };
   }
 
   /** What Linux is like on an architecture that adds nothing to what all have. */
   public static LinuxFamily generic() {
-    return new Generic();
+    return new AsmGeneric();
   }
 
   /**

@@ -75,26 +75,30 @@ class HeadersOfThisMachineTest {
   private static void addNewer(Map<String, String> numbers) {
     Map<String, Integer> newer =
         Map.of(
-            "UFFD_FEATURE_WP_UNPOPULATED", NewerLinux.UFFD_FEATURE_WP_UNPOPULATED,
-            "UFFD_FEATURE_WP_ASYNC", NewerLinux.UFFD_FEATURE_WP_ASYNC,
-            "PAGE_IS_WRITTEN", NewerLinux.PAGE_IS_WRITTEN,
-            "PM_SCAN_WP_MATCHING", NewerLinux.PM_SCAN_WP_MATCHING,
-            "PM_SCAN_CHECK_WPASYNC", NewerLinux.PM_SCAN_CHECK_WPASYNC);
+            "UFFD_FEATURE_WP_UNPOPULATED", HandWrittenConstants.UFFD_FEATURE_WP_UNPOPULATED,
+            "UFFD_FEATURE_WP_ASYNC", HandWrittenConstants.UFFD_FEATURE_WP_ASYNC,
+            "PAGE_IS_WRITTEN", HandWrittenConstants.PAGE_IS_WRITTEN,
+            "PM_SCAN_WP_MATCHING", HandWrittenConstants.PM_SCAN_WP_MATCHING,
+            "PM_SCAN_CHECK_WPASYNC", HandWrittenConstants.PM_SCAN_CHECK_WPASYNC);
     newer.forEach((name, number) -> numbers.put(name, Integer.toString(number)));
     IoctlNumbers ioctl = new IoctlNumbers(LinuxFamily.host());
     int words = Long.BYTES;
     Map<String, Long> requests =
         Map.of(
-            "USERFAULTFD_IOC_NEW", ioctl.io(Everywhere.USERFAULTFD_IOC, 0),
-            "UFFDIO_API", ioctl.iowr(Everywhere.UFFDIO, Everywhere._UFFDIO_API, 3 * words),
+            "USERFAULTFD_IOC_NEW", ioctl.io(CommonConstants.USERFAULTFD_IOC, 0),
+            "UFFDIO_API",
+                ioctl.iowr(CommonConstants.UFFDIO, CommonConstants._UFFDIO_API, 3 * words),
             "UFFDIO_REGISTER",
-                ioctl.iowr(Everywhere.UFFDIO, Everywhere._UFFDIO_REGISTER, 4 * words),
+                ioctl.iowr(CommonConstants.UFFDIO, CommonConstants._UFFDIO_REGISTER, 4 * words),
             "UFFDIO_UNREGISTER",
-                ioctl.ior(Everywhere.UFFDIO, Everywhere._UFFDIO_UNREGISTER, 2 * words),
+                ioctl.ior(CommonConstants.UFFDIO, CommonConstants._UFFDIO_UNREGISTER, 2 * words),
             "UFFDIO_WRITEPROTECT",
-                ioctl.iowr(Everywhere.UFFDIO, Everywhere._UFFDIO_WRITEPROTECT, 3 * words),
+                ioctl.iowr(CommonConstants.UFFDIO, CommonConstants._UFFDIO_WRITEPROTECT, 3 * words),
             "PAGEMAP_SCAN",
-                ioctl.iowr(NewerLinux.PAGEMAP_SCAN_TYPE, NewerLinux.PAGEMAP_SCAN_NR, 12 * words));
+                ioctl.iowr(
+                    HandWrittenConstants.PAGEMAP_SCAN_TYPE,
+                    HandWrittenConstants.PAGEMAP_SCAN_NR,
+                    12 * words));
     requests.forEach((name, number) -> numbers.put(name, Long.toString(number)));
   }
 

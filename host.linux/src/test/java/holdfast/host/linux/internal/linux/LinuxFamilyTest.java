@@ -141,9 +141,9 @@ class LinuxFamilyTest {
   }
 
   @Test
-  @DisplayName("what Everywhere says is what every family says")
-  void everywhereIsEverywhere() throws IllegalAccessException {
-    for (Field field : Everywhere.class.getDeclaredFields()) {
+  @DisplayName("what all are said to have in common is what every family says")
+  void commonConstantsAreCommon() throws IllegalAccessException {
+    for (Field field : CommonConstants.class.getDeclaredFields()) {
       if (field.isSynthetic()) {
         continue; // a coverage agent's
       }

@@ -11,7 +11,7 @@ import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.DirtyTracking;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamFlag;
-import holdfast.backend.mmap.PageTracker;
+import holdfast.backend.mmap.RamMapper;
 import holdfast.host.testkit.Storage;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.config.MachineType;
@@ -94,7 +94,7 @@ class DirectReadTest {
       "a direct read that a scan finds under way is told by the next one; a read past GuestMemory"
           + " isn't, until it is told of; one that fails counts as a whole")
   void scannedMeanwhile(Memory memory) throws Exception {
-    Optional<String> reason = PageTracker.unavailableBecause();
+    Optional<String> reason = new RamMapper().trackingObstacle();
     assumeTrue(reason.isEmpty(), reason.orElse(""));
     Path folder = (memory == Memory.DISK ? Storage.disk() : Storage.tmpfs()).newFolder();
     try (RealRegion ram = region(memory, folder);

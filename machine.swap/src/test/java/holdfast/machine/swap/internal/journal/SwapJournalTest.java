@@ -284,7 +284,7 @@ class SwapJournalTest {
   void staleNotes() throws Exception {
     new Watched(a, b).begin();
     Libc libc = HostLibc.instance();
-    int fd = libc.open(a, KernelConstants.O_RDWR | KernelConstants.O_CLOEXEC, 0);
+    int fd = libc.open(a, KernelConstants.O_RDWR | libc.constants().openCloexec(), 0);
     libc.fcntlOfdSetlk(fd, true);
     List<String> before = notes();
     assertEquals(Optional.empty(), ImageNotes.refusal(a));
@@ -293,7 +293,7 @@ class SwapJournalTest {
     int note =
         libc.open(
             folder.resolve("b.swap-from.json"),
-            KernelConstants.O_RDWR | KernelConstants.O_CLOEXEC,
+            KernelConstants.O_RDWR | libc.constants().openCloexec(),
             0);
     libc.fcntlOfdSetlk(note, true);
     String refusal = ImageNotes.refusal(b).orElseThrow();

@@ -1,0 +1,16 @@
+package holdfast.backend.mmap.internal;
+
+/**
+ * The mmap(2) flags of a block's mapping, which the kernel is known to accept for its backing.
+ *
+ * @param flags without MAP_FIXED
+ * @param attempt the outcome of MAP_SYNC
+ * @param vmFlags what the kernel showed of a mapping with these flags
+ */
+record AgreedFlags(int flags, SyncAttempt attempt, VmFlags vmFlags) {
+
+  /** Returns the same flags, of a mapping of which the kernel shows {@code vmFlags}. */
+  AgreedFlags shown(VmFlags vmFlags) {
+    return new AgreedFlags(flags, attempt, vmFlags);
+  }
+}

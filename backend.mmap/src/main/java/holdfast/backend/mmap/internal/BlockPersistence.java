@@ -1,0 +1,135 @@
+package holdfast.backend.mmap.internal;
+
+import holdfast.backend.api.PersistException;
+import holdfast.backend.api.WriteBackFailure;
+import holdfast.backend.mmap.style.CacheFlush;
+import holdfast.host.linux.ErrnoException;
+import holdfast.host.linux.Libc;
+import holdfast.host.linux.Step;
+import java.util.Optional;
+
+/**
+ * Makes ranges of a block durable. The caller holds one of the window's locks, and the block is
+ * current.
+ */
+final class BlockPersistence {
+  private final Libc libc;
+  private final BlockRecipe recipe;
+  private final BackingStore store;
+  private final Window window;
+  private final PersistMethod method;
+
+  BlockPersistence(BlockRecipe recipe, Window window, PersistMethod method) {
+    this.libc = recipe.libc();
+    this.recipe = recipe;
+    this.store = recipe.store();
+    this.window = window;
+    this.method = method;
+  }
+
+  /** Makes a range that isn't empty durable, as the block's durability says. */
+  void persist(long offset, long length) throws PersistException {
+    requireWrittenBack(offset, length, store.writeBacks().failure());
+    try {
+      switch (method) {
+        case NOTHING -> {}
+        case MSYNC -> {
+          requirePresent(offset, length);
+          requireWrittenBack(offset, length, msync(offset, length));
+        }
+        case CACHE_FLUSH -> {
+          requirePresent(offset, length);
+          flush(offset, length);
+          requireWrittenBack(offset, length, store.writeBacks().failure());
+        }
+        case FENCE -> {
+          requirePresent(offset, length);
+          caches().drain();
+          requireWrittenBack(offset, length, store.writeBacks().failure());
+        }
+      }
+    } catch (ErrnoException e) {
+      throw failed(offset, length, e);
+    }
+  }
+
+  /**
+   * Makes the whole block durable by the kernel's means, whatever its granularity: needed whenever
+   * its mapping changes.
+   */
+  void writeBackAll() throws PersistException {
+    if (!(store instanceof FileStore) || store.isVolatile()) {
+      return;
+    }
+    long size = window.size();
+    try {
+      requireWrittenBack(0, size, msync(0, size));
+    } catch (ErrnoException e) {
+      throw failed(0, size, e);
+    }
+  }
+
+  /** Throws if there was a failure to write the file back; asks the kernel for one, too. */
+  void requireSound() throws PersistException {
+    requireWrittenBack(0, window.size(), store.writeBackFailure());
+  }
+
+  private void requireWrittenBack(long offset, long length, Optional<WriteBackFailure> failure)
+      throws PersistException {
+    if (failure.isPresent()) {
+      throw PersistException.ofWriteBack(recipe.spec(), offset, length, failure.get());
+    }
+  }
+
+  /**
+   * Writes the pages of a range back.
+   *
+   * @return a failure that another call reported meanwhile: then the outcome of this one is unknown
+   */
+  private Optional<WriteBackFailure> msync(long offset, long length) throws ErrnoException {
+    long page = libc.getpagesize();
+    long from = offset & -page;
+    long end = offset + length;
+    return store
+        .writeBacks()
+        .make(
+            // SAFETY: within the window, which can't be unmapped while one of its locks is held.
+            () -> libc.msync(window.address() + from, end - from, libc.constants().msSync()));
+  }
+
+  /**
+   * Checks that the file still reaches to the end of the range: for a page that a truncated file no
+   * longer has, msync(2) reports nothing, and a flush is a SIGBUS in native code.
+   */
+  private void requirePresent(long offset, long length) throws ErrnoException, PersistException {
+    long present = store.length();
+    if (present < store.offset() + offset + length) {
+      throw new PersistException(
+          recipe.spec(),
+          offset,
+          length,
+          "lseek",
+          "the file was truncated to " + present + " bytes",
+          "find out which other program shortened it");
+    }
+  }
+
+  private void flush(long offset, long length) {
+    caches().flush(window.segment().asSlice(offset, length));
+    caches().drain();
+  }
+
+  private CacheFlush caches() {
+    return recipe.style().cacheFlush().orElseThrow();
+  }
+
+  private PersistException failed(long offset, long length, ErrnoException e) {
+    return new PersistException(
+        recipe.spec(),
+        offset,
+        length,
+        e.call(),
+        e.errno().toString(),
+        recipe.remedy(Step.WRITE_BACK, e));
+  }
+}

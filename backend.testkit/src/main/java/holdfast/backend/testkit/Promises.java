@@ -1,7 +1,0 @@
-package holdfast.backend.testkit;
-
-/** A group of guarantees, tested on a fixture. */
-interface Promises {
-  /** Returns the allocator under test with its environment. */
-  AllocatorFixture on();
-}
