@@ -9,6 +9,7 @@ import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
@@ -19,7 +20,11 @@ import com.tngtech.archunit.lang.SimpleConditionEvent;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
+import java.util.Set;
 import java.util.stream.Stream;
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.ConsumerType;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * The folders of {@code docs/design.md} and what each may use, held against the classes of all
@@ -178,6 +183,33 @@ class ArchitectureTest {
         && internal >= 0
         && !(use.getOriginClass().getPackageName() + ".")
             .startsWith(used.substring(0, internal + 1));
+  }
+
+  /**
+   * What is exported says who implements it: Holdfast, whose users a new method does not concern, or
+   * its users, whom it does. bnd's baselining goes by that.
+   */
+  @ArchTest
+  static final ArchRule exportedTypesSayWhoImplementsThem =
+      classes()
+          .that(
+              describe(
+                  "are exported, and interfaces or abstract classes",
+                  type ->
+                      type.getPackage().isAnnotatedWith(Export.class)
+                          && isReachable(type)
+                          && !type.isEnum()
+                          && type.getModifiers().contains(JavaModifier.ABSTRACT)))
+          .should()
+          .beAnnotatedWith(ProviderType.class)
+          .orShould()
+          .beAnnotatedWith(ConsumerType.class);
+
+  /** Whether a type and those around it are public or protected. */
+  private static boolean isReachable(JavaClass type) {
+    Set<JavaModifier> modifiers = type.getModifiers();
+    return (modifiers.contains(JavaModifier.PUBLIC) || modifiers.contains(JavaModifier.PROTECTED))
+        && type.getEnclosingClass().map(ArchitectureTest::isReachable).orElse(true);
   }
 
   /** Calls of the C library go through JNA, and nothing else does. */

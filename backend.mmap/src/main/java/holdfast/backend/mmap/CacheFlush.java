@@ -4,6 +4,7 @@ import holdfast.backend.mmap.internal.JdkCacheFlush;
 import holdfast.backend.mmap.internal.Libpmem;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * Moves stores from the CPU caches to persistent memory. A range is durable when it was {@linkplain
@@ -11,6 +12,7 @@ import java.util.Optional;
  *
  * <p>Thread-safe; a drain covers the flushes of its own thread.
  */
+@ProviderType
 public interface CacheFlush {
 
   /** Starts writing back every cache line that the range touches. */

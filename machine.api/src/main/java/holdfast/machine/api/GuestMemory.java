@@ -11,6 +11,7 @@ import java.nio.channels.GatheringByteChannel;
 import java.nio.channels.ScatteringByteChannel;
 import java.util.List;
 import java.util.Optional;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * The guest physical address space of one machine: which device's bytes are at which guest address.
@@ -32,6 +33,7 @@ import java.util.Optional;
  * MemoryDevice#segment() segment} and {@link MemoryDevice#address() address} until {@link
  * GuestMemoryListener#deviceRemoved}. An access then costs one bounds check.
  */
+@ProviderType
 public interface GuestMemory {
 
   /** Returns the present devices in the order of their addresses. The list is immutable. */

@@ -1,5 +1,7 @@
 package holdfast.machine.api;
 
+import org.osgi.annotation.versioning.ConsumerType;
+
 /**
  * Receives every change of a {@link GuestMemory}.
  *
@@ -19,6 +21,7 @@ package holdfast.machine.api;
  *
  * <p>Exceptions that a listener throws are logged and not passed on.
  */
+@ConsumerType
 public interface GuestMemoryListener {
 
   /** Called when {@code device} has been added to the address space. */

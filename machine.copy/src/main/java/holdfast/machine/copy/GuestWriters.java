@@ -15,6 +15,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import org.osgi.annotation.versioning.ConsumerType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,11 +57,13 @@ public final class GuestWriters {
   private final ReentrantLock door = new ReentrantLock();
 
   /** Replaces one block with another. */
+  @ConsumerType
   public interface Exchange {
     void make() throws RamBlockException, IOException;
   }
 
   /** Receives the outcome of a pause. */
+  @ConsumerType
   public interface Told {
     /** Reports how long the writers were paused. */
     void paused(Duration time);

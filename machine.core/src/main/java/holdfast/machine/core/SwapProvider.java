@@ -2,14 +2,17 @@ package holdfast.machine.core;
 
 import holdfast.machine.api.GuestWriter;
 import holdfast.machine.api.LiveSwap;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * Adds live swaps to a machine that {@link Holdfast} opens. Found by {@link
  * java.util.ServiceLoader}: {@code holdfast.machine.swap} provides one.
  */
+@ProviderType
 public interface SwapProvider {
 
   /** The swaps of one machine. They end with it. */
+  @ProviderType
   interface MachineSwaps extends LiveSwap {
     /**
      * Registers {@code writer}: from now on it is paused for the last step of a swap. It may store
