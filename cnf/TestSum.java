@@ -52,10 +52,16 @@ boolean isReport(Path file) {
   return name.startsWith("TEST-") && name.endsWith(".xml") && file.toString().contains("/target/");
 }
 
-/** Where stands what the tests of a class printed and logged, if they did. */
+/** Where stands what the tests of a class printed and logged, if they did: in the framework all write into one file. */
 String output(Path report) {
-  Path file = report.resolveSibling(report.getFileName().toString().replaceFirst("TEST-(.*)\\.xml", "$1-output.txt"));
-  return Files.exists(file) ? "\n  what it printed: " + file : "";
+  Path own = report.resolveSibling(report.getFileName().toString().replaceFirst("TEST-(.*)\\.xml", "$1-output.txt"));
+  for (Path above = report.getParent(); above != null && !above.endsWith("target"); above = above.getParent()) {
+    Path common = above.resolveSibling("itest.log");
+    if (!Files.exists(own) && above.endsWith("test-reports") && Files.exists(common)) {
+      own = common;
+    }
+  }
+  return Files.exists(own) ? "\n  what it printed: " + own : "";
 }
 
 /** The first line of what the test's element of that name says, or null when the test has none. */
