@@ -33,9 +33,9 @@ void main(String[] args) throws Exception {
       if (reason(test, "skipped") instanceof String reason) {
         skipped.add("skipped: " + name + ": " + reason);
       } else if (reason(test, "failure") instanceof String reason) {
-        failed.add("failed: " + name + ": " + reason);
+        failed.add("failed: " + name + ": " + reason + output(report));
       } else if (reason(test, "error") instanceof String reason) {
-        failed.add("failed: " + name + ": " + reason);
+        failed.add("failed: " + name + ": " + reason + output(report));
       } else {
         passed++;
       }
@@ -50,6 +50,18 @@ void main(String[] args) throws Exception {
 boolean isReport(Path file) {
   String name = file.getFileName().toString();
   return name.startsWith("TEST-") && name.endsWith(".xml") && file.toString().contains("/target/");
+}
+
+/** Where stands what the tests of a class printed and logged, if they did: in the framework all write into one file. */
+String output(Path report) {
+  Path own = report.resolveSibling(report.getFileName().toString().replaceFirst("TEST-(.*)\\.xml", "$1-output.txt"));
+  for (Path above = report.getParent(); above != null && !above.endsWith("target"); above = above.getParent()) {
+    Path common = above.resolveSibling("itest.log");
+    if (!Files.exists(own) && above.endsWith("test-reports") && Files.exists(common)) {
+      own = common;
+    }
+  }
+  return Files.exists(own) ? "\n  what it printed: " + own : "";
 }
 
 /** The first line of what the test's element of that name says, or null when the test has none. */

@@ -9,6 +9,7 @@ import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
@@ -20,7 +21,11 @@ import holdfast.backend.api.HoldfastException;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
+import java.util.Set;
 import java.util.stream.Stream;
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.ConsumerType;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * The folders of {@code docs/design.md} and what each may use, held against the classes of all
@@ -32,6 +37,9 @@ class ArchitectureTest {
 
   /** On the class path of the executable jar: the first to begin and the last to end. */
   private static final String START = "holdfast.start..";
+
+  /** Built upon Holdfast, as somebody else's bundle. */
+  private static final String EXAMPLES = "holdfast.examples..";
 
   @ArchTest static final ArchRule backendApi = module("backend.api");
 
@@ -94,10 +102,29 @@ class ArchitectureTest {
           "com.fasterxml.jackson..");
 
   @ArchTest
+  static final ArchRule machineAdmin =
+      module("machine.admin", "holdfast.backend.api", "holdfast.machine.api");
+
+  @ArchTest
+  static final ArchRule monitorShell =
+      module(
+          "monitor.shell",
+          "holdfast.backend.api",
+          "holdfast.machine.api",
+          "holdfast.machine.admin",
+          "holdfast.machine.config..",
+          "org.slf4j",
+          "org.osgi.framework",
+          "org.osgi.service.component.annotations",
+          "org.apache.felix.service.command",
+          "com.fasterxml.jackson..");
+
+  @ArchTest
   static final ArchRule machineCore =
       module(
           "machine.core",
           "holdfast.backend.api",
+          "holdfast.machine.admin",
           "holdfast.machine.api",
           "holdfast.machine.config..",
           "org.slf4j");
@@ -113,6 +140,7 @@ class ArchitectureTest {
           "holdfast.backend.api",
           "holdfast.host.linux",
           "holdfast.host.linux.files",
+          "holdfast.machine.admin",
           "holdfast.machine.api",
           "holdfast.machine.config..",
           "holdfast.machine.copy",
@@ -125,19 +153,31 @@ class ArchitectureTest {
       module(
           "launcher",
           "holdfast.backend.api",
+          "holdfast.machine.admin",
           "holdfast.machine.api",
           "holdfast.machine.config..",
           "holdfast.machine.copy",
           "holdfast.machine.core",
           "holdfast.machine.swap",
+          "holdfast.monitor.shell.report",
           "org.slf4j",
           "org.osgi..",
           "org.apache.felix.service.command",
           "org.apache.felix.gogo.jline",
-          "org.jline..",
-          "com.fasterxml.jackson..");
+          "org.jline..");
 
   @ArchTest static final ArchRule start = module("start", "org.osgi..");
+
+  /** What anybody can use who copies it. */
+  @ArchTest
+  static final ArchRule demo =
+      module(
+          "examples.demo",
+          "holdfast.backend.api",
+          "holdfast.machine.api",
+          "holdfast.machine.swap",
+          "org.osgi.framework",
+          "org.osgi.service.component.annotations");
 
   @ArchTest
   static final ArchRule onlyTheCommandLineHasATerminal =
@@ -200,6 +240,32 @@ class ArchitectureTest {
               "holdfast.machine.core..")
           .should()
           .beAssignableTo(HoldfastException.class);
+  /**
+   * What is exported says who implements it: Holdfast, whose users a new method does not concern,
+   * or its users, whom it does. bnd's baselining goes by that.
+   */
+  @ArchTest
+  static final ArchRule exportedTypesSayWhoImplementsThem =
+      classes()
+          .that(
+              describe(
+                  "are exported, and interfaces or abstract classes",
+                  type ->
+                      type.getPackage().isAnnotatedWith(Export.class)
+                          && isReachable(type)
+                          && !type.isEnum()
+                          && type.getModifiers().contains(JavaModifier.ABSTRACT)))
+          .should()
+          .beAnnotatedWith(ProviderType.class)
+          .orShould()
+          .beAnnotatedWith(ConsumerType.class);
+
+  /** Whether a type and those around it are public or protected. */
+  private static boolean isReachable(JavaClass type) {
+    Set<JavaModifier> modifiers = type.getModifiers();
+    return (modifiers.contains(JavaModifier.PUBLIC) || modifiers.contains(JavaModifier.PROTECTED))
+        && type.getEnclosingClass().map(ArchitectureTest::isReachable).orElse(true);
+  }
 
   /** Calls of the C library go through JNA, and nothing else does. */
   @ArchTest
@@ -256,11 +322,9 @@ class ArchitectureTest {
 
   @ArchTest static final ArchRule swap = launcherPackage("swap", "machine");
 
-  @ArchTest static final ArchRule report = launcherPackage("report");
-
   @ArchTest static final ArchRule metatype = launcherPackage("metatype", "machine");
 
-  @ArchTest static final ArchRule shell = launcherPackage("shell", "report", "machine");
+  @ArchTest static final ArchRule admin = launcherPackage("admin", "machine", "swap");
 
   @ArchTest
   static final ArchRule nobodyKnowsTheCommandLine =
@@ -314,7 +378,7 @@ class ArchitectureTest {
   static final ArchRule onlyTheCommandLinePrints =
       noClasses()
           .that()
-          .resideOutsideOfPackages(CLI, START)
+          .resideOutsideOfPackages(CLI, START, EXAMPLES)
           .should()
           .accessField(System.class, "out")
           .orShould()

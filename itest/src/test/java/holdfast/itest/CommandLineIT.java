@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -265,21 +264,5 @@ class CommandLineIT {
       assertTrue(properties.contains(name + "="), properties);
     }
     assertTrue(Holdfast.run(folder, "-device", "nvdimm,?").out().contains("label-size="));
-  }
-
-  @Test
-  @DisplayName("the demo shows it all, checks every byte and exits 0")
-  void demo() throws IOException, InterruptedException {
-    Holdfast.Ended ended = Holdfast.run(folder, "demo");
-
-    assertEquals(0, ended.status(), ended.err()::toString);
-    assertTrue(ended.out().contains("detached"), ended::out);
-    assertTrue(ended.out().contains("134,217,728 bytes checked"), ended::out);
-    Pattern swapped =
-        Pattern.compile(
-            "\\$ ram:swap nv_be4 mem-path=(\\S+) -verify.*swap 1 of 'nv_be4' to \\1: copy: .*"
-                + "done: [0-9.]+(M| MiB) copied in [0-9]+ rounds, writers paused for [0-9.]+ ms",
-            Pattern.DOTALL);
-    assertTrue(swapped.matcher(ended.out()).find(), ended::out);
   }
 }

@@ -304,7 +304,7 @@ class ProcessIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"-version", "-help", "-object help", "-probe json", "-probe", "demo"})
+  @ValueSource(strings = {"-version", "-help", "-object help", "-probe json", "-probe"})
   @DisplayName("what can't be written to standard output is a failure, in one sentence")
   void fullDisk(String arguments) throws Exception {
     Holdfast.Ended ended = run(shell("exec \"$@\" > /dev/full"), List.of(arguments.split(" ")));
@@ -313,7 +313,7 @@ class ProcessIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"-help", "-object help", "-probe json", "demo"})
+  @ValueSource(strings = {"-help", "-object help", "-probe json"})
   @DisplayName("a reader that has gone, as head(1): a failure without a word")
   void closedPipe(String arguments) throws Exception {
     Holdfast.Ended ended =

@@ -60,7 +60,7 @@ public final class Main {
         return 0;
       }
       default -> {
-        return new Start(product, arguments).run();
+        return new Start(product, GivenBundles.of(arguments)).run();
       }
     }
   }

@@ -15,6 +15,7 @@ import java.util.Hashtable;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -65,8 +66,14 @@ final class Start {
   private static final String FOLDER = "holdfast.folder";
 
   private final Product product;
-  private final List<String> arguments;
+  private final GivenBundles given;
   private final List<String> errors = new CopyOnWriteArrayList<>();
+
+  /** The bundles that the operator added. */
+  private final Additions additions = new Additions();
+
+  /** The program that one of them may register. */
+  private final Program program = new Program();
 
   private final Settling launched = new Settling(IDLE_LIMIT, MAKING_LIMIT);
 
@@ -74,9 +81,9 @@ final class Start {
   private volatile @Nullable PrivateFolder folder;
   private volatile @Nullable Framework framework;
 
-  Start(Product product, List<String> arguments) {
+  Start(Product product, GivenBundles given) {
     this.product = product;
-    this.arguments = arguments;
+    this.given = given;
   }
 
   /** The process is being ended, and what was begun is not continued. */
@@ -102,7 +109,8 @@ final class Start {
     }
     try {
       Object status = command.call();
-      return status instanceof Integer number ? number : 0;
+      OptionalInt ofProgram = program.status();
+      return ofProgram.orElse(status instanceof Integer number ? number : 0);
     } catch (InterruptedException e) {
       throw e;
     } catch (Exception e) {
@@ -121,6 +129,7 @@ final class Start {
 
   private Callable<?> launch() throws StartException, EndingException, InterruptedException {
     Framework made = prepare();
+    program.await(made.getBundleContext(), () -> stop(made));
     Callable<?> command = command(made);
     checkpoint();
     return command;
@@ -173,7 +182,7 @@ final class Start {
   }
 
   /** Returns what is wrong with a place, in a few words. */
-  private static String reason(Throwable error) {
+  static String reason(Throwable error) {
     Throwable cause = error;
     while (!(cause instanceof IOException) && cause.getCause() != null) {
       cause = cause.getCause();
@@ -188,7 +197,7 @@ final class Start {
   }
 
   private Framework install(PrivateFolder into)
-      throws IOException, BundleException, EndingException {
+      throws IOException, BundleException, EndingException, StartException {
     // otherwise JNA would unpack its library into the user's cache folder
     Path libraries = Files.createDirectory(into.path().resolve("jna"));
     System.setProperty("jna.tmpdir", libraries.toString());
@@ -205,7 +214,7 @@ final class Start {
     BundleContext context = made.getBundleContext();
     context.addFrameworkListener(this::note);
     Dictionary<String, Object> service = new Hashtable<>();
-    service.put(ARGUMENTS, arguments.toArray(String[]::new));
+    service.put(ARGUMENTS, given.arguments().toArray(String[]::new));
     context.registerService(Object.class, this, service);
     List<Bundle> bundles = new ArrayList<>();
     for (String entry : product.bundles()) {
@@ -219,14 +228,20 @@ final class Start {
         bundles.add(bundle);
       }
     }
+    for (Path file : given.files()) {
+      checkpoint();
+      bundles.add(additions.install(context, into, file));
+    }
     for (Bundle bundle : bundles) {
-      bundle.start(Bundle.START_ACTIVATION_POLICY); // when its start level is reached
+      if (!Additions.isFragment(bundle)) {
+        bundle.start(Bundle.START_ACTIVATION_POLICY); // when its start level is reached
+      }
     }
     return made;
   }
 
   private void note(FrameworkEvent event) {
-    if (event.getType() == FrameworkEvent.ERROR) {
+    if (event.getType() == FrameworkEvent.ERROR && !additions.note(event)) {
       errors.add(event.getBundle().getSymbolicName() + ": " + event.getThrowable().getMessage());
     }
   }
@@ -251,6 +266,7 @@ final class Start {
               + String.join("; ", laggards(context)));
     }
     checkpoint();
+    additions.requireStarted();
     List<String> laggards = laggards(context);
     Object command = commands.waitForService(laggards.isEmpty() ? COMMAND_LIMIT.toMillis() : 1);
     checkpoint();

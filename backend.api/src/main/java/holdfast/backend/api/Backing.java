@@ -2,8 +2,10 @@ package holdfast.backend.api;
 
 import java.nio.file.Path;
 import java.util.Objects;
+import org.osgi.annotation.versioning.ProviderType;
 
 /** Where the bytes of a RAM block live. */
+@ProviderType
 public sealed interface Backing {
 
   /**

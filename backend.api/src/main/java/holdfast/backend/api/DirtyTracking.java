@@ -1,5 +1,7 @@
 package holdfast.backend.api;
 
+import org.osgi.annotation.versioning.ProviderType;
+
 /**
  * Tracks which pages of a live block are written through its mapping, by Java, by native code, by a
  * vCPU thread, or by the kernel during a read(2) into it. While tracking is open, the first store
@@ -90,6 +92,7 @@ package holdfast.backend.api;
  *
  * <p>Thread-safe; one scan at a time.
  */
+@ProviderType
 public interface DirtyTracking extends AutoCloseable {
 
   /**

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * The memory of a backend as it is mapped now. The {@link #spec}, the flags, the {@link
@@ -21,6 +22,7 @@ import java.util.OptionalInt;
  *
  * <p>All methods are thread-safe.
  */
+@ProviderType
 public interface RamBlock extends AutoCloseable {
 
   /** Returns what was requested. */

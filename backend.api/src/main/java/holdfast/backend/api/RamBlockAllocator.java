@@ -1,5 +1,7 @@
 package holdfast.backend.api;
 
+import org.osgi.annotation.versioning.ProviderType;
+
 /**
  * The service that makes RAM blocks. Registered with the properties {@link #BACKEND_KIND} and
  * {@code service.ranking}: of the allocators that {@linkplain #accepts accept} a block, the one
@@ -8,6 +10,7 @@ package holdfast.backend.api;
  * <p>Implementations are thread-safe. They hold nothing that a block needs to live: a service can
  * be unregistered at any time while its blocks are in use.
  */
+@ProviderType
 public interface RamBlockAllocator {
 
   /**

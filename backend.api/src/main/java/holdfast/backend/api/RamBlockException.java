@@ -1,10 +1,13 @@
 package holdfast.backend.api;
 
+import org.osgi.annotation.versioning.ProviderType;
+
 /**
  * Thrown when a block can't be made, kept, tracked or persisted; each cause has its own subtype.
  * The message is one sentence that names the memory backend, its file, what was requested, what was
  * obtained and what to do.
  */
+@ProviderType
 public abstract sealed class RamBlockException extends HoldfastException
     permits BackingKindException,
         BackingLockedException,

@@ -1,7 +1,10 @@
 package holdfast.backend.api;
 
+import org.osgi.annotation.versioning.ConsumerType;
+
 /** Receives the ranges that {@link DirtyTracking#scan} finds. */
 @FunctionalInterface
+@ConsumerType
 public interface WrittenRange {
 
   /**

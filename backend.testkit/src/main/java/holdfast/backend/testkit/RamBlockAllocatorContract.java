@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
+import org.osgi.annotation.versioning.ConsumerType;
 
 /**
  * The contract of every allocator of RAM blocks, as tests. An allocator passes if a class that
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Timeout;
  * if a mapping, a descriptor or a lock is left behind.
  */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
+@ConsumerType
 public abstract class RamBlockAllocatorContract
     implements FlagContract,
         GeometryContract,

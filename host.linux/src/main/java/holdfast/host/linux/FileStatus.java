@@ -2,6 +2,7 @@ package holdfast.host.linux;
 
 import holdfast.host.linux.internal.linux.CommonConstants;
 import java.time.Instant;
+import org.osgi.annotation.versioning.ConsumerType;
 
 /**
  * The status of an open file, statx(2).
@@ -75,6 +76,7 @@ public record FileStatus(
    * @param <T> the value
    */
   @FunctionalInterface
+  @ConsumerType
   public interface Identity<T> {
     /**
      * Makes the value.

@@ -2,6 +2,7 @@ package holdfast.host.linux;
 
 import java.nio.file.Path;
 import java.util.SortedSet;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * Every system call that Holdfast makes. There is one method per call, with the call's name and the
@@ -14,6 +15,7 @@ import java.util.SortedSet;
  * <p>Thread-safe. Descriptors and addresses are the kernel's: a caller that passes one that it
  * doesn't own breaks the process.
  */
+@ProviderType
 public interface Libc {
 
   /** Returns the constants of the calls below on this host. */

@@ -2,11 +2,13 @@ package holdfast.host.linux;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import org.osgi.annotation.versioning.ConsumerType;
 
 /**
  * The request during which a system call failed: memory of some size, with a file or without.
  * {@link Remedy} reads it to distinguish the causes of one errno.
  */
+@ConsumerType
 public interface Request {
 
   /** Returns the file that holds the memory; empty for memory without one. */

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.osgi.annotation.versioning.ConsumerType;
 
 /**
  * A model of a machine whose CPU caches lose what was not flushed. It shows what a power cut does
@@ -42,6 +43,7 @@ public class CpuCaches {
 
   /** An action that persists. */
   @FunctionalInterface
+  @ConsumerType
   public interface Persist<E extends Exception> {
     /** Persists in the calling thread. */
     void run() throws E;

@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
+import org.osgi.annotation.versioning.ConsumerType;
 
 /**
  * Simulates a guest's threads at work on a block, to check that they never notice what is done to
@@ -126,6 +127,7 @@ public final class LiveAccess implements AutoCloseable {
 
   /** An action on a memory that the writer is not storing into. */
   @FunctionalInterface
+  @ConsumerType
   public interface Exchange<E extends Exception> {
     /** Performs the action. */
     void run() throws E;

@@ -2,6 +2,7 @@ package holdfast.machine.admin;
 
 import holdfast.machine.api.SwapReport;
 import java.time.Instant;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * Something that happened to a machine. All events of a service have one order: that of their
@@ -14,6 +15,7 @@ import java.time.Instant;
 public record AdminEvent(long number, Instant time, Change change) {
 
   /** What happened. */
+  @ProviderType
   public sealed interface Change {}
 
   /** The machine's status changed: it came up, failed, ended, was stopped or continues. */

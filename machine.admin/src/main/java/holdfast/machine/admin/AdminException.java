@@ -1,6 +1,7 @@
 package holdfast.machine.admin;
 
 import holdfast.backend.api.HoldfastException;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * An operator's request that is not done. There is one subtype for each cause, which a door
@@ -9,6 +10,7 @@ import holdfast.backend.api.HoldfastException;
  * do; what it was found by is kept as the cause. Nothing was changed, unless a subtype says
  * otherwise.
  */
+@ProviderType
 public abstract sealed class AdminException extends HoldfastException
     permits BusyException,
         DuplicateIdException,

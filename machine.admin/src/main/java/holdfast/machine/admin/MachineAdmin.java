@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * The operator's service: the one machine of a process (of a {@code Holdfast} where it is a
@@ -23,6 +24,7 @@ import java.util.Optional;
  * and then throws {@link BusyException}. None may be called by a {@link
  * holdfast.machine.api.GuestMemoryListener}, for which a change of the machine waits.
  */
+@ProviderType
 public interface MachineAdmin {
 
   /** Returns the state of the machine. */
@@ -166,6 +168,7 @@ public interface MachineAdmin {
   Subscription subscribe(AdminListener listener);
 
   /** The registration of a listener. */
+  @ProviderType
   interface Subscription extends AutoCloseable {
     @Override
     void close();

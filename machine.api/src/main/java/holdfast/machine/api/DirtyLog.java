@@ -1,9 +1,13 @@
 package holdfast.machine.api;
 
+import org.osgi.annotation.versioning.ConsumerType;
+import org.osgi.annotation.versioning.ProviderType;
+
 /**
  * A {@link GuestWriter}'s own log of the ranges that it stored into. Can be called while its writer
  * stores.
  */
+@ConsumerType
 public interface DirtyLog {
 
   /**
@@ -24,6 +28,7 @@ public interface DirtyLog {
   void stop(MemoryRegion region);
 
   /** Receives ranges of a region. */
+  @ProviderType
   interface Ranges {
     /**
      * Adds a range that contains bytes that were stored to, and possibly others.

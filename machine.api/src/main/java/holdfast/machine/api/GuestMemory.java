@@ -11,6 +11,7 @@ import java.nio.channels.GatheringByteChannel;
 import java.nio.channels.ScatteringByteChannel;
 import java.util.List;
 import java.util.Optional;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * The guest physical address space of one machine: which device's bytes are at which guest address.
@@ -37,6 +38,7 @@ import java.util.Optional;
  * MemoryDevice#segment() segment} and {@link MemoryDevice#address() address} until {@link
  * GuestMemoryListener#deviceRemoved}. An access then costs one bounds check.
  */
+@ProviderType
 public interface GuestMemory {
   /** The service property with the type of machine, a {@code String} such as {@code q35}. */
   String MACHINE_TYPE = "machine.type";

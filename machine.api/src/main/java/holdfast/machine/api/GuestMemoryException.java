@@ -1,9 +1,12 @@
 package holdfast.machine.api;
 
+import org.osgi.annotation.versioning.ProviderType;
+
 /**
  * An access to guest memory that can't be done. There is one subtype for each cause. The message is
  * one sentence that names the access, the device and the memory backend, and says what to do.
  */
+@ProviderType
 public abstract sealed class GuestMemoryException extends RuntimeException
     permits CallerMemoryException,
         LostMemoryException,

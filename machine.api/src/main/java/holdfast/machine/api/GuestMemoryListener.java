@@ -1,5 +1,7 @@
 package holdfast.machine.api;
 
+import org.osgi.annotation.versioning.ConsumerType;
+
 /**
  * Receives every change of a {@link GuestMemory}.
  *
@@ -24,6 +26,7 @@ package holdfast.machine.api;
  *
  * <p>What a listener throws is logged and not passed on, and the listener is kept.
  */
+@ConsumerType
 public interface GuestMemoryListener {
 
   /** Called when {@code device} has been added to the address space. */

@@ -2,6 +2,7 @@ package holdfast.machine.api;
 
 import java.time.Duration;
 import java.util.Optional;
+import org.osgi.annotation.versioning.ConsumerType;
 
 /**
  * Something that stores into guest memory on its own initiative: the code that runs the vCPUs, a
@@ -42,6 +43,7 @@ import java.util.Optional;
  * A call that doesn't return delays this writer's later calls, and nothing else: its caller waits
  * for a limited time, and then reports that the writer hangs.
  */
+@ConsumerType
 public interface GuestWriter {
 
   /** Returns a name for reports and messages, such as {@code vcpu0}. */

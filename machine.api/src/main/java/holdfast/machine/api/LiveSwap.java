@@ -4,6 +4,7 @@ import holdfast.backend.api.BackendId;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * The service that moves the bytes of a live region to another backing, at the same addresses,
@@ -16,6 +17,7 @@ import java.util.Optional;
  *
  * <p>Thread-safe. Several regions can be swapped at the same time; a region has one swap at a time.
  */
+@ProviderType
 public interface LiveSwap {
 
   /**

@@ -3,12 +3,14 @@ package holdfast.machine.api;
 import holdfast.backend.api.ByteSize;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * Memory at a guest address: base RAM, a {@code pc-dimm} or an {@code nvdimm}. Immutable; only the
  * state of the {@link #region()} behind it changes. Base RAM in several pieces, as around a PC's
  * hole below 4 GiB, is several devices on one region.
  */
+@ProviderType
 public interface MemoryDevice {
 
   /**

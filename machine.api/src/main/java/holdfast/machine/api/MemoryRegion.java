@@ -9,6 +9,7 @@ import holdfast.backend.api.PersistException;
 import holdfast.backend.api.RamFlag;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * The bytes of one memory backend for the whole life of its machine, whichever allocator serves
@@ -18,6 +19,7 @@ import java.util.EnumSet;
  *
  * <p>All methods are thread-safe; none but {@link #persist} blocks.
  */
+@ProviderType
 public interface MemoryRegion {
 
   /** Returns the id of the memory backend. */

@@ -1,6 +1,7 @@
 package holdfast.machine.api;
 
 import java.time.Duration;
+import org.osgi.annotation.versioning.ConsumerType;
 
 /**
  * A {@link GuestWriter} that can stop storing into one region and go on with all others, such as a
@@ -12,6 +13,7 @@ import java.time.Duration;
  * in any order. All calls come one after another from the one thread that Holdfast keeps for the
  * writer, so counting them needs no lock.
  */
+@ConsumerType
 public interface RegionWriter extends GuestWriter {
 
   /**

@@ -1,8 +1,10 @@
 package holdfast.machine.api;
 
 import java.time.Duration;
+import org.osgi.annotation.versioning.ProviderType;
 
 /** A live swap that has been started. Thread-safe. */
+@ProviderType
 public interface RunningSwap {
 
   /** Returns the progress of the swap, or its outcome if it has ended. */

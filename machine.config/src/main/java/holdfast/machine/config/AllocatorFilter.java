@@ -1,8 +1,10 @@
 package holdfast.machine.config;
 
 import java.util.Map;
+import org.osgi.annotation.versioning.ConsumerType;
 
 /** Decides by their service properties which allocators may make the block of a memory backend. */
+@ConsumerType
 public interface AllocatorFilter {
   /** Accepts every allocator. */
   AllocatorFilter ANY =

@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.TreeMap;
+import org.osgi.annotation.versioning.ConsumerType;
 
 /** A set of bytes of a region, kept as ranges that neither touch nor overlap. Not thread-safe. */
 public final class DirtyRanges {
@@ -11,6 +12,7 @@ public final class DirtyRanges {
   private long bytes;
 
   /** Receives the ranges of a region one by one. */
+  @ConsumerType
   public interface Sink<E extends Exception> {
     void range(long offset, long length) throws E;
   }

@@ -14,6 +14,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.osgi.annotation.versioning.ConsumerType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,11 +57,13 @@ public final class GuestWriters {
   private final ReentrantReadWriteLock registration = new ReentrantReadWriteLock();
 
   /** Replaces one block with another. */
+  @ConsumerType
   public interface Exchange {
     void make() throws RamBlockException, IOException;
   }
 
   /** Receives the outcome of a pause. */
+  @ConsumerType
   public interface Outcome {
     /** Reports how long the writers were paused. */
     void paused(Duration time);

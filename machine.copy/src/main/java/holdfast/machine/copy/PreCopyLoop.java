@@ -4,6 +4,7 @@ import holdfast.backend.api.RamBlockException;
 import holdfast.machine.api.SwapLimits;
 import java.io.IOException;
 import java.time.Duration;
+import org.osgi.annotation.versioning.ConsumerType;
 
 /**
  * Copies memory while its writers run, in rounds: each round copies what was dirtied during the
@@ -23,6 +24,7 @@ public final class PreCopyLoop {
   private long copyRate;
 
   /** The steps of a round. */
+  @ConsumerType
   public interface Work {
     /** Called before a round begins. */
     void begin(int round) throws IOException;

@@ -2,9 +2,11 @@ package holdfast.machine.core;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import org.osgi.annotation.versioning.ConsumerType;
 
 /** Decides which files a machine can be started from. */
 @FunctionalInterface
+@ConsumerType
 public interface ImageCheck {
   /** Accepts every file. */
   ImageCheck NONE = image -> Optional.empty();

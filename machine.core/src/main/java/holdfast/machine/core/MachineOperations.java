@@ -42,6 +42,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.osgi.annotation.versioning.ConsumerType;
 
 /**
  * The operator's service of one open machine. Stores nothing: what keeps a machine's configuration
@@ -59,6 +60,7 @@ public final class MachineOperations implements MachineAdmin {
 
   /** Reads a filter on allocators in the syntax of OSGi (Core 3.2.7). */
   @FunctionalInterface
+  @ConsumerType
   public interface FilterReader {
     /**
      * Returns the filter.

@@ -1,11 +1,13 @@
 package holdfast.machine.core;
 
 import holdfast.machine.api.MemoryDevice;
+import org.osgi.annotation.versioning.ConsumerType;
 
 /**
  * Receives the changes of a machine. Called by the thread that makes the change, at once and in the
  * order of the changes; a watcher must not block, nor change the machine.
  */
+@ConsumerType
 public interface MachineWatcher {
   /** Called when a memory backend was added. */
   default void objectAdded(Backend backend) {}

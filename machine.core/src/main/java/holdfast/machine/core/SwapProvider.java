@@ -7,14 +7,17 @@ import holdfast.machine.api.SwapException;
 import holdfast.machine.api.SwapReport;
 import java.nio.file.Path;
 import java.util.function.Consumer;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * Adds live swaps to a machine that {@link Holdfast} opens. Found by {@link
  * java.util.ServiceLoader}: {@code holdfast.machine.swap} provides one.
  */
+@ProviderType
 public interface SwapProvider {
 
   /** The swaps of one machine, and its guest writers. They end with it. */
+  @ProviderType
   interface MachineSwaps extends LiveSwap {
     /**
      * Registers {@code writer}: from now on it is paused for the last step of a swap. It may store

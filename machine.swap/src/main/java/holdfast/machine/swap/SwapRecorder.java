@@ -1,8 +1,10 @@
 package holdfast.machine.swap;
 
 import holdfast.machine.core.Backend;
+import org.osgi.annotation.versioning.ConsumerType;
 
 /** Updates the stored configuration of memory backends after their swaps. */
+@ConsumerType
 public interface SwapRecorder {
   /** Stores nothing. */
   SwapRecorder NONE = (backend, outcome) -> {};

@@ -2,9 +2,11 @@ package holdfast.machine.swap;
 
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.core.Backend;
+import org.osgi.annotation.versioning.ProviderType;
 
 /** Moves an open memory backend to the backing that its changed configuration asks for. */
 @FunctionalInterface
+@ProviderType
 public interface Swapper {
   /** Swaps nothing. */
   Swapper NONE =
@@ -12,6 +14,7 @@ public interface Swapper {
           backend.unchangeable(wanted).isEmpty() ? new Answer.NotNeeded() : new Answer.Refused("");
 
   /** The answer to a request. */
+  @ProviderType
   sealed interface Answer {
     /** All differences can be changed in place. */
     record NotNeeded() implements Answer {}

@@ -1,6 +1,7 @@
 package holdfast.backend.mmap.style;
 
 import java.lang.foreign.MemorySegment;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * Moves stores from the CPU caches to persistent memory. A range is durable when it was {@linkplain
@@ -8,6 +9,7 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>Thread-safe; a drain covers the flushes of its own thread.
  */
+@ProviderType
 public interface CacheFlush {
 
   /** Starts writing back every cache line that the range touches. */

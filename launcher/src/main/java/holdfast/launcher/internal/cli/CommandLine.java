@@ -12,9 +12,6 @@ public sealed interface CommandLine {
   /** Prints a text and ends. */
   record Print(String text) implements CommandLine {}
 
-  /** Runs the demo. */
-  record Demo() implements CommandLine {}
-
   /** Brings up a machine. */
   record Start(MachineRequest machine, After after) implements CommandLine {}
 
@@ -50,9 +47,6 @@ public sealed interface CommandLine {
     }
 
     CommandLine parse() throws OptionException, CommandException {
-      if (arguments.equals(List.of("demo"))) {
-        return new Demo();
-      }
       if (arguments.isEmpty()) {
         return new Print(Usage.text());
       }
@@ -86,15 +80,12 @@ public sealed interface CommandLine {
           return new Print(Usage.version());
         }
         case "-probe" -> after = probe();
-        case "demo" ->
-            throw new CommandException(
-                "demo stands alone: write nothing else beside it, or leave it out");
         default ->
             throw new CommandException(
                 "there is no option "
                     + Excerpt.of(argument)
-                    + ": the options are -machine, -m, -object, -device, -probe, -help and"
-                    + " -version, or the command demo");
+                    + ": the options are -machine, -m, -object, -device, -probe, -bundles, -help and"
+                    + " -version");
       }
       return null;
     }

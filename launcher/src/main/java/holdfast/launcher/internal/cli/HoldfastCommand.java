@@ -79,7 +79,6 @@ public final class HoldfastCommand implements Callable<Integer> {
     try {
       switch (CommandLine.parse(arguments)) {
         case CommandLine.Print(String text) -> out.print(text);
-        case CommandLine.Demo demo -> new Demo(context, configurations, out).run();
         case CommandLine.Start(MachineRequest request, CommandLine.After after) -> {
           Machine machine = new MachineStart(context, configurations).start(request);
           switch (after) {
@@ -91,11 +90,9 @@ public final class HoldfastCommand implements Callable<Integer> {
       }
       out.flush();
       return 0;
-    } catch (Demo.UnreadException e) {
-      return 1;
     } catch (IOException e) {
       complain(
-          "configurations and temporary files can't be written: "
+          "configurations can't be written: "
               + Excerpt.onOneLine(e.toString())
               + "; see to the space in "
               + context.getProperty(Constants.FRAMEWORK_STORAGE));

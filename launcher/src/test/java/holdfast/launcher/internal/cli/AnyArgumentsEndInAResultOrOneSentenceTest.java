@@ -14,7 +14,7 @@ import net.jqwik.api.Tuple;
  */
 class AnyArgumentsEndInAResultOrOneSentenceTest {
   private static final List<String> OPTIONS =
-      List.of("-machine", "-M", "--machine", "-m", "-object", "-device", "-probe", "-help", "demo");
+      List.of("-machine", "-M", "--machine", "-m", "-object", "-device", "-probe", "-help");
 
   private static final List<String> VALUES =
       List.of(

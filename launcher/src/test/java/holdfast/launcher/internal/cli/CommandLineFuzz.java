@@ -24,7 +24,6 @@ public final class CommandLineFuzz {
     try {
       switch (CommandLine.parse(asked)) {
         case CommandLine.Print(String text) -> assertFalse(text.isBlank());
-        case CommandLine.Demo() -> {}
         case CommandLine.Start(MachineRequest request, var after) -> {
           assertNotNull(request.machine());
           assertNotNull(after);

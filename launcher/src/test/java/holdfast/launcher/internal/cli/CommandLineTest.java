@@ -186,11 +186,6 @@ class CommandLineTest {
     }
   }
 
-  @Test
-  void demoStandsAlone() throws Exception {
-    assertEquals(new CommandLine.Demo(), parse("demo"));
-  }
-
   @ParameterizedTest
   @ValueSource(
       strings = {"-nonsense", "--nonsense", "nonsense", "-", "--", "---m", "-Machine", "-demo", ""})
@@ -203,8 +198,8 @@ class CommandLineTest {
     assertEquals(
         "there is no option "
             + named
-            + ": the options are -machine, -m, -object, -device, -probe, -help and -version, or"
-            + " the command demo",
+            + ": the options are -machine, -m, -object, -device, -probe, -bundles, -help and"
+            + " -version",
         refusal.getMessage());
   }
 
@@ -213,27 +208,21 @@ class CommandLineTest {
   void anArgumentNeverBreaksItsSentence() {
     assertEquals(
         "there is no option '-a\\u000ab\\u001b[31m': the options are -machine, -m, -object, -device,"
-            + " -probe, -help and -version, or the command demo",
+            + " -probe, -bundles, -help and -version",
         assertThrows(
                 CommandException.class, () -> CommandLine.parse(List.of("-a\nb\u001b[31m", "-m")))
             .getMessage());
     assertEquals(
         "there is no option "
             + "-".repeat(80)
-            + "... (5000 characters): the options are -machine, -m, -object, -device, -probe, -help"
-            + " and -version, or the command demo",
+            + "... (5000 characters): the options are -machine, -m, -object, -device, -probe,"
+            + " -bundles, -help and -version",
         assertThrows(CommandException.class, () -> CommandLine.parse(List.of("-".repeat(5000))))
             .getMessage());
     assertEquals(
         "-probe: 'x\\u000ay' is not a format: write text or json, or nothing for text",
         assertThrows(CommandException.class, () -> CommandLine.parse(List.of("-probe", "x\ny")))
             .getMessage());
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"demo -m 1G", "demo demo", "-m 1G demo"})
-  void theDemoStandsAlone(String arguments) {
-    assertRefused("demo stands alone: write nothing else beside it, or leave it out", arguments);
   }
 
   @ParameterizedTest

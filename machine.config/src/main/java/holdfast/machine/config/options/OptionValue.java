@@ -5,8 +5,10 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import org.osgi.annotation.versioning.ProviderType;
 
 /** The value of one key of an option, of the kind that the syntax alone shows. */
+@ProviderType
 public sealed interface OptionValue {
 
   /** Text without a type, from a command line; the property that it is for decides its type. */

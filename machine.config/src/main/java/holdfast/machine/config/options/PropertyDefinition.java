@@ -1,5 +1,7 @@
 package holdfast.machine.config.options;
 
+import org.osgi.annotation.versioning.ProviderType;
+
 /**
  * A property of the objects or devices of one type.
  *
@@ -13,6 +15,7 @@ public record PropertyDefinition<T>(
     String name, PropertyType<T> type, Absence absence, String description, boolean live) {
 
   /** The effect of leaving a property out. */
+  @ProviderType
   public sealed interface Absence {
     /** The object is refused. */
     record Refused() implements Absence {}

@@ -4,6 +4,7 @@ import holdfast.backend.api.ByteSize;
 import java.nio.charset.Charset;
 import java.util.List;
 import java.util.SortedSet;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * The values of a property, and how they are written. This is the one place where text becomes a
@@ -11,6 +12,7 @@ import java.util.SortedSet;
  *
  * @param <T> the type of a value
  */
+@ProviderType
 public sealed interface PropertyType<T>
     permits BooleanType,
         ChoiceType,

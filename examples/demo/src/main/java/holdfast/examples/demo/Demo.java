@@ -1,0 +1,238 @@
+package holdfast.examples.demo;
+
+import holdfast.backend.api.Durability;
+import holdfast.backend.api.Granularity;
+import holdfast.backend.api.PersistException;
+import holdfast.machine.api.GuestMemory;
+import holdfast.machine.api.GuestWriter;
+import holdfast.machine.api.LiveSwap;
+import holdfast.machine.api.MemoryDevice;
+import holdfast.machine.api.MemoryDriver;
+import holdfast.machine.api.MemoryRegion;
+import holdfast.machine.api.RunningSwap;
+import holdfast.machine.api.SwapException;
+import holdfast.machine.api.SwapLimits;
+import holdfast.machine.api.SwapPhase;
+import holdfast.machine.api.SwapPlan;
+import holdfast.machine.api.SwapReport;
+import holdfast.machine.admin.SwapWords;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.ServiceRegistration;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+
+/**
+ * Demonstrates the product on the machine's first nvdimm: a guest keeps writing while the bundles
+ * of the memory's allocators are stopped and started, and while its bytes move to another file.
+ * Every byte is checked, in memory and in the file.
+ *
+ * <p>The executable jar calls a service like this one, by its property {@code holdfast.program}, as
+ * soon as it is there, which is when the machine is up, and ends with its result.
+ */
+@Component(service = Callable.class, property = "holdfast.program:Boolean=true")
+public final class Demo implements Callable<Integer> {
+  private static final String FILE_BUNDLE = "holdfast.backend.file";
+  private static final String DAX_BUNDLE = "holdfast.backend.dax";
+
+  private static final int ROUNDS = 5;
+  private static final Duration SWAP_LIMIT = Duration.ofSeconds(60);
+  private static final Duration LOOK_EVERY = Duration.ofMillis(10);
+
+  /**
+   * Long enough for hosts that can't track dirty pages, where everything is copied while the guest
+   * is paused.
+   */
+  private static final Duration DOWNTIME = Duration.ofMillis(1_000);
+
+  private static final long WRITES_BETWEEN_CHANGES = 2_000;
+
+  private final BundleContext context;
+  private final GuestMemory memory;
+  private final LiveSwap swaps;
+  private final PrintStream out = System.out;
+
+  /** Called by Declarative Services when the machine is up. */
+  @Activate
+  public Demo(BundleContext context, @Reference GuestMemory memory, @Reference LiveSwap swaps) {
+    this.context = context;
+    this.memory = memory;
+    this.swaps = swaps;
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    try {
+      show();
+      return 0;
+    } catch (DemoException | SwapException | PersistException | BundleException | IOException e) {
+      if (!out.checkError()) {
+        System.err.println("holdfast: demo: " + e.getMessage());
+      }
+      return 1;
+    }
+  }
+
+  private void show()
+      throws DemoException,
+          SwapException,
+          PersistException,
+          BundleException,
+          IOException,
+          InterruptedException {
+    MemoryDevice nvdimm =
+        memory.devices().stream()
+            .filter(device -> device.driver() == MemoryDriver.NVDIMM)
+            .findFirst()
+            .orElseThrow(
+                () -> new DemoException("the machine has no nvdimm; start examples/demo/run"));
+    describe(nvdimm);
+    try (Guest guest = new Guest(memory, nvdimm)) {
+      out.println(
+          "A guest writes and reads back all the time; now the allocators' bundles change:");
+      line("start", nvdimm.region());
+      for (int round = 0; round < ROUNDS; round++) {
+        change("stop", DAX_BUNDLE, guest, nvdimm);
+        change("stop", FILE_BUNDLE, guest, nvdimm);
+        change("start", round % 2 == 0 ? FILE_BUNDLE : DAX_BUNDLE, guest, nvdimm);
+        change("start", round % 2 == 0 ? DAX_BUNDLE : FILE_BUNDLE, guest, nvdimm);
+      }
+      Path other = Path.of(nvdimm.region().backing()).resolveSibling("elsewhere.img");
+      swap(guest, nvdimm.region(), other);
+      guest.stop();
+      out.printf(
+          Locale.ROOT,
+          "%nguest: %,d blocks of 4 KiB written and read back meanwhile, none wrong%n",
+          guest.writes());
+      out.printf(
+          Locale.ROOT,
+          "memory: %,d bytes checked, every one as the guest left it%n",
+          guest.checkMemory());
+      Granularity held = memory.persist(nvdimm.address(), nvdimm.size());
+      out.printf(Locale.ROOT, "persist: all that the guest sees, granularity %s%n", held);
+      out.printf(
+          Locale.ROOT,
+          "file: %,d bytes of %s checked, every one there%n",
+          guest.checkFile(other),
+          other);
+    }
+  }
+
+  private void describe(MemoryDevice device) {
+    MemoryRegion region = device.region();
+    Durability durability = region.durability();
+    fact("device", device.id() + " at " + device.address() + ", " + device.size());
+    fact("backing", region.backing());
+    fact("obtained", region.obtained());
+    fact("granularity", durability.obtained() + " (requested: " + durability.requested() + ")");
+    fact("reason", durability.reason());
+    fact("persist by", durability.evidence().persist());
+    out.println();
+  }
+
+  private void fact(String name, Object value) {
+    out.printf(Locale.ROOT, "  %-13s %s%n", name, value);
+  }
+
+  /** Moves the bytes to another file while the guest keeps writing. */
+  private void swap(Guest guest, MemoryRegion region, Path other)
+      throws DemoException, SwapException, InterruptedException {
+    requireReader();
+    out.printf(
+        Locale.ROOT,
+        "%n$ ram:swap %s mem-path=%s -verify -downtime-limit %d%n",
+        region.id(),
+        other,
+        DOWNTIME.toMillis());
+    // without it the swap would lose what the guest stores between the last copy and the switch
+    ServiceRegistration<GuestWriter> writer =
+        context.registerService(GuestWriter.class, guest, null);
+    try {
+      Map<String, String> changes = Map.of("mem-path", other.toString());
+      SwapLimits limits = SwapLimits.DEFAULT.withVerify(true).withDowntime(DOWNTIME);
+      SwapPlan plan = swaps.plan(region.id(), changes, limits);
+      out.println("  plan: " + SwapWords.expected(plan));
+      long before = System.nanoTime();
+      SwapReport end = await(swaps.start(region.id(), changes, limits));
+      if (end.phase() != SwapPhase.DONE) {
+        throw new DemoException(SwapWords.line(end));
+      }
+      double took = (System.nanoTime() - before) / 1e6;
+      // the plan includes neither a guest that writes all the time nor the comparison of every page
+      out.printf(
+          Locale.ROOT,
+          "  planned: %.1f ms to copy it once; it took %.1f ms in all: %.1f times as long%n",
+          plan.time().toNanos() / 1e6,
+          took,
+          took * 1e6 / Math.max(1, plan.time().toNanos()));
+      guest.awaitMoreWrites(WRITES_BETWEEN_CHANGES);
+    } finally {
+      writer.unregister();
+    }
+  }
+
+  private SwapReport await(RunningSwap swap) throws InterruptedException {
+    SwapReport report = swap.report();
+    long limit = System.nanoTime() + SWAP_LIMIT.toNanos();
+    while (!report.phase().isEnd() && System.nanoTime() < limit) {
+      SwapReport next = swap.await(LOOK_EVERY);
+      if (next.phase() != report.phase() || next.round() != report.round()) {
+        out.println("  " + SwapWords.line(next));
+      }
+      report = next;
+    }
+    return report;
+  }
+
+  /**
+   * Checks that the output is still being read; otherwise nobody waits for the rest of the demo.
+   */
+  private void requireReader() throws DemoException {
+    if (out.checkError()) {
+      throw new DemoException("nobody reads its output");
+    }
+  }
+
+  private void change(String what, String name, Guest guest, MemoryDevice nvdimm)
+      throws BundleException, InterruptedException, DemoException {
+    requireReader();
+    Bundle bundle = bundle(name);
+    long before = System.nanoTime();
+    if (what.equals("stop")) {
+      bundle.stop();
+    } else {
+      bundle.start();
+    }
+    long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - before);
+    line(what + " " + name + " (" + millis + " ms)", nvdimm.region());
+    guest.awaitMoreWrites(WRITES_BETWEEN_CHANGES);
+  }
+
+  private void line(String what, MemoryRegion region) {
+    out.printf(
+        Locale.ROOT,
+        "  %-36s %-9s granularity %s%n",
+        what,
+        region.state().name().toLowerCase(Locale.ROOT),
+        region.durability().obtained());
+  }
+
+  private Bundle bundle(String symbolicName) throws DemoException {
+    for (Bundle bundle : context.getBundles()) {
+      if (symbolicName.equals(bundle.getSymbolicName())) {
+        return bundle;
+      }
+    }
+    throw new DemoException("the bundle " + symbolicName + " is not installed");
+  }
+}
