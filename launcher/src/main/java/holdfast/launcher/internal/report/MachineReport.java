@@ -1,8 +1,8 @@
 package holdfast.launcher.internal.report;
 
 import com.fasterxml.jackson.jr.ob.JSON;
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.MemoryDevice;
-import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.config.options.Excerpt;
 import holdfast.machine.core.Backend;
 import holdfast.machine.core.Machine;
@@ -29,7 +29,7 @@ public record MachineReport(Machine machine) {
     map.put(
         "devices",
         machine.memory().devices().stream()
-            .filter(device -> device.driver() != MemoryDriver.RAM)
+            .filter(device -> device.driver() != DeviceKind.RAM)
             .map(device -> new DeviceReport(device).toMap())
             .toList());
     try {
