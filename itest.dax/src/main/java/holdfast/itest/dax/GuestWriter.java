@@ -3,11 +3,11 @@ package holdfast.itest.dax;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.PersistException;
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.DirtyLog;
 import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.GuestMemoryListener;
 import holdfast.machine.api.MemoryDevice;
-import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.api.MemoryRegion;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -104,7 +104,7 @@ public final class GuestWriter implements GuestMemoryListener, holdfast.machine.
   private void work(ReportPort to) {
     try {
       List<MemoryDevice> nvdimms =
-          memory.devices().stream().filter(d -> d.driver() == MemoryDriver.NVDIMM).toList();
+          memory.devices().stream().filter(d -> d.driver() == DeviceKind.NVDIMM).toList();
       for (MemoryDevice nvdimm : nvdimms) {
         describe(to, nvdimm);
         label(nvdimm);

@@ -4,7 +4,7 @@ import holdfast.backend.api.BackendId;
 import holdfast.backend.api.ByteSize;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.MemoryDevice;
-import holdfast.machine.api.MemoryDriver;
+import holdfast.machine.api.DeviceKind;
 
 /**
  * A memory device at one moment.
@@ -22,7 +22,7 @@ import holdfast.machine.api.MemoryDriver;
  */
 public record DeviceStatus(
     String id,
-    MemoryDriver driver,
+    DeviceKind driver,
     BackendId memdev,
     GuestAddress address,
     ByteSize size,

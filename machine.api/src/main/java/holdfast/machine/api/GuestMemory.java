@@ -24,15 +24,16 @@ import org.osgi.annotation.versioning.ProviderType;
  * <p>All methods are thread-safe, and those that access memory take no lock. Plain accesses are
  * neither atomic nor ordered among threads. The {@code Acquire}, {@code Release} and {@code
  * compareAndSet} methods are both, as those of a {@link java.lang.invoke.VarHandle} are; for other
- * operations and widths use the {@code VarHandle}s of a {@link #segment segment}. An access that is under way while its device is removed throws {@link
- * IllegalStateException}; part of it may have been done.
+ * operations and widths use the {@code VarHandle}s of a {@link #segment segment}. An access that is
+ * under way while its device is removed throws {@link IllegalStateException}; part of it may have
+ * been done.
  *
  * <p>Code that writes must be part of a registered {@link GuestWriter}; all other code may only
  * read while regions may be swapped ({@link LiveSwap}).
  *
  * <p>There are no ROM devices and no aliases. What such an address shows (a flash chip, a PC's
- * shadowed BIOS) follows from a chipset's registers, which are the emulator's: it serves the address
- * itself, or translates it to another one before it asks here.
+ * shadowed BIOS) follows from a chipset's registers, which are the emulator's: it serves the
+ * address itself, or translates it to another one before it asks here.
  *
  * <p>On an emulator's hot path, call {@link #find} once and keep the device's {@link
  * MemoryDevice#segment() segment} and {@link MemoryDevice#address() address} until {@link
@@ -253,20 +254,18 @@ public interface GuestMemory {
    * @throws SplitRangeException if the bytes lie in more than one device
    * @throws GuestMemoryException if the bytes can't be written
    */
-  boolean compareAndSetInt(
-      GuestAddress address, int expected, int value, ByteOrder order);
+  boolean compareAndSetInt(GuestAddress address, int expected, int value, ByteOrder order);
 
   /**
-   * Writes eight bytes if they are {@code expected}, as one operation that is ordered with all other
-   * accesses of this thread.
+   * Writes eight bytes if they are {@code expected}, as one operation that is ordered with all
+   * other accesses of this thread.
    *
    * @return whether they were {@code expected}, and so are {@code value} now
    * @throws MisalignedAddressException if {@code address} is not a multiple of 8
    * @throws SplitRangeException if the bytes lie in more than one device
    * @throws GuestMemoryException if the bytes can't be written
    */
-  boolean compareAndSetLong(
-      GuestAddress address, long expected, long value, ByteOrder order);
+  boolean compareAndSetLong(GuestAddress address, long expected, long value, ByteOrder order);
 
   /**
    * Returns a range of guest memory within one device, for direct access: a slice of {@link

@@ -7,7 +7,8 @@ import org.osgi.annotation.versioning.ConsumerType;
  *
  * <p><b>Thread.</b> Each listener is called by a thread of its own, one call at a time. Whoever
  * makes a change waits until all listeners have returned from it, and from the changes that they
- * have made themselves in response, up to 10 s.
+ * have made themselves in response, up to 10 s. An access that meets a lost page makes a change,
+ * too: a listener should take no lock that is held during accesses.
  *
  * <p><b>Order.</b> A listener receives the changes in the order in which they happened. There is no
  * order among several listeners. A listener that is added later first receives {@link #deviceAdded}

@@ -21,7 +21,7 @@ public interface MemoryDevice {
   String id();
 
   /** Returns the kind of device. */
-  MemoryDriver driver();
+  DeviceKind driver();
 
   /** Returns the region that holds its bytes. */
   MemoryRegion region();

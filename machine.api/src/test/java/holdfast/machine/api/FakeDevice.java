@@ -9,8 +9,8 @@ record FakeDevice(String id, MemoryRegion region, GuestAddress address, long lab
     implements MemoryDevice {
 
   @Override
-  public MemoryDriver driver() {
-    return MemoryDriver.NVDIMM;
+  public DeviceKind driver() {
+    return DeviceKind.NVDIMM;
   }
 
   @Override

@@ -1,8 +1,8 @@
 package holdfast.machine.config;
 
 import holdfast.backend.api.ByteSize;
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
-import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.config.options.PropertyDefinition;
 import holdfast.machine.config.options.PropertyType;
@@ -51,14 +51,14 @@ public final class DeviceDefinitions {
   /** {@code nvdimm}. */
   public static final TypeDefinition NVDIMM =
       new TypeDefinition(
-          MemoryDriver.NVDIMM.label(),
+          DeviceKind.NVDIMM.label(),
           "a persistent DIMM",
           List.of(ID, MEMDEV, ADDR, SLOT, NODE, LABEL_SIZE, UNARMED, UUID));
 
   /** {@code pc-dimm}. */
   public static final TypeDefinition PC_DIMM =
       new TypeDefinition(
-          MemoryDriver.PC_DIMM.label(), "a DIMM of RAM", List.of(ID, MEMDEV, ADDR, SLOT, NODE));
+          DeviceKind.PC_DIMM.label(), "a DIMM of RAM", List.of(ID, MEMDEV, ADDR, SLOT, NODE));
 
   /** {@code -device}. */
   public static final TypedOption OPTION =
@@ -79,7 +79,7 @@ public final class DeviceDefinitions {
   public static DeviceSpec spec(ParsedObject device, String name) {
     boolean nvdimm = device.typeName().equals(NVDIMM.name());
     return new DeviceSpec(
-        nvdimm ? MemoryDriver.NVDIMM : MemoryDriver.PC_DIMM,
+        nvdimm ? DeviceKind.NVDIMM : DeviceKind.PC_DIMM,
         device.id(),
         device.id().orElse(name),
         device.get(MEMDEV),

@@ -1,8 +1,8 @@
 package holdfast.machine.config;
 
 import holdfast.backend.api.ByteSize;
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
-import holdfast.machine.api.MemoryDriver;
 import java.util.Optional;
 
 /**
@@ -20,7 +20,7 @@ import java.util.Optional;
  * @param uuid the UUID of an nvdimm, if it was given one
  */
 public record DeviceSpec(
-    MemoryDriver driver,
+    DeviceKind driver,
     Optional<String> id,
     String name,
     String memdev,

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.ByteSize;
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
-import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
 import java.util.Optional;
@@ -30,7 +30,7 @@ class DeviceDefinitionsTest {
   void anNvdimmWithNothingButWhatItNeeds() throws Exception {
     assertEquals(
         new DeviceSpec(
-            MemoryDriver.NVDIMM,
+            DeviceKind.NVDIMM,
             Optional.empty(),
             "the first",
             "m0",
@@ -47,7 +47,7 @@ class DeviceDefinitionsTest {
   void anNvdimmWithAll() throws Exception {
     assertEquals(
         new DeviceSpec(
-            MemoryDriver.NVDIMM,
+            DeviceKind.NVDIMM,
             Optional.of("nv0"),
             "nv0",
             "m0",
@@ -66,7 +66,7 @@ class DeviceDefinitionsTest {
   void aPcDimmWithAll() throws Exception {
     assertEquals(
         new DeviceSpec(
-            MemoryDriver.PC_DIMM,
+            DeviceKind.PC_DIMM,
             Optional.of("d0"),
             "d0",
             "m0",

@@ -7,7 +7,7 @@ import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.GuestWriter;
 import holdfast.machine.api.LiveSwap;
 import holdfast.machine.api.MemoryDevice;
-import holdfast.machine.api.MemoryDriver;
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.RunningSwap;
 import holdfast.machine.api.SwapException;
@@ -92,7 +92,7 @@ public final class Demo implements Callable<Integer> {
           InterruptedException {
     MemoryDevice nvdimm =
         memory.devices().stream()
-            .filter(device -> device.driver() == MemoryDriver.NVDIMM)
+            .filter(device -> device.driver() == DeviceKind.NVDIMM)
             .findFirst()
             .orElseThrow(
                 () -> new DemoException("the machine has no nvdimm; start examples/demo/run"));

@@ -3,7 +3,7 @@ package holdfast.monitor.shell.report;
 import com.fasterxml.jackson.jr.ob.JSON;
 import holdfast.machine.admin.DeviceStatus;
 import holdfast.machine.admin.ObjectStatus;
-import holdfast.machine.api.MemoryDriver;
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.config.options.Excerpt;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -28,7 +28,7 @@ public record MachineReport(List<ObjectStatus> objects, List<DeviceStatus> devic
     map.put(
         "devices",
         devices.stream()
-            .filter(device -> device.driver() != MemoryDriver.RAM)
+            .filter(device -> device.driver() != DeviceKind.RAM)
             .map(device -> new DeviceReport(device).toMap())
             .toList());
     try {

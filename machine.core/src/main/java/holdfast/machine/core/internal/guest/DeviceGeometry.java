@@ -3,7 +3,7 @@ package holdfast.machine.core.internal.guest;
 import holdfast.backend.api.Alignment;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.RamFlag;
-import holdfast.machine.api.MemoryDriver;
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.MemoryRegion;
 
 /**
@@ -20,7 +20,7 @@ record DeviceGeometry(ByteSize guest, ByteSize label, Alignment align) {
   /** Returns the division of the backend that {@code request} names. */
   static DeviceGeometry of(DeviceRequest request) throws PlugException {
     MemoryRegion memdev = request.requireMemdev();
-    if (request.driver() == MemoryDriver.PC_DIMM) {
+    if (request.driver() == DeviceKind.PC_DIMM) {
       return new DeviceGeometry(memdev.size(), ByteSize.ZERO, memdev.align());
     }
     ByteSize label = request.labelSize() == null ? ByteSize.ZERO : request.labelSize();

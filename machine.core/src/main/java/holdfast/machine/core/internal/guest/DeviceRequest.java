@@ -1,8 +1,8 @@
 package holdfast.machine.core.internal.guest;
 
 import holdfast.backend.api.ByteSize;
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
-import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.config.DeviceSpec;
 import java.util.regex.Pattern;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param uuid null if none was given; it is checked, and has no other use on a PC
  */
 public record DeviceRequest(
-    MemoryDriver driver,
+    DeviceKind driver,
     @Nullable String id,
     @Nullable MemoryRegion memdev,
     GuestAddress addr,
@@ -44,7 +44,7 @@ public record DeviceRequest(
    * @throws IllegalArgumentException if {@code driver} is base RAM, which is not plugged
    */
   public DeviceRequest {
-    if (driver == MemoryDriver.RAM) {
+    if (driver == DeviceKind.RAM) {
       throw new IllegalArgumentException("base RAM is not plugged");
     }
   }
@@ -68,7 +68,7 @@ public record DeviceRequest(
 
   /** Returns a request with the default of every property. */
   public static DeviceRequest of(
-      MemoryDriver driver, @Nullable String id, @Nullable MemoryRegion memdev) {
+      DeviceKind driver, @Nullable String id, @Nullable MemoryRegion memdev) {
     return new DeviceRequest(driver, id, memdev, GuestAddress.ZERO, ANY_SLOT, null, false, 0, null);
   }
 
@@ -104,7 +104,7 @@ public record DeviceRequest(
 
   /** Checks everything that can be checked without a machine. */
   void checkProperties() throws PlugException {
-    if (driver == MemoryDriver.PC_DIMM) {
+    if (driver == DeviceKind.PC_DIMM) {
       checkAbsent("label-size", labelSize != null);
       checkAbsent("unarmed", unarmed);
       checkAbsent("uuid", uuid != null);

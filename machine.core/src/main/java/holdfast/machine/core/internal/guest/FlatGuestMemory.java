@@ -1,9 +1,9 @@
 package holdfast.machine.core.internal.guest;
 
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestMemoryListener;
 import holdfast.machine.api.MemoryDevice;
-import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.config.AddressLayout.RamPiece;
 import holdfast.machine.config.MemoryLayout;
@@ -31,7 +31,7 @@ public final class FlatGuestMemory extends GuestAccess {
   private static final Logger LOG = LoggerFactory.getLogger(FlatGuestMemory.class);
 
   private final Object change = new Object();
-  private final MemoryBoard board;
+  private final DevicePlacer placer;
   private final Listeners<GuestMemoryListener> listeners;
 
   /** The removals of devices that a listener may still be using. Guarded by {@link #change}. */
@@ -59,16 +59,16 @@ public final class FlatGuestMemory extends GuestAccess {
    */
   FlatGuestMemory(MemoryLayout machine, MemoryRegion ram, LostPages lost, Duration limit)
       throws MemoryLayoutException {
-    this(new MemoryBoard(machine), baseRam(machine, ram), lost, limit);
+    this(new DevicePlacer(machine), baseRam(machine, ram), lost, limit);
   }
 
-  FlatGuestMemory(MemoryBoard board, GuestMap map, LostPages lost) {
-    this(board, map, lost, Listeners.LIMIT);
+  FlatGuestMemory(DevicePlacer placer, GuestMap map, LostPages lost) {
+    this(placer, map, lost, Listeners.LIMIT);
   }
 
-  private FlatGuestMemory(MemoryBoard board, GuestMap map, LostPages lost, Duration limit) {
+  private FlatGuestMemory(DevicePlacer placer, GuestMap map, LostPages lost, Duration limit) {
     super(map, lost);
-    this.board = board;
+    this.placer = placer;
     this.listeners = new Listeners<>("the guest memory", limit);
   }
 
@@ -108,7 +108,7 @@ public final class FlatGuestMemory extends GuestAccess {
         throw request.refused(
             Refusal.MACHINE_ENDED, "the machine is ending; plug the device into another one");
       }
-      device = board.place(request, map.devices());
+      device = placer.place(request, map.devices());
       map = map.with(device);
       dispatch = listeners.dispatch(added(device));
     }
@@ -134,7 +134,7 @@ public final class FlatGuestMemory extends GuestAccess {
     Dispatch dispatch;
     synchronized (change) {
       device = find(id);
-      if (device.driver() == MemoryDriver.RAM) {
+      if (device.driver() == DeviceKind.RAM) {
         throw new PlugException(
             Refusal.NOT_UNPLUGGABLE,
             device

@@ -266,7 +266,8 @@ abstract class GuestAccess implements GuestMemory {
     GuestMap now = map;
     GuestDevice device = aligned(now, address.value(), Long.BYTES, false);
     try {
-      long result = OrderedAccess.loadLong(device.segment(), device.offsetOf(address.value()), order);
+      long result =
+          OrderedAccess.loadLong(device.segment(), device.offsetOf(address.value()), order);
       LateErrors.await();
       return result;
     } catch (InternalError e) {
@@ -299,12 +300,13 @@ abstract class GuestAccess implements GuestMemory {
   }
 
   @Override
-  public boolean compareAndSetInt(
-      GuestAddress address, int expected, int value, ByteOrder order) {
+  public boolean compareAndSetInt(GuestAddress address, int expected, int value, ByteOrder order) {
     GuestMap now = map;
     GuestDevice device = aligned(now, address.value(), Integer.BYTES, true);
     try {
-      boolean result = OrderedAccess.swapInt(device.segment(), device.offsetOf(address.value()), expected, value, order);
+      boolean result =
+          OrderedAccess.swapInt(
+              device.segment(), device.offsetOf(address.value()), expected, value, order);
       LateErrors.await();
       return result;
     } catch (InternalError e) {
@@ -318,7 +320,9 @@ abstract class GuestAccess implements GuestMemory {
     GuestMap now = map;
     GuestDevice device = aligned(now, address.value(), Long.BYTES, true);
     try {
-      boolean result = OrderedAccess.swapLong(device.segment(), device.offsetOf(address.value()), expected, value, order);
+      boolean result =
+          OrderedAccess.swapLong(
+              device.segment(), device.offsetOf(address.value()), expected, value, order);
       LateErrors.await();
       return result;
     } catch (InternalError e) {

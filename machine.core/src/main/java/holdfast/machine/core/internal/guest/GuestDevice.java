@@ -2,10 +2,10 @@ package holdfast.machine.core.internal.guest;
 
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.RamFlag;
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestRange;
 import holdfast.machine.api.MemoryDevice;
-import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.api.MemoryRegion;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -13,7 +13,7 @@ import java.util.Optional;
 /** A plugged device or base RAM, at its place in guest memory. */
 final class GuestDevice implements MemoryDevice {
   private final String id;
-  private final MemoryDriver driver;
+  private final DeviceKind driver;
   private final MemoryRegion region;
   private final long regionOffset;
   private final GuestRange range;
@@ -27,7 +27,7 @@ final class GuestDevice implements MemoryDevice {
 
   private GuestDevice(
       String id,
-      MemoryDriver driver,
+      DeviceKind driver,
       MemoryRegion region,
       long regionOffset,
       GuestAddress address,
@@ -59,7 +59,7 @@ final class GuestDevice implements MemoryDevice {
   static GuestDevice ram(
       String id, MemoryRegion region, long offset, ByteSize size, GuestAddress address) {
     DeviceGeometry geometry = new DeviceGeometry(size, ByteSize.ZERO, region.align());
-    return new GuestDevice(id, MemoryDriver.RAM, region, offset, address, geometry, -1, 0, false);
+    return new GuestDevice(id, DeviceKind.RAM, region, offset, address, geometry, -1, 0, false);
   }
 
   /** Returns a device whose slot and address have been found. */
@@ -88,7 +88,7 @@ final class GuestDevice implements MemoryDevice {
   }
 
   @Override
-  public MemoryDriver driver() {
+  public DeviceKind driver() {
     return driver;
   }
 

@@ -14,9 +14,9 @@ import java.nio.ByteOrder;
  *
  * <p>SAFETY: the processor makes an access atomic only at a host address that is a multiple of its
  * width. The caller has checked the guest address. The host address is aligned with it, since a
- * device begins at a multiple of its region's alignment in the guest as on the host, a piece of base
- * RAM at a multiple of 4 KiB, and no region has an alignment below a page. For memory that breaks
- * this, the handles throw an IllegalArgumentException, and nothing was accessed.
+ * device begins at a multiple of its region's alignment in the guest as on the host, a piece of
+ * base RAM at a multiple of 4 KiB, and no region has an alignment below a page. For memory that
+ * breaks this, the handles throw an IllegalArgumentException, and nothing was accessed.
  */
 final class OrderedAccess {
   private static final VarHandle INT_LE = ValueLayout.JAVA_INT.withOrder(LITTLE_ENDIAN).varHandle();

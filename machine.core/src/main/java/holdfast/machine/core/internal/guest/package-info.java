@@ -3,10 +3,11 @@
  *
  * <p>Reading order: {@link holdfast.machine.core.internal.guest.DeviceRequest} (what a device asks
  * for), {@link holdfast.machine.core.internal.guest.DeviceGeometry} and {@link
- * holdfast.machine.core.internal.guest.MemoryBoard} (the rules by which it gets a place or is
+ * holdfast.machine.core.internal.guest.DevicePlacer} (the rules by which it gets a place or is
  * refused), {@link holdfast.machine.core.internal.guest.GuestDevice}, {@link
  * holdfast.machine.core.internal.guest.GuestMap} and {@link
- * holdfast.machine.core.internal.guest.FlatGuestMemory} (the resulting memory).
+ * holdfast.machine.core.internal.guest.GuestAccess} (the resulting memory, as it is at one moment),
+ * {@link holdfast.machine.core.internal.guest.FlatGuestMemory} (its changes and their listeners).
  */
 @NullMarked
 package holdfast.machine.core.internal.guest;

@@ -9,9 +9,9 @@ import com.sun.nio.file.ExtendedOpenOption;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.RamFlag;
 import holdfast.host.testkit.Storage;
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestRange;
-import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.api.ReadOnlyDeviceException;
 import holdfast.machine.api.UnmappedAddressException;
 import holdfast.machine.config.MachineType;
@@ -64,10 +64,10 @@ class ChannelTransferTest {
     memory =
         new FlatGuestMemory(
             machine, region("ram", 64 << 10), (region, offset, length, stored) -> false);
-    memory.plug(DeviceRequest.of(MemoryDriver.NVDIMM, "a", region("ma", DIMM)));
-    memory.plug(DeviceRequest.of(MemoryDriver.PC_DIMM, "b", region("mb", DIMM)));
+    memory.plug(DeviceRequest.of(DeviceKind.NVDIMM, "a", region("ma", DIMM)));
+    memory.plug(DeviceRequest.of(DeviceKind.PC_DIMM, "b", region("mb", DIMM)));
     memory.plug(
-        DeviceRequest.of(MemoryDriver.NVDIMM, "r", region("mr", DIMM).with(RamFlag.RAM_READONLY))
+        DeviceRequest.of(DeviceKind.NVDIMM, "r", region("mr", DIMM).with(RamFlag.RAM_READONLY))
             .withUnarmed(true));
     new Random(7).nextBytes(content);
     folder = Storage.disk().newFolder();

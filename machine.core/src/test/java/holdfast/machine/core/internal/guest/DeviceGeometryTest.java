@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.RamFlag;
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
-import holdfast.machine.api.MemoryDriver;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -92,7 +92,7 @@ class DeviceGeometryTest {
   @Test
   void aReadOnlyBackendNeedsUnarmed() throws Exception {
     FakeRegion region = FakeRegion.ofHeap("m1", 4096).with(RamFlag.RAM_READONLY);
-    DeviceRequest request = DeviceRequest.of(MemoryDriver.NVDIMM, "nv1", region);
+    DeviceRequest request = DeviceRequest.of(DeviceKind.NVDIMM, "nv1", region);
     PlugException e = assertThrows(PlugException.class, () -> DeviceGeometry.of(request));
     assertEquals(Refusal.NOT_UNARMED, e.refusal());
     assertEquals(
@@ -107,7 +107,7 @@ class DeviceGeometryTest {
   void theLabelIsAtTheEnd() throws Exception {
     FakeRegion region = FakeRegion.withoutBytes("m1", ByteSize.mib(256), 128 * MIB);
     DeviceRequest request =
-        DeviceRequest.of(MemoryDriver.NVDIMM, "nv1", region).withLabelSize(ByteSize.mib(2));
+        DeviceRequest.of(DeviceKind.NVDIMM, "nv1", region).withLabelSize(ByteSize.mib(2));
     GuestDevice device =
         GuestDevice.plugged(
             request, region, DeviceGeometry.of(request), new GuestAddress(1L << 32), 0);
@@ -123,7 +123,7 @@ class DeviceGeometryTest {
   void aReadOnlyBackendIsHandedOutReadOnly() throws Exception {
     FakeRegion region = FakeRegion.ofHeap("m1", 256 << 10).with(RamFlag.RAM_READONLY);
     DeviceRequest request =
-        DeviceRequest.of(MemoryDriver.NVDIMM, "nv1", region)
+        DeviceRequest.of(DeviceKind.NVDIMM, "nv1", region)
             .withLabelSize(ByteSize.kib(128))
             .withUnarmed(true);
     GuestDevice device =
@@ -135,12 +135,12 @@ class DeviceGeometryTest {
 
   private static DeviceRequest nvdimm(long size, long align, long label) {
     FakeRegion region = FakeRegion.withoutBytes("m1", new ByteSize(size), align);
-    DeviceRequest request = DeviceRequest.of(MemoryDriver.NVDIMM, "nv1", region);
+    DeviceRequest request = DeviceRequest.of(DeviceKind.NVDIMM, "nv1", region);
     return label == 0 ? request : request.withLabelSize(new ByteSize(label));
   }
 
   private static DeviceRequest pcDimm(long size, long align) {
     return DeviceRequest.of(
-        MemoryDriver.PC_DIMM, "d1", FakeRegion.withoutBytes("m1", new ByteSize(size), align));
+        DeviceKind.PC_DIMM, "d1", FakeRegion.withoutBytes("m1", new ByteSize(size), align));
   }
 }

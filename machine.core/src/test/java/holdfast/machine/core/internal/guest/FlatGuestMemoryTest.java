@@ -9,9 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.RamFlag;
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.MemoryDevice;
-import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.api.ReadOnlyDeviceException;
 import holdfast.machine.api.SplitRangeException;
 import holdfast.machine.api.UnmappedAddressException;
@@ -49,9 +49,9 @@ class FlatGuestMemoryTest {
     MemoryLayout machine =
         MemoryLayout.of(MachineType.PC, new ByteSize(8192), 4L, ByteSize.mib(1)).withNvdimm(true);
     memory = new FlatGuestMemory(machine, ram, FakeRegion::neverLost);
-    memory.plug(DeviceRequest.of(MemoryDriver.NVDIMM, "a", a));
-    memory.plug(DeviceRequest.of(MemoryDriver.PC_DIMM, "b", b));
-    memory.plug(DeviceRequest.of(MemoryDriver.NVDIMM, "r", r).withUnarmed(true));
+    memory.plug(DeviceRequest.of(DeviceKind.NVDIMM, "a", a));
+    memory.plug(DeviceRequest.of(DeviceKind.PC_DIMM, "b", b));
+    memory.plug(DeviceRequest.of(DeviceKind.NVDIMM, "r", r).withUnarmed(true));
   }
 
   @Test
@@ -135,7 +135,7 @@ class FlatGuestMemoryTest {
   void anUnarmedDeviceOnAWritableBackendTakesStores() throws Exception {
     FakeRegion region = FakeRegion.ofHeap("mu", 4096);
     MemoryDevice device =
-        memory.plug(DeviceRequest.of(MemoryDriver.NVDIMM, "u", region).withUnarmed(true));
+        memory.plug(DeviceRequest.of(DeviceKind.NVDIMM, "u", region).withUnarmed(true));
     memory.setByte(device.address(), (byte) 9);
     assertEquals(9, memory.getByte(device.address()));
   }
@@ -190,7 +190,7 @@ class FlatGuestMemoryTest {
         "no memory device has the id 'b'; there are ram:below-4g, a, r",
         refused(Refusal.NO_SUCH_DEVICE, "b"));
     assertEquals(3, memory.devices().size());
-    assertEquals(at(B), memory.plug(DeviceRequest.of(MemoryDriver.NVDIMM, "c", b)).address());
+    assertEquals(at(B), memory.plug(DeviceRequest.of(DeviceKind.NVDIMM, "c", b)).address());
     memory.removeAll();
     assertEquals(List.of(), memory.devices());
   }
@@ -220,7 +220,7 @@ class FlatGuestMemoryTest {
             PlugException.class,
             () ->
                 memory.plug(
-                    DeviceRequest.of(MemoryDriver.PC_DIMM, "c", FakeRegion.ofHeap("mc", 4096))));
+                    DeviceRequest.of(DeviceKind.PC_DIMM, "c", FakeRegion.ofHeap("mc", 4096))));
     assertEquals(Refusal.MACHINE_ENDED, e.refusal());
     assertEquals(List.of(), memory.devices());
   }
@@ -229,7 +229,7 @@ class FlatGuestMemoryTest {
   void aRefusedPlugChangesNothing() {
     List<MemoryDevice> before = memory.devices();
     assertThrows(
-        PlugException.class, () -> memory.plug(DeviceRequest.of(MemoryDriver.PC_DIMM, "c", b)));
+        PlugException.class, () -> memory.plug(DeviceRequest.of(DeviceKind.PC_DIMM, "c", b)));
     assertSame(before, memory.devices());
   }
 

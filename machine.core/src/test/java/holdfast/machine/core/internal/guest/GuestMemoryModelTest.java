@@ -184,7 +184,7 @@ class GuestMemoryModelTest {
   private static FlatGuestMemory memory(GuestMap map) {
     try {
       MemoryLayout machine = MemoryLayout.of(MachineType.PC, new ByteSize(8192), null, null);
-      return new FlatGuestMemory(new MemoryBoard(machine), map, FakeRegion::neverLost);
+      return new FlatGuestMemory(new DevicePlacer(machine), map, FakeRegion::neverLost);
     } catch (MemoryLayoutException e) {
       throw new IllegalStateException(e);
     }

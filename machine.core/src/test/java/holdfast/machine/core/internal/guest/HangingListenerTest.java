@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.ByteSize;
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestMemoryListener;
 import holdfast.machine.api.MemoryDevice;
-import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.config.MachineType;
 import holdfast.machine.config.MemoryLayout;
@@ -116,8 +116,8 @@ class HangingListenerTest {
   }
 
   private void plugBoth() throws PlugException {
-    memory.plug(DeviceRequest.of(MemoryDriver.PC_DIMM, "a", a));
-    memory.plug(DeviceRequest.of(MemoryDriver.PC_DIMM, "b", b));
+    memory.plug(DeviceRequest.of(DeviceKind.PC_DIMM, "a", a));
+    memory.plug(DeviceRequest.of(DeviceKind.PC_DIMM, "b", b));
   }
 
   private void end() {

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.ByteSize;
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestMemoryListener;
 import holdfast.machine.api.MemoryDevice;
-import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.config.MachineType;
 import holdfast.machine.config.MemoryLayout;
@@ -329,7 +329,7 @@ class ListenerOrderTest {
   }
 
   private MemoryDevice plug(String id) throws PlugException {
-    return memory.plug(DeviceRequest.of(MemoryDriver.PC_DIMM, id, region("m" + id)));
+    return memory.plug(DeviceRequest.of(DeviceKind.PC_DIMM, id, region("m" + id)));
   }
 
   private void plugUnchecked(String id) {

@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.RamFlag;
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestMemoryException;
-import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.api.MisalignedAddressException;
 import holdfast.machine.api.ReadOnlyDeviceException;
 import holdfast.machine.api.SplitRangeException;
@@ -49,9 +49,9 @@ class OrderedAccessTest {
         MemoryLayout.of(MachineType.PC, new ByteSize(8192), 4L, ByteSize.mib(1)).withNvdimm(true);
     memory = new FlatGuestMemory(machine, region("ram", 8192), FakeRegion::neverLost);
     // a ends within an aligned long, and r begins there
-    memory.plug(DeviceRequest.of(MemoryDriver.NVDIMM, "a", region("ma", 4100)));
+    memory.plug(DeviceRequest.of(DeviceKind.NVDIMM, "a", region("ma", 4100)));
     memory.plug(
-        DeviceRequest.of(MemoryDriver.NVDIMM, "r", region("mr", 4096).with(RamFlag.RAM_READONLY))
+        DeviceRequest.of(DeviceKind.NVDIMM, "r", region("mr", 4096).with(RamFlag.RAM_READONLY))
             .withUnarmed(true));
     assertEquals(at(R), memory.devices().getLast().address());
   }
@@ -131,7 +131,8 @@ class OrderedAccessTest {
   }
 
   @Test
-  @DisplayName("read-only memory can be read in order, and refuses all writes, also of what is there")
+  @DisplayName(
+      "read-only memory can be read in order, and refuses all writes, also of what is there")
   void readOnly() {
     accesses(4, false).forEach(access -> access.accept(at(R)));
     refused(ReadOnlyDeviceException.class, R, 4, true);

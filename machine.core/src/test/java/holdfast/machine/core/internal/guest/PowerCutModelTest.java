@@ -17,9 +17,9 @@ import holdfast.host.testkit.FaultyLibc;
 import holdfast.host.testkit.LeakCheck;
 import holdfast.host.testkit.Storage;
 import holdfast.host.testkit.WatchedMemory;
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.MemoryDevice;
-import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.config.AllocatorFilter;
 import holdfast.machine.config.MachineType;
 import holdfast.machine.config.MemoryLayout;
@@ -125,10 +125,10 @@ class PowerCutModelTest {
     FlatGuestMemory guest = new FlatGuestMemory(machine, regions.get(0), FakeRegion::neverLost);
     List<MemoryDevice> devices =
         List.of(
-            guest.plug(DeviceRequest.of(MemoryDriver.NVDIMM, "a", regions.get(1))),
+            guest.plug(DeviceRequest.of(DeviceKind.NVDIMM, "a", regions.get(1))),
             guest.plug(
-                DeviceRequest.of(MemoryDriver.NVDIMM, "b", regions.get(2)).withLabelSize(LABEL)),
-            guest.plug(DeviceRequest.of(MemoryDriver.PC_DIMM, "c", regions.get(3))));
+                DeviceRequest.of(DeviceKind.NVDIMM, "b", regions.get(2)).withLabelSize(LABEL)),
+            guest.plug(DeviceRequest.of(DeviceKind.PC_DIMM, "c", regions.get(3))));
     List<WatchedMemory> durable = new ArrayList<>();
     for (int number = 0; number < devices.size(); number++) {
       MemoryDevice device = devices.get(number);

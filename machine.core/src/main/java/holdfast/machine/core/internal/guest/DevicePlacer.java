@@ -1,9 +1,9 @@
 package holdfast.machine.core.internal.guest;
 
 import holdfast.backend.api.ByteSize;
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestRange;
-import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.config.MemoryLayout;
 import java.util.BitSet;
@@ -14,40 +14,40 @@ import java.util.Optional;
  * The rules by which a device gets a slot and a guest address, or is refused. The rules and the
  * order of the checks are QEMU's. Holds no devices itself.
  */
-final class MemoryBoard {
+final class DevicePlacer {
   private final MemoryLayout machine;
 
-  MemoryBoard(MemoryLayout machine) {
+  DevicePlacer(MemoryLayout machine) {
     this.machine = machine;
   }
 
   /**
    * Returns the device that {@code request} asks for, with its slot and address.
    *
-   * @param present every device of the machine, in the order of their addresses
+   * @param plugged every device of the machine, in the order of their addresses
    */
-  GuestDevice place(DeviceRequest request, List<GuestDevice> present) throws PlugException {
-    checkId(request, present);
+  GuestDevice place(DeviceRequest request, List<GuestDevice> plugged) throws PlugException {
+    checkId(request, plugged);
     request.checkProperties();
     checkEnabled(request);
     MemoryRegion memdev = request.requireMemdev();
-    int slot = chooseSlot(request, present);
-    GuestRange room = room(request);
+    int slot = chooseSlot(request, plugged);
+    GuestRange deviceRange = deviceRange(request);
     DeviceGeometry geometry = DeviceGeometry.of(request);
-    checkSpace(request, geometry, present);
+    checkSpace(request, geometry, plugged);
     geometry.checkWhole(request);
     GuestAddress address =
         request.addr().equals(GuestAddress.ZERO)
-            ? firstGap(request, geometry, room, present)
-            : checkedAddress(request, geometry, room, present);
+            ? firstGap(request, geometry, deviceRange, plugged)
+            : checkedAddress(request, geometry, deviceRange, plugged);
     checkNode(request);
-    checkIdle(request, memdev, present);
+    checkIdle(request, memdev, plugged);
     return GuestDevice.plugged(request, memdev, geometry, address, slot);
   }
 
-  private static void checkId(DeviceRequest request, List<GuestDevice> present)
+  private static void checkId(DeviceRequest request, List<GuestDevice> plugged)
       throws PlugException {
-    for (GuestDevice device : present) {
+    for (GuestDevice device : plugged) {
       if (device.id().equals(request.id())) {
         throw request.refused(
             Refusal.DUPLICATE_ID, "the id is that of " + device + "; give another one");
@@ -56,12 +56,12 @@ final class MemoryBoard {
   }
 
   private void checkEnabled(DeviceRequest request) throws PlugException {
-    if (request.driver() == MemoryDriver.NVDIMM && !machine.nvdimm()) {
+    if (request.driver() == DeviceKind.NVDIMM && !machine.nvdimm()) {
       throw request.refused(Refusal.NVDIMM_OFF, "the machine takes no nvdimm; give it nvdimm=on");
     }
   }
 
-  private int chooseSlot(DeviceRequest request, List<GuestDevice> present) throws PlugException {
+  private int chooseSlot(DeviceRequest request, List<GuestDevice> plugged) throws PlugException {
     int wish = request.slot();
     boolean any = wish == DeviceRequest.ANY_SLOT;
     if (machine.slots() == 0) {
@@ -79,7 +79,7 @@ final class MemoryBoard {
               + "; ask for one of these, or leave slot out");
     }
     BitSet taken = new BitSet();
-    for (GuestDevice device : present) {
+    for (GuestDevice device : plugged) {
       if (device.slot() == wish && !any) {
         throw request.refused(
             Refusal.SLOT_TAKEN,
@@ -103,9 +103,9 @@ final class MemoryBoard {
     return slot;
   }
 
-  private GuestRange room(DeviceRequest request) throws PlugException {
-    Optional<GuestRange> room = machine.deviceMemory();
-    if (room.isEmpty()) {
+  private GuestRange deviceRange(DeviceRequest request) throws PlugException {
+    Optional<GuestRange> deviceRange = machine.deviceMemory();
+    if (deviceRange.isEmpty()) {
       throw request.refused(
           Refusal.NO_DEVICE_MEMORY,
           "the machine's "
@@ -113,14 +113,14 @@ final class MemoryBoard {
               + " of RAM are all the memory it can have; give it a maxmem= above that, as"
               + " much as RAM and all devices may have together");
     }
-    return room.get();
+    return deviceRange.get();
   }
 
-  private void checkSpace(DeviceRequest request, DeviceGeometry geometry, List<GuestDevice> present)
+  private void checkSpace(DeviceRequest request, DeviceGeometry geometry, List<GuestDevice> plugged)
       throws PlugException {
     long used = 0;
-    for (GuestDevice device : present) {
-      if (device.driver() != MemoryDriver.RAM) {
+    for (GuestDevice device : plugged) {
+      if (device.driver() != DeviceKind.RAM) {
         used += device.size().bytes();
       }
     }
@@ -139,7 +139,10 @@ final class MemoryBoard {
   }
 
   private static GuestAddress checkedAddress(
-      DeviceRequest request, DeviceGeometry geometry, GuestRange room, List<GuestDevice> present)
+      DeviceRequest request,
+      DeviceGeometry geometry,
+      GuestRange deviceRange,
+      List<GuestDevice> plugged)
       throws PlugException {
     GuestAddress wish = request.addr();
     if (!wish.isAligned(geometry.align())) {
@@ -151,7 +154,8 @@ final class MemoryBoard {
               + geometry.align()
               + "; ask for a multiple of that, or leave addr out");
     }
-    if (!room.contains(wish) || room.last().offsetFrom(wish) < geometry.guest().bytes() - 1) {
+    if (!deviceRange.contains(wish)
+        || deviceRange.last().offsetFrom(wish) < geometry.guest().bytes() - 1) {
       throw request.refused(
           Refusal.ADDRESS_OUTSIDE,
           "addr="
@@ -159,11 +163,11 @@ final class MemoryBoard {
               + " asked for "
               + geometry.guest()
               + ", but memory devices stand in "
-              + room
+              + deviceRange
               + "; ask for an address there, or leave addr out");
     }
     GuestRange range = GuestRange.of(wish, geometry.guest());
-    for (GuestDevice device : present) {
+    for (GuestDevice device : plugged) {
       if (device.range().overlaps(range)) {
         throw request.refused(
             Refusal.ADDRESS_TAKEN,
@@ -178,14 +182,17 @@ final class MemoryBoard {
   }
 
   private static GuestAddress firstGap(
-      DeviceRequest request, DeviceGeometry geometry, GuestRange room, List<GuestDevice> present)
+      DeviceRequest request,
+      DeviceGeometry geometry,
+      GuestRange deviceRange,
+      List<GuestDevice> plugged)
       throws PlugException {
     long size = geometry.guest().bytes();
     // An address layout ends below 2^56, so signed arithmetic is enough.
-    long end = room.last().value() + 1;
-    long candidate = geometry.align().roundUp(room.first().value());
-    for (GuestDevice device : present) {
-      if (!room.contains(device.range())) {
+    long end = deviceRange.last().value() + 1;
+    long candidate = geometry.align().roundUp(deviceRange.first().value());
+    for (GuestDevice device : plugged) {
+      if (!deviceRange.contains(device.range())) {
         continue;
       }
       if (device.address().value() - candidate >= size) {
@@ -202,7 +209,7 @@ final class MemoryBoard {
               + " at a multiple of "
               + geometry.align()
               + " is left between the devices in "
-              + room
+              + deviceRange
               + "; plug the devices with the greatest alignment first, or give them addresses with"
               + " addr=");
     }
@@ -219,8 +226,8 @@ final class MemoryBoard {
   }
 
   private static void checkIdle(
-      DeviceRequest request, MemoryRegion memdev, List<GuestDevice> present) throws PlugException {
-    for (GuestDevice device : present) {
+      DeviceRequest request, MemoryRegion memdev, List<GuestDevice> plugged) throws PlugException {
+    for (GuestDevice device : plugged) {
       if (device.region().id().equals(memdev.id())) {
         throw request.refused(
             Refusal.BACKEND_BUSY,

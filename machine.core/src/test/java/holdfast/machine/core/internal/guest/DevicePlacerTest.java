@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.RamFlag;
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
-import holdfast.machine.api.MemoryDriver;
 import holdfast.machine.config.MachineType;
 import holdfast.machine.config.MemoryLayout;
 import holdfast.machine.config.MemoryLayoutException;
@@ -23,11 +23,11 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Which devices are plugged, where, and with which sentence the others are refused. The machine is
  * a pc with nvdimm=on and -m 128M,slots=4,maxmem=8G; no bytes are accessed.
  */
-class MemoryBoardTest {
+class DevicePlacerTest {
   private static final long MIB = 1 << 20;
   private static final long BASE = 0x1_0000_0000L;
 
-  private final List<GuestDevice> present = new ArrayList<>();
+  private final List<GuestDevice> plugged = new ArrayList<>();
   private MemoryLayout machine;
 
   @BeforeEach
@@ -35,7 +35,7 @@ class MemoryBoardTest {
     machine =
         MemoryLayout.of(MachineType.PC, ByteSize.mib(128), 4L, ByteSize.gib(8)).withNvdimm(true);
     FakeRegion ram = region("ram", 128, 2 * MIB);
-    present.add(GuestDevice.ram("ram:below-4g", ram, 0, ram.size(), GuestAddress.ZERO));
+    plugged.add(GuestDevice.ram("ram:below-4g", ram, 0, ram.size(), GuestAddress.ZERO));
   }
 
   @Test
@@ -56,7 +56,7 @@ class MemoryBoardTest {
     GuestDevice last = plug(dimm("d", region("md", 64, 4096)));
     assertEquals(3, last.slot());
     assertEquals(BASE + 192 * MIB, last.address().value());
-    present.removeIf(device -> device.id().equals("b"));
+    plugged.removeIf(device -> device.id().equals("b"));
     GuestDevice again = plug(dimm("e", region("me", 64, 4096)));
     assertEquals(2, again.slot());
     assertEquals(BASE + 64 * MIB, again.address().value());
@@ -271,7 +271,7 @@ class MemoryBoardTest {
   @Test
   void countsTheGuestPartOnly() throws Exception {
     plug(nvdimm("a", region("ma", 8064 + 127, 128 * MIB)).withLabelSize(ByteSize.mib(2)));
-    assertEquals(ByteSize.mib(8064), present.getLast().size());
+    assertEquals(ByteSize.mib(8064), plugged.getLast().size());
   }
 
   @Test
@@ -329,7 +329,7 @@ class MemoryBoardTest {
     plug(dimm("n", region("m0", 64, 4096)).withAddr(new GuestAddress(BASE + 64 * MIB)));
     plug(dimm("below", region("m1", 64, 4096)).withAddr(new GuestAddress(BASE)));
     plug(dimm("above", region("m2", 64, 4096)).withAddr(new GuestAddress(BASE + 128 * MIB)));
-    assertEquals(4, present.size());
+    assertEquals(4, plugged.size());
   }
 
   /** Space is left, but none of it in one piece that a 4 GiB boundary begins. */
@@ -378,7 +378,7 @@ class MemoryBoardTest {
   void checksInOneOrder() throws Exception {
     FakeRegion busy = region("busy", 96, 64 * MIB).with(RamFlag.RAM_READONLY);
     plug(nvdimm("a", region("ma", 64, 4096)).withSlot(0));
-    present.add(
+    plugged.add(
         GuestDevice.plugged(
             nvdimm("b", busy).withUnarmed(true),
             busy,
@@ -429,9 +429,9 @@ class MemoryBoardTest {
   }
 
   private GuestDevice plug(DeviceRequest request) throws PlugException {
-    present.sort(Comparator.comparing(GuestDevice::address));
-    GuestDevice device = new MemoryBoard(machine).place(request, present);
-    present.add(device);
+    plugged.sort(Comparator.comparing(GuestDevice::address));
+    GuestDevice device = new DevicePlacer(machine).place(request, plugged);
+    plugged.add(device);
     return device;
   }
 
@@ -446,11 +446,11 @@ class MemoryBoardTest {
   }
 
   private static DeviceRequest nvdimm(String id, FakeRegion region) {
-    return DeviceRequest.of(MemoryDriver.NVDIMM, id, region);
+    return DeviceRequest.of(DeviceKind.NVDIMM, id, region);
   }
 
   private static DeviceRequest dimm(String id, FakeRegion region) {
-    return DeviceRequest.of(MemoryDriver.PC_DIMM, id, region);
+    return DeviceRequest.of(DeviceKind.PC_DIMM, id, region);
   }
 
   private static FakeRegion region(String id, long mib, long align) {

@@ -1,7 +1,7 @@
 package holdfast.machine.api;
 
 /** The kinds of memory device. */
-public enum MemoryDriver {
+public enum DeviceKind {
   /** The machine's base RAM, present from the start. It has no slot and can't be unplugged. */
   RAM("ram"),
 
@@ -13,7 +13,7 @@ public enum MemoryDriver {
 
   private final String label;
 
-  MemoryDriver(String label) {
+  DeviceKind(String label) {
     this.label = label;
   }
 
