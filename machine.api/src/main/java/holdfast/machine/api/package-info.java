@@ -9,15 +9,14 @@
  * holdfast.machine.api.GuestMemory} (all devices of a machine), {@link
  * holdfast.machine.api.GuestMemoryListener} (changes); then live swaps: {@link
  * holdfast.machine.api.GuestWriter}, {@link holdfast.machine.api.RegionWriter} and {@link
- * holdfast.machine.api.DirtyLog} (code that stores),
- * {@link holdfast.machine.api.LiveSwap} (the service), {@link holdfast.machine.api.SwapLimits},
- * {@link holdfast.machine.api.SwapPlan}, {@link holdfast.machine.api.RunningSwap} and {@link
- * holdfast.machine.api.SwapReport}. Every refused access throws a {@link
- * holdfast.machine.api.GuestMemoryException} of its own type.
+ * holdfast.machine.api.DirtyLog} (code that stores), {@link holdfast.machine.api.LiveSwap} (the
+ * service), {@link holdfast.machine.api.SwapLimits}, {@link holdfast.machine.api.SwapPlan}, {@link
+ * holdfast.machine.api.RunningSwap} and {@link holdfast.machine.api.SwapReport}. Every refused
+ * access throws a {@link holdfast.machine.api.GuestMemoryException} of its own type.
  *
  * <p>An emulator implements {@link holdfast.machine.api.GuestWriter} or {@link
- * holdfast.machine.api.RegionWriter}, {@link holdfast.machine.api.DirtyLog} and {@link holdfast.machine.api.GuestMemoryListener}; Holdfast
- * alone implements the other interfaces.
+ * holdfast.machine.api.RegionWriter}, {@link holdfast.machine.api.DirtyLog} and {@link
+ * holdfast.machine.api.GuestMemoryListener}; Holdfast alone implements the other interfaces.
  *
  * <p>Not part of this package: device registers (MMIO and port I/O; an address without memory is
  * the emulator's), virtual CPUs and their page tables, and the making of machines.

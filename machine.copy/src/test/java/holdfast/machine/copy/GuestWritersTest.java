@@ -282,6 +282,9 @@ class GuestWritersTest {
                   }
                 });
     await(hangs.inside);
+    while (!vcpu0.paused) {
+      Thread.onSpinWait(); // only who has paused is to be resumed; the test has a limit
+    }
     swap.interrupt();
     await(ended);
     await(vcpu0.resumed);

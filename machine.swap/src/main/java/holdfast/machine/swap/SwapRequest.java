@@ -45,7 +45,7 @@ import java.util.SequencedMap;
  * @param object all its properties after the swap
  * @param writers the writers that store into guest memory
  * @param limits what the swap may cost
- * @param configured whether a configuration asks for it, in which case a refusal uses its terms
+ * @param origin who asks for it: a refusal uses the terms of a configuration, or of commands
  */
 record SwapRequest(
     Backend backend,
@@ -53,9 +53,15 @@ record SwapRequest(
     ParsedObject object,
     GuestWriters writers,
     SwapLimits limits,
-    boolean configured) {
+    Origin origin) {
   private static final String TYPE = "qom-type";
   private static final String ID = "id";
+
+  /** Who asks for a swap. */
+  enum Origin {
+    OPERATOR,
+    CONFIGURATION
+  }
 
   /**
    * Returns a request for the properties in force, as far as the new type has them, with changes.
@@ -68,13 +74,14 @@ record SwapRequest(
     BackendId id = backend.region().id();
     TypeDefinition type = type(id, changes.getOrDefault(TYPE, backend.type()));
     ParsedObject object = object(backend, type, changes);
-    return new SwapRequest(backend, type, object, writers, limits, false);
+    return new SwapRequest(backend, type, object, writers, limits, Origin.OPERATOR);
   }
 
   /** Returns a request for everything that its configuration says. */
   static SwapRequest configured(Backend backend, ParsedObject wanted, GuestWriters writers)
       throws SwapException {
-    return new SwapRequest(backend, wanted.type(), wanted, writers, SwapLimits.DEFAULT, true);
+    return new SwapRequest(
+        backend, wanted.type(), wanted, writers, SwapLimits.DEFAULT, Origin.CONFIGURATION);
   }
 
   /**
@@ -255,7 +262,7 @@ record SwapRequest(
     if (isPresent(path, found)) {
       throw new SwapException(
           id,
-          configured
+          origin == Origin.CONFIGURATION
               ? "that takes another file, and mem-path="
                   + path
                   + " is the one it is in: change mem-path too, or start the machine again"
@@ -284,7 +291,7 @@ record SwapRequest(
           id,
           path
               + " holds something already"
-              + (configured
+              + (origin == Origin.CONFIGURATION
                   ? ", and a configuration overwrites nothing: name a file that doesn't exist, or"
                       + " use ram:swap with -overwrite"
                   : ": name a file that doesn't exist, or say that it may be overwritten"

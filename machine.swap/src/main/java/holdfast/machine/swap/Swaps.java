@@ -66,15 +66,8 @@ public final class Swaps implements SwapProvider.MachineSwaps {
    * A swap that is under way.
    *
    * @param to where the bytes go
-   * @param origin who asked for it
    */
-  private record Running(SwapTask task, Side to, Origin origin) {}
-
-  /** Who asks for a swap. */
-  private enum Origin {
-    OPERATOR,
-    CONFIGURATION
-  }
+  private record Running(SwapTask task, Side to) {}
 
   /**
    * @param writers the writers that store into guest memory
@@ -155,8 +148,7 @@ public final class Swaps implements SwapProvider.MachineSwaps {
       throws SwapException {
     Backend backend = backend(id);
     RegionLease lease = acquire(backend);
-    return start(
-        lease, () -> SwapRequest.changing(backend, changes, writers, limits), Origin.OPERATOR);
+    return start(lease, () -> SwapRequest.changing(backend, changes, writers, limits));
   }
 
   /** Makes the request for a swap. */
@@ -165,22 +157,22 @@ public final class Swaps implements SwapProvider.MachineSwaps {
   }
 
   /** Starts a swap, which takes the lease over: it ends with the swap, or here if that fails. */
-  private SwapTask start(RegionLease lease, Planned planned, Origin origin) throws SwapException {
+  private SwapTask start(RegionLease lease, Planned planned) throws SwapException {
     try {
-      return start(lease, planned.request(), origin);
+      return start(lease, planned.request());
     } catch (SwapException | RuntimeException | Error e) {
       lease.close();
       throw e;
     }
   }
 
-  private SwapTask start(RegionLease lease, SwapRequest request, Origin origin)
-      throws SwapException {
+  private SwapTask start(RegionLease lease, SwapRequest request) throws SwapException {
     SwapTarget target = request.target();
-    SwapOrder order = SwapOrder.of(numbers.incrementAndGet(), request, target, lease, warnings, watcher);
+    SwapOrder order =
+        SwapOrder.of(numbers.incrementAndGet(), request, target, lease, warnings, watcher);
     SwapTask task = new SwapTask(order, this::end);
     BackendId id = lease.region().id();
-    register(id, new Running(task, SwapRequest.side(target.spec()), origin));
+    register(id, new Running(task, SwapRequest.side(target.spec())));
     try {
       Thread.ofPlatform().daemon().name("holdfast-swap-" + id).start(task);
       return task;
@@ -248,10 +240,7 @@ public final class Swaps implements SwapProvider.MachineSwaps {
       return new Answer.Busy(false);
     }
     try {
-      start(
-          lease.get(),
-          () -> SwapRequest.configured(backend, object, writers),
-          Origin.CONFIGURATION);
+      start(lease.get(), () -> SwapRequest.configured(backend, object, writers));
       return new Answer.Started();
     } catch (SwapException e) {
       return new Answer.Refused(e.why());
@@ -265,11 +254,9 @@ public final class Swaps implements SwapProvider.MachineSwaps {
     SwapReport report = task.report();
     BackendId id = report.region();
     Backend backend = machine.find(id.value()).orElseThrow();
-    boolean configured;
+    boolean configured = task.order().request().origin() == SwapRequest.Origin.CONFIGURATION;
     boolean last;
     synchronized (this) {
-      Running ending = running.get(id);
-      configured = ending != null && ending.origin() == Origin.CONFIGURATION;
       last = closed;
       List<SwapReport> all = ended.computeIfAbsent(id, first -> new ArrayList<>());
       all.addFirst(report);

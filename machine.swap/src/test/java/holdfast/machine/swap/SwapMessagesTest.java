@@ -165,7 +165,7 @@ class SwapMessagesTest {
     try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
       Path file = Place.TMPFS.file(fixture, 0).orElseThrow();
       Files.move(file, file.resolveSibling("elsewhere"));
-      Files.write(file, new byte[SIZE]);
+      Files.write(file, new byte[(int) SIZE]);
       for (int attempt = 0; attempt < 2; attempt++) {
         fixture.steps = SwapFaults.failing(Step.PERSIST, new IOException("mischief"));
         SwapFixture.assertRolledBack(

@@ -186,7 +186,8 @@ class TwoSpellingsTest {
               new BackendId(arguments[0]),
               Side.file(Path.of(arguments[1])),
               Side.file(Path.of(arguments[2])),
-              Instant.now(), new GivenWarnings());
+              Instant.now(),
+              new GivenWarnings());
       say("ready");
       System.in.read();
       try {

@@ -63,7 +63,12 @@ class BadNotesTest {
     assertFalse(ImageNotes.isLeftBehind(image));
     Path other = Files.writeString(folder.resolve("c"), "C");
     SwapJournal swap =
-        new SwapJournal(REGION, Side.file(other), Side.file(image), Instant.ofEpochSecond(1), new GivenWarnings());
+        new SwapJournal(
+            REGION,
+            Side.file(other),
+            Side.file(image),
+            Instant.ofEpochSecond(1),
+            new GivenWarnings());
     String told = "" + assertThrows(IOException.class, swap::begin).getMessage();
     assertTrue(told.contains(note + " " + why), told);
     swap.abandon(false);
@@ -261,7 +266,12 @@ class BadNotesTest {
     assertEquals(state.equals("complete"), ImageNotes.refusal(image).isEmpty());
     Path other = Files.writeString(folder.resolve("c"), "C");
     SwapJournal swap =
-        new SwapJournal(REGION, Side.file(other), Side.file(image), Instant.ofEpochSecond(1), new GivenWarnings());
+        new SwapJournal(
+            REGION,
+            Side.file(other),
+            Side.file(image),
+            Instant.ofEpochSecond(1),
+            new GivenWarnings());
     swap.begin();
     swap.abandon(false);
     Files.deleteIfExists(note(".swap-from.json"));

@@ -145,6 +145,7 @@ class SwapJournalTest {
               Side.file(from),
               Side.file(to),
               Instant.ofEpochSecond(++swaps),
+              new GivenWarnings(),
               this::changed);
       journals.add(journal);
     }
@@ -249,7 +250,8 @@ class SwapJournalTest {
   void overwrittenInPart() throws IOException {
     Files.writeString(b, "precious");
     SwapJournal journal =
-        new SwapJournal(REGION, Side.file(a), Side.file(b), Instant.ofEpochSecond(1), new GivenWarnings());
+        new SwapJournal(
+            REGION, Side.file(a), Side.file(b), Instant.ofEpochSecond(1), new GivenWarnings());
     journal.begin();
     journal.abandon(false);
     assertEquals(Optional.empty(), ImageNotes.refusal(b), "nothing was written into it");
@@ -275,7 +277,9 @@ class SwapJournalTest {
   void abandonedBeforeItBegan() throws IOException {
     new Watched(a, b).begin();
     List<String> before = notes();
-    new SwapJournal(REGION, Side.file(c), Side.file(b), Instant.ofEpochSecond(9), new GivenWarnings()).abandon(false);
+    new SwapJournal(
+            REGION, Side.file(c), Side.file(b), Instant.ofEpochSecond(9), new GivenWarnings())
+        .abandon(false);
     assertEquals(before, notes());
   }
 
@@ -348,7 +352,8 @@ class SwapJournalTest {
   @DisplayName("from memory into a file: the file is refused until it is complete")
   void fromMemory() throws IOException {
     SwapJournal journal =
-        new SwapJournal(REGION, Side.memory(), Side.file(b), Instant.ofEpochSecond(1), new GivenWarnings());
+        new SwapJournal(
+            REGION, Side.memory(), Side.file(b), Instant.ofEpochSecond(1), new GivenWarnings());
     journal.begin();
     Files.writeString(b, "half");
     String refusal = ImageNotes.refusal(b).orElseThrow();
@@ -365,7 +370,8 @@ class SwapJournalTest {
   @DisplayName("from a file into memory: the file is good until the switch, then out of date")
   void intoMemory() throws IOException {
     SwapJournal journal =
-        new SwapJournal(REGION, Side.file(a), Side.memory(), Instant.ofEpochSecond(1), new GivenWarnings());
+        new SwapJournal(
+            REGION, Side.file(a), Side.memory(), Instant.ofEpochSecond(1), new GivenWarnings());
     journal.begin();
     assertEquals(Optional.empty(), ImageNotes.refusal(a));
     journal.prepareSwitch();
@@ -381,7 +387,8 @@ class SwapJournalTest {
     assertTrue(refusal.contains("was moved to memory"), refusal);
     assertFalse(refusal.contains("null"), refusal);
     SwapJournal back =
-        new SwapJournal(REGION, Side.memory(), Side.file(a), Instant.ofEpochSecond(2), new GivenWarnings());
+        new SwapJournal(
+            REGION, Side.memory(), Side.file(a), Instant.ofEpochSecond(2), new GivenWarnings());
     back.begin();
     assertTrue(ImageNotes.refusal(a).orElseThrow().contains("unfinished"));
     back.complete();
@@ -394,11 +401,13 @@ class SwapJournalTest {
   void foldersThatTakeNoNotes() throws IOException {
     Path gone = folder.resolve("gone").resolve("x");
     SwapJournal nowhere =
-        new SwapJournal(REGION, Side.file(a), Side.file(gone), Instant.ofEpochSecond(1), new GivenWarnings());
+        new SwapJournal(
+            REGION, Side.file(a), Side.file(gone), Instant.ofEpochSecond(1), new GivenWarnings());
     assertThrows(IOException.class, nowhere::begin);
     assertEquals(List.of(), notes());
     SwapJournal rescue =
-        new SwapJournal(REGION, Side.file(gone), Side.file(b), Instant.ofEpochSecond(2), new GivenWarnings());
+        new SwapJournal(
+            REGION, Side.file(gone), Side.file(b), Instant.ofEpochSecond(2), new GivenWarnings());
     rescue.begin();
     Files.writeString(b, "whole");
     rescue.prepareSwitch();
@@ -413,7 +422,12 @@ class SwapJournalTest {
   void ontoADevice() throws IOException {
     Path device = Path.of("/dev/dax9.9");
     SwapJournal journal =
-        new SwapJournal(REGION, Side.file(a), Side.device(device), Instant.ofEpochSecond(1), new GivenWarnings());
+        new SwapJournal(
+            REGION,
+            Side.file(a),
+            Side.device(device),
+            Instant.ofEpochSecond(1),
+            new GivenWarnings());
     journal.begin();
     journal.prepareSwitch();
     assertEquals(Optional.empty(), ImageNotes.refusal(a));
@@ -444,11 +458,13 @@ class SwapJournalTest {
   void twoSwapsToOneFile() throws Exception {
     Files.writeString(c, "C");
     SwapJournal first =
-        new SwapJournal(REGION, Side.file(a), Side.file(b), Instant.ofEpochSecond(1), new GivenWarnings());
+        new SwapJournal(
+            REGION, Side.file(a), Side.file(b), Instant.ofEpochSecond(1), new GivenWarnings());
     first.begin();
     List<String> before = notes();
     SwapJournal second =
-        new SwapJournal(REGION, Side.file(c), Side.file(b), Instant.ofEpochSecond(2), new GivenWarnings());
+        new SwapJournal(
+            REGION, Side.file(c), Side.file(b), Instant.ofEpochSecond(2), new GivenWarnings());
     String told = assertThrows(IOException.class, second::begin).getMessage();
     assertEquals(b + " is what " + a + " is being swapped to: name another file", told);
     second.abandon(false);
@@ -463,7 +479,8 @@ class SwapJournalTest {
   void symbolicLinks() throws IOException {
     Path link = Files.createSymbolicLink(folder.resolve("link"), a);
     SwapJournal journal =
-        new SwapJournal(REGION, Side.file(link), Side.file(b), Instant.ofEpochSecond(1), new GivenWarnings());
+        new SwapJournal(
+            REGION, Side.file(link), Side.file(b), Instant.ofEpochSecond(1), new GivenWarnings());
     journal.begin();
     Files.writeString(b, "whole");
     journal.prepareSwitch();
