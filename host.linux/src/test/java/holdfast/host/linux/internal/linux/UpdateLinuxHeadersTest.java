@@ -71,7 +71,7 @@ class UpdateLinuxHeadersTest {
         Files.copy(file, copy.resolve(file.getFileName()));
       }
     }
-    Path mips = copy.resolve("Mips.java");
+    Path mips = copy.resolve("MipsFamily.java");
     String right = "      case MAP_ANONYMOUS -> 0x800;";
     String wrong = "      case MAP_ANONYMOUS -> 0x801;";
     String text = Files.readString(mips);
