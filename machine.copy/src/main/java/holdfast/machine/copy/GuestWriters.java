@@ -12,8 +12,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ConsumerType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +31,9 @@ public final class GuestWriters {
 
   /** How long the writers together may take to resume before those that don't are reported. */
   static final Duration RESUME_LIMIT = Duration.ofSeconds(1);
+
+  /** How long a writer may take to stop that is registered while the others are stopped. */
+  private static final Duration STOP_LIMIT = Duration.ofSeconds(1);
 
   private final List<RegisteredWriter> registered = new CopyOnWriteArrayList<>();
   private volatile Registrations registrations = new Registrations(0, "", 0, "");
@@ -55,6 +61,12 @@ public final class GuestWriters {
    * registration waits for exchanges, and exchanges of different regions don't wait for each other.
    */
   private final ReentrantReadWriteLock registration = new ReentrantReadWriteLock();
+
+  /** Held to stop all writers, and to end that. */
+  private final ReentrantLock stopping = new ReentrantLock();
+
+  /** The stop of all writers; null if they are not stopped. Written under {@link #stopping}. */
+  private volatile @Nullable Pause stopped;
 
   /** Replaces one block with another. */
   @ConsumerType
@@ -89,6 +101,7 @@ public final class GuestWriters {
     } finally {
       registration.writeLock().unlock();
     }
+    stopIfOthersAre(added);
   }
 
   /** Unregisters a writer, which no longer stores. */
@@ -128,8 +141,13 @@ public final class GuestWriters {
    */
   public Pause pause(MemoryRegion region, Duration limit, Outcome outcome)
       throws GivenUpException, InterruptedException {
+    return pause(new OfRegion(region), limit, outcome);
+  }
+
+  private Pause pause(Scope scope, Duration limit, Outcome outcome)
+      throws GivenUpException, InterruptedException {
     long end = System.nanoTime() + limit.toNanos();
-    Pause pause = new Pause(region, outcome);
+    Pause pause = new Pause(scope, outcome);
     boolean complete = false;
     try {
       for (List<RegisteredWriter> next = pause.unpaused();
@@ -146,16 +164,114 @@ public final class GuestWriters {
     }
   }
 
+  /**
+   * Stops all writers until {@link #cont}; those that are registered meanwhile, too.
+   *
+   * @param limit as for {@link #pause}
+   * @return false if they were stopped before
+   * @throws GivenUpException if a writer could not be paused; then all are resumed
+   * @throws InterruptedException if the caller was interrupted; then all are resumed
+   */
+  public boolean stop(Duration limit) throws GivenUpException, InterruptedException {
+    if (!stopping.tryLock(limit.toNanos(), TimeUnit.NANOSECONDS)) {
+      throw new GivenUpException("the writers are just being stopped or resumed by somebody else");
+    }
+    try {
+      if (stopped != null) {
+        return false;
+      }
+      stopped = pause(new OfAll(), limit, time -> {});
+      return true;
+    } finally {
+      stopping.unlock();
+    }
+  }
+
+  /**
+   * Ends the stop of all writers.
+   *
+   * @return false if they were not stopped
+   */
+  public boolean cont() {
+    stopping.lock(); // whoever has it is done within the limits of a pause and of a resumption
+    try {
+      Pause ending = stopped;
+      stopped = null;
+      if (ending != null) {
+        ending.close();
+      }
+      return ending != null;
+    } finally {
+      stopping.unlock();
+    }
+  }
+
+  /** Returns whether the writers are stopped. */
+  public boolean isStopped() {
+    return stopped != null;
+  }
+
+  /** Stops a writer that was registered while the others are stopped. */
+  private void stopIfOthersAre(RegisteredWriter added) {
+    stopping.lock();
+    try {
+      Pause present = stopped;
+      if (present != null && !present.paused.contains(added)) {
+        long end = System.nanoTime() + STOP_LIMIT.toNanos();
+        present.extendTo(List.of(added), end, STOP_LIMIT);
+      }
+    } catch (GivenUpException e) {
+      LOG.warn("{}; it stores although the guest writers are stopped", e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      stopping.unlock();
+    }
+  }
+
+  /** What writers are paused for. */
+  private interface Scope {
+    Optional<BoundedCall<Boolean>> pause(RegisteredWriter writer, long end);
+
+    BoundedCall<Boolean> resume(RegisteredWriter writer);
+  }
+
+  /** Nothing is stored into one region. */
+  private record OfRegion(MemoryRegion region) implements Scope {
+    @Override
+    public Optional<BoundedCall<Boolean>> pause(RegisteredWriter writer, long end) {
+      return writer.pause(region, end);
+    }
+
+    @Override
+    public BoundedCall<Boolean> resume(RegisteredWriter writer) {
+      return writer.resume(region);
+    }
+  }
+
+  /** Nothing is stored anywhere. */
+  private record OfAll() implements Scope {
+    @Override
+    public Optional<BoundedCall<Boolean>> pause(RegisteredWriter writer, long end) {
+      return writer.stop(end);
+    }
+
+    @Override
+    public BoundedCall<Boolean> resume(RegisteredWriter writer) {
+      return writer.cont();
+    }
+  }
+
   /** A pause of the writers, which lasts until it is closed. */
   public final class Pause implements AutoCloseable {
     private final List<RegisteredWriter> paused = new ArrayList<>();
 
     private final long began = System.nanoTime();
-    private final MemoryRegion region;
+    private final Scope scope;
     private final Outcome outcome;
 
-    private Pause(MemoryRegion region, Outcome outcome) {
-      this.region = region;
+    private Pause(Scope scope, Outcome outcome) {
+      this.scope = scope;
       this.outcome = outcome;
     }
 
@@ -172,7 +288,7 @@ public final class GuestWriters {
         throws GivenUpException, InterruptedException {
       Map<RegisteredWriter, BoundedCall<Boolean>> asked = new LinkedHashMap<>();
       unpaused.forEach(
-          writer -> writer.pause(region, end).ifPresent(call -> asked.put(writer, call)));
+          writer -> scope.pause(writer, end).ifPresent(call -> asked.put(writer, call)));
       Optional<GivenUpException> failure = Optional.empty();
       boolean interrupted = false;
       for (Map.Entry<RegisteredWriter, BoundedCall<Boolean>> one : asked.entrySet()) {
@@ -253,7 +369,7 @@ public final class GuestWriters {
     @Override
     public void close() {
       Map<RegisteredWriter, BoundedCall<Boolean>> asked = new LinkedHashMap<>();
-      paused.forEach(writer -> asked.put(writer, writer.resume(region)));
+      paused.forEach(writer -> asked.put(writer, scope.resume(writer)));
       paused.clear();
       long end = System.nanoTime() + RESUME_LIMIT.toNanos();
       asked.forEach((writer, call) -> awaitResumed(writer, call, end));

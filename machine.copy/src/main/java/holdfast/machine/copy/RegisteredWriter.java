@@ -138,6 +138,49 @@ final class RegisteredWriter {
   }
 
   /**
+   * Asks it to stop for all regions; it is in use until {@link #cont} or {@link #release}.
+   *
+   * @param end as for {@link #pause}
+   * @return empty if it is no longer registered
+   */
+  synchronized Optional<BoundedCall<Boolean>> stop(long end) {
+    if (retired) {
+      return Optional.empty();
+    }
+    users++;
+    return Optional.of(
+        begin(
+            "pause()",
+            () -> pauses.stop(Duration.ofNanos(Math.max(0, end - System.nanoTime()))),
+            this::stoppedTooLate));
+  }
+
+  private void stoppedTooLate(boolean stopped) {
+    if (stopped) {
+      LOG.warn("the writer {} paused when nobody waited for it any more, and is resumed", name);
+      try {
+        pauses.cont();
+      } catch (RuntimeException | Error e) {
+        LOG.error("the writer {} failed to resume", name, e);
+      }
+    }
+  }
+
+  /** Asks it to go on, after it has stopped, and ends the use. */
+  BoundedCall<Boolean> cont() {
+    BoundedCall<Boolean> call =
+        begin(
+            "resume()",
+            () -> {
+              pauses.cont();
+              return true;
+            },
+            late -> {});
+    release();
+    return call;
+  }
+
+  /**
    * Resumes a writer that paused too late. Runs in the writer's thread, before any other call:
    * otherwise it would stay paused for ever.
    */

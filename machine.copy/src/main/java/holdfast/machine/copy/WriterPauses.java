@@ -19,6 +19,9 @@ final class WriterPauses {
   /** How many callers have it paused for a region. */
   private final Map<MemoryRegion, Integer> pauses = new IdentityHashMap<>();
 
+  /** Whether it is stopped for all of them, which counts apart for a {@link RegionWriter}. */
+  private boolean stopped;
+
   WriterPauses(GuestWriter writer) {
     this.writer = writer;
   }
@@ -37,7 +40,31 @@ final class WriterPauses {
   }
 
   private boolean isPausedFor(MemoryRegion region) {
-    return writer instanceof RegionWriter ? pauses.containsKey(region) : !pauses.isEmpty();
+    return writer instanceof RegionWriter
+        ? pauses.containsKey(region)
+        : stopped || !pauses.isEmpty();
+  }
+
+  /**
+   * Stops the writer for all regions, unless it is paused for all already.
+   *
+   * @return whether it is stopped now
+   */
+  boolean stop(Duration limit) throws InterruptedException {
+    boolean isPaused = !(writer instanceof RegionWriter) && !pauses.isEmpty();
+    if (!isPaused && !writer.pause(limit)) {
+      return false;
+    }
+    stopped = true;
+    return true;
+  }
+
+  /** Ends the stop; the writer resumes if no region needs it paused. */
+  void cont() {
+    stopped = false;
+    if (writer instanceof RegionWriter || pauses.isEmpty()) {
+      writer.resume();
+    }
   }
 
   private boolean ask(MemoryRegion region, Duration limit) throws InterruptedException {

@@ -60,6 +60,7 @@ public final class Machine {
   private final List<Backend> backends = new CopyOnWriteArrayList<>();
   private final List<MemoryDevice> plugged = new CopyOnWriteArrayList<>();
   private final List<Runnable> beforeClose = new CopyOnWriteArrayList<>();
+  private final List<Runnable> afterClose = new CopyOnWriteArrayList<>();
   private final List<MachineWatcher> watchers = new CopyOnWriteArrayList<>();
   private volatile @Nullable MemoryLayout layout;
   private volatile @Nullable FlatGuestMemory memory;
@@ -441,6 +442,11 @@ public final class Machine {
     return guest();
   }
 
+  /** Adds a task to run when the machine's memory has been unmapped. */
+  public void afterClose(Runnable task) {
+    afterClose.add(task);
+  }
+
   /** Adds a task to run before the machine's memory is unmapped. */
   public void beforeClose(Runnable task) {
     beforeClose.add(task);
@@ -460,6 +466,7 @@ public final class Machine {
     beforeClose.forEach(Runnable::run);
     awaitChange();
     end(Region::close);
+    afterClose.forEach(Runnable::run);
   }
 
   /** Waits for the end of a change that is under way; no other one begins. */

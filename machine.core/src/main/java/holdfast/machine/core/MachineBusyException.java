@@ -10,6 +10,13 @@ public final class MachineBusyException extends MachineException {
     super(sentence);
   }
 
+  /** Takes the sentence of a cause, such as that a guest writer does not pause. */
+  public static MachineBusyException of(Exception cause) {
+    MachineBusyException busy = new MachineBusyException("the guest writers are not stopped: " + cause.getMessage());
+    busy.initCause(cause);
+    return busy;
+  }
+
   /** Says that a memory backend is held by another caller. */
   static MachineBusyException of(Backend backend) {
     return new MachineBusyException(

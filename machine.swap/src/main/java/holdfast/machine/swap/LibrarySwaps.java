@@ -20,8 +20,7 @@ public final class LibrarySwaps implements SwapProvider {
   public MachineSwaps open(Machine machine) {
     GuestWriters writers = new GuestWriters();
     Swaps swaps = new Swaps(machine, writers, SwapRecorder.NONE, () -> {});
-    machine.beforeClose(swaps::close);
-    swaps.rescueFailed();
+    swaps.serve();
     return swaps;
   }
 }

@@ -12,6 +12,7 @@ import holdfast.machine.copy.PreCopyLoop;
 import holdfast.machine.core.Region;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,6 +20,7 @@ import org.slf4j.LoggerFactory;
 final class Progress implements GuestWriters.Outcome {
   private static final Logger LOG = LoggerFactory.getLogger(Progress.class);
 
+  private final Consumer<SwapReport> changed;
   private final int number;
   private final BackendId region;
   private final ByteSize total;
@@ -37,8 +39,19 @@ final class Progress implements GuestWriters.Outcome {
   private Duration pause = Duration.ZERO;
   private String reason = "";
 
-  /** Starts the progress of a new swap. */
-  Progress(int number, Region region, SwapPlan plan, Duration downtime, Instant started) {
+  /**
+   * Starts the progress of a new swap.
+   *
+   * @param changed called at each phase and round, with no lock held; must not block
+   */
+  Progress(
+      int number,
+      Region region,
+      SwapPlan plan,
+      Duration downtime,
+      Instant started,
+      Consumer<SwapReport> changed) {
+    this.changed = changed;
     this.number = number;
     this.region = region.id();
     this.total = region.size();
@@ -87,6 +100,7 @@ final class Progress implements GuestWriters.Outcome {
               "swap {} of '{}' from {} to {}: {}", number, region, plan.from(), plan.to(), next);
       default -> LOG.info("swap {} of '{}': {}", number, region, next);
     }
+    changed.accept(report());
   }
 
   /** Adds bytes that were copied. */
@@ -95,12 +109,15 @@ final class Progress implements GuestWriters.Outcome {
   }
 
   /** Records the end of a round of copying. */
-  synchronized void endRound(PreCopyLoop.Round ended) {
-    round = ended.number();
-    dirty = ended.dirty();
-    dirtyRate = ended.dirtyRate();
-    copyRate = ended.copyRate();
-    expectedPause = ended.pause();
+  void endRound(PreCopyLoop.Round ended) {
+    synchronized (this) {
+      round = ended.number();
+      dirty = ended.dirty();
+      dirtyRate = ended.dirtyRate();
+      copyRate = ended.copyRate();
+      expectedPause = ended.pause();
+    }
+    changed.accept(report());
   }
 
   @Override
@@ -113,9 +130,12 @@ final class Progress implements GuestWriters.Outcome {
     reason = reason.isEmpty() ? sentence : reason + "; " + sentence;
   }
 
-  synchronized void rolledBack(String why) {
-    phase = SwapPhase.ROLLED_BACK;
-    whole = soFar();
-    reason = reason.isEmpty() ? why : why + "; " + reason;
+  void rolledBack(String why) {
+    synchronized (this) {
+      phase = SwapPhase.ROLLED_BACK;
+      whole = soFar();
+      reason = reason.isEmpty() ? why : why + "; " + reason;
+    }
+    changed.accept(report());
   }
 }

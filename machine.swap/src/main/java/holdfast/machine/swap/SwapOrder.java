@@ -1,6 +1,7 @@
 package holdfast.machine.swap;
 
 import holdfast.machine.api.SwapLimits;
+import holdfast.machine.api.SwapReport;
 import holdfast.machine.copy.Cancellation;
 import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.core.Region;
@@ -10,6 +11,7 @@ import holdfast.machine.swap.internal.journal.Side;
 import holdfast.machine.swap.internal.journal.SwapJournal;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.function.Consumer;
 
 /**
  * A swap that is ordered: what it does, and what all its steps share.
@@ -36,6 +38,7 @@ record SwapOrder(
    *
    * @param number counts the swaps of the machine
    * @param warnings those that earlier swaps have given
+   * @param changed called at each phase and round
    */
   static SwapOrder of(
       int number,
@@ -43,7 +46,8 @@ record SwapOrder(
       SwapTarget target,
       RegionLease lease,
       GivenWarnings warnings,
-      StepWatcher watcher) {
+      StepWatcher watcher,
+      Consumer<SwapReport> changed) {
     Region region = lease.region();
     Instant now = Instant.now();
     Side to = SwapRequest.side(target.spec());
@@ -52,7 +56,7 @@ record SwapOrder(
         target,
         lease,
         new SwapJournal(region.id(), SwapRequest.present(region, warnings), to, now, warnings),
-        new Progress(number, region, target.plan(), request.limits().downtime(), now),
+        new Progress(number, region, target.plan(), request.limits().downtime(), now, changed),
         new Cancellation(),
         watcher);
   }

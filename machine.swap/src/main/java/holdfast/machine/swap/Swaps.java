@@ -10,6 +10,7 @@ import holdfast.machine.api.SwapPhase;
 import holdfast.machine.api.SwapPlan;
 import holdfast.machine.api.SwapReport;
 import holdfast.machine.config.options.ParsedObject;
+import holdfast.machine.copy.GivenUpException;
 import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.core.Backend;
 import holdfast.machine.core.ImageCheck;
@@ -169,7 +170,7 @@ public final class Swaps implements SwapProvider.MachineSwaps {
   private SwapTask start(RegionLease lease, SwapRequest request) throws SwapException {
     SwapTarget target = request.target();
     SwapOrder order =
-        SwapOrder.of(numbers.incrementAndGet(), request, target, lease, warnings, watcher);
+        SwapOrder.of(numbers.incrementAndGet(), request, target, lease, warnings, watcher, this::progressed);
     SwapTask task = new SwapTask(order, this::end);
     BackendId id = lease.region().id();
     register(id, new Running(task, SwapRequest.side(target.spec())));
@@ -282,10 +283,13 @@ public final class Swaps implements SwapProvider.MachineSwaps {
   }
 
   /**
-   * From now on copies what can be read of a memory backend that fails to its standby file, if it
-   * has one. The machine's end waits for the copy.
+   * Begins to serve the machine until it ends: copies what can be read of a memory backend that
+   * fails to its standby file, if it has one. The machine's end rolls swaps back and waits for the
+   * copy; writers that are stopped then go on when the memory is gone, and meet its end there.
    */
-  public void rescueFailed() {
+  public void serve() {
+    machine.beforeClose(this::close);
+    machine.afterClose(this::cont);
     machine.watch(
         new MachineWatcher() {
           @Override
@@ -317,17 +321,34 @@ public final class Swaps implements SwapProvider.MachineSwaps {
 
   @Override
   public boolean stop() throws MachineBusyException {
-    throw new UnsupportedOperationException();
+    try {
+      return writers.stop(SwapLimits.DEFAULT.pause());
+    } catch (GivenUpException e) {
+      throw MachineBusyException.of(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw MachineBusyException.of(e);
+    }
   }
 
   @Override
   public boolean cont() {
-    throw new UnsupportedOperationException();
+    return writers.cont();
   }
 
   @Override
   public boolean isStopped() {
-    return false;
+    return writers.isStopped();
+  }
+
+  private void progressed(SwapReport report) {
+    for (Consumer<SwapReport> one : watchers) {
+      try {
+        one.accept(report);
+      } catch (RuntimeException | LinkageError e) {
+        LOG.warn("a watcher of swaps failed: {}", one, e); // its bundle may be stopping
+      }
+    }
   }
 
   @Override

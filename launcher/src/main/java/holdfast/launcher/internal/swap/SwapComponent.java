@@ -103,8 +103,7 @@ public final class SwapComponent implements LiveSwap {
     Swaps present = swaps;
     if (present == null || machine != up) {
       present = new Swaps(up, writers, this::record, component::wake);
-      up.beforeClose(present::close);
-      present.rescueFailed();
+      present.serve();
       machine = up;
       swaps = present;
     }
