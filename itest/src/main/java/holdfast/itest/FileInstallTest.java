@@ -308,7 +308,8 @@ class FileInstallTest extends LiveMachineTest {
     String use = machine.run("ram:use nv1 file");
     assertTrue(use.contains("this holds until the machine ends, since "), use);
     Files.delete(etc.resolve(DEVICE));
-    awaitLine("WARN", "device 'dev1': " + etc.resolve(DEVICE) + " is gone");
+    awaitLine("INFO", "device 'dev1' is unplugged: " + etc.resolve(DEVICE) + " is gone; take it");
+    awaitLine("INFO", "memory backend 'nv1' is removed");
 
     Files.delete(etc.resolve(MACHINE));
     machine.awaitReason("no machine is configured");
@@ -322,6 +323,45 @@ class FileInstallTest extends LiveMachineTest {
     machine.awaitUp();
     assertTrue(machine.run("ram:set nv1 dump off").endsWith("dump=off"));
     Await.until("written back", this::backendFile, text -> text.contains("dump = off"));
+  }
+
+  @Test
+  @DisplayName("files that come and go plug and unplug while the machine is up")
+  void filesPlugAndUnplug() throws IOException {
+    comeUp();
+    String all = machine.run("ram:list");
+    Files.delete(etc.resolve(DEVICE));
+    Files.delete(etc.resolve(NV1));
+    awaitLine("INFO", "memory backend 'nv1' is removed");
+    assertFalse(machine.run("ram:list").contains("nv1"));
+
+    writeBackend();
+    writeDevice();
+    awaitLine("INFO", "nvdimm 'dev1' at ", " was plugged");
+    assertEquals(all, machine.run("ram:list"), "each is where it was");
+  }
+
+  @Test
+  @DisplayName("commands that plug and unplug write the files, or take them away")
+  void commandsWriteFiles() throws IOException {
+    comeUp();
+    assertEquals("device 'dev1' was unplugged", machine.run("ram:device_del dev1"));
+    assertEquals("memory backend 'nv1' was removed", machine.run("ram:object_del nv1"));
+    Await.until("deleted", () -> Files.exists(etc.resolve(NV1)), exists -> !exists);
+    Await.until("deleted", () -> Files.exists(etc.resolve(DEVICE)), exists -> !exists);
+    assertEquals(
+        "memory backend 'more' was added",
+        machine.run("ram:object_add memory-backend-ram,id=more,size=1M"));
+    Await.until("written back", this::machineFile, text -> text.contains("more"));
+    assertFalse(machineFile().contains("nv1"), machineFile());
+  }
+
+  private String machineFile() {
+    try {
+      return Files.readString(etc.resolve(MACHINE));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private String backendFile() {

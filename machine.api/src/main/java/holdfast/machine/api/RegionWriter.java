@@ -38,8 +38,9 @@ public interface RegionWriter extends GuestWriter {
   void resume(MemoryRegion region);
 
   /**
-   * Stops storing altogether. Holdfast doesn't call this for what concerns one region, and never
-   * while the writer is paused for one.
+   * Stops storing altogether, because an operator stops the machine, until {@link #resume()}.
+   * Pauses for regions begin and end meanwhile, and count apart: store into a region only while
+   * neither it nor everything is paused.
    */
   @Override
   boolean pause(Duration limit) throws InterruptedException;

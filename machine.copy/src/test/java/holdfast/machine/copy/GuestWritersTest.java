@@ -78,6 +78,58 @@ class GuestWritersTest {
   }
 
   @Test
+  @DisplayName("stopped writers share their pause with regions, and go on when both are done")
+  void stop() throws Exception {
+    writers.add(vcpu0);
+    assertTrue(writers.stop(LIMIT));
+    assertFalse(writers.stop(LIMIT), "they are stopped");
+    assertTrue(writers.isStopped());
+    writers.pause(A, LIMIT, time -> {}).close();
+    assertEquals(List.of("pause"), vcpu0.calls);
+    GuestWriters.Pause last = writers.pause(B, LIMIT, time -> {});
+    assertTrue(writers.cont());
+    assertFalse(writers.cont());
+    assertTrue(vcpu0.paused, "a region needs it paused");
+    last.close();
+    assertEquals(List.of("pause", "resume"), vcpu0.calls);
+  }
+
+  @Test
+  @DisplayName("a writer that knows regions is stopped apart from them")
+  void stopApart() throws Exception {
+    PausedWriter.ByRegion nvdimms = new PausedWriter.ByRegion("nvdimms");
+    writers.add(nvdimms);
+    GuestWriters.Pause first = writers.pause(A, LIMIT, time -> {});
+    writers.stop(LIMIT);
+    first.close();
+    writers.cont();
+    assertEquals(List.of("pause a", "pause", "resume a", "resume"), nvdimms.calls);
+  }
+
+  @Test
+  @DisplayName("a writer that comes while the others are stopped is stopped before it may store")
+  void stopsWhoComes() throws Exception {
+    writers.add(vcpu0);
+    writers.stop(LIMIT);
+    writers.add(vcpu1);
+    assertTrue(vcpu1.paused);
+    writers.cont();
+    assertFalse(vcpu0.paused);
+    assertFalse(vcpu1.paused);
+  }
+
+  @Test
+  @DisplayName("writers of whom one does not stop all go on, and the reason names it")
+  void stopsAllOrNone() throws Exception {
+    writers.add(vcpu0);
+    writers.add(new PausedWriter("late").late());
+    GivenUpException failure = assertThrows(GivenUpException.class, () -> writers.stop(SHORT));
+    assertTrue(failure.getMessage().contains("'late'"), failure.getMessage());
+    assertFalse(writers.isStopped());
+    assertFalse(vcpu0.paused);
+  }
+
+  @Test
   @DisplayName("a pause for one region that comes too late takes nothing from another's")
   void tooLateForOne() throws Exception {
     PausedWriter hangs = new PausedWriter("hangs").hangingIn("pause");
