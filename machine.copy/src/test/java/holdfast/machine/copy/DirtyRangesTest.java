@@ -40,18 +40,18 @@ class DirtyRangesTest {
     return set;
   }
 
-  /** That a set tells what the model has, in maximal ranges and in order. */
+  /** That a set has what the model has, in maximal ranges and in order. */
   private static void assertSame(BitSet model, DirtyRanges set) {
-    BitSet told = new BitSet();
+    BitSet found = new BitSet();
     int[] last = {-1};
     set.forEach(
         (offset, length) -> {
           assertTrue(length > 0, "no empty range");
           assertTrue(offset > last[0], "in order, and none touches the one before it");
-          told.set((int) offset, (int) (offset + length));
+          found.set((int) offset, (int) (offset + length));
           last[0] = (int) (offset + length);
         });
-    assertEquals(model, told);
+    assertEquals(model, found);
     assertEquals(model.cardinality(), set.bytes());
   }
 

@@ -5,9 +5,10 @@
  * holdfast.machine.config.MachineSpec} and the available allocators ({@link
  * holdfast.machine.core.Candidates}), completely or not at all. Each {@link
  * holdfast.machine.core.Backend} has a {@link holdfast.machine.core.Region}, which keeps its
- * address and its bytes for the life of the machine, whichever allocator serves it. {@link
- * holdfast.machine.core.Holdfast} opens a machine without OSGi. This package doesn't use OSGi: the
- * launcher brings the framework's services and configurations.
+ * address and its bytes for the life of the machine, whichever allocator serves it; whoever changes
+ * it holds its {@link holdfast.machine.core.RegionLease}. {@link holdfast.machine.core.Holdfast}
+ * opens a machine without OSGi. This package doesn't use OSGi: the launcher brings the framework's
+ * services and configurations.
  */
 @Export
 @NullMarked

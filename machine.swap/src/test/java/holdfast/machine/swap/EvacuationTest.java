@@ -39,7 +39,7 @@ class EvacuationTest {
     return fixture.folder.resolve("standby");
   }
 
-  private static String told(SwapFixture fixture) {
+  private static String rescue(SwapFixture fixture) {
     return fixture.machine.machine().find("ram0").orElseThrow().rescue();
   }
 
@@ -73,7 +73,7 @@ class EvacuationTest {
       assertTrue(list(fixture).contains("\"unreadable\":[]"), list(fixture));
       assertTrue(list(fixture).contains("\"reason\":\"the disk is on fire\""), list(fixture));
       assertTrue(list(fixture).contains("\"writers\":\"paused\""), list(fixture));
-      assertTrue(told(fixture).startsWith("what could be read, 2M of 2M, was copied to"));
+      assertTrue(rescue(fixture).startsWith("what could be read, 2M of 2M, was copied to"));
       assertEquals(List.of("pause", "resume"), writer.calls);
       assertFalse(Files.exists(fixture.folder.resolve("standby.part")));
     }
@@ -192,7 +192,7 @@ class EvacuationTest {
       evacuate(fixture);
       assertEquals("precious", Files.readString(standby(fixture)));
       assertTrue(
-          told(fixture).startsWith("what could be read could not be copied to"), told(fixture));
+          rescue(fixture).startsWith("what could be read could not be copied to"), rescue(fixture));
       assertEquals(Set.of("standby", "tmpfs0"), fixture.files());
     }
   }
@@ -225,7 +225,7 @@ class EvacuationTest {
       fixture.region().fail(new IOException("the disk is on fire"));
       evacuate(fixture);
       assertTrue(
-          told(fixture).startsWith("what could be read could not be copied to"), told(fixture));
+          rescue(fixture).startsWith("what could be read could not be copied to"), rescue(fixture));
       assertEquals(Set.of("standby", "tmpfs0"), fixture.files());
     }
   }
@@ -239,7 +239,7 @@ class EvacuationTest {
       fixture.region().fail(new IOException("the disk is on fire"));
       evacuate(fixture);
       assertTrue(
-          told(fixture).contains("was copied to " + standby(fixture) + ".part"), told(fixture));
+          rescue(fixture).contains("was copied to " + standby(fixture) + ".part"), rescue(fixture));
       Files.move(fixture.folder.resolve("standby.part"), standby(fixture));
       assertHolds(fixture, SIZE);
     }

@@ -129,10 +129,10 @@ class SeveralSwapsTest {
       fixture.fill();
       Backend backend = fixture.machine.machine().find("ram0").orElseThrow();
       RunningSwap task = fixture.start(there(fixture), LIMITS.withBandwidth(new ByteSize(1)));
-      String told =
+      String busy =
           assertThrows(MachineException.class, () -> backend.set("discard-data", "on"))
               .getMessage();
-      assertTrue(("" + told).contains("'ram0': it is being swapped, or changed"), told);
+      assertTrue(("" + busy).contains("'ram0': it is being swapped, or changed"), busy);
       SwapException refused =
           assertThrows(SwapException.class, () -> fixture.swaps.plan(RAM0, there(fixture), LIMITS));
       assertTrue(("" + refused.getMessage()).contains("a swap of it is under way"));

@@ -106,7 +106,7 @@ class SwapCallsFailTest {
         segment.set(ValueLayout.JAVA_LONG, at, at * 31 + 7); // it can be stored into
       }
       if (fault != null && fixture.region().state() == RegionState.FAILED) {
-        // the kernel told that something could not be written back
+        // the kernel reported that something could not be written back
         assertTrue(calls.stream().anyMatch(made -> made.call() == SystemCall.SYNC_FILE_RANGE));
         assertTrue(fixture.region().status().note().contains("sync_file_range: EIO"));
         assertThrows(PersistException.class, () -> fixture.region().persist(0, SIZE));

@@ -188,7 +188,7 @@ public final class SwapFixture implements AutoCloseable {
     }
   }
 
-  /** A swap's thread ends a moment after who awaits the swap is told. */
+  /** A swap's thread ends a moment after whoever awaits the swap is woken. */
   public static void awaitThreads() {
     for (Thread thread : Thread.getAllStackTraces().keySet()) {
       if (thread.getName().startsWith("holdfast-swap-ram")) {

@@ -69,8 +69,8 @@ class BadNotesTest {
             Side.file(image),
             Instant.ofEpochSecond(1),
             new GivenWarnings());
-    String told = "" + assertThrows(IOException.class, swap::begin).getMessage();
-    assertTrue(told.contains(note + " " + why), told);
+    String reason = "" + assertThrows(IOException.class, swap::begin).getMessage();
+    assertTrue(reason.contains(note + " " + why), reason);
     swap.abandon(false);
     Files.delete(other);
     assertEquals(Optional.of(refusal), ImageNotes.refusal(image), "it stays as it was");
@@ -85,7 +85,7 @@ class BadNotesTest {
   }
 
   @Test
-  @DisplayName("a FIFO as a note is told, and not waited for")
+  @DisplayName("a FIFO as a note is reason, and not waited for")
   void fifo() throws Exception {
     for (String suffix : SUFFIXES) {
       run("mkfifo", note(suffix).toString());
@@ -118,7 +118,7 @@ class BadNotesTest {
   }
 
   @Test
-  @DisplayName("a folder as a note is told")
+  @DisplayName("a folder as a note is reason")
   void folders() throws Exception {
     for (String suffix : SUFFIXES) {
       Files.createDirectory(note(suffix));
@@ -127,7 +127,7 @@ class BadNotesTest {
   }
 
   @Test
-  @DisplayName("a sparse terabyte as a note is told, and not read")
+  @DisplayName("a sparse terabyte as a note is reason, and not read")
   void terabyte() throws Exception {
     for (String suffix : SUFFIXES) {
       try (RandomAccessFile file = new RandomAccessFile(note(suffix).toFile(), "rw")) {
@@ -231,7 +231,7 @@ class BadNotesTest {
   }
 
   @Test
-  @DisplayName("a text that is no note is told as that, whatever is wrong with it")
+  @DisplayName("a text that is no note is reason as that, whatever is wrong with it")
   void texts() throws Exception {
     for (String suffix : SUFFIXES) {
       for (String text : malformed()) {

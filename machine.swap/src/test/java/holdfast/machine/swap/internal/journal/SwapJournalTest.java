@@ -465,8 +465,8 @@ class SwapJournalTest {
     SwapJournal second =
         new SwapJournal(
             REGION, Side.file(c), Side.file(b), Instant.ofEpochSecond(2), new GivenWarnings());
-    String told = assertThrows(IOException.class, second::begin).getMessage();
-    assertEquals(b + " is what " + a + " is being swapped to: name another file", told);
+    String reason = assertThrows(IOException.class, second::begin).getMessage();
+    assertEquals(b + " is what " + a + " is being swapped to: name another file", reason);
     second.abandon(false);
     assertEquals(before, notes());
     first.close();
