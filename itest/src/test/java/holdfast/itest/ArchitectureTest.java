@@ -240,6 +240,7 @@ class ArchitectureTest {
               "holdfast.machine.core..")
           .should()
           .beAssignableTo(HoldfastException.class);
+
   /**
    * What is exported says who implements it: Holdfast, whose users a new method does not concern,
    * or its users, whom it does. bnd's baselining goes by that.

@@ -2,9 +2,9 @@ package holdfast.machine.admin;
 
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.ByteSize;
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.MemoryDevice;
-import holdfast.machine.api.DeviceKind;
 
 /**
  * A memory device at one moment.

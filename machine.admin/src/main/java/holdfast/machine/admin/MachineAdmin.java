@@ -85,8 +85,8 @@ public interface MachineAdmin {
   Retention plug(String driver, Map<String, String> properties) throws AdminException;
 
   /**
-   * Unplugs a device at once, without asking the guest: stop its use of it first. Its memory backend
-   * stays. Accesses that are under way may fail; later ones find no memory there.
+   * Unplugs a device at once, without asking the guest: stop its use of it first. Its memory
+   * backend stays. Accesses that are under way may fail; later ones find no memory there.
    *
    * @throws NoSuchDeviceException if there is none
    * @throws RefusedException if it is base RAM

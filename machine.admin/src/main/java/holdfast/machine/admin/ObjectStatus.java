@@ -1,8 +1,8 @@
 package holdfast.machine.admin;
 
 import holdfast.backend.api.Alignment;
-import holdfast.backend.api.Backing;
 import holdfast.backend.api.BackendId;
+import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Durability;
 import holdfast.backend.api.Evidence;

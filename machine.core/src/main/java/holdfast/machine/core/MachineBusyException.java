@@ -1,8 +1,6 @@
 package holdfast.machine.core;
 
-/**
- * A part of the machine is being changed by another caller; the same request can succeed later.
- */
+/** A part of the machine is being changed by another caller; the same request can succeed later. */
 public final class MachineBusyException extends MachineException {
   private static final long serialVersionUID = 1;
 
@@ -12,7 +10,8 @@ public final class MachineBusyException extends MachineException {
 
   /** Takes the sentence of a cause, such as that a guest writer does not pause. */
   public static MachineBusyException of(Exception cause) {
-    MachineBusyException busy = new MachineBusyException("the guest writers are not stopped: " + cause.getMessage());
+    MachineBusyException busy =
+        new MachineBusyException("the guest writers are not stopped: " + cause.getMessage());
     busy.initCause(cause);
     return busy;
   }

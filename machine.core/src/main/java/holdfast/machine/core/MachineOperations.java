@@ -83,8 +83,7 @@ public final class MachineOperations implements MachineAdmin {
     this.events = events;
     machine.watch(new Publisher());
     swaps.ifPresent(
-        present ->
-            present.watch(report -> events.publish(new AdminEvent.SwapProgressed(report))));
+        present -> present.watch(report -> events.publish(new AdminEvent.SwapProgressed(report))));
   }
 
   /** Publishes what happens to the machine. */
@@ -219,8 +218,7 @@ public final class MachineOperations implements MachineAdmin {
 
   @Override
   public Retention plug(String driver, Map<String, String> properties) throws AdminException {
-    plug(
-        DeviceDefinitions.spec(parsedDevice(driver, properties), driver + " without id"));
+    plug(DeviceDefinitions.spec(parsedDevice(driver, properties), driver + " without id"));
     return Retention.OF_THIS_MACHINE;
   }
 

@@ -51,8 +51,7 @@ final class Refusals {
     return switch (e.refusal()) {
       case DUPLICATE_ID -> new DuplicateIdException(id, e);
       case NO_SUCH_DEVICE -> new NoSuchDeviceException(id);
-      case NO_SUCH_PROPERTY, LABEL_TOO_SMALL, BAD_UUID, NO_MEMDEV ->
-          new InvalidRequestException(e);
+      case NO_SUCH_PROPERTY, LABEL_TOO_SMALL, BAD_UUID, NO_MEMDEV -> new InvalidRequestException(e);
       default -> new RefusedException(e);
     };
   }

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.backend.mmap.RamMapper;
+import holdfast.backend.mmap.style.MappingStyle;
 import holdfast.host.linux.HostLibc;
 import holdfast.host.testkit.FaultyLibc;
 import holdfast.host.testkit.LeakCheck;
@@ -85,8 +85,7 @@ class LivePlugTest {
   private void plug() throws Exception {
     admin.addObject(
         "memory-backend-file",
-        Map.of(
-            "id", "m1", "size", "64K", "share", "on", "mem-path", folder + "/m1.img"));
+        Map.of("id", "m1", "size", "64K", "share", "on", "mem-path", folder + "/m1.img"));
     admin.plug("nvdimm", Map.of("id", "nv1", "memdev", "m1"));
   }
 
@@ -140,7 +139,8 @@ class LivePlugTest {
 
           @Override
           public void deviceRemoved(MemoryDevice device) {
-            assertTrue(device.segment().scope().isAlive(), "its bytes stay until all have returned");
+            assertTrue(
+                device.segment().scope().isAlive(), "its bytes stay until all have returned");
             seen.incrementAndGet();
           }
 

@@ -211,8 +211,7 @@ final class LiveCopy {
       if (region.failIfLost(from, length, false)) {
         return "its own memory can't be read any more: " + region.status().note();
       }
-      return next
-          .lostPage(from, length, true)
+      return next.lostPage(from, length, true)
           .map(lost -> "the new backing can't hold it: " + lost)
           .orElse("memory of somebody else failed: " + fault);
     } catch (RuntimeException closed) {

@@ -170,7 +170,8 @@ public final class Swaps implements SwapProvider.MachineSwaps {
   private SwapTask start(RegionLease lease, SwapRequest request) throws SwapException {
     SwapTarget target = request.target();
     SwapOrder order =
-        SwapOrder.of(numbers.incrementAndGet(), request, target, lease, warnings, watcher, this::progressed);
+        SwapOrder.of(
+            numbers.incrementAndGet(), request, target, lease, warnings, watcher, this::progressed);
     SwapTask task = new SwapTask(order, this::end);
     BackendId id = lease.region().id();
     register(id, new Running(task, SwapRequest.side(target.spec())));

@@ -1,7 +1,7 @@
 package holdfast.launcher.internal.cli;
 
-import holdfast.machine.admin.DeviceStatus;
 import holdfast.backend.api.HoldfastException;
+import holdfast.machine.admin.DeviceStatus;
 import holdfast.machine.config.options.Excerpt;
 import holdfast.machine.core.Machine;
 import holdfast.monitor.shell.report.MachineReport;

@@ -5,7 +5,6 @@ import holdfast.machine.config.DeviceDefinitions;
 import holdfast.machine.core.MachineException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /** The objects and devices that the machine's configuration lists. */
 final class Listed {

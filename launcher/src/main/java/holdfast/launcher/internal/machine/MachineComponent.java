@@ -183,8 +183,7 @@ public final class MachineComponent implements ConfigurationListener {
    * @param work adds it
    */
   public Retention addObject(BackendSpec wanted, Work<Backend> work) throws AdminException {
-    return reconciler.change(
-        recorder -> recorder.added(work.done(), wanted));
+    return reconciler.change(recorder -> recorder.added(work.done(), wanted));
   }
 
   /**
@@ -206,8 +205,7 @@ public final class MachineComponent implements ConfigurationListener {
    * @param work plugs it
    */
   public Retention plug(ParsedObject wanted, Work<MemoryDevice> work) throws AdminException {
-    return reconciler.change(
-        recorder -> recorder.added(work.done(), wanted));
+    return reconciler.change(recorder -> recorder.added(work.done(), wanted));
   }
 
   /**

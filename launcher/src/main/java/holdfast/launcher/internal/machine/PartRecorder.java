@@ -61,7 +61,11 @@ record PartRecorder(Parts parts, @Nullable Configurations stored) {
           stored.declare(factoryPid, name, properties, parts.own().isOfCommandLine());
       if (made.isEmpty()) {
         return lost(
-            "there is a configuration " + factoryPid + "~" + name + " already, which is not listed");
+            "there is a configuration "
+                + factoryPid
+                + "~"
+                + name
+                + " already, which is not listed");
       }
       declared.as(made.get());
       parts.wrote(stored.relist(parts.own(), list, name, true));

@@ -320,7 +320,7 @@ final class Reconciler {
   <T> T change(Change<T> change) throws AdminException {
     Future<T> made;
     try {
-      made = 
+      made =
           thread.submit(
               () -> change.make(new PartRecorder(requireUp().parts(), configurations.get())));
     } catch (RejectedExecutionException e) {

@@ -245,7 +245,8 @@ class AdminComponentTest {
   }
 
   @Test
-  @DisplayName("a configuration of that name that nothing lists is left alone, and the answer says so")
+  @DisplayName(
+      "a configuration of that name that nothing lists is left alone, and the answer says so")
   void aForeignConfigurationIsLeftAlone() throws Exception {
     there.configurations.put(M1, Map.of("id", "m1", "size", "4M"));
     there.awaitFollowed();

@@ -124,7 +124,8 @@ public final class MachineCommands {
   }
 
   /** Runs {@code ram:device_del ID}. */
-  @Descriptor("unplugs a device at once, without asking the guest: stop the guest's use of it first")
+  @Descriptor(
+      "unplugs a device at once, without asking the guest: stop the guest's use of it first")
   public String device_del(@Descriptor("ID: the id of the device") Object... arguments)
       throws InterruptedException {
     return CommandFailure.orAnswer(

@@ -59,7 +59,8 @@ public final class RamCommands {
   private static String list(List<ObjectStatus> objects, List<DeviceStatus> devices) {
     Screen screen = new Screen();
     screen.table(
-        ObjectReport.COLUMNS, objects.stream().map(object -> new ObjectReport(object).row()).toList());
+        ObjectReport.COLUMNS,
+        objects.stream().map(object -> new ObjectReport(object).row()).toList());
     screen.heading("");
     screen.table(
         DeviceReport.COLUMNS, devices.stream().map(d -> new DeviceReport(d).row()).toList());
@@ -71,8 +72,7 @@ public final class RamCommands {
   public String show(@Descriptor("ID: the id of the memory backend") Object... arguments)
       throws InterruptedException {
     return CommandFailure.orAnswer(
-        "ram:show",
-        () -> show(Arguments.read("ram:show ID", arguments).words("ID").getFirst()));
+        "ram:show", () -> show(Arguments.read("ram:show ID", arguments).words("ID").getFirst()));
   }
 
   private String show(String id) throws AdminException {
@@ -169,9 +169,7 @@ public final class RamCommands {
           }
           List<String> words = read.words("ID", "OFFSET", "LENGTH");
           return persist(
-              words.get(0),
-              bytes("offset", words.get(1)),
-              bytes("length", words.get(2)));
+              words.get(0), bytes("offset", words.get(1)), bytes("length", words.get(2)));
         });
   }
 
@@ -205,7 +203,8 @@ public final class RamCommands {
     return CommandFailure.orAnswer(
         "ram:evacuate",
         () -> {
-          List<String> words = Arguments.read("ram:evacuate ID FILE", arguments).words("ID", "FILE");
+          List<String> words =
+              Arguments.read("ram:evacuate ID FILE", arguments).words("ID", "FILE");
           admin.evacuate(words.get(0), path(words.get(1)));
           return "started; ram:show " + words.get(0) + " says what becomes of it";
         });

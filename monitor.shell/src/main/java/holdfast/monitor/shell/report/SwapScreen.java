@@ -1,7 +1,7 @@
 package holdfast.monitor.shell.report;
 
-import holdfast.machine.api.SwapPlan;
 import holdfast.machine.admin.SwapWords;
+import holdfast.machine.api.SwapPlan;
 
 /** Shows plans of live swaps on a terminal. */
 public final class SwapScreen {
