@@ -168,6 +168,27 @@ class BundlesIT {
   }
 
   @Test
+  @DisplayName("of bundles that need each other, the package is named that nobody has")
+  void unresolvedTogether() throws Exception {
+    makeJar(bundles.resolve("a.jar"), bundle(Constants.IMPORT_PACKAGE, "com.example.bus"));
+    makeJar(
+        bundles.resolve("b.jar"),
+        Map.of(
+            Constants.BUNDLE_MANIFESTVERSION,
+            "2",
+            Constants.BUNDLE_SYMBOLICNAME,
+            "bus",
+            Constants.EXPORT_PACKAGE,
+            "com.example.bus",
+            Constants.IMPORT_PACKAGE,
+            "com.example.cpu"));
+
+    String refusal = refusal("-bundles", "bundles", "-m", "16M");
+
+    assertTrue(refusal.contains(" lacks the package com.example.cpu: "), refusal);
+  }
+
+  @Test
   @DisplayName("a bundle made for the next version of a package is refused for it")
   void madeForAnotherVersion() throws Exception {
     makeJar(

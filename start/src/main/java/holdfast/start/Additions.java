@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,13 +25,16 @@ import org.osgi.framework.FrameworkEvent;
 final class Additions {
   /** What the framework says of a package that no bundle exports. */
   private static final Pattern PACKAGE =
-      Pattern.compile(
-          "\\(osgi\\.wiring\\.package=([^)]+)\\)((?:\\(version>=|\\(!\\(version)?[^;\\]\\s]*)");
+      Pattern.compile("\\(osgi\\.wiring\\.package=([^)]+)\\)([^;\\]\\s]*)");
+
+  /** It ends with what the bundle itself requires, whatever keeps it from that. */
+  private static final Pattern REPETITION =
+      Pattern.compile(" Unresolved requirements: .*", Pattern.DOTALL);
 
   private static final Pattern VERSION = Pattern.compile("\\(version>=([^)]+)\\)");
   private static final Pattern BELOW = Pattern.compile("\\(!\\(version>=([^)]+)\\)\\)");
 
-  private final Map<Bundle, Path> files = new LinkedHashMap<>();
+  private final Map<Bundle, Path> files = Collections.synchronizedMap(new LinkedHashMap<>());
   private final Map<Bundle, Throwable> failures = new ConcurrentHashMap<>();
 
   /**
@@ -104,7 +108,7 @@ final class Additions {
   private static String sentence(Bundle bundle, Path file, Throwable failure) {
     String which = "-bundles: the bundle " + bundle.getSymbolicName() + " (" + file + ") ";
     String said = "" + failure.getMessage();
-    Matcher missing = PACKAGE.matcher(said);
+    Matcher missing = PACKAGE.matcher(REPETITION.matcher(said).replaceFirst(""));
     if (missing.find()) {
       // the last that is named is the one that nobody has: those before it have it as their reason
       String name = missing.group(1);

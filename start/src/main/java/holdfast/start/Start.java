@@ -69,8 +69,8 @@ final class Start {
   private final GivenBundles given;
   private final List<String> errors = new CopyOnWriteArrayList<>();
 
-  /** The bundles that the operator added. */
-  private final Additions additions = new Additions();
+  /** The bundles that the operator added, in the framework of the present place. */
+  private volatile Additions additions = new Additions();
 
   /** The program that one of them may register. */
   private final Program program = new Program();
@@ -210,6 +210,7 @@ final class Start {
             .orElseThrow(() -> new IOException("the jar has no framework"))
             .newFramework(properties);
     framework = made;
+    additions = new Additions();
     made.init();
     BundleContext context = made.getBundleContext();
     context.addFrameworkListener(this::note);
