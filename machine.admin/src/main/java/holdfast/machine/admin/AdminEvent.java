@@ -24,7 +24,7 @@ public record AdminEvent(long number, Instant time, Change change) {
   /** A memory backend was added. */
   public record ObjectAdded(String id) implements Change {}
 
-  /** A memory backend was removed; its memory is gone. */
+  /** A memory backend was removed. */
   public record ObjectRemoved(String id) implements Change {}
 
   /**

@@ -141,10 +141,10 @@ public final class GuestWriters {
    */
   public Pause pause(MemoryRegion region, Duration limit, Outcome outcome)
       throws GivenUpException, InterruptedException {
-    return pause(new OfRegion(region), limit, outcome);
+    return pause(new PauseScope.OfRegion(region), limit, outcome);
   }
 
-  private Pause pause(Scope scope, Duration limit, Outcome outcome)
+  private Pause pause(PauseScope scope, Duration limit, Outcome outcome)
       throws GivenUpException, InterruptedException {
     long end = System.nanoTime() + limit.toNanos();
     Pause pause = new Pause(scope, outcome);
@@ -180,7 +180,7 @@ public final class GuestWriters {
       if (stopped != null) {
         return false;
       }
-      stopped = pause(new OfAll(), limit, time -> {});
+      stopped = pause(new PauseScope.OfAll(), limit, time -> {});
       return true;
     } finally {
       stopping.unlock();
@@ -229,48 +229,15 @@ public final class GuestWriters {
     }
   }
 
-  /** What writers are paused for. */
-  private interface Scope {
-    Optional<BoundedCall<Boolean>> pause(RegisteredWriter writer, long end);
-
-    BoundedCall<Boolean> resume(RegisteredWriter writer);
-  }
-
-  /** Nothing is stored into one region. */
-  private record OfRegion(MemoryRegion region) implements Scope {
-    @Override
-    public Optional<BoundedCall<Boolean>> pause(RegisteredWriter writer, long end) {
-      return writer.pause(region, end);
-    }
-
-    @Override
-    public BoundedCall<Boolean> resume(RegisteredWriter writer) {
-      return writer.resume(region);
-    }
-  }
-
-  /** Nothing is stored anywhere. */
-  private record OfAll() implements Scope {
-    @Override
-    public Optional<BoundedCall<Boolean>> pause(RegisteredWriter writer, long end) {
-      return writer.stop(end);
-    }
-
-    @Override
-    public BoundedCall<Boolean> resume(RegisteredWriter writer) {
-      return writer.cont();
-    }
-  }
-
   /** A pause of the writers, which lasts until it is closed. */
   public final class Pause implements AutoCloseable {
     private final List<RegisteredWriter> paused = new ArrayList<>();
 
     private final long began = System.nanoTime();
-    private final Scope scope;
+    private final PauseScope scope;
     private final Outcome outcome;
 
-    private Pause(Scope scope, Outcome outcome) {
+    private Pause(PauseScope scope, Outcome outcome) {
       this.scope = scope;
       this.outcome = outcome;
     }

@@ -1,6 +1,5 @@
 package holdfast.machine.core;
 
-import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.HoldfastException;
 import holdfast.backend.api.MemoryAdvice;
@@ -10,8 +9,6 @@ import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryRegion;
-import holdfast.machine.config.AllocatorFilter;
-import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.BackendSpec;
 import holdfast.machine.config.DeviceSpec;
 import holdfast.machine.config.MachineDefinition;
@@ -19,17 +16,15 @@ import holdfast.machine.config.MachineSpec;
 import holdfast.machine.config.MachineType;
 import holdfast.machine.config.MemoryLayout;
 import holdfast.machine.config.options.OptionException;
-import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.core.internal.guest.DeviceRequest;
 import holdfast.machine.core.internal.guest.FlatGuestMemory;
+import holdfast.machine.core.internal.guest.LostPages;
 import holdfast.machine.core.internal.guest.PlugException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.SequencedMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -46,36 +41,31 @@ import org.slf4j.LoggerFactory;
  * ever.
  */
 public final class Machine {
-  private static final String BASE_RAM = "pc.ram";
-
   /** How long to wait while another caller changes the machine. */
   private static final Duration CHANGE_LIMIT = Duration.ofSeconds(10);
 
   private static final Logger LOG = LoggerFactory.getLogger(Machine.class);
+  private static final LostPages LOST_PAGES =
+      (region, offset, length, stored) -> ((Region) region).failIfLost(offset, length, stored);
 
   private final Candidates candidates;
-  private final ImageCheck images;
-  private final MemoryAdvice standard;
   private final MachineType type;
-  private final List<Backend> backends = new CopyOnWriteArrayList<>();
+  private final OpenBackends backends;
   private final List<MemoryDevice> plugged = new CopyOnWriteArrayList<>();
   private final List<Runnable> beforeClose = new CopyOnWriteArrayList<>();
   private final List<Runnable> afterClose = new CopyOnWriteArrayList<>();
-  private final List<MachineWatcher> watchers = new CopyOnWriteArrayList<>();
+  private final MachineWatchers watchers = new MachineWatchers();
   private volatile @Nullable MemoryLayout layout;
   private volatile @Nullable FlatGuestMemory memory;
 
   /** Held while memory backends or devices are added or removed. */
   private final ReentrantLock changes = new ReentrantLock();
 
-  /** Set once, under the lock of {@link #backends}. */
-  private volatile boolean closed;
-
   private Machine(MachineSpec spec, Candidates candidates, ImageCheck images) {
     this.candidates = candidates;
-    this.images = images;
-    this.standard = MachineDefinition.advice(spec.machine());
     this.type = MachineDefinition.type(spec.machine());
+    MemoryAdvice standard = MachineDefinition.advice(spec.machine());
+    this.backends = new OpenBackends(candidates, images, standard, this::regionChanged);
   }
 
   /**
@@ -107,7 +97,7 @@ public final class Machine {
     List<RamBlockSpec> blocks = new ArrayList<>();
     for (int number = 0; number < spec.backends().size(); number++) {
       BackendSpec declared = spec.backends().get(number);
-      RamBlockSpec block = of(false, number, () -> declared.block(standard));
+      RamBlockSpec block = MachineException.of(false, number, () -> backends.block(declared));
       blocks.add(block);
       if (ramBackend.isPresent() && declared.id().equals(ramBackend.get())) {
         ramBackendSize = block.size();
@@ -118,119 +108,34 @@ public final class Machine {
     for (int number = 0; number < spec.backends().size(); number++) {
       BackendSpec declared = spec.backends().get(number);
       RamBlockSpec block = blocks.get(number);
-      of(
+      MachineException.of(
           false,
           number,
           () -> {
             if (ramBackend.isEmpty()) {
-              requireNotBaseRam(declared.id());
+              OpenBackends.requireNotBaseRam(declared.id());
             }
-            return open(declared, block);
+            return backends.open(declared, block, opened -> {});
           });
     }
     Region ram =
         ramBackend.isPresent()
-            ? region("the machine's memory-backend=", ramBackend.get())
-            : openBaseRam(sizes.ram());
-    FlatGuestMemory guest = new FlatGuestMemory(sizes, ram, Machine::failIfLost);
+            ? backends.require("the machine's memory-backend=", ramBackend.get())
+            : backends.openBaseRam(sizes.ram());
+    FlatGuestMemory guest = new FlatGuestMemory(sizes, ram, LOST_PAGES);
     memory = guest;
     for (int number = 0; number < spec.devices().size(); number++) {
       DeviceSpec device = spec.devices().get(number);
-      of(true, number, () -> plug(guest, device));
+      MachineException.of(true, number, () -> plug(guest, device));
     }
   }
 
   private MemoryDevice plug(FlatGuestMemory guest, DeviceSpec device)
       throws MachineException, PlugException {
-    Region region = region("device '" + device.name() + "': memdev=", device.memdev());
+    Region region = backends.require("device '" + device.name() + "': memdev=", device.memdev());
     MemoryDevice added = guest.plug(DeviceRequest.of(device, region));
     plugged.add(added);
     return added;
-  }
-
-  /** Makes the result for one requested part of the machine. */
-  private interface Step<T> {
-    T made() throws HoldfastException;
-  }
-
-  /** Runs the step of one part; an exception says which part it is about. */
-  private static <T> T of(boolean isDevice, int number, Step<T> step) throws MachineException {
-    MachineException.Part part = new MachineException.Part(isDevice, number);
-    try {
-      return step.made();
-    } catch (MachineException e) {
-      throw e.about(part);
-    } catch (HoldfastException e) {
-      throw new MachineException(e).about(part);
-    }
-  }
-
-  private static void requireNotBaseRam(String id) throws MachineException {
-    if (id.equals(BASE_RAM)) {
-      throw new MachineException(
-          "memory backend '"
-              + BASE_RAM
-              + "': that is the name of the base RAM; give it another id, or make it the base RAM with"
-              + " the machine's memory-backend="
-              + BASE_RAM);
-    }
-  }
-
-  private Backend open(BackendSpec declared, RamBlockSpec block)
-      throws MachineException, RamBlockException {
-    if (find(declared.id()).isPresent()) {
-      throw new TakenIdException(declared.id());
-    }
-    requireGoodFile(block);
-    Region region = Region.open(block, candidates, declared.allocator(), this::regionChanged);
-    try {
-      requireGoodFile(block); // another process may have swapped it before it was locked here
-    } catch (MachineException e) {
-      region.close();
-      throw e;
-    }
-    Backend backend = new Backend(declared.object(), region, standard, false);
-    synchronized (backends) {
-      if (!closed) {
-        backends.add(backend);
-        return backend;
-      }
-    }
-    region.close();
-    throw ended();
-  }
-
-  /** Checks that, of the two files of a swap, this is not the invalid one. */
-  private void requireGoodFile(RamBlockSpec spec) throws MachineException {
-    if (spec.backing() instanceof Backing.File file) {
-      Optional<String> refusal = images.refusal(file.path());
-      if (refusal.isPresent()) {
-        throw new MachineException(
-            "memory backend '" + spec.id() + "' on " + file.path() + ": " + refusal.get());
-      }
-    }
-  }
-
-  private Region openBaseRam(ByteSize size)
-      throws OptionException, NoAllocatorException, RamBlockException {
-    SequencedMap<String, String> properties = new LinkedHashMap<>();
-    properties.put("id", BASE_RAM);
-    properties.put("size", size.toString());
-    ParsedObject object = BackendDefinitions.RAM.checkConfiguration(BASE_RAM, properties);
-    RamBlockSpec spec = BackendDefinitions.spec(object, standard);
-    Region region = Region.open(spec, candidates, AllocatorFilter.ANY, this::regionChanged);
-    backends.add(new Backend(object, region, standard, true));
-    return region;
-  }
-
-  private Region region(String subject, String id) throws UnknownBackendException {
-    return find(id)
-        .map(Backend::region)
-        .orElseThrow(() -> new UnknownBackendException(subject, id, ids()));
-  }
-
-  private List<String> ids() {
-    return backends.stream().map(backend -> backend.region().id().value()).toList();
   }
 
   /**
@@ -239,23 +144,12 @@ public final class Machine {
    * @return removes it
    */
   public Runnable watch(MachineWatcher watcher) {
-    watchers.add(watcher);
-    return () -> watchers.remove(watcher);
-  }
-
-  private void tellWatchers(Consumer<MachineWatcher> change) {
-    for (MachineWatcher watcher : watchers) {
-      try {
-        change.accept(watcher);
-      } catch (RuntimeException | LinkageError e) {
-        LOG.warn("a watcher of the machine failed: {}", watcher, e); // its bundle may be stopping
-      }
-    }
+    return watchers.add(watcher);
   }
 
   private void regionChanged(Region region) {
-    find(region.id().value())
-        .ifPresent(backend -> tellWatchers(watcher -> watcher.objectChanged(backend)));
+    backends.reportChange(
+        region, backend -> watchers.tell(watcher -> watcher.objectChanged(backend)));
     FlatGuestMemory guest = memory;
     if (guest != null) {
       guest.regionChanged(region);
@@ -271,10 +165,13 @@ public final class Machine {
   public Backend addObject(BackendSpec declared) throws MachineException {
     enter();
     try {
-      requireNotBaseRam(declared.id());
-      Backend added = open(declared, declared.block(standard));
+      OpenBackends.requireNotBaseRam(declared.id());
+      Backend added =
+          backends.open(
+              declared,
+              backends.block(declared),
+              opened -> watchers.tell(watcher -> watcher.objectAdded(opened)));
       LOG.info("memory backend '{}' was added, on {}", declared.id(), added.region().backing());
-      tellWatchers(watcher -> watcher.objectAdded(added));
       return added;
     } catch (OptionException | RamBlockException e) {
       throw new MachineException(e);
@@ -292,7 +189,7 @@ public final class Machine {
   public void removeObject(String id) throws MachineException {
     enter();
     try {
-      Backend backend = find(id).orElseThrow(() -> new UnknownBackendException(id, ids()));
+      Backend backend = find(id).orElseThrow(() -> new UnknownBackendException(id, backends.ids()));
       List<String> users = users(backend);
       if (!users.isEmpty()) {
         throw new BackendInUseException(id, users);
@@ -302,7 +199,7 @@ public final class Machine {
               .region()
               .acquire(Backend.LEASE_LIMIT)
               .orElseThrow(() -> MachineBusyException.of(backend));
-      backends.remove(backend);
+      backends.remove(backend, removed -> watchers.tell(watcher -> watcher.objectRemoved(removed)));
       guest()
           .whenGivenUp(
               backend.region(),
@@ -311,7 +208,6 @@ public final class Machine {
                 lease.close();
               });
       LOG.info("memory backend '{}' was removed", id);
-      tellWatchers(watcher -> watcher.objectRemoved(backend));
     } finally {
       changes.unlock();
     }
@@ -340,7 +236,7 @@ public final class Machine {
     try {
       MemoryDevice added = plug(guest(), device);
       LOG.info("{} was plugged", added);
-      tellWatchers(watcher -> watcher.devicePlugged(added));
+      watchers.tell(watcher -> watcher.devicePlugged(added));
       return added;
     } catch (PlugException e) {
       throw new MachineException(e);
@@ -361,7 +257,7 @@ public final class Machine {
       MemoryDevice removed = guest().unplug(id);
       plugged.remove(removed);
       LOG.info("{} was unplugged", removed);
-      tellWatchers(watcher -> watcher.deviceUnplugged(removed));
+      watchers.tell(watcher -> watcher.deviceUnplugged(removed));
       return removed;
     } catch (PlugException e) {
       throw new MachineException(e);
@@ -381,13 +277,13 @@ public final class Machine {
       Thread.currentThread().interrupt();
       throw new MachineBusyException("the caller was interrupted while it waited for its turn");
     }
-    if (closed) {
+    if (isClosed()) {
       changes.unlock();
       throw ended();
     }
   }
 
-  private static MachineException ended() {
+  static MachineException ended() {
     return new MachineException("the machine has ended");
   }
 
@@ -395,21 +291,17 @@ public final class Machine {
     return Objects.requireNonNull(memory);
   }
 
-  private static boolean failIfLost(MemoryRegion region, long offset, long length, boolean stored) {
-    return region instanceof Region ours && ours.failIfLost(offset, length, stored);
-  }
-
   /**
    * Returns the memory backends in the order in which they were opened, base RAM that no object
    * names among them.
    */
   public List<Backend> backends() {
-    return List.copyOf(backends);
+    return backends.list();
   }
 
   /** Returns the memory backend with this id, if there is one. */
   public Optional<Backend> find(String id) {
-    return backends.stream().filter(b -> b.region().id().value().equals(id)).findFirst();
+    return backends.find(id);
   }
 
   /** Returns the plugged devices in the order in which they were plugged. */
@@ -429,7 +321,7 @@ public final class Machine {
 
   /** Returns whether the machine has ended, or is ending. */
   public boolean isClosed() {
-    return closed;
+    return backends.isClosed();
   }
 
   /** Returns the available allocators. */
@@ -457,11 +349,8 @@ public final class Machine {
    * What a listener that hangs may be using stays mapped until it returns.
    */
   public void close() {
-    synchronized (backends) {
-      if (closed) {
-        return;
-      }
-      closed = true;
+    if (!backends.close()) {
+      return;
     }
     beforeClose.forEach(Runnable::run);
     awaitChange();
@@ -489,7 +378,7 @@ public final class Machine {
     return guest == null
         ? "nothing yet"
         : "memory backends "
-            + String.join(", ", ids())
+            + String.join(", ", backends.ids())
             + "; guest memory "
             + String.join(", ", guest.devices().stream().map(MemoryDevice::id).toList());
   }
@@ -502,11 +391,11 @@ public final class Machine {
   private void end(Consumer<Region> way) {
     FlatGuestMemory guest = memory;
     if (guest == null) {
-      backends.reversed().forEach(backend -> way.accept(backend.region()));
+      backends.list().reversed().forEach(backend -> way.accept(backend.region()));
       return;
     }
     guest.removeAll();
-    for (Backend backend : backends.reversed()) {
+    for (Backend backend : backends.list().reversed()) {
       Region region = backend.region();
       guest.whenGivenUp(region, () -> way.accept(region));
     }

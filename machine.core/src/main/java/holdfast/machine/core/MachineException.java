@@ -45,4 +45,21 @@ public class MachineException extends HoldfastException {
   public Optional<Part> part() {
     return Optional.ofNullable(part);
   }
+
+  /** Makes the result for one requested part of the machine. */
+  interface Step<T> {
+    T made() throws HoldfastException;
+  }
+
+  /** Runs the step of one part; an exception says which part it is about. */
+  static <T> T of(boolean isDevice, int number, Step<T> step) throws MachineException {
+    Part part = new Part(isDevice, number);
+    try {
+      return step.made();
+    } catch (MachineException e) {
+      throw e.about(part);
+    } catch (HoldfastException e) {
+      throw new MachineException(e).about(part);
+    }
+  }
 }

@@ -81,37 +81,9 @@ public final class MachineOperations implements MachineAdmin {
     this.swaps = swaps;
     this.filters = filters;
     this.events = events;
-    machine.watch(new Publisher());
+    machine.watch(new EventPublisher(events));
     swaps.ifPresent(
         present -> present.watch(report -> events.publish(new AdminEvent.SwapProgressed(report))));
-  }
-
-  /** Publishes what happens to the machine. */
-  private final class Publisher implements MachineWatcher {
-    @Override
-    public void objectAdded(Backend backend) {
-      events.publish(new AdminEvent.ObjectAdded(backend.region().id().value()));
-    }
-
-    @Override
-    public void objectRemoved(Backend backend) {
-      events.publish(new AdminEvent.ObjectRemoved(backend.region().id().value()));
-    }
-
-    @Override
-    public void objectChanged(Backend backend) {
-      events.publish(new AdminEvent.ObjectChanged(backend.region().id().value()));
-    }
-
-    @Override
-    public void devicePlugged(MemoryDevice device) {
-      events.publish(new AdminEvent.DevicePlugged(DeviceStatus.of(device)));
-    }
-
-    @Override
-    public void deviceUnplugged(MemoryDevice device) {
-      events.publish(new AdminEvent.DeviceUnplugged(DeviceStatus.of(device)));
-    }
   }
 
   @Override

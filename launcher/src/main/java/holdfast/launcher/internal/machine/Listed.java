@@ -1,7 +1,11 @@
 package holdfast.launcher.internal.machine;
 
 import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.config.BackendSpec;
 import holdfast.machine.config.DeviceDefinitions;
+import holdfast.machine.config.DeviceSpec;
+import holdfast.machine.config.MachineSpec;
+import holdfast.machine.config.options.OptionException;
 import holdfast.machine.core.MachineException;
 import java.util.ArrayList;
 import java.util.List;
@@ -86,5 +90,31 @@ final class Listed {
   /** Returns what is being waited for. */
   String reason(Wish own) {
     return own.place() + " lists " + String.join("; ", sentences);
+  }
+
+  /**
+   * Returns the machine that is asked for.
+   *
+   * @throws OptionException if a configuration has a mistake
+   */
+  MachineSpec spec(Wish own) throws OptionException {
+    List<BackendSpec> specs = new ArrayList<>();
+    for (Declaration declared : backends) {
+      specs.add(declared.backend());
+    }
+    List<DeviceSpec> deviceSpecs = new ArrayList<>();
+    for (Declaration declared : devices) {
+      deviceSpecs.add(declared.device());
+    }
+    return new MachineSpec(MachineFollower.definition(own), specs, deviceSpecs);
+  }
+
+  /**
+   * Returns the sentence with the configuration that it is about before it. Configurations from the
+   * command line have no place to name.
+   */
+  String placed(MachineException e, String sentence, Wish own) {
+    Wish wish = e.part().map(part -> declaration(part).wish()).orElse(own);
+    return wish.placed(sentence);
   }
 }

@@ -3,9 +3,6 @@ package holdfast.launcher.internal.machine;
 import holdfast.machine.admin.AdminException;
 import holdfast.machine.admin.BusyException;
 import holdfast.machine.admin.MachineNotUpException;
-import holdfast.machine.config.BackendSpec;
-import holdfast.machine.config.DeviceSpec;
-import holdfast.machine.config.MachineSpec;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.core.Candidates;
 import holdfast.machine.core.Machine;
@@ -17,7 +14,6 @@ import holdfast.machine.swap.Swapper;
 import holdfast.machine.swap.Swaps;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -244,7 +240,7 @@ final class Reconciler {
 
   private MachineState open(Wish own, Listed listed) {
     try {
-      Machine machine = Machine.open(spec(own, listed), candidates, Swaps.imageCheck());
+      Machine machine = Machine.open(listed.spec(own), candidates, Swaps.imageCheck());
       if (ending) {
         machine.discard();
         return new MachineState.Ended();
@@ -253,7 +249,7 @@ final class Reconciler {
       follower = new MachineFollower(new Parts(machine, own, listed));
       return new MachineState.Up(machine);
     } catch (NoAllocatorException e) {
-      return new MachineState.Waiting(placed(e, e.getMessage(), own, listed));
+      return new MachineState.Waiting(listed.placed(e, e.getMessage(), own));
     } catch (UnknownBackendException e) {
       return failed(e, e.problem() + "; " + origin(own).addBackend(e.id()), own, listed);
     } catch (TakenIdException e) {
@@ -270,28 +266,7 @@ final class Reconciler {
   }
 
   private static MachineState failed(MachineException e, String sentence, Wish own, Listed listed) {
-    return new MachineState.Failed(placed(e, sentence, own, listed));
-  }
-
-  /**
-   * Returns the sentence with the configuration that it is about before it. Configurations from the
-   * command line have no place to name.
-   */
-  private static String placed(MachineException e, String sentence, Wish own, Listed listed) {
-    Wish wish = e.part().map(part -> listed.declaration(part).wish()).orElse(own);
-    return wish.placed(sentence);
-  }
-
-  private static MachineSpec spec(Wish own, Listed listed) throws OptionException {
-    List<BackendSpec> backends = new ArrayList<>();
-    for (Declaration declared : listed.backends) {
-      backends.add(declared.backend());
-    }
-    List<DeviceSpec> devices = new ArrayList<>();
-    for (Declaration declared : listed.devices) {
-      devices.add(declared.device());
-    }
-    return new MachineSpec(MachineFollower.definition(own), backends, devices);
+    return new MachineState.Failed(listed.placed(e, sentence, own));
   }
 
   /**

@@ -1,0 +1,191 @@
+package holdfast.machine.core;
+
+import holdfast.backend.api.Backing;
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.MemoryAdvice;
+import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.machine.config.AllocatorFilter;
+import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.config.BackendSpec;
+import holdfast.machine.config.options.OptionException;
+import holdfast.machine.config.options.ParsedObject;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+
+/**
+ * The open memory backends of a machine, in the order in which they were opened. Thread-safe, but
+ * two callers must not open one of the same id at the same time.
+ */
+final class OpenBackends {
+  private static final String BASE_RAM = "pc.ram";
+
+  private final Candidates candidates;
+  private final ImageCheck images;
+  private final MemoryAdvice standard;
+  private final Consumer<Region> changed;
+  private final List<Backend> open = new CopyOnWriteArrayList<>();
+
+  /** Guarded by {@link #open}. */
+  private boolean closed;
+
+  /**
+   * @param images decides which files can be opened
+   * @param standard the advice for what a memory backend leaves open
+   * @param changed called after each change of a region, with no lock held
+   */
+  OpenBackends(
+      Candidates candidates, ImageCheck images, MemoryAdvice standard, Consumer<Region> changed) {
+    this.candidates = candidates;
+    this.images = images;
+    this.standard = standard;
+    this.changed = changed;
+  }
+
+  /** Returns all of them. */
+  List<Backend> list() {
+    return List.copyOf(open);
+  }
+
+  /** Returns the one with this id, if there is one. */
+  Optional<Backend> find(String id) {
+    return open.stream().filter(one -> one.region().id().value().equals(id)).findFirst();
+  }
+
+  /** Returns the one with this region, if it is open. */
+  @SuppressWarnings("ReferenceEquality") // a region is itself
+  Optional<Backend> find(Region region) {
+    return open.stream().filter(one -> one.region() == region).findFirst();
+  }
+
+  /**
+   * Returns the region of the one with this id.
+   *
+   * @param subject where it is named, for the sentence of a refusal
+   * @throws UnknownBackendException if there is none
+   */
+  Region require(String subject, String id) throws UnknownBackendException {
+    return find(id)
+        .map(Backend::region)
+        .orElseThrow(() -> new UnknownBackendException(subject, id, ids()));
+  }
+
+  /** Returns their ids. */
+  List<String> ids() {
+    return open.stream().map(one -> one.region().id().value()).toList();
+  }
+
+  /** Checks that a memory backend doesn't have the name of the base RAM. */
+  static void requireNotBaseRam(String id) throws MachineException {
+    if (id.equals(BASE_RAM)) {
+      throw new MachineException(
+          "memory backend '"
+              + BASE_RAM
+              + "': that is the name of the base RAM; give it another id, or make it the base RAM with"
+              + " the machine's memory-backend="
+              + BASE_RAM);
+    }
+  }
+
+  /** Returns the block that a memory backend asks for. */
+  RamBlockSpec block(BackendSpec declared) throws OptionException {
+    return declared.block(standard);
+  }
+
+  /**
+   * Opens a memory backend.
+   *
+   * @param then called when it is among them, before anything else is reported of it
+   * @throws MachineException if another one has the id, its file must not be used, no allocator
+   *     takes it, or the machine has ended; nothing is left behind
+   */
+  Backend open(BackendSpec declared, RamBlockSpec block, Consumer<Backend> then)
+      throws MachineException, RamBlockException {
+    if (find(declared.id()).isPresent()) {
+      throw new TakenIdException(declared.id());
+    }
+    requireGoodFile(block);
+    Region region = Region.open(block, candidates, declared.allocator(), changed);
+    try {
+      requireGoodFile(block); // another process may have swapped it before it was locked here
+    } catch (MachineException e) {
+      region.close();
+      throw e;
+    }
+    Backend backend = new Backend(declared.object(), region, standard, false);
+    synchronized (open) {
+      if (!closed) {
+        open.add(backend);
+        then.accept(backend);
+        return backend;
+      }
+    }
+    region.close();
+    throw Machine.ended();
+  }
+
+  /** Checks that, of the two files of a swap, this is not the invalid one. */
+  private void requireGoodFile(RamBlockSpec spec) throws MachineException {
+    if (spec.backing() instanceof Backing.File file) {
+      Optional<String> refusal = images.refusal(file.path());
+      if (refusal.isPresent()) {
+        throw new MachineException(
+            "memory backend '" + spec.id() + "' on " + file.path() + ": " + refusal.get());
+      }
+    }
+  }
+
+  /** Opens base RAM that no object names: plain memory. */
+  Region openBaseRam(ByteSize size)
+      throws OptionException, NoAllocatorException, RamBlockException {
+    SequencedMap<String, String> properties = new LinkedHashMap<>();
+    properties.put("id", BASE_RAM);
+    properties.put("size", size.toString());
+    ParsedObject object = BackendDefinitions.RAM.checkConfiguration(BASE_RAM, properties);
+    RamBlockSpec spec = BackendDefinitions.spec(object, standard);
+    Region region = Region.open(spec, candidates, AllocatorFilter.ANY, changed);
+    open.add(new Backend(object, region, standard, true));
+    return region;
+  }
+
+  /**
+   * Removes one from the list; its region is still open.
+   *
+   * @param then called when it is no longer among them, after all that was reported of it
+   */
+  void remove(Backend backend, Consumer<Backend> then) {
+    synchronized (open) {
+      open.remove(backend);
+      then.accept(backend);
+    }
+  }
+
+  /**
+   * Calls {@code then} if the region is that of one of them, in order with its coming and going.
+   */
+  void reportChange(Region region, Consumer<Backend> then) {
+    synchronized (open) {
+      find(region).ifPresent(then);
+    }
+  }
+
+  /** Keeps any more from being opened; returns false if that was so before. */
+  boolean close() {
+    synchronized (open) {
+      boolean first = !closed;
+      closed = true;
+      return first;
+    }
+  }
+
+  /** Returns whether no more can be opened. */
+  boolean isClosed() {
+    synchronized (open) {
+      return closed;
+    }
+  }
+}
