@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.osgi.annotation.bundle.Capability;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceReference;
 import org.osgi.framework.ServiceRegistration;
@@ -42,6 +43,9 @@ import org.osgi.service.component.annotations.ReferencePolicyOption;
  * <p>Configurations are read from ConfigAdmin instead of from components' properties, because
  * Declarative Services may deliver an older content than ConfigAdmin has by then.
  */
+@Capability(
+    namespace = "osgi.service",
+    attribute = "objectClass:List<String>=\"holdfast.machine.api.GuestMemory\"")
 @Component(
     service = {MachineComponent.class, ConfigurationListener.class},
     immediate = true,

@@ -1,0 +1,161 @@
+package holdfast.machine.swap;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import holdfast.backend.api.ByteSize;
+import holdfast.machine.admin.AdminEvent;
+import holdfast.machine.admin.BusyException;
+import holdfast.machine.admin.MachineAdmin;
+import holdfast.machine.admin.MachineStatus;
+import holdfast.machine.admin.NoSuchObjectException;
+import holdfast.machine.admin.RefusedException;
+import holdfast.machine.api.RunningSwap;
+import holdfast.machine.api.SwapLimits;
+import holdfast.machine.api.SwapPhase;
+import holdfast.machine.copy.PausedWriter;
+import holdfast.machine.core.Holdfast;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The operator's service of a library's machine with live swaps, on temporary files. */
+@Timeout(120)
+class AdminWithSwapsTest {
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  @TempDir Path folder;
+
+  private Holdfast machine;
+  private MachineAdmin admin;
+
+  @BeforeEach
+  void open() throws Exception {
+    machine =
+        Holdfast.open(
+            "-machine", "pc,nvdimm=on",
+            "-m", "1M,slots=2,maxmem=1G",
+            "-object", "memory-backend-file,id=m1,size=4M,share=on,mem-path=" + path("old.img"));
+    admin = machine.admin();
+  }
+
+  @AfterEach
+  void close() {
+    machine.close();
+  }
+
+  private String path(String name) {
+    return folder.resolve(name).toString();
+  }
+
+  /** A swap that takes its time: a MiB a second. */
+  private RunningSwap slowSwap() throws Exception {
+    return admin.swap(
+        "m1",
+        Map.of("mem-path", path("new.img")),
+        SwapLimits.DEFAULT.withBandwidth(ByteSize.mib(1)));
+  }
+
+  @Test
+  @DisplayName("a memory backend is not removed while it is swapped, and is after that")
+  void whileItIsSwapped() throws Exception {
+    RunningSwap swap = slowSwap();
+    assertThrows(BusyException.class, () -> admin.removeObject("m1"));
+    assertTrue(admin.runningSwap("m1").isPresent());
+    swap.cancel();
+    assertEquals(SwapPhase.ROLLED_BACK, swap.await(LIMIT).phase());
+
+    admin.removeObject("m1");
+    assertThrows(NoSuchObjectException.class, () -> admin.object("m1"));
+    assertThrows(NoSuchObjectException.class, () -> admin.runningSwap("m1"));
+  }
+
+  @Test
+  @DisplayName("a machine that is stopped is swapped all the same, and goes on when it is told to")
+  void swapsWhileStopped() throws Exception {
+    PausedWriter vcpu = new PausedWriter("vcpu0");
+    machine.addWriter(vcpu);
+    admin.stop();
+    assertEquals(new MachineStatus(MachineStatus.Phase.UP, "", true), admin.status());
+    RunningSwap swap =
+        admin.swap("m1", Map.of("mem-path", path("new.img")), SwapLimits.DEFAULT);
+    assertEquals(SwapPhase.DONE, swap.await(LIMIT).phase());
+    assertTrue(vcpu.paused, "its operator stopped it");
+    admin.cont();
+    assertFalse(vcpu.paused);
+    assertEquals(List.of("pause", "resume"), vcpu.calls);
+  }
+
+  @Test
+  @DisplayName("writers that are stopped at the machine's end go on when its memory is gone")
+  void endsWhileStopped() throws Exception {
+    PausedWriter vcpu = new PausedWriter("vcpu0");
+    machine.addWriter(vcpu);
+    admin.stop();
+    machine.close();
+    assertTrue(vcpu.resumed.await(60, TimeUnit.SECONDS));
+  }
+
+  @Test
+  @DisplayName("a writer that does not stop in time: the refusal names it, and nobody is stopped")
+  void doesNotStop() throws Exception {
+    machine.addWriter(new PausedWriter("late").late());
+    BusyException refusal = assertThrows(BusyException.class, admin::stop);
+    assertTrue(refusal.getMessage().contains("'late'"), refusal.getMessage());
+    assertFalse(admin.status().stopped());
+  }
+
+  @Test
+  @DisplayName("each phase of a swap is an event, up to its end")
+  void swapsAreEvents() throws Exception {
+    List<AdminEvent> events = Collections.synchronizedList(new ArrayList<>());
+    CountDownLatch done = new CountDownLatch(1);
+    try (var _ =
+        admin.subscribe(
+            event -> {
+              events.add(event);
+              if (event.change() instanceof AdminEvent.SwapProgressed(var report)
+                  && report.phase() == SwapPhase.DONE) {
+                done.countDown();
+              }
+            })) {
+      admin.swap("m1", Map.of("mem-path", path("new.img")), SwapLimits.DEFAULT).await(LIMIT);
+      assertTrue(done.await(60, TimeUnit.SECONDS));
+    }
+    List<SwapPhase> phases = new ArrayList<>();
+    for (AdminEvent event : List.copyOf(events)) {
+      if (event.change() instanceof AdminEvent.SwapProgressed(var report)
+          && (phases.isEmpty() || phases.getLast() != report.phase())) {
+        phases.add(report.phase());
+      }
+    }
+    assertEquals(
+        List.of(
+            SwapPhase.PREPARE,
+            SwapPhase.COPY,
+            SwapPhase.SWITCH,
+            SwapPhase.RELEASE,
+            SwapPhase.DONE),
+        phases);
+    assertEquals(path("new.img"), admin.object("m1").path().orElseThrow().toString());
+  }
+
+  @Test
+  @DisplayName("a memory backend that has not failed is not evacuated")
+  void noEvacuation() {
+    assertThrows(RefusedException.class, () -> admin.evacuate("m1", folder.resolve("rescued")));
+  }
+}
