@@ -175,7 +175,7 @@ class ArchitectureTest {
           "examples.demo",
           "holdfast.backend.api",
           "holdfast.machine.api",
-          "holdfast.machine.swap",
+          "holdfast.machine.admin",
           "org.osgi.framework",
           "org.osgi.service.component.annotations");
 

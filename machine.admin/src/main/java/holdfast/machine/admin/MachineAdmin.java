@@ -163,7 +163,8 @@ public interface MachineAdmin {
   /**
    * Registers a listener for all events from now on.
    *
-   * @return closed to receive no more; a call that is under way is not waited for
+   * @return closed to receive no more: when that returns no call is under way, except one that has
+   *     taken 10 s already, or that closes it itself
    */
   Subscription subscribe(AdminListener listener);
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.osgi.annotation.versioning.ConsumerType;
 
 /**
  * Lets any thread cancel the work of one thread, which notices it at the next check, or at once
@@ -18,6 +19,7 @@ public final class Cancellation {
   private @Nullable Thread waiting;
 
   /** A call that waits for the code of writers. */
+  @ConsumerType
   public interface Wait<T extends @Nullable Object> {
     T end() throws RamBlockException, IOException, GivenUpException, InterruptedException;
   }

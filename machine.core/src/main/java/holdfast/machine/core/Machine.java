@@ -8,7 +8,6 @@ import holdfast.backend.api.RamBlockSpec;
 import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.MemoryDevice;
-import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.config.BackendSpec;
 import holdfast.machine.config.DeviceSpec;
 import holdfast.machine.config.MachineDefinition;

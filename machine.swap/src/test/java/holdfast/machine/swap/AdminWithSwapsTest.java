@@ -90,8 +90,7 @@ class AdminWithSwapsTest {
     machine.addWriter(vcpu);
     admin.stop();
     assertEquals(new MachineStatus(MachineStatus.Phase.UP, "", true), admin.status());
-    RunningSwap swap =
-        admin.swap("m1", Map.of("mem-path", path("new.img")), SwapLimits.DEFAULT);
+    RunningSwap swap = admin.swap("m1", Map.of("mem-path", path("new.img")), SwapLimits.DEFAULT);
     assertEquals(SwapPhase.DONE, swap.await(LIMIT).phase());
     assertTrue(vcpu.paused, "its operator stopped it");
     admin.cont();
@@ -144,11 +143,7 @@ class AdminWithSwapsTest {
     }
     assertEquals(
         List.of(
-            SwapPhase.PREPARE,
-            SwapPhase.COPY,
-            SwapPhase.SWITCH,
-            SwapPhase.RELEASE,
-            SwapPhase.DONE),
+            SwapPhase.PREPARE, SwapPhase.COPY, SwapPhase.SWITCH, SwapPhase.RELEASE, SwapPhase.DONE),
         phases);
     assertEquals(path("new.img"), admin.object("m1").path().orElseThrow().toString());
   }
