@@ -14,6 +14,13 @@ package holdfast.backend.api;
 public record Durability(
     Granularity requested, Granularity obtained, String reason, Evidence evidence) {
 
+  /** Returns whether {@code other} asks for and obtains the same, for the same reason. */
+  public boolean isLike(Durability other) {
+    return requested == other.requested
+        && obtained == other.obtained
+        && reason.equals(other.reason);
+  }
+
   /** Returns whether less was obtained than requested. */
   public boolean isShortfall() {
     return obtained.compareTo(requested) < 0;

@@ -3,6 +3,7 @@ package holdfast.backend.api;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * The request for one block of memory, as the operator put it. Immutable.
@@ -16,6 +17,8 @@ import java.util.Objects;
  * @param numa which NUMA nodes of the host the pages come from
  * @param advice the initial advice to the kernel about the pages
  * @param policy what happens when the block is less durable than requested
+ * @param known the durability of the memory whose bytes it takes over, of which its operator has
+ *     been told: the same shortfall is no news; empty for memory of its own
  */
 public record RamBlockSpec(
     BackendId id,
@@ -26,7 +29,22 @@ public record RamBlockSpec(
     Preallocation prealloc,
     NumaBinding numa,
     MemoryAdvice advice,
-    DurabilityPolicy policy) {
+    DurabilityPolicy policy,
+    Optional<Durability> known) {
+
+  /** Makes a request for memory of its own. */
+  public RamBlockSpec(
+      BackendId id,
+      Backing backing,
+      ByteSize size,
+      Alignment align,
+      EnumSet<RamFlag> flags,
+      Preallocation prealloc,
+      NumaBinding numa,
+      MemoryAdvice advice,
+      DurabilityPolicy policy) {
+    this(id, backing, size, align, flags, prealloc, numa, advice, policy, Optional.empty());
+  }
 
   /**
    * @throws IllegalRamFlagsException if the flags contradict each other or the backing
@@ -82,32 +100,40 @@ public record RamBlockSpec(
 
   /** Returns a copy with another size. */
   public RamBlockSpec withSize(ByteSize other) {
-    return new RamBlockSpec(id, backing, other, align, flags, prealloc, numa, advice, policy);
+    return new RamBlockSpec(
+        id, backing, other, align, flags, prealloc, numa, advice, policy, known);
   }
 
   /** Returns a copy with another alignment. */
   public RamBlockSpec withAlign(Alignment wish) {
-    return new RamBlockSpec(id, backing, size, wish, flags, prealloc, numa, advice, policy);
+    return new RamBlockSpec(id, backing, size, wish, flags, prealloc, numa, advice, policy, known);
   }
 
   /** Returns a copy with another preallocation. */
   public RamBlockSpec withPrealloc(Preallocation other) {
-    return new RamBlockSpec(id, backing, size, align, flags, other, numa, advice, policy);
+    return new RamBlockSpec(id, backing, size, align, flags, other, numa, advice, policy, known);
   }
 
   /** Returns a copy bound to other NUMA nodes. */
   public RamBlockSpec withNuma(NumaBinding other) {
-    return new RamBlockSpec(id, backing, size, align, flags, prealloc, other, advice, policy);
+    return new RamBlockSpec(
+        id, backing, size, align, flags, prealloc, other, advice, policy, known);
   }
 
   /** Returns a copy with other advice. */
   public RamBlockSpec withAdvice(MemoryAdvice other) {
-    return new RamBlockSpec(id, backing, size, align, flags, prealloc, numa, other, policy);
+    return new RamBlockSpec(id, backing, size, align, flags, prealloc, numa, other, policy, known);
   }
 
   /** Returns a copy with another durability policy. */
   public RamBlockSpec withPolicy(DurabilityPolicy other) {
-    return new RamBlockSpec(id, backing, size, align, flags, prealloc, numa, advice, other);
+    return new RamBlockSpec(id, backing, size, align, flags, prealloc, numa, advice, other, known);
+  }
+
+  /** Returns a copy for a block that takes over the bytes of memory with this durability. */
+  public RamBlockSpec takingOver(Durability present) {
+    return new RamBlockSpec(
+        id, backing, size, align, flags, prealloc, numa, advice, policy, Optional.of(present));
   }
 
   /** Returns a copy of the requested flags. */

@@ -2,6 +2,7 @@ package holdfast.machine.swap;
 
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RamBlockSpec;
 import holdfast.machine.copy.GivenUpException;
 import holdfast.machine.swap.internal.journal.ImageNotes;
 import holdfast.machine.swap.internal.journal.Side;
@@ -35,7 +36,8 @@ final class Preparation {
       begin(); // before the file exists: it must never exist without its note
     }
     order.before(Step.ALLOCATE);
-    RamBlock made = order.target().maker().allocator().allocate(order.target().spec());
+    RamBlockSpec spec = order.target().spec().takingOver(order.region().durability());
+    RamBlock made = order.target().maker().allocator().allocate(spec);
     block = Optional.of(made);
     if (found.isPresent()) {
       begin(); // not before it is locked: it could be in use by another swap, with notes beside it

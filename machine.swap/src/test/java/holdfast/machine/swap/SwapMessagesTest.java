@@ -184,4 +184,29 @@ class SwapMessagesTest {
       logger.detachAppender(log);
     }
   }
+
+  @Test
+  @DisplayName("a shortfall of durability is warned of once, not at every swap that leaves it so")
+  void aShortfallIsWarnedOfOnce() throws Exception {
+    Logger logger = (Logger) LoggerFactory.getLogger("holdfast.backend.mmap");
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    log.start();
+    logger.addAppender(log);
+    try (SwapFixture fixture = new SwapFixture(SIZE, Place.TMPFS)) {
+      for (int number = 1; number <= 3; number++) {
+        Map<String, String> there = Place.TMPFS.properties(fixture, number);
+        there.put("pmem", "on");
+        SwapFixture.assertDone(fixture.swap(there, SwapFixture.LIMITS.withOverwrite(true)));
+      }
+      assertEquals(
+          1,
+          log.list.stream()
+              .filter(event -> event.getLevel() == Level.WARN)
+              .filter(event -> event.getFormattedMessage().contains("the granularity is none, not"))
+              .count(),
+          log.list::toString);
+    } finally {
+      logger.detachAppender(log);
+    }
+  }
 }

@@ -94,10 +94,19 @@ final class SyncNegotiation {
 
   /**
    * Warns when the MAP_SYNC patch series for QEMU would, and when MAP_SYNC was requested but the
-   * allocator that provides it is gone.
+   * allocator that provides it is gone; not if the operator has been told of the same of the memory
+   * whose bytes the block takes over.
    */
   void report(SyncAttempt attempt, DurabilityAssessment assessment) {
     if (!spec.wantsSync() || !assessment.durability().isShortfall()) {
+      return;
+    }
+    if (spec.known().filter(assessment.durability()::isLike).isPresent()) {
+      LOG.info(
+          "memory backend '{}' on {}: the granularity is {}, as it was",
+          spec.id(),
+          spec.backing(),
+          assessment.durability().obtained());
       return;
     }
     switch (attempt) {
