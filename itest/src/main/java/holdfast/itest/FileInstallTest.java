@@ -345,8 +345,12 @@ class FileInstallTest extends LiveMachineTest {
   @DisplayName("commands that plug and unplug write the files, or take them away")
   void commandsWriteFiles() throws IOException {
     comeUp();
-    assertEquals("device 'dev1' was unplugged", machine.run("ram:device_del dev1"));
-    assertEquals("memory backend 'nv1' was removed", machine.run("ram:object_del nv1"));
+    assertEquals(
+        "device 'dev1' was unplugged, and " + etc.resolve(DEVICE) + " is deleted",
+        machine.run("ram:device_del dev1"));
+    assertEquals(
+        "memory backend 'nv1' was removed, and " + etc.resolve(NV1) + " is deleted",
+        machine.run("ram:object_del nv1"));
     Await.until("deleted", () -> Files.exists(etc.resolve(NV1)), exists -> !exists);
     Await.until("deleted", () -> Files.exists(etc.resolve(DEVICE)), exists -> !exists);
     assertEquals(

@@ -117,7 +117,7 @@ interface CloseContract extends Contract {
 
   @Test
   @DisplayName(
-      "discard after close does nothing to the file, whose bytes may be somebody's by then")
+      "discard after close does nothing to the file, whose bytes may be somebody else's by then")
   default void discardAfterCloseDoesNothing() throws RamBlockException {
     Path path = fixture().folder().resolve("new");
     RamBlock block = fixture().allocator().allocate(fixture().spec(path, RamFlag.RAM_SHARED));

@@ -28,8 +28,8 @@ public record AdminEvent(long number, Instant time, Change change) {
   public record ObjectRemoved(String id) implements Change {}
 
   /**
-   * State, flags, durability or allocator of a memory backend changed; {@link MachineAdmin#object}
-   * says what they are by now.
+   * State, flags, durability, allocator or properties of a memory backend changed; {@link
+   * MachineAdmin#object} says what they are by now.
    */
   public record ObjectChanged(String id) implements Change {}
 

@@ -1,6 +1,5 @@
 package holdfast.machine.admin;
 
-import holdfast.backend.api.BackendId;
 import holdfast.backend.api.ByteSize;
 import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
@@ -23,7 +22,7 @@ import holdfast.machine.api.MemoryDevice;
 public record DeviceStatus(
     String id,
     DeviceKind driver,
-    BackendId memdev,
+    String memdev,
     GuestAddress address,
     ByteSize size,
     ByteSize labelSize,
@@ -37,7 +36,7 @@ public record DeviceStatus(
     return new DeviceStatus(
         device.id(),
         device.driver(),
-        device.region().id(),
+        device.region().id().value(),
         device.address(),
         device.size(),
         device.labelSize(),

@@ -8,8 +8,8 @@ public final class DuplicateIdException extends AdminException {
 
   private final String id;
 
-  public DuplicateIdException(String id, HoldfastException cause) {
-    super(cause.getMessage(), cause);
+  public DuplicateIdException(String id, String sentence, HoldfastException cause) {
+    super(sentence, cause);
     this.id = id;
   }
 

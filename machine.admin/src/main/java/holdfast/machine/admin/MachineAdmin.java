@@ -17,8 +17,8 @@ import org.osgi.annotation.versioning.ProviderType;
  * library), as every door sees and changes it.
  *
  * <p>Properties are QEMU's, and their values texts as on the command line: {@code size=64M}. What
- * is changed here is stored where the machine is configured, if it is, so that it holds at the next
- * start; the answer says if it doesn't ({@link Retention}).
+ * is changed here is stored in the configurations that the machine is made of, if there are any;
+ * the answer says if it isn't ({@link Retention}).
  *
  * <p>Thread-safe. Every call ends: where it waits for somebody else, it does so for a limited time
  * and then throws {@link BusyException}. None may be called by a {@link
@@ -59,13 +59,15 @@ public interface MachineAdmin {
    * @throws HostException if the host can't provide it; nothing is left behind
    * @throws BusyException if another change does not end
    */
-  Retention addObject(String type, Map<String, String> properties) throws AdminException;
+  Added<ObjectStatus> addObject(String type, Map<String, String> properties) throws AdminException;
 
   /**
    * Closes a memory backend on which no device is: as at an orderly end, its file stays, unless
    * {@code discard-data=on}. When this returns, mapping, descriptor and lock are gone. Only while a
    * listener of the guest memory hangs that has not given up a device on it do they stay, until
    * that listener returns.
+   *
+   * <p>A configuration that declares it is deleted; so is the file that an installer made that of.
    *
    * @throws ObjectInUseException if a device, or base RAM, is on it
    * @throws BusyException if it is being swapped, or changed by another caller
@@ -82,7 +84,7 @@ public interface MachineAdmin {
    * @throws NoSuchObjectException if there is no such memory backend
    * @throws RefusedException if there is no place for it, or its backend is in use
    */
-  Retention plug(String driver, Map<String, String> properties) throws AdminException;
+  Added<DeviceStatus> plug(String driver, Map<String, String> properties) throws AdminException;
 
   /**
    * Unplugs a device at once, without asking the guest: stop its use of it first. Its memory

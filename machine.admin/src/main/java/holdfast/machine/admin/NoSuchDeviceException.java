@@ -1,13 +1,18 @@
 package holdfast.machine.admin;
 
+import java.util.List;
+
 /** No device has the id. */
 public final class NoSuchDeviceException extends AdminException {
   private static final long serialVersionUID = 1;
 
   private final String id;
 
-  public NoSuchDeviceException(String id) {
-    super("there is no device '" + id + "'; ram:list shows those there are");
+  /**
+   * @param known the ids that there are
+   */
+  public NoSuchDeviceException(String id, List<String> known) {
+    super("there is no device '" + id + "'; there are " + String.join(", ", known));
     this.id = id;
   }
 

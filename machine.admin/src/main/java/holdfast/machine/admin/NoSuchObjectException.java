@@ -1,6 +1,7 @@
 package holdfast.machine.admin;
 
 import holdfast.backend.api.HoldfastException;
+import java.util.List;
 
 /** No memory backend has the id. */
 public final class NoSuchObjectException extends AdminException {
@@ -8,14 +9,19 @@ public final class NoSuchObjectException extends AdminException {
 
   private final String id;
 
-  public NoSuchObjectException(String id) {
-    super("there is no memory backend '" + id + "'; ram:list shows those there are");
+  /**
+   * @param known the ids that there are
+   */
+  public NoSuchObjectException(String id, List<String> known) {
+    super("there is no memory backend '" + id + "'; there are " + String.join(", ", known));
     this.id = id;
   }
 
-  /** Names what asked for it, such as a device whose {@code memdev} it is. */
-  public NoSuchObjectException(String id, HoldfastException cause) {
-    super(cause.getMessage(), cause);
+  /**
+   * @param sentence names what asked for it, such as a device whose {@code memdev} it is
+   */
+  public NoSuchObjectException(String id, String sentence, HoldfastException cause) {
+    super(sentence, cause);
     this.id = id;
   }
 

@@ -1,7 +1,6 @@
 package holdfast.machine.admin;
 
 import holdfast.backend.api.Alignment;
-import holdfast.backend.api.BackendId;
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Durability;
@@ -31,7 +30,7 @@ import java.util.SequencedMap;
  * @param requested the flags that were asked for
  * @param obtained the flags that are in force
  * @param durability how durable persisted ranges are, and why
- * @param evidence what that rests on
+ * @param evidence what that rests on, as it is observed at this moment
  * @param state how it is served
  * @param allocator the kind of the allocator that serves it; empty if it is detached
  * @param note why it is detached or has failed, or why a better allocator does not serve it; empty
@@ -42,7 +41,7 @@ import java.util.SequencedMap;
  * @param properties the properties that are in force, in the order of its type
  */
 public record ObjectStatus(
-    BackendId id,
+    String id,
     String type,
     boolean implicit,
     Backing backing,

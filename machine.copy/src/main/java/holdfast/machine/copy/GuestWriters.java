@@ -113,6 +113,15 @@ public final class GuestWriters {
     }
   }
 
+  /** Unregisters all writers. */
+  public void removeAll() {
+    for (RegisteredWriter one : list()) {
+      if (registered.remove(one)) {
+        one.retire();
+      }
+    }
+  }
+
   /** Returns whether no writer is registered now. */
   public boolean areNone() {
     return registered.isEmpty();
@@ -223,6 +232,10 @@ public final class GuestWriters {
     } catch (GivenUpException e) {
       LOG.warn("{}; it stores although the guest writers are stopped", e.getMessage());
     } catch (InterruptedException e) {
+      LOG.warn(
+          "the writer {} may store although the guest writers are stopped: the thread that registers"
+              + " it was interrupted",
+          added.name());
       Thread.currentThread().interrupt();
     } finally {
       stopping.unlock();

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /** A memory backend of an open machine. Thread-safe. */
 public final class Backend {
@@ -23,6 +24,7 @@ public final class Backend {
   static final Duration LEASE_LIMIT = Duration.ofSeconds(1);
 
   private final boolean implicit;
+  private final Consumer<Backend> changed;
   private final Region region;
   private final MemoryAdvice standard;
   private volatile ParsedObject inForce;
@@ -33,9 +35,16 @@ public final class Backend {
    * @param object its properties as it was opened
    * @param implicit whether it was not declared: base RAM that is plain memory
    * @param standard the advice for what the properties leave open
+   * @param changed called when its properties have changed, with no lock held
    */
-  Backend(ParsedObject object, Region region, MemoryAdvice standard, boolean implicit) {
+  Backend(
+      ParsedObject object,
+      Region region,
+      MemoryAdvice standard,
+      boolean implicit,
+      Consumer<Backend> changed) {
     this.implicit = implicit;
+    this.changed = changed;
     this.region = region;
     this.inForce = object;
     this.standard = standard;
@@ -80,7 +89,7 @@ public final class Backend {
     Region.Status now = region.status();
     RamBlock block = now.block();
     return new ObjectStatus(
-        block.spec().id(),
+        block.spec().id().value(),
         type(),
         implicit,
         block.spec().backing(),
@@ -204,6 +213,8 @@ public final class Backend {
     }
     try (RegionLease _ = acquired.get()) {
       changeHeld(next);
+    } finally {
+      changed.accept(this);
     }
   }
 

@@ -150,11 +150,9 @@ public final class Holdfast implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (machine.isClosed()) {
-      return;
+    if (machine.close()) {
+      events.publish(new AdminEvent.StatusChanged(admin.status()));
+      events.close();
     }
-    machine.close();
-    events.publish(new AdminEvent.StatusChanged(admin.status()));
-    events.close();
   }
 }

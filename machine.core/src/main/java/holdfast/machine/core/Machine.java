@@ -8,6 +8,7 @@ import holdfast.backend.api.RamBlockSpec;
 import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.MemoryDevice;
+import holdfast.machine.api.RegionState;
 import holdfast.machine.config.BackendSpec;
 import holdfast.machine.config.DeviceSpec;
 import holdfast.machine.config.MachineDefinition;
@@ -64,7 +65,9 @@ public final class Machine {
     this.candidates = candidates;
     this.type = MachineDefinition.type(spec.machine());
     MemoryAdvice standard = MachineDefinition.advice(spec.machine());
-    this.backends = new OpenBackends(candidates, images, standard, this::regionChanged);
+    this.backends =
+        new OpenBackends(
+            candidates, images, standard, this::regionChanged, this::propertiesChanged);
   }
 
   /**
@@ -132,6 +135,15 @@ public final class Machine {
   private MemoryDevice plug(FlatGuestMemory guest, DeviceSpec device)
       throws MachineException, PlugException {
     Region region = backends.require("device '" + device.name() + "': memdev=", device.memdev());
+    if (region.state() == RegionState.FAILED) {
+      throw new MachineException(
+          "device '"
+              + device.name()
+              + "' is not plugged: memory backend '"
+              + region.id()
+              + "' has failed: "
+              + region.status().note());
+    }
     MemoryDevice added = guest.plug(DeviceRequest.of(device, region));
     plugged.add(added);
     return added;
@@ -144,6 +156,11 @@ public final class Machine {
    */
   public Runnable watch(MachineWatcher watcher) {
     return watchers.add(watcher);
+  }
+
+  private void propertiesChanged(Backend backend) {
+    backends.reportChange(
+        backend.region(), one -> watchers.tell(watcher -> watcher.objectChanged(one)));
   }
 
   private void regionChanged(Region region) {
@@ -197,7 +214,13 @@ public final class Machine {
           backend
               .region()
               .acquire(Backend.LEASE_LIMIT)
-              .orElseThrow(() -> MachineBusyException.of(backend));
+              .orElseThrow(
+                  () ->
+                      new MachineBusyException(
+                          "memory backend '"
+                              + id
+                              + "' is being swapped, copied or changed: remove it when that is"
+                              + " over"));
       backends.remove(backend, removed -> watchers.tell(watcher -> watcher.objectRemoved(removed)));
       guest()
           .whenGivenUp(
@@ -278,12 +301,8 @@ public final class Machine {
     }
     if (isClosed()) {
       changes.unlock();
-      throw ended();
+      throw new MachineEndedException();
     }
-  }
-
-  static MachineException ended() {
-    return new MachineException("the machine has ended");
   }
 
   private FlatGuestMemory guest() {
@@ -346,15 +365,18 @@ public final class Machine {
   /**
    * Ends the machine: removes the devices, which listeners then give up, and unmaps the memory.
    * What a listener that hangs may be using stays mapped until it returns.
+   *
+   * @return false if it has ended already, or another caller is ending it
    */
-  public void close() {
+  public boolean close() {
     if (!backends.close()) {
-      return;
+      return false;
     }
     beforeClose.forEach(Runnable::run);
     awaitChange();
     end(Region::close);
     afterClose.forEach(Runnable::run);
+    return true;
   }
 
   /** Waits for the end of a change that is under way; no other one begins. */

@@ -25,6 +25,10 @@ public class MachineException extends HoldfastException {
     super(sentence);
   }
 
+  MachineException(String sentence, Exception cause) {
+    super(sentence, cause);
+  }
+
   /** Takes the sentence from {@code cause}. */
   MachineException(HoldfastException cause) {
     super(cause.getMessage(), cause);

@@ -4,6 +4,7 @@ import holdfast.backend.api.BackendId;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.PersistException;
 import holdfast.backend.api.PreallocationException;
+import holdfast.machine.admin.Added;
 import holdfast.machine.admin.AdminEvent;
 import holdfast.machine.admin.AdminException;
 import holdfast.machine.admin.AdminListener;
@@ -58,6 +59,9 @@ public final class MachineOperations implements MachineAdmin {
   private final FilterReader filters;
   private final AdminEvents events;
 
+  /** Held while the writers are stopped, or resumed, within their limits. */
+  private final Object stopping = new Object();
+
   /** Reads a filter on allocators in the syntax of OSGi (Core 3.2.7). */
   @FunctionalInterface
   @ConsumerType
@@ -101,7 +105,15 @@ public final class MachineOperations implements MachineAdmin {
   }
 
   private Backend backend(String id) throws MachineNotUpException, NoSuchObjectException {
-    return machine().find(id).orElseThrow(() -> new NoSuchObjectException(id));
+    return machine().find(id).orElseThrow(() -> new NoSuchObjectException(id, objectIds()));
+  }
+
+  private List<String> objectIds() {
+    return machine.backends().stream().map(one -> one.region().id().value()).toList();
+  }
+
+  private List<String> deviceIds() {
+    return machine.memory().devices().stream().map(MemoryDevice::id).toList();
   }
 
   @Override
@@ -124,7 +136,7 @@ public final class MachineOperations implements MachineAdmin {
     return devices().stream()
         .filter(device -> device.id().equals(id))
         .findFirst()
-        .orElseThrow(() -> new NoSuchDeviceException(id));
+        .orElseThrow(() -> new NoSuchDeviceException(id, deviceIds()));
   }
 
   @Override
@@ -133,9 +145,10 @@ public final class MachineOperations implements MachineAdmin {
   }
 
   @Override
-  public Retention addObject(String type, Map<String, String> properties) throws AdminException {
-    add(object(type, properties));
-    return Retention.OF_THIS_MACHINE;
+  public Added<ObjectStatus> addObject(String type, Map<String, String> properties)
+      throws AdminException {
+    Backend added = add(object(type, properties));
+    return new Added<>(machine.status(added), Retention.OF_THIS_MACHINE);
   }
 
   /**
@@ -173,7 +186,7 @@ public final class MachineOperations implements MachineAdmin {
     try {
       return machine.addObject(wanted);
     } catch (MachineException e) {
-      throw Refusals.of(wanted.id(), e);
+      throw Refusals.of(wanted.id(), deviceIds(), e);
     }
   }
 
@@ -183,15 +196,17 @@ public final class MachineOperations implements MachineAdmin {
     try {
       machine.removeObject(id);
     } catch (MachineException e) {
-      throw Refusals.of(id, e);
+      throw Refusals.of(id, deviceIds(), e);
     }
     return Retention.OF_THIS_MACHINE;
   }
 
   @Override
-  public Retention plug(String driver, Map<String, String> properties) throws AdminException {
-    plug(DeviceDefinitions.spec(parsedDevice(driver, properties), driver + " without id"));
-    return Retention.OF_THIS_MACHINE;
+  public Added<DeviceStatus> plug(String driver, Map<String, String> properties)
+      throws AdminException {
+    MemoryDevice added =
+        plug(DeviceDefinitions.spec(parsedDevice(driver, properties), driver + " without id"));
+    return new Added<>(DeviceStatus.of(added), Retention.OF_THIS_MACHINE);
   }
 
   /** Plugs a device. */
@@ -200,7 +215,7 @@ public final class MachineOperations implements MachineAdmin {
     try {
       return machine.plug(wanted);
     } catch (MachineException e) {
-      throw Refusals.of(wanted.name(), e);
+      throw Refusals.of(wanted.name(), deviceIds(), e);
     }
   }
 
@@ -216,7 +231,7 @@ public final class MachineOperations implements MachineAdmin {
     try {
       return machine.unplug(id);
     } catch (MachineException e) {
-      throw Refusals.of(id, e);
+      throw Refusals.of(id, deviceIds(), e);
     }
   }
 
@@ -232,7 +247,7 @@ public final class MachineOperations implements MachineAdmin {
     } catch (PreallocationException e) {
       throw new HostException(e);
     } catch (MachineException e) {
-      throw Refusals.of(id, e);
+      throw Refusals.of(id, deviceIds(), e);
     }
   }
 
@@ -302,7 +317,7 @@ public final class MachineOperations implements MachineAdmin {
     } catch (PersistException e) {
       throw new HostException(e);
     } catch (IllegalStateException e) {
-      throw new NoSuchObjectException(id); // removed meanwhile
+      throw new NoSuchObjectException(id, objectIds()); // removed meanwhile
     }
   }
 
@@ -346,29 +361,39 @@ public final class MachineOperations implements MachineAdmin {
 
   @Override
   public void evacuate(String id, Path standby) throws AdminException {
+    Backend backend = backend(id);
     MachineSwaps present = swaps();
-    try {
-      present.evacuate(known(id), standby);
-    } catch (SwapException e) {
-      throw new RefusedException(e);
+    String subject = "memory backend '" + id + "' is not evacuated: ";
+    if (backend.region().state() != RegionState.FAILED) {
+      throw new RefusedException(
+          subject + "it has not failed; to move it, swap it to another mem-path");
+    }
+    if (!present.evacuate(backend, standby)) {
+      throw new BusyException(subject + "what can be read of it is just being copied");
     }
   }
 
   @Override
   public void stop() throws AdminException {
-    try {
-      if (swaps().stop()) {
-        events.publish(new AdminEvent.StatusChanged(status()));
+    MachineSwaps present = swaps();
+    synchronized (stopping) { // the events have the order of the changes
+      try {
+        if (present.stop()) {
+          events.publish(new AdminEvent.StatusChanged(MachineStatus.up(true)));
+        }
+      } catch (MachineBusyException e) {
+        throw new BusyException(e);
       }
-    } catch (MachineBusyException e) {
-      throw new BusyException(e);
     }
   }
 
   @Override
   public void cont() throws AdminException {
-    if (swaps().cont()) {
-      events.publish(new AdminEvent.StatusChanged(status()));
+    MachineSwaps present = swaps();
+    synchronized (stopping) {
+      if (present.cont()) {
+        events.publish(new AdminEvent.StatusChanged(MachineStatus.up(false)));
+      }
     }
   }
 

@@ -15,7 +15,7 @@ public interface MachineWatcher {
   /** Called when a memory backend was removed. */
   default void objectRemoved(Backend backend) {}
 
-  /** Called when state, flags, durability or allocator of a memory backend changed. */
+  /** Called when state, flags, durability, allocator or properties of a memory backend changed. */
   default void objectChanged(Backend backend) {}
 
   /** Called when a device was plugged. */

@@ -1,6 +1,7 @@
 package holdfast.machine.core;
 
 import holdfast.backend.api.Backing;
+import holdfast.backend.api.BackingLockedException;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.RamBlockException;
@@ -28,6 +29,7 @@ final class OpenBackends {
   private final ImageCheck images;
   private final MemoryAdvice standard;
   private final Consumer<Region> changed;
+  private final Consumer<Backend> altered;
   private final List<Backend> open = new CopyOnWriteArrayList<>();
 
   /** Guarded by {@link #open}. */
@@ -37,9 +39,15 @@ final class OpenBackends {
    * @param images decides which files can be opened
    * @param standard the advice for what a memory backend leaves open
    * @param changed called after each change of a region, with no lock held
+   * @param altered called after each change of a memory backend's properties, with no lock held
    */
   OpenBackends(
-      Candidates candidates, ImageCheck images, MemoryAdvice standard, Consumer<Region> changed) {
+      Candidates candidates,
+      ImageCheck images,
+      MemoryAdvice standard,
+      Consumer<Region> changed,
+      Consumer<Backend> altered) {
+    this.altered = altered;
     this.candidates = candidates;
     this.images = images;
     this.standard = standard;
@@ -109,14 +117,14 @@ final class OpenBackends {
       throw new TakenIdException(declared.id());
     }
     requireGoodFile(block);
-    Region region = Region.open(block, candidates, declared.allocator(), changed);
+    Region region = openRegion(declared, block);
     try {
       requireGoodFile(block); // another process may have swapped it before it was locked here
     } catch (MachineException e) {
       region.close();
       throw e;
     }
-    Backend backend = new Backend(declared.object(), region, standard, false);
+    Backend backend = new Backend(declared.object(), region, standard, false, altered);
     synchronized (open) {
       if (!closed) {
         open.add(backend);
@@ -125,7 +133,36 @@ final class OpenBackends {
       }
     }
     region.close();
-    throw Machine.ended();
+    throw new MachineEndedException();
+  }
+
+  /** Opens the region; a file that this machine itself has open is told from one of others. */
+  private Region openRegion(BackendSpec declared, RamBlockSpec block)
+      throws MachineException, RamBlockException {
+    try {
+      return Region.open(block, candidates, declared.allocator(), changed);
+    } catch (BackingLockedException e) {
+      Optional<Backend> holder =
+          open.stream().filter(one -> isOn(one, block.backing())).findFirst();
+      if (holder.isEmpty()) {
+        throw e;
+      }
+      throw new MachineException(
+          "memory backend '"
+              + block.id()
+              + "' on "
+              + block.backing()
+              + ": memory backend '"
+              + holder.get().region().id()
+              + "' of this machine has that file open; name another file, or remove that one first",
+          e);
+    }
+  }
+
+  private static boolean isOn(Backend backend, Backing backing) {
+    return backing instanceof Backing.File file
+        && backend.region().spec().backing() instanceof Backing.File other
+        && other.path().toAbsolutePath().equals(file.path().toAbsolutePath());
   }
 
   /** Checks that, of the two files of a swap, this is not the invalid one. */
@@ -148,7 +185,7 @@ final class OpenBackends {
     ParsedObject object = BackendDefinitions.RAM.checkConfiguration(BASE_RAM, properties);
     RamBlockSpec spec = BackendDefinitions.spec(object, standard);
     Region region = Region.open(spec, candidates, AllocatorFilter.ANY, changed);
-    open.add(new Backend(object, region, standard, true));
+    open.add(new Backend(object, region, standard, true, altered));
     return region;
   }
 

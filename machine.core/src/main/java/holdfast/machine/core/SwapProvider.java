@@ -1,9 +1,7 @@
 package holdfast.machine.core;
 
-import holdfast.backend.api.BackendId;
 import holdfast.machine.api.GuestWriter;
 import holdfast.machine.api.LiveSwap;
-import holdfast.machine.api.SwapException;
 import holdfast.machine.api.SwapReport;
 import java.nio.file.Path;
 import java.util.function.Consumer;
@@ -50,9 +48,9 @@ public interface SwapProvider {
      * Starts to copy what can be read of a memory backend that has failed.
      *
      * @param standby a file that doesn't exist yet
-     * @throws SwapException if it has not failed, or is being copied
+     * @return false if it is being copied already
      */
-    void evacuate(BackendId id, Path standby) throws SwapException;
+    boolean evacuate(Backend backend, Path standby);
 
     /**
      * Adds a watcher of all swaps, called by their threads at each phase and round; it must not

@@ -26,7 +26,7 @@ public final class UnknownBackendException extends MachineException {
   /** Says that no memory backend has the id by which it was to be found. */
   UnknownBackendException(String id, List<String> known) {
     super("there is no memory backend '" + id + "'; there are " + String.join(", ", known));
-    this.problem = "there is no memory backend '" + id + "'";
+    this.problem = getMessage();
     this.id = id;
   }
 

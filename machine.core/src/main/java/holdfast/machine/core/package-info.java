@@ -8,9 +8,9 @@
  * address and its bytes for the life of the machine, whichever allocator serves it; whoever changes
  * it holds its {@link holdfast.machine.core.RegionLease}. Memory backends and devices come and go
  * while the machine is open; {@link holdfast.machine.core.MachineOperations} is the operator's
- * service that does it, and {@link holdfast.machine.core.AdminEvents} tells of it. {@link holdfast.machine.core.Holdfast}
- * opens a machine without OSGi. This package doesn't use OSGi: the launcher brings the framework's
- * services and configurations.
+ * service that does it, and {@link holdfast.machine.core.AdminEvents} tells of it. {@link
+ * holdfast.machine.core.Holdfast} opens a machine without OSGi. This package doesn't use OSGi: the
+ * launcher brings the framework's services and configurations.
  */
 @Export
 @NullMarked

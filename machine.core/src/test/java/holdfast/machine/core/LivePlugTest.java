@@ -10,6 +10,7 @@ import holdfast.host.linux.HostLibc;
 import holdfast.host.testkit.FaultyLibc;
 import holdfast.host.testkit.LeakCheck;
 import holdfast.machine.admin.AdminEvent;
+import holdfast.machine.admin.MachineNotUpException;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.GuestMemoryListener;
@@ -241,7 +242,7 @@ class LivePlugTest {
                     begun.countDown();
                     unplug();
                   }
-                } catch (holdfast.machine.admin.AdminException e) {
+                } catch (MachineNotUpException e) {
                   return done;
                 }
               });

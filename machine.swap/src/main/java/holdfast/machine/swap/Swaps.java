@@ -127,7 +127,7 @@ public final class Swaps implements SwapProvider.MachineSwaps {
   private Backend backend(BackendId id) throws SwapException {
     return machine
         .find(id.value())
-        .orElseThrow(() -> new SwapException(id, "there is none; ram:list shows those there are"));
+        .orElseThrow(() -> new SwapException(id, "there is none of that id"));
   }
 
   private RegionLease acquire(Backend backend) throws SwapException {
@@ -296,28 +296,17 @@ public final class Swaps implements SwapProvider.MachineSwaps {
           @Override
           public void objectChanged(Backend backend) {
             if (backend.region().state() == RegionState.FAILED && backend.rescue().isEmpty()) {
-              backend.standby().ifPresent(standby -> rescue(backend, standby));
+              backend.standby().ifPresent(standby -> evacuate(backend, standby));
             }
           }
         });
   }
 
-  private boolean rescue(Backend backend, Path standby) {
+  @Override
+  public boolean evacuate(Backend backend, Path standby) {
     Optional<Evacuation> evacuation = Evacuation.start(backend, standby, writers);
     evacuation.ifPresent(one -> machine.beforeClose(one::awaitEnd));
     return evacuation.isPresent();
-  }
-
-  @Override
-  public void evacuate(BackendId id, Path standby) throws SwapException {
-    Backend backend = backend(id);
-    if (backend.region().state() != RegionState.FAILED) {
-      throw new SwapException(
-          id, "it has not failed, and need not be rescued; name another file with mem-path=");
-    }
-    if (!rescue(backend, standby)) {
-      throw new SwapException(id, "what can be read of it is just being copied");
-    }
   }
 
   @Override
@@ -328,7 +317,8 @@ public final class Swaps implements SwapProvider.MachineSwaps {
       throw MachineBusyException.of(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw MachineBusyException.of(e);
+      throw MachineBusyException.of(
+          new GivenUpException("the caller was interrupted while it waited for them"));
     }
   }
 

@@ -24,6 +24,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -114,6 +117,46 @@ class AdminWithSwapsTest {
     machine.addWriter(new PausedWriter("late").late());
     BusyException refusal = assertThrows(BusyException.class, admin::stop);
     assertTrue(refusal.getMessage().contains("'late'"), refusal.getMessage());
+    assertFalse(admin.status().stopped());
+  }
+
+  @Test
+  @DisplayName("however many stop and resume the writers, the events tell it as it was")
+  void stopsAreEventsInOrder() throws Exception {
+    machine.addWriter(new PausedWriter("vcpu0"));
+    List<Boolean> told = Collections.synchronizedList(new ArrayList<>());
+    CountDownLatch ended = new CountDownLatch(1);
+    try (var _ =
+            admin.subscribe(
+                event -> {
+                  switch (event.change()) {
+                    case AdminEvent.StatusChanged(var status) -> told.add(status.stopped());
+                    case AdminEvent.ObjectRemoved _ -> ended.countDown();
+                    default -> {}
+                  }
+                });
+        ExecutorService operators = Executors.newFixedThreadPool(3)) {
+      List<Future<?>> all = new ArrayList<>();
+      for (int operator = 0; operator < 3; operator++) {
+        all.add(
+            operators.submit(
+                () -> {
+                  for (int time = 0; time < 100; time++) {
+                    admin.stop();
+                    admin.cont();
+                  }
+                  return null;
+                }));
+      }
+      for (Future<?> one : all) {
+        one.get(60, TimeUnit.SECONDS);
+      }
+      admin.removeObject("m1"); // the last event
+      assertTrue(ended.await(60, TimeUnit.SECONDS));
+    }
+    for (int at = 0; at < told.size(); at++) {
+      assertEquals(at % 2 == 0, told.get(at), "event " + at);
+    }
     assertFalse(admin.status().stopped());
   }
 

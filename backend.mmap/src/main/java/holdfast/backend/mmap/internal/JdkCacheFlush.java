@@ -43,8 +43,7 @@ public final class JdkCacheFlush implements CacheFlush {
 
   private static Bound bind() {
     try {
-      // by the loader of java.base: a bundle's own doesn't see packages that the bundle doesn't
-      // import
+      // through java.base's loader: a bundle's own sees only what the bundle imports
       ClassLoader javaBase = Object.class.getClassLoader();
       Class<?> unsafe = Class.forName("jdk.internal.misc.Unsafe", true, javaBase);
       MethodHandles.Lookup lookup = MethodHandles.lookup();
@@ -60,8 +59,10 @@ public final class JdkCacheFlush implements CacheFlush {
               unsafe, "writebackMemory", MethodType.methodType(void.class, long.class, long.class));
       return new Bound(
           Optional.of(new JdkCacheFlush(writeback.bindTo(instance))), Optional.empty());
-    } catch (Throwable notExported) {
+    } catch (IllegalAccessException notExported) {
       return Bound.not("jdk.internal.misc is not exported to this JVM");
+    } catch (Throwable other) { // another JDK, or one that is broken
+      return Bound.not("this JDK's write-back of cache lines can't be used: " + other);
     }
   }
 

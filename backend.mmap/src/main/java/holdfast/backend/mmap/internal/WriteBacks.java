@@ -14,9 +14,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes all calls that can report a failure to write back one open file, and records the failures.
- * This state belongs to the open file, not to a mapping of it: it passes from block to block with
- * its {@link BackingStore}.
+ * Makes every system call that can tell that an open file could not be written back, and keeps what
+ * it told. This state belongs to the open file, not to a mapping of it: it passes from block to
+ * block with its {@link BackingStore}.
  *
  * <p>Linux keeps such failures as a counter in the file and a mark in each open file description
  * (errseq_t, since 4.13). The first of msync(2), fsync(2) and sync_file_range(2) after a failure
@@ -26,21 +26,21 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>A failure that any call reports is kept for good, and every later call is refused.
- *   <li>A successful call counts only when each call that was running at its end has ended without
- *       an error: the error that belongs to this call may have been handed to another one that has
- *       not returned yet. Calls that begin later can't have taken it, so that no call waits for
- *       ever. A single call waits for nothing; concurrent calls last no longer than the slowest of
- *       them. If that one hangs with its disk, so do the others, since the outcome for their bytes
- *       is unknown.
+ *   <li>A call that succeeds counts only once every call still running at that moment has succeeded
+ *       too: the error that belongs to this call may have been handed to another one that has not
+ *       returned yet. Calls that begin later can't have taken it, so no call waits for ever. A
+ *       single call waits for nothing; concurrent calls last no longer than the slowest of them. If
+ *       that one hangs with its disk, so do the others, since the outcome for their bytes is
+ *       unknown.
  * </ul>
  *
  * <p>A second descriptor besides the mapped one would have its own mark, and could be asked after
- * each msync(2) instead of waiting. But it doesn't get errors of a call that aren't kept in the
- * file, such as a failure to flush the disk's cache or to commit the journal, nor any error on
- * overlayfs, whose files have two caches.
+ * each msync(2) instead of waiting. But it would miss errors that the kernel tells one call and
+ * does not keep in the file, such as a failure to flush the disk's cache or to commit the journal,
+ * nor any error on overlayfs, whose files have two caches.
  *
- * <p>Every errno but EINTR is a loss: the disk's own answer is kept, which can be any (ETIMEDOUT,
- * ENODATA, EDQUOT, even ENOMEM).
+ * <p>Every errno of a write-back but EINTR is a loss: the disk's own answer is kept, which can be
+ * any (ETIMEDOUT, ENODATA, EDQUOT, even ENOMEM).
  *
  * <p>Thread-safe.
  */

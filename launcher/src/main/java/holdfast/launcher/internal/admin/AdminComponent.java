@@ -5,6 +5,7 @@ import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.machine.MachineState;
 import holdfast.launcher.internal.machine.OsgiFilter;
 import holdfast.launcher.internal.swap.SwapComponent;
+import holdfast.machine.admin.Added;
 import holdfast.machine.admin.AdminEvent;
 import holdfast.machine.admin.AdminException;
 import holdfast.machine.admin.AdminListener;
@@ -126,10 +127,11 @@ public final class AdminComponent implements MachineAdmin {
   }
 
   @Override
-  public Retention addObject(String type, Map<String, String> properties) throws AdminException {
+  public Added<ObjectStatus> addObject(String type, Map<String, String> properties)
+      throws AdminException {
     MachineOperations present = up();
     BackendSpec wanted = MachineOperations.object(type, properties);
-    return component.addObject(wanted, () -> present.add(wanted));
+    return component.addObject(wanted, present);
   }
 
   @Override
@@ -139,7 +141,8 @@ public final class AdminComponent implements MachineAdmin {
   }
 
   @Override
-  public Retention plug(String driver, Map<String, String> properties) throws AdminException {
+  public Added<DeviceStatus> plug(String driver, Map<String, String> properties)
+      throws AdminException {
     MachineOperations present = up();
     ParsedObject wanted = MachineOperations.parsedDevice(driver, properties);
     DeviceSpec spec = DeviceDefinitions.spec(wanted, driver + " without id");

@@ -11,7 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -45,7 +46,7 @@ public final class HoldfastCommand implements Callable<Integer> {
   private final Bundle framework;
   private final List<String> arguments;
   private final ConfigurationAdmin configurations;
-  private final CountDownLatch ended = new CountDownLatch(1);
+  private final CompletableFuture<Boolean> ended = new CompletableFuture<>();
   private volatile @Nullable Shell shell;
 
   /** Called by Declarative Services. */
@@ -66,7 +67,7 @@ public final class HoldfastCommand implements Callable<Integer> {
 
   @Deactivate
   void deactivate() {
-    ended.countDown();
+    ended.complete(true);
     Shell open = shell;
     if (open != null) {
       open.close();
@@ -119,14 +120,49 @@ public final class HoldfastCommand implements Callable<Integer> {
 
   private void serve() throws CommandException, IOException, InterruptedException {
     if (System.console() == null) {
-      ended.await();
+      awaitEnd();
       return;
     }
     try (Shell opened = new Shell(context)) {
       shell = opened;
-      if (ended.getCount() > 0 && !opened.run()) {
-        ended.await();
+      if (!ended.isDone() && !userEnds(opened)) {
+        awaitEnd();
       }
+    }
+  }
+
+  /**
+   * Runs the shell in a thread of its own: not every terminal's read can be interrupted, and one
+   * that can't must not keep the process.
+   *
+   * @return whether the user wants the machine to end; false if it is ended
+   */
+  private boolean userEnds(Shell opened) throws InterruptedException {
+    CompletableFuture<Boolean> answer = new CompletableFuture<>();
+    Thread.ofPlatform()
+        .daemon()
+        .name("holdfast-shell")
+        .start(
+            () -> {
+              try {
+                answer.complete(opened.run());
+              } catch (InterruptedException | RuntimeException | Error e) {
+                answer.completeExceptionally(e);
+              }
+            });
+    try {
+      CompletableFuture.anyOf(ended, answer).get();
+      return !ended.isDone() && answer.get();
+    } catch (ExecutionException e) {
+      return false; // the machine stays up without a shell
+    }
+  }
+
+  private void awaitEnd() throws InterruptedException {
+    try {
+      ended.get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
     }
   }
 }

@@ -267,7 +267,7 @@ final class Shell implements AutoCloseable {
       for (Thread inside = user; inside != null; inside = user) {
         long passed = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
         if (passed > USER_LIMIT_MILLIS) {
-          LOG.warn("the shell's thread does not end");
+          LOG.debug("the shell's thread waits in a read that can't be interrupted");
           return;
         }
         if (isAtPrompt() || passed > COMMAND_LIMIT_MILLIS) {

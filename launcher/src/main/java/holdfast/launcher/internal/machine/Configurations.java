@@ -1,5 +1,6 @@
 package holdfast.launcher.internal.machine;
 
+import holdfast.machine.admin.Retention;
 import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.config.options.TypeDefinition;
@@ -152,10 +153,9 @@ public final class Configurations {
    * applies at the next start.
    *
    * @param value null to remove it
-   * @return an empty string, or the end of a sentence: why the change applies only until the
-   *     machine ends
+   * @return where it is stored, or why the change applies only until the machine ends
    */
-  public String put(ConfiguredBackend backend, String key, @Nullable String value) {
+  public Retention put(ConfiguredBackend backend, String key, @Nullable String value) {
     String pid = backend.pid();
     synchronized (backend.wishLock()) {
       String place = "configuration " + pid;
@@ -174,15 +174,15 @@ public final class Configurations {
           properties.put(key, value);
         }
         update(backend, stored.get(), before, properties);
-        return "";
+        return Retention.in(place);
       } catch (IOException | IllegalStateException e) {
         return whileItLasts(place + " can't be written (" + e.getMessage() + ")");
       }
     }
   }
 
-  private static String whileItLasts(String reason) {
-    return "until the machine ends, since " + reason;
+  private static Retention whileItLasts(String reason) {
+    return Retention.until("the machine ends, since " + reason);
   }
 
   /**
@@ -221,16 +221,13 @@ public final class Configurations {
   /**
    * Makes a configuration for what an operator added.
    *
+   * @param name by which there is none yet
    * @param exact whether blanks at the ends of its values are part of them, as on a command line
-   * @return its content; empty if there is one of that name, which is left alone
+   * @return its content
    * @throws IOException if it can't be written
    */
-  Optional<Wish> declare(
-      String factoryPid, String name, Map<String, String> properties, boolean exact)
+  Wish declare(String factoryPid, String name, Map<String, String> properties, boolean exact)
       throws IOException {
-    if (stored(factoryPid + "~" + name).isPresent()) {
-      return Optional.empty();
-    }
     Dictionary<String, Object> fresh = new Hashtable<>(properties);
     if (exact) {
       fresh.put(TypeDefinition.EXACT, true);
@@ -238,7 +235,7 @@ public final class Configurations {
     try {
       Configuration made = admin.getFactoryConfiguration(factoryPid, name, "?");
       made.update(fresh);
-      return wish(made);
+      return wish(made).orElseThrow(() -> new IOException("it was deleted meanwhile"));
     } catch (IllegalStateException e) {
       throw new IOException("ConfigAdmin has ended", e);
     }
@@ -257,9 +254,10 @@ public final class Configurations {
           stored(own.pid()).orElseThrow(() -> new IOException(own.place() + " is gone"));
       Wish before = wish(present).orElseThrow(() -> new IOException(own.place() + " is gone"));
       List<String> names = new ArrayList<>(before.names(list));
-      names.remove(name);
       if (add) {
         names.add(name);
+      } else {
+        names.remove(name);
       }
       Dictionary<String, Object> properties = present.getProperties();
       boolean isText = properties.get(list) instanceof String;

@@ -1,7 +1,10 @@
 package holdfast.launcher.internal.machine;
 
 import holdfast.backend.api.RamBlockAllocator;
+import holdfast.machine.admin.Added;
 import holdfast.machine.admin.AdminException;
+import holdfast.machine.admin.DeviceStatus;
+import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.admin.Retention;
 import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.MemoryDevice;
@@ -11,6 +14,7 @@ import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.core.Backend;
 import holdfast.machine.core.Candidates;
 import holdfast.machine.core.Machine;
+import holdfast.machine.core.MachineOperations;
 import holdfast.machine.swap.Swapper;
 import java.util.Dictionary;
 import java.util.Hashtable;
@@ -184,10 +188,16 @@ public final class MachineComponent implements ConfigurationListener {
   /**
    * Adds a memory backend to the machine that is up, and records it in a configuration.
    *
-   * @param work adds it
+   * @param operations adds it
    */
-  public Retention addObject(BackendSpec wanted, Work<Backend> work) throws AdminException {
-    return reconciler.change(recorder -> recorder.added(work.done(), wanted));
+  public Added<ObjectStatus> addObject(BackendSpec wanted, MachineOperations operations)
+      throws AdminException {
+    return reconciler.change(
+        recorder -> {
+          Backend added = operations.add(wanted);
+          Retention retention = recorder.added(added, wanted);
+          return new Added<>(operations.object(wanted.id()), retention);
+        });
   }
 
   /**
@@ -208,8 +218,13 @@ public final class MachineComponent implements ConfigurationListener {
    *
    * @param work plugs it
    */
-  public Retention plug(ParsedObject wanted, Work<MemoryDevice> work) throws AdminException {
-    return reconciler.change(recorder -> recorder.added(work.done(), wanted));
+  public Added<DeviceStatus> plug(ParsedObject wanted, Work<MemoryDevice> work)
+      throws AdminException {
+    return reconciler.change(
+        recorder -> {
+          MemoryDevice added = work.done();
+          return new Added<>(DeviceStatus.of(added), recorder.added(added, wanted));
+        });
   }
 
   /**
@@ -228,13 +243,13 @@ public final class MachineComponent implements ConfigurationListener {
    */
   public Retention store(String id, String key, @Nullable String value) {
     Configurations stored = configurations;
-    return configured(id)
-        .map(
-            one ->
-                stored == null
-                    ? new Retention("until the machine ends, since ConfigAdmin is gone")
-                    : new Retention(stored.put(one, key, value)))
-        .orElse(Retention.STORED);
+    Optional<ConfiguredBackend> configured = configured(id);
+    if (configured.isEmpty()) {
+      return Retention.until("the machine ends, since no configuration declares it");
+    }
+    return stored == null
+        ? Retention.until("the machine ends, since ConfigAdmin is gone")
+        : stored.put(configured.get(), key, value);
   }
 
   /** Returns the state of the machine. */

@@ -39,6 +39,9 @@ final class MachineFollower {
   /** What could not be done, by PID: it is tried again after another change. */
   private final Map<String, Attempt> failed = new HashMap<>();
 
+  /** Whether the machine's own configuration is without a mistake, so that its lists count. */
+  private boolean sound = true;
+
   private volatile boolean lacksAllocator;
 
   /**
@@ -85,7 +88,7 @@ final class MachineFollower {
     Listed listed = new Listed(present, wishes);
     followOwn(present, listed);
     boolean busy = false;
-    if (listed.ambiguous.isEmpty()) {
+    if (sound && listed.ambiguous.isEmpty()) {
       unplugGone(listed, wishes);
       busy = removeGone(listed, wishes);
       lacksAllocator = false;
@@ -115,6 +118,13 @@ final class MachineFollower {
       return;
     }
     boolean wasFollowed = mistaken.add(present.pid());
+    sound = false;
+    if (present.saysNothing()) {
+      LOG.warn(
+          "{} is empty; what is up stays as it is, and can't come up again like this",
+          present.place());
+      return;
+    }
     try {
       ParsedObject next = definition(present);
       MachineDefinition.memory(
@@ -123,13 +133,14 @@ final class MachineFollower {
               .flatMap(machine::find)
               .map(backend -> backend.region().size())
               .orElse(null));
+      sound = true;
       if (!listed.ambiguous.isEmpty() || !listed.missing.isEmpty()) {
         LOG.warn(
-            "{}; what is up stays as it is, and can't come up again like this",
+            "{}; what is up goes on without it, and can't come up again like this",
             listed.ambiguous.isEmpty() ? listed.reason(present) : listed.ambiguous);
       } else if (!next.equals(definition(before))) {
         LOG.warn(
-            "{}: the change takes effect when the machine starts again; what is up stays as it is",
+            "{}: the change of the machine itself takes effect when it starts again",
             present.place());
       } else {
         isFollowed(present, !wasFollowed);
@@ -157,7 +168,9 @@ final class MachineFollower {
         parts.removed(one);
         mistaken.remove(one.declaration().wish().pid());
         LOG.info(
-            "device '{}' is unplugged: {}", name, why(one.declaration().wish(), wishes, listed));
+            "device '{}' is unplugged: {}",
+            one.device().id(),
+            why(one.declaration().wish(), wishes, listed));
       } catch (MachineException e) {
         LOG.warn("device '{}' is not unplugged: {}", name, e.getMessage());
       }

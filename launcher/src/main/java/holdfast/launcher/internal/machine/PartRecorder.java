@@ -7,9 +7,15 @@ import holdfast.machine.config.BackendSpec;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.core.Backend;
 import java.io.IOException;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes into the configurations what an operator added to the machine that is up, or removed from
@@ -20,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param stored the configurations; null while they can't be written
  */
 record PartRecorder(Parts parts, @Nullable Configurations stored) {
+  private static final Logger LOG = LoggerFactory.getLogger(PartRecorder.class);
 
   /** Writes a configuration for a memory backend that was added, and lists it. */
   Retention added(Backend backend, BackendSpec spec) {
@@ -38,8 +45,16 @@ record PartRecorder(Parts parts, @Nullable Configurations stored) {
         MachineComponent.DEVICES,
         BackendDefinitions.factoryPid(object.typeName()),
         device.id(),
-        object.texts(),
+        place(object, device),
         wish -> Declaration.device(wish).ifPresent(declared -> parts.plugged(declared, device)));
+  }
+
+  /** Returns the properties of a device with the address and the slot that it was given. */
+  private static Map<String, String> place(ParsedObject object, MemoryDevice device) {
+    Map<String, String> all = new LinkedHashMap<>(object.texts());
+    all.put("addr", device.address().toString());
+    all.put("slot", Integer.toString(device.slot()));
+    return all;
   }
 
   /** Receives the configuration that was made. */
@@ -50,65 +65,90 @@ record PartRecorder(Parts parts, @Nullable Configurations stored) {
   private Retention declare(
       String list,
       String factoryPid,
-      String name,
+      String wanted,
       Map<String, String> properties,
       Declared declared) {
     if (stored == null) {
       return lost("ConfigAdmin, which stores it, is gone");
     }
+    Optional<Wish> made = Optional.empty();
     try {
-      Optional<Wish> made =
-          stored.declare(factoryPid, name, properties, parts.own().isOfCommandLine());
-      if (made.isEmpty()) {
-        return lost(
-            "there is a configuration "
-                + factoryPid
-                + "~"
-                + name
-                + " already, which is not listed");
-      }
-      declared.as(made.get());
+      String name = freeName(list, wanted);
+      made =
+          Optional.of(stored.declare(factoryPid, name, properties, parts.own().isOfCommandLine()));
       parts.wrote(stored.relist(parts.own(), list, name, true));
-      return Retention.STORED;
+      declared.as(made.get());
+      return Retention.in(made.get().place());
     } catch (IOException e) {
+      made.ifPresent(this::undo);
       return lost("its configuration can't be written (" + e.getMessage() + ")");
     }
   }
 
+  /**
+   * Returns the wanted name, or one like it: no other memory backend, or device, may be configured
+   * or listed by it.
+   */
+  private String freeName(String list, String wanted) throws IOException {
+    Set<String> taken = new HashSet<>(parts.own().names(list));
+    for (Wish wish : Objects.requireNonNull(stored).all()) {
+      Optional<Declaration> declared =
+          list.equals(MachineComponent.OBJECTS)
+              ? Declaration.backend(wish)
+              : Declaration.device(wish);
+      declared.ifPresent(one -> taken.add(one.name()));
+    }
+    String name = wanted;
+    for (int number = 2; taken.contains(name); number++) {
+      name = wanted + "-" + number;
+    }
+    return name;
+  }
+
+  /** Deletes a configuration that could not be listed: otherwise it would stand in the way. */
+  private void undo(Wish made) {
+    try {
+      Objects.requireNonNull(stored).delete(made.pid());
+    } catch (IOException e) {
+      LOG.warn("{} is not listed, and can't be deleted: {}", made.place(), e.getMessage());
+    }
+  }
+
   private static Retention lost(String reason) {
-    return new Retention("until the machine ends, since " + reason);
+    return Retention.until("the machine ends, since " + reason);
   }
 
   /** Deletes the configuration of a memory backend that was removed. */
   Retention removed(String id) {
     Optional<ConfiguredBackend> known = parts.configured(id);
     if (known.isEmpty()) {
-      return Retention.STORED;
+      return Retention.NOTHING_TO_STORE; // no configuration declares it
     }
     parts.removed(known.get());
-    String pid = known.get().pid();
-    return retract(MachineComponent.OBJECTS, pid.substring(pid.indexOf('~') + 1), pid);
+    Wish last = known.get().lastSeen();
+    Wish wish = last == null ? new Wish(known.get().pid(), Map.of()) : last;
+    return retract(MachineComponent.OBJECTS, wish);
   }
 
   /** Deletes the configuration of a device that was unplugged. */
   Retention removed(MemoryDevice device) {
     Optional<Parts.Plugged> known = parts.find(device);
     if (known.isEmpty()) {
-      return Retention.STORED;
+      return Retention.NOTHING_TO_STORE; // no configuration declares it
     }
     parts.removed(known.get());
     Wish wish = known.get().declaration().wish();
-    return retract(MachineComponent.DEVICES, wish.name(), wish.pid());
+    return retract(MachineComponent.DEVICES, wish);
   }
 
-  private Retention retract(String list, String name, String pid) {
+  private Retention retract(String list, Wish wish) {
     if (stored == null) {
       return lost("ConfigAdmin, which lists it, is gone");
     }
     try {
-      parts.wrote(stored.relist(parts.own(), list, name, false));
-      stored.delete(pid);
-      return Retention.STORED;
+      parts.wrote(stored.relist(parts.own(), list, wish.name(), false));
+      stored.delete(wish.pid());
+      return Retention.in(wish.place());
     } catch (IOException e) {
       return lost("its configuration can't be deleted (" + e.getMessage() + ")");
     }

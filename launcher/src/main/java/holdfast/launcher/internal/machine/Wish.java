@@ -97,6 +97,13 @@ public record Wish(String pid, Map<String, Object> properties) {
         .orElse("configuration " + factoryPid + "~" + name);
   }
 
+  /** Returns whether it has no property but those of OSGi and its installer: its file is empty. */
+  boolean saysNothing() {
+    return properties.keySet().stream()
+        .allMatch(
+            key -> key.startsWith("service.") || key.startsWith("felix.") || key.startsWith("."));
+  }
+
   /** Returns whether the command line wrote it. */
   boolean isOfCommandLine() {
     return properties.containsKey(TypeDefinition.EXACT);

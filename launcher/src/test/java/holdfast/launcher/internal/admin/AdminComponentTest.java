@@ -10,6 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.machine.MachineFixture;
 import holdfast.launcher.internal.swap.SwapComponent;
+import holdfast.machine.admin.Added;
+import holdfast.machine.admin.DeviceStatus;
 import holdfast.machine.admin.DuplicateIdException;
 import holdfast.machine.admin.InvalidRequestException;
 import holdfast.machine.admin.MachineAdmin;
@@ -23,6 +25,7 @@ import holdfast.machine.admin.RefusedException;
 import holdfast.machine.admin.Retention;
 import holdfast.machine.core.FakeBlock;
 import holdfast.machine.core.Machine;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -64,7 +67,7 @@ class AdminComponentTest {
   }
 
   private List<String> objects() throws MachineNotUpException {
-    return admin.objects().stream().map(one -> one.id().value()).toList();
+    return admin.objects().stream().map(ObjectStatus::id).toList();
   }
 
   private List<String> devices() throws MachineNotUpException {
@@ -74,9 +77,13 @@ class AdminComponentTest {
   @Test
   @DisplayName("an object and a device that are added are configured and listed, and go again")
   void addsAndRemoves() throws Exception {
-    assertEquals(Retention.STORED, admin.addObject("memory-backend-ram", RAM));
-    assertEquals(
-        Retention.STORED, admin.plug("pc-dimm", Map.of("id", "d1", "memdev", "m1", "slot", "3")));
+    Added<ObjectStatus> object = admin.addObject("memory-backend-ram", RAM);
+    assertEquals(Retention.in("configuration " + M1), object.retention());
+    assertEquals("m1", object.status().id());
+    Added<DeviceStatus> device =
+        admin.plug("pc-dimm", Map.of("id", "d1", "memdev", "m1", "slot", "3"));
+    assertEquals(Retention.in("configuration holdfast.pc.dimm~d1"), device.retention());
+    assertEquals(3, device.status().slot());
     there.awaitFollowed();
 
     assertEquals(List.of("m0", "pc.ram", "m1"), objects());
@@ -92,8 +99,8 @@ class AdminComponentTest {
         assertThrows(ObjectInUseException.class, () -> admin.removeObject("m1"));
     assertEquals(List.of("d1"), inUse.devices());
 
-    assertEquals(Retention.STORED, admin.unplug("d1"));
-    assertEquals(Retention.STORED, admin.removeObject("m1"));
+    assertEquals(Retention.in("configuration holdfast.pc.dimm~d1"), admin.unplug("d1"));
+    assertEquals(Retention.in("configuration " + M1), admin.removeObject("m1"));
     there.awaitFollowed();
 
     assertEquals(List.of("m0", "pc.ram"), objects());
@@ -196,11 +203,12 @@ class AdminComponentTest {
   @DisplayName("set and use are written into the object's configuration; base RAM has none")
   void setAndUseAreStored() throws Exception {
     assertEquals(
-        new PropertyChange("off", "off", Retention.STORED), admin.set("m0", "dump", "off"));
+        new PropertyChange("off", "off", Retention.in("configuration " + M0)),
+        admin.set("m0", "dump", "off"));
     assertEquals("off", written(M0).get("dump"));
     assertEquals("off", admin.set("m0", "prealloc", "off").inForce());
 
-    assertEquals(Retention.STORED, admin.use("m0", "file"));
+    assertEquals(Retention.in("configuration " + M0), admin.use("m0", "file"));
     assertEquals("(backend.kind=file)", written(M0).get("allocator.target"));
     ObjectStatus now = admin.object("m0");
     assertEquals("file", now.allocator());
@@ -210,7 +218,9 @@ class AdminComponentTest {
     assertEquals("dax", admin.object("m0").allocator());
 
     int configurations = there.configurations.written().size();
-    admin.set("pc.ram", "dump", "off");
+    assertEquals(
+        "until the machine ends, since no configuration declares it",
+        admin.set("pc.ram", "dump", "off").retention().limit());
     admin.use("pc.ram", "*");
     assertEquals(configurations, there.configurations.written().size());
   }
@@ -245,21 +255,78 @@ class AdminComponentTest {
   }
 
   @Test
-  @DisplayName(
-      "a configuration of that name that nothing lists is left alone, and the answer says so")
+  @DisplayName("a configuration of that name, of any type, is left alone: another one is made")
   void aForeignConfigurationIsLeftAlone() throws Exception {
-    there.configurations.put(M1, Map.of("id", "m1", "size", "4M"));
+    there.configurations.put("holdfast.memory.backend.file~m1", Map.of("id", "foreign"));
     there.awaitFollowed();
 
-    Retention retention = admin.addObject("memory-backend-ram", RAM);
+    Retention retention = admin.addObject("memory-backend-ram", RAM).retention();
     there.awaitFollowed();
 
-    assertTrue(retention.until().contains(M1), retention.until());
-    assertEquals(List.of("m0", "pc.ram", "m1"), objects(), "it is there all the same");
-    assertEquals("4M", written(M1).get("size"));
+    assertEquals(Retention.in("configuration " + M1 + "-2"), retention);
+    assertEquals(List.of("m0", "pc.ram", "m1"), objects());
+    assertEquals("foreign", written("holdfast.memory.backend.file~m1").get("id"));
+    assertEquals("m0,m1-2", written(MachineComponent.PID).get("objects"));
+
+    admin.removeObject("m1");
     assertEquals("m0", written(MachineComponent.PID).get("objects"));
-    assertEquals(Retention.STORED, admin.removeObject("m1"));
-    assertEquals("4M", written(M1).get("size"));
+    assertFalse(there.configurations.written().containsKey(M1 + "-2"));
+    assertEquals("foreign", written("holdfast.memory.backend.file~m1").get("id"));
+  }
+
+  @Test
+  @DisplayName("an id that is the name of another object's configuration leaves that listed")
+  void anIdThatIsAnothersName() throws Exception {
+    there.backend("foo", "id=bar");
+    there.machine("objects=m0,foo", "devices=nv0");
+    there.awaitFollowed();
+    assertEquals(List.of("m0", "pc.ram", "bar"), objects());
+
+    admin.addObject("memory-backend-ram", Map.of("id", "foo", "size", "1M"));
+    there.awaitFollowed();
+
+    assertEquals(List.of("m0", "pc.ram", "bar", "foo"), objects());
+    assertEquals("m0,foo,foo-2", written(MachineComponent.PID).get("objects"));
+  }
+
+  @Test
+  @DisplayName("a device that was plugged has its address and slot again at the next start")
+  void aPluggedDeviceKeepsItsPlace() throws Exception {
+    admin.addObject("memory-backend-ram", RAM);
+    DeviceStatus plugged = admin.plug("pc-dimm", Map.of("memdev", "m1")).status();
+    Map<String, Object> own = new HashMap<>(written(MachineComponent.PID));
+    own.put("objects", "m1");
+    own.put("devices", plugged.id());
+
+    there.configurations.delete(MachineComponent.PID);
+    there.awaitFollowed();
+    there.configurations.put(MachineComponent.PID, own);
+    there.up();
+
+    assertEquals(plugged, admin.device(plugged.id()));
+  }
+
+  @Test
+  @DisplayName("a machine's configuration that is empty, or has a mistake, changes nothing")
+  void anEmptyConfigurationChangesNothing() throws Exception {
+    there.configurations.put(MachineComponent.PID, Map.of());
+    there.awaitFollowed();
+    there.machine("objects=", "devices=", "size=nonsense");
+    there.awaitFollowed();
+
+    assertEquals(List.of("m0", "pc.ram"), objects());
+    assertEquals(List.of("ram:below-4g", "nv0"), devices());
+  }
+
+  @Test
+  @DisplayName("what can't be listed leaves no configuration behind")
+  void whatCantBeListedIsUndone() throws Exception {
+    there.configurations.failingToUpdate(MachineComponent.PID);
+
+    Retention retention = admin.addObject("memory-backend-ram", RAM).retention();
+
+    assertTrue(retention.limit().contains("can't be written"), retention.limit());
+    assertFalse(there.configurations.written().containsKey(M1));
   }
 
   @Test
@@ -267,9 +334,9 @@ class AdminComponentTest {
   void withoutConfigAdmin() throws Exception {
     there.withoutConfigAdmin();
 
-    Retention retention = admin.addObject("memory-backend-ram", RAM);
+    Retention retention = admin.addObject("memory-backend-ram", RAM).retention();
 
-    assertTrue(retention.until().startsWith("until the machine ends, since"), retention.until());
+    assertTrue(retention.limit().startsWith("until the machine ends, since"), retention.limit());
     assertEquals(List.of("m0", "pc.ram", "m1"), objects());
   }
 

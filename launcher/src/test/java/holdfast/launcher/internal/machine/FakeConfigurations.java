@@ -1,5 +1,6 @@
 package holdfast.launcher.internal.machine;
 
+import java.io.IOException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.Collections;
@@ -29,6 +30,7 @@ public final class FakeConfigurations {
 
   private final SequencedMap<String, Map<String, Object>> written = new LinkedHashMap<>();
   private volatile Listener listener = pid -> {};
+  private volatile String failing = "";
 
   /** {@code other} is told of each configuration that is written or deleted from now on. */
   public FakeConfigurations telling(Listener other) {
@@ -39,6 +41,11 @@ public final class FakeConfigurations {
   /** All configurations: their properties as they were written, by PID. */
   public synchronized SequencedMap<String, Map<String, Object>> written() {
     return Collections.unmodifiableSequencedMap(new LinkedHashMap<>(written));
+  }
+
+  /** From now on this one can't be written by the product. */
+  public void failingToUpdate(String pid) {
+    failing = pid;
   }
 
   /** Writes one from outside. */
@@ -122,6 +129,9 @@ public final class FakeConfigurations {
         (method, arguments) ->
             switch (method.getName()) {
               case "update", "updateIfDifferent" -> {
+                if (pid.equals(failing)) {
+                  throw new IOException("its disk is full");
+                }
                 write(pid, (Dictionary<?, ?>) arguments[0]);
                 yield method.getReturnType() == boolean.class ? true : null;
               }
@@ -146,7 +156,7 @@ public final class FakeConfigurations {
   }
 
   private interface Call {
-    @Nullable Object answer(Method method, Object[] arguments);
+    @Nullable Object answer(Method method, Object[] arguments) throws IOException;
   }
 
   private static <T> T proxy(Class<T> type, Call call) {

@@ -70,7 +70,7 @@ public record TypedOption(String option, String typeKey, List<TypeDefinition> ty
 
   private TypeDefinition type(Optional<OptionValue> given) throws OptionException {
     if (given.isEmpty()) {
-      throw refusal("the type is missing: begin with it; " + known());
+      throw refusal("the " + noun() + " is missing: begin with it; " + known());
     }
     String name =
         switch (given.get()) {
@@ -95,7 +95,7 @@ public record TypedOption(String option, String typeKey, List<TypeDefinition> ty
     }
     String advice =
         Nearest.to(name, names()).map(near -> "did you mean " + near + "?").orElse(known());
-    throw refusal(Excerpt.of(name) + " is not a type: " + advice);
+    throw refusal(Excerpt.of(name) + " is not a " + noun() + ": " + advice);
   }
 
   private List<String> names() {
@@ -103,7 +103,12 @@ public record TypedOption(String option, String typeKey, List<TypeDefinition> ty
   }
 
   private String known() {
-    return "the types are " + String.join(", ", names());
+    return "the " + noun() + "s are " + String.join(", ", names());
+  }
+
+  /** Returns what QEMU calls a type of this option: type or driver. */
+  private String noun() {
+    return typeKey.equals("driver") ? "driver" : "type";
   }
 
   /** Returns whether it is {@code qom-type=help}: the request for help with the key written out. */

@@ -266,7 +266,7 @@ class ObjectsAreCheckedTest {
   @DisplayName("help on an unknown type is refused")
   void helpOnUnknownType() {
     assertEquals(
-        "-device: nvdim is not a type: did you mean nvdimm?",
+        "-device: nvdim is not a driver: did you mean nvdimm?",
         sentenceOf(() -> SampleOptions.DEVICE.parse("nvdim,help")));
   }
 }

@@ -69,7 +69,13 @@ final class Arguments {
       throw mistake(names[words.size()] + " is missing");
     }
     if (words.size() > names.length) {
-      throw mistake(words.get(names.length) + " is one word too many");
+      String superfluous = words.get(names.length);
+      throw mistake(
+          superfluous
+              + " is one word too many"
+              + (superfluous.matches("[\\[:{].*|.*[:\\]}]")
+                  ? " (what has brackets or colons in it is put in quotes)"
+                  : ""));
     }
     return words;
   }

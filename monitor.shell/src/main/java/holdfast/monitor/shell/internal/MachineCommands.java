@@ -1,8 +1,11 @@
 package holdfast.monitor.shell.internal;
 
+import holdfast.machine.admin.Added;
 import holdfast.machine.admin.AdminException;
+import holdfast.machine.admin.DeviceStatus;
 import holdfast.machine.admin.MachineAdmin;
 import holdfast.machine.admin.MachineStatus;
+import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.admin.Retention;
 import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.DeviceDefinitions;
@@ -10,7 +13,6 @@ import holdfast.machine.config.options.HelpText;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.config.options.TypedOption;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.felix.service.command.Descriptor;
 import org.osgi.service.component.annotations.Activate;
@@ -18,9 +20,10 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 
 /**
- * The commands that change what the machine is made of, and stop it, in the words of QEMU's
- * monitor: {@code ram:object_add}, {@code ram:object_del}, {@code ram:device_add}, {@code
- * ram:device_del}, {@code ram:stop}, {@code ram:cont} and {@code ram:status}.
+ * The commands that change what the machine is made of, in the words of QEMU's monitor: {@code
+ * ram:object_add}, {@code ram:object_del}, {@code ram:device_add}, {@code ram:device_del}; {@code
+ * ram:pause} and {@code ram:resume}, since {@code stop} is the framework's word for a bundle;
+ * {@code ram:status}.
  */
 @Component(
     service = MachineCommands.class,
@@ -30,8 +33,8 @@ import org.osgi.service.component.annotations.Reference;
       "osgi.command.function=object_del",
       "osgi.command.function=device_add",
       "osgi.command.function=device_del",
-      "osgi.command.function=stop",
-      "osgi.command.function=cont",
+      "osgi.command.function=pause",
+      "osgi.command.function=resume",
       "osgi.command.function=status"
     })
 public final class MachineCommands {
@@ -49,7 +52,8 @@ public final class MachineCommands {
       @Descriptor(
               """
               TYPE,id=ID,PROPERTIES
-                  as for -object, such as memory-backend-ram,id=m1,size=64M; TYPE,help explains\
+                  as for -object, such as memory-backend-ram,id=m1,size=64M; TYPE,help explains;
+                  JSON in quotes does as well\
               """)
           Object... arguments)
       throws InterruptedException {
@@ -61,8 +65,7 @@ public final class MachineCommands {
                 Arguments.read("ram:object_add TYPE,id=ID,PROPERTIES", arguments)
                     .words("TYPE,id=ID,PROPERTIES")
                     .getFirst(),
-                admin::addObject,
-                "memory backend"));
+                this::addObject));
   }
 
   /** Runs {@code ram:device_add DRIVER,memdev=ID,…}. */
@@ -71,7 +74,8 @@ public final class MachineCommands {
       @Descriptor(
               """
               DRIVER,memdev=ID,PROPERTIES
-                  as for -device, such as nvdimm,id=nv1,memdev=m1; DRIVER,help explains\
+                  as for -device, such as nvdimm,id=nv1,memdev=m1; DRIVER,help explains;
+                  JSON in quotes does as well\
               """)
           Object... arguments)
       throws InterruptedException {
@@ -83,78 +87,95 @@ public final class MachineCommands {
                 Arguments.read("ram:device_add DRIVER,memdev=ID,PROPERTIES", arguments)
                     .words("DRIVER,memdev=ID,PROPERTIES")
                     .getFirst(),
-                admin::plug,
-                "device"));
+                this::plug));
   }
 
   /** Adds an object or device of a type. */
   private interface Adding {
-    Retention add(String type, Map<String, String> properties) throws AdminException;
+    /** Returns the answer. */
+    String add(String type, Map<String, String> properties) throws AdminException;
   }
 
-  private static String add(TypedOption option, String text, Adding adding, String kind)
+  private static String add(TypedOption option, String text, Adding adding)
       throws OptionException, AdminException {
     return switch (option.parse(text)) {
       case HelpText help -> help.text();
-      case ParsedObject parsed -> {
-        Map<String, String> properties = new LinkedHashMap<>(parsed.texts());
-        Retention retention = adding.add(parsed.typeName(), properties);
-        yield kind
-            + parsed.id().map(id -> " '" + id + "'").orElse("")
-            + " was added"
-            + lasting(retention);
-      }
+      case ParsedObject parsed -> adding.add(parsed.typeName(), parsed.texts());
     };
   }
 
-  private static String lasting(Retention retention) {
-    return retention.isStored() ? "" : "; this holds " + retention.until();
+  private String addObject(String type, Map<String, String> properties) throws AdminException {
+    Added<ObjectStatus> added = admin.addObject(type, properties);
+    return "memory backend '" + added.status().id() + "' was added" + limit(added.retention());
+  }
+
+  private String plug(String driver, Map<String, String> properties) throws AdminException {
+    Added<DeviceStatus> added = admin.plug(driver, properties);
+    return "device '"
+        + added.status().id()
+        + "' was plugged at "
+        + added.status().address()
+        + limit(added.retention());
+  }
+
+  private static String limit(Retention retention) {
+    return retention.isStored() ? "" : "; this holds " + retention.limit();
+  }
+
+  /** Returns the end of an answer about what was removed, with its configuration. */
+  private static String gone(Retention retention) {
+    return retention.place().isEmpty()
+        ? limit(retention)
+        : ", and " + retention.place() + " is deleted";
   }
 
   /** Runs {@code ram:object_del ID}. */
-  @Descriptor("closes a memory backend that no device uses; its file stays as it is")
+  @Descriptor(
+      "closes a memory backend that no device uses, and deletes its configuration; what it holds stays")
   public String object_del(@Descriptor("ID: the id of the memory backend") Object... arguments)
       throws InterruptedException {
     return CommandFailure.orAnswer(
         "ram:object_del",
         () -> {
           String id = Arguments.read("ram:object_del ID", arguments).words("ID").getFirst();
-          return "memory backend '" + id + "' was removed" + lasting(admin.removeObject(id));
+          return "memory backend '" + id + "' was removed" + gone(admin.removeObject(id));
         });
   }
 
   /** Runs {@code ram:device_del ID}. */
   @Descriptor(
-      "unplugs a device at once, without asking the guest: stop the guest's use of it first")
+      "unplugs a device at once, and deletes its configuration; the guest isn't asked: stop its use of"
+          + " it first")
   public String device_del(@Descriptor("ID: the id of the device") Object... arguments)
       throws InterruptedException {
     return CommandFailure.orAnswer(
         "ram:device_del",
         () -> {
           String id = Arguments.read("ram:device_del ID", arguments).words("ID").getFirst();
-          return "device '" + id + "' was unplugged" + lasting(admin.unplug(id));
+          return "device '" + id + "' was unplugged" + gone(admin.unplug(id));
         });
   }
 
-  /** Runs {@code ram:stop}. */
-  @Descriptor("pauses all guest writers until ram:cont")
-  public String stop(@Descriptor("nothing") Object... arguments) throws InterruptedException {
+  /** Runs {@code ram:pause}. */
+  @Descriptor("pauses all guest writers until ram:resume")
+  public String pause(@Descriptor("no arguments") Object... arguments) throws InterruptedException {
     return CommandFailure.orAnswer(
-        "ram:stop",
+        "ram:pause",
         () -> {
-          Arguments.read("ram:stop", arguments).words();
+          Arguments.read("ram:pause", arguments).words();
           admin.stop();
           return status(admin.status());
         });
   }
 
-  /** Runs {@code ram:cont}. */
+  /** Runs {@code ram:resume}. */
   @Descriptor("resumes the guest writers")
-  public String cont(@Descriptor("nothing") Object... arguments) throws InterruptedException {
+  public String resume(@Descriptor("no arguments") Object... arguments)
+      throws InterruptedException {
     return CommandFailure.orAnswer(
-        "ram:cont",
+        "ram:resume",
         () -> {
-          Arguments.read("ram:cont", arguments).words();
+          Arguments.read("ram:resume", arguments).words();
           admin.cont();
           return status(admin.status());
         });
@@ -162,7 +183,8 @@ public final class MachineCommands {
 
   /** Runs {@code ram:status}. */
   @Descriptor("says whether the machine is up, and if not, why")
-  public String status(@Descriptor("nothing") Object... arguments) throws InterruptedException {
+  public String status(@Descriptor("no arguments") Object... arguments)
+      throws InterruptedException {
     return CommandFailure.orAnswer(
         "ram:status",
         () -> {

@@ -26,7 +26,7 @@ public final class ProcessCommands {
 
   /** Runs {@code quit}. */
   @Descriptor("ends the machine and the process; the memory backends' files stay as they are")
-  public void quit(@Descriptor("nothing") Object... arguments) throws BundleException {
+  public void quit(@Descriptor("no arguments") Object... arguments) throws BundleException {
     end("quit", arguments);
   }
 
@@ -37,7 +37,7 @@ public final class ProcessCommands {
 
   /** Runs {@code exit}. */
   @Descriptor("the same as quit")
-  public void exit(@Descriptor("nothing") Object... arguments) throws BundleException {
+  public void exit(@Descriptor("no arguments") Object... arguments) throws BundleException {
     end("exit", arguments);
   }
 }

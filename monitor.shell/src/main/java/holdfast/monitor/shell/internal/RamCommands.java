@@ -47,7 +47,7 @@ public final class RamCommands {
 
   /** Runs {@code ram:list}. */
   @Descriptor("lists the memory backends and what stands where in guest memory")
-  public String list(@Descriptor("nothing") Object... arguments) throws InterruptedException {
+  public String list(@Descriptor("no arguments") Object... arguments) throws InterruptedException {
     return CommandFailure.orAnswer(
         "ram:list",
         () -> {
@@ -104,7 +104,7 @@ public final class RamCommands {
 
   private String use(String id, String filter) throws AdminException {
     Retention retention = admin.use(id, filter);
-    return show(id) + (retention.isStored() ? "" : "this holds " + retention.until() + "\n");
+    return show(id) + (retention.isStored() ? "" : "this holds " + retention.limit() + "\n");
   }
 
   /** Runs {@code ram:set ID PROPERTY VALUE}. */
@@ -131,7 +131,7 @@ public final class RamCommands {
 
   private String set(String id, String property, String value) throws AdminException {
     PropertyChange change = admin.set(id, property, value);
-    String until = change.retention().until();
+    String limit = change.retention().limit();
     return "memory backend '"
         + id
         + "': "
@@ -143,7 +143,7 @@ public final class RamCommands {
             : ", since pages that are present stay so; "
                 + change.requested()
                 + " holds from the next start on")
-        + (until.isEmpty() ? "" : "; this holds " + until);
+        + (limit.isEmpty() ? "" : ", " + limit);
   }
 
   /** Runs {@code ram:persist ID} and {@code ram:persist ID OFFSET LENGTH}. */

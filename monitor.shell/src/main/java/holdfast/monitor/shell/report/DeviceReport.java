@@ -17,7 +17,7 @@ public record DeviceReport(DeviceStatus device) {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("id", device.id());
     map.put("driver", device.driver().label());
-    map.put("memdev", device.memdev().value());
+    map.put("memdev", device.memdev());
     map.put("addr", device.address().value());
     map.put("size", device.size().bytes());
     map.put("label-size", device.labelSize().bytes());
@@ -33,7 +33,7 @@ public record DeviceReport(DeviceStatus device) {
         device.size().toString(),
         device.id(),
         device.driver().label(),
-        device.memdev().value(),
+        device.memdev(),
         device.labelSize().toString(),
         device.slot() < 0 ? "-" : Integer.toString(device.slot()));
   }

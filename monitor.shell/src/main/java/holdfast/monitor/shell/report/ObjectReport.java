@@ -21,7 +21,7 @@ public record ObjectReport(ObjectStatus object) {
     Durability durability = object.durability();
     Evidence evidence = object.evidence();
     Map<String, Object> map = new LinkedHashMap<>();
-    map.put("id", object.id().value());
+    map.put("id", object.id());
     map.put("type", object.type());
     object.path().ifPresent(path -> map.put("path", path.toString()));
     map.put("size", object.size().bytes());
@@ -79,7 +79,7 @@ public record ObjectReport(ObjectStatus object) {
   /** Returns one line of a table. */
   public List<String> row() {
     return List.of(
-        object.id().value(),
+        object.id(),
         object.size().toString(),
         state(),
         object.allocator().isEmpty() ? "-" : object.allocator(),

@@ -37,7 +37,8 @@ class MachineCommandsTest {
         "memory backend 'm1' was added" + UNTIL,
         commands.object_add("memory-backend-ram,id=m1,size=64M"));
     assertEquals(
-        "device 'd1' was added" + UNTIL, commands.device_add("pc-dimm,id=d1,memdev=m1,slot=2"));
+        "device 'd1' was plugged at 0x100000000" + UNTIL,
+        commands.device_add("pc-dimm,id=d1,memdev=m1,slot=2"));
     assertTrue(ram.list().contains("m1      64M   attached"), ram.list());
     assertTrue(ram.list().contains("0x100000000    64M   d1            pc-dimm  m1"), ram.list());
     assertSays(
@@ -73,14 +74,14 @@ class MachineCommandsTest {
             + " the machine ends",
         () -> commands.object_del("pc.ram"));
     assertSays(
-        "there is no device 'nothing'; ram:list shows those there are",
+        "there is no device 'nothing'; there are ram:below-4g",
         () -> commands.device_del("nothing"));
     assertSays(
         "there is no memory backend 'nothing'; there are pc.ram",
         () -> commands.object_del("nothing"));
     assertSays(
         "nothing here swaps memory or knows its writers: add holdfast.machine.swap",
-        commands::stop);
+        commands::pause);
     assertEquals(before, ram.list());
     assertEquals("the machine is up", commands.status());
   }

@@ -177,7 +177,7 @@ class RamCommandsTest {
   @DisplayName("set: in force at once, answered, shown; an exchange doesn't undo it")
   void setsAndRemembers(String property, String value, String canonical) throws Exception {
     assertEquals(
-        "memory backend 'm0': " + property + "=" + canonical + "; this holds " + UNTIL,
+        "memory backend 'm0': " + property + "=" + canonical + ", " + UNTIL,
         commands.set("m0", property, value));
 
     assertShown(" " + property + "=" + canonical + " ");
@@ -196,7 +196,7 @@ class RamCommandsTest {
 
     assertEquals(
         "memory backend 'm0': prealloc=on, since pages that are present stay so; off holds from the"
-            + " next start on; this holds "
+            + " next start on, "
             + UNTIL,
         commands.set("m0", "prealloc", "off"));
     assertShown(" prealloc=on ");
@@ -358,7 +358,7 @@ class RamCommandsTest {
     String raw = "\u001b[31m\u202e\u0085\u2028\ud800ж漢\n";
     String escaped = "\\u001b[31m\\u202e\\u0085\\u2028\\ud800ж漢\\u000a";
     assertSays(
-        "there is no memory backend '" + escaped + "'; ram:list shows those there are",
+        "there is no memory backend '" + escaped + "'; there are m0, pc.ram",
         () -> commands.show(raw));
 
     try (OpenMachine other =
@@ -377,7 +377,7 @@ class RamCommandsTest {
 
   @Test
   void anUnknownBackendIsToldByEachCommand() {
-    String sentence = "there is no memory backend 'm9'; ram:list shows those there are";
+    String sentence = "there is no memory backend 'm9'; there are m0, pc.ram";
 
     assertSays(sentence, () -> commands.show("m9"));
     assertSays(sentence, () -> commands.use("m9", "file"));

@@ -103,7 +103,7 @@ class SwapCommandsTest {
   void noSuchBackend() throws Exception {
     try (OpenMachine there = OpenMachine.of()) {
       SwapCommands commands = new SwapCommands(there.admin());
-      String sentence = "there is no memory backend 'nope'; ram:list shows those there are";
+      String sentence = "there is no memory backend 'nope'; there are pc.ram";
       assertEquals(
           sentence,
           assertThrows(CommandFailure.class, () -> commands.swap(SESSION, "nope", "-cancel"))
@@ -112,8 +112,8 @@ class SwapCommandsTest {
           sentence, assertThrows(CommandFailure.class, () -> commands.swaps("nope")).getMessage());
     }
     assertEquals(
-        new NoSuchObjectException("nope").getMessage(),
-        failure(new NoSuchObjectException("nope"), "nope", "mem-path=/a"));
+        new NoSuchObjectException("nope", List.of("m0")).getMessage(),
+        failure(new NoSuchObjectException("nope", List.of("m0")), "nope", "mem-path=/a"));
   }
 
   @Test

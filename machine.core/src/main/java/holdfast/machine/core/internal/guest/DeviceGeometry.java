@@ -30,12 +30,11 @@ record DeviceGeometry(ByteSize guest, ByteSize label, Alignment align) {
           Refusal.BACKEND_TOO_SMALL,
           "the backend has size="
               + memdev.size()
-              + ", but a label of "
-              + label
-              + " and memory in multiples of its alignment "
+              + (label.bytes() == 0 ? "" : ", of which the label takes " + label)
+              + ": less than one unit of its alignment "
               + memdev.align()
-              + " need as much as both together; give the backend a greater size or a smaller"
-              + " align");
+              + " is left for the guest; give the backend a greater size, a smaller align or a smaller"
+              + " label-size");
     }
     if (memdev.obtained().contains(RamFlag.RAM_READONLY) && !request.unarmed()) {
       throw request.refused(

@@ -98,7 +98,9 @@ final class DevicePlacer {
     if (slot >= machine.slots()) {
       throw request.refused(
           Refusal.SLOTS_FULL,
-          "all " + machine.slots() + " slots of the machine are taken; start it with more of them");
+          "all "
+              + machine.slots()
+              + " slots of the machine are taken; unplug a device, or start the machine with more of them");
     }
     return slot;
   }
@@ -231,9 +233,9 @@ final class DevicePlacer {
       if (device.region().id().equals(memdev.id())) {
         throw request.refused(
             Refusal.BACKEND_BUSY,
-            "the backend's bytes are those of "
-                + device
-                + " already, and no two devices can share them; give each its own memory backend");
+            device
+                + " is on this backend already, and no two devices can share one; give each its own"
+                + " memory backend");
       }
     }
   }

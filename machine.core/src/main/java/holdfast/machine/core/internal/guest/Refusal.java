@@ -1,6 +1,6 @@
 package holdfast.machine.core.internal.guest;
 
-/** The reasons for which a memory device is not plugged, in the order in which they are checked. */
+/** Why a memory device is not plugged, in the order of the checks, or not unplugged. */
 public enum Refusal {
   /** Another device has the id. */
   DUPLICATE_ID,

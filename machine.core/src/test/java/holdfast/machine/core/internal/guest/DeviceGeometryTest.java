@@ -52,9 +52,9 @@ class DeviceGeometryTest {
             PlugException.class, () -> DeviceGeometry.of(nvdimm(128 * MIB, 128 * MIB, 2 * MIB)));
     assertEquals(Refusal.BACKEND_TOO_SMALL, e.refusal());
     assertEquals(
-        "nvdimm 'nv1' on memory backend 'm1': the backend has size=128M, but a label of 2M and"
-            + " memory in multiples of its alignment 128M need as much as both together; give the"
-            + " backend a greater size or a smaller align",
+        "nvdimm 'nv1' on memory backend 'm1': the backend has size=128M, of which the label takes"
+            + " 2M: less than one unit of its alignment 128M is left for the guest; give the backend"
+            + " a greater size, a smaller align or a smaller label-size",
         e.getMessage());
   }
 

@@ -233,8 +233,8 @@ class DevicePlacerTest {
     }
     assertRefused(
         Refusal.SLOTS_FULL,
-        "pc-dimm 'd4' on memory backend 'm4': all 4 slots of the machine are taken; start it with"
-            + " more of them",
+        "pc-dimm 'd4' on memory backend 'm4': all 4 slots of the machine are taken; unplug a"
+            + " device, or start the machine with more of them",
         dimm("d4", region("m4", 64, 4096)));
   }
 
@@ -352,8 +352,9 @@ class DevicePlacerTest {
     plug(dimm("a", shared));
     assertRefused(
         Refusal.BACKEND_BUSY,
-        "pc-dimm 'b' on memory backend 'm': the backend's bytes are those of pc-dimm 'a' at"
-            + " [0x100000000, 0x103ffffff] already, and no two devices can share them; give each"
+        "pc-dimm 'b' on memory backend 'm': pc-dimm 'a' at"
+            + " [0x100000000, 0x103ffffff] is on this backend already, and no two devices can share"
+            + " one; give each"
             + " its own memory backend",
         dimm("b", shared));
   }
