@@ -272,9 +272,9 @@ class FileInstallTest extends LiveMachineTest {
         etc.resolve(MACHINE) + ": the machine's maxmem=1M is below",
         "what is up stays as it is");
     writeMachine("objects = nv1, nv9");
-    awaitLine("WARN", "memory backend 'nv9', which has no", "what is up stays as it is");
+    awaitLine("WARN", "memory backend 'nv9', which has no", "what is up goes on without it");
     writeMachine("size = 16M");
-    awaitLine("WARN", etc.resolve(MACHINE) + ": the change takes effect when the machine starts");
+    awaitLine("WARN", etc.resolve(MACHINE) + ": the change of the machine itself takes effect");
     writeMachine();
     awaitLine("INFO", etc.resolve(MACHINE) + " is followed again");
     readUp();

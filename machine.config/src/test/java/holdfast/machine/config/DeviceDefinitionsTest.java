@@ -88,7 +88,7 @@ class DeviceDefinitionsTest {
         "pc-dimm,memdev=m0,unarmed=on | -device pc-dimm: there is no property unarmed",
         "nvdimm,memdev=m0,slot=2147483648 | slot=2147483648 is out of range",
         "nvdimm,memdev=m0,node=-1 | node=-1 is out of range",
-        "nvdim,memdev=m0 | nvdim is not a type: did you mean nvdimm?",
+        "nvdim,memdev=m0 | nvdim is not a driver: did you mean nvdimm?",
       })
   void aMistakeIsRefused(String text, String part) {
     String sentence = assertThrows(OptionException.class, () -> parse(text)).getMessage();
