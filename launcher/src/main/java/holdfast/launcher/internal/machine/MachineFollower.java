@@ -112,7 +112,6 @@ final class MachineFollower {
   }
 
   private void followOwn(Wish present, Listed listed) {
-    Wish before = parts.own();
     parts.own(present);
     if (!parts.isNews(present.pid(), Optional.of(present))) {
       return;
@@ -138,7 +137,7 @@ final class MachineFollower {
         LOG.warn(
             "{}; what is up goes on without it, and can't come up again like this",
             listed.ambiguous.isEmpty() ? listed.reason(present) : listed.ambiguous);
-      } else if (!next.equals(definition(before))) {
+      } else if (!next.equals(definition(parts.inForce()))) {
         LOG.warn(
             "{}: the change of the machine itself takes effect when it starts again",
             present.place());

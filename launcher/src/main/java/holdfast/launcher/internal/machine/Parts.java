@@ -20,6 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class Parts {
   private final Machine machine;
+  private final Wish inForce;
   private Wish own;
 
   /** By the name of its configuration, as are {@link #plugged}. */
@@ -39,6 +40,7 @@ final class Parts {
    */
   Parts(Machine machine, Wish own, Listed listed) {
     this.machine = machine;
+    this.inForce = own;
     this.own = own;
     seen.put(own.pid(), Optional.of(own));
     for (int number = 0; number < listed.backends.size(); number++) {
@@ -58,6 +60,11 @@ final class Parts {
   /** Returns the machine's configuration at the last look, or when it was written here. */
   Wish own() {
     return own;
+  }
+
+  /** Returns the configuration that the machine was opened with. */
+  Wish inForce() {
+    return inForce;
   }
 
   /** Records the machine's configuration. */
