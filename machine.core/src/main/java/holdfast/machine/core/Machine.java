@@ -1,10 +1,8 @@
 package holdfast.machine.core;
 
-import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.HoldfastException;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.RamBlockException;
-import holdfast.backend.api.RamBlockSpec;
 import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.MemoryDevice;
@@ -21,7 +19,6 @@ import holdfast.machine.core.internal.guest.FlatGuestMemory;
 import holdfast.machine.core.internal.guest.LostPages;
 import holdfast.machine.core.internal.guest.PlugException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -94,37 +91,9 @@ public final class Machine {
   }
 
   private void bringUp(MachineSpec spec) throws HoldfastException {
-    Optional<String> ramBackend = MachineDefinition.memoryBackend(spec.machine());
-    ByteSize ramBackendSize = null;
-    List<RamBlockSpec> blocks = new ArrayList<>();
-    for (int number = 0; number < spec.backends().size(); number++) {
-      BackendSpec declared = spec.backends().get(number);
-      RamBlockSpec block = MachineException.of(false, number, () -> backends.block(declared));
-      blocks.add(block);
-      if (ramBackend.isPresent() && declared.id().equals(ramBackend.get())) {
-        ramBackendSize = block.size();
-      }
-    }
-    MemoryLayout sizes = MachineDefinition.memory(spec, ramBackendSize);
+    MemoryLayout sizes = backends.open(spec);
     layout = sizes;
-    for (int number = 0; number < spec.backends().size(); number++) {
-      BackendSpec declared = spec.backends().get(number);
-      RamBlockSpec block = blocks.get(number);
-      MachineException.of(
-          false,
-          number,
-          () -> {
-            if (ramBackend.isEmpty()) {
-              OpenBackends.requireNotBaseRam(declared.id());
-            }
-            return backends.open(declared, block, opened -> {});
-          });
-    }
-    Region ram =
-        ramBackend.isPresent()
-            ? backends.require("the machine's memory-backend=", ramBackend.get())
-            : backends.openBaseRam(sizes.ram());
-    FlatGuestMemory guest = new FlatGuestMemory(sizes, ram, LOST_PAGES);
+    FlatGuestMemory guest = new FlatGuestMemory(sizes, backends.baseRam(spec, sizes), LOST_PAGES);
     memory = guest;
     for (int number = 0; number < spec.devices().size(); number++) {
       DeviceSpec device = spec.devices().get(number);

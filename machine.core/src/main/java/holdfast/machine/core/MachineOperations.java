@@ -43,7 +43,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import org.osgi.annotation.versioning.ConsumerType;
 
 /**
  * The operator's service of one open machine. Stores nothing: what keeps a machine's configuration
@@ -52,8 +51,6 @@ import org.osgi.annotation.versioning.ConsumerType;
  * <p>Thread-safe.
  */
 public final class MachineOperations implements MachineAdmin {
-  private static final String ANY = "*";
-
   private final Machine machine;
   private final Optional<MachineSwaps> swaps;
   private final FilterReader filters;
@@ -61,18 +58,6 @@ public final class MachineOperations implements MachineAdmin {
 
   /** Held while the writers are stopped, or resumed, within their limits. */
   private final Object stopping = new Object();
-
-  /** Reads a filter on allocators in the syntax of OSGi (Core 3.2.7). */
-  @FunctionalInterface
-  @ConsumerType
-  public interface FilterReader {
-    /**
-     * Returns the filter.
-     *
-     * @throws IllegalArgumentException if {@code text} is none
-     */
-    AllocatorFilter read(String text);
-  }
 
   /**
    * @param swaps the machine's swaps and writers; empty if nothing provides them
@@ -265,7 +250,7 @@ public final class MachineOperations implements MachineAdmin {
               + "), and no allocator can bring back what it lost; end the guest, check the file and"
               + " its disk, and start the machine again");
     }
-    AllocatorFilter wanted = filter(filter);
+    AllocatorFilter wanted = FilterReader.read(filters, filter);
     if (region.eligible(wanted) == 0 && !wanted.text().isEmpty()) {
       String present = region.status().allocator();
       throw new RefusedException(
@@ -278,23 +263,6 @@ public final class MachineOperations implements MachineAdmin {
     }
     region.use(wanted);
     return Retention.OF_THIS_MACHINE;
-  }
-
-  private AllocatorFilter filter(String text) throws InvalidRequestException {
-    if (text.equals(ANY)) {
-      return AllocatorFilter.ANY;
-    }
-    if (text.isBlank()) {
-      throw new InvalidRequestException(
-          "an empty FILTER is none: write '*' for any allocator, a kind, such as file, or a filter,"
-              + " such as '(backend.kind=file)'");
-    }
-    try {
-      return filters.read(text.startsWith("(") ? text : "(backend.kind=" + text + ")");
-    } catch (IllegalArgumentException e) {
-      throw new InvalidRequestException(
-          text + " is not an OSGi filter: write one in quotes, such as '(backend.kind=file)'");
-    }
   }
 
   @Override

@@ -3,14 +3,19 @@ package holdfast.machine.core;
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.BackingLockedException;
 import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.HoldfastException;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.machine.config.AllocatorFilter;
 import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.BackendSpec;
+import holdfast.machine.config.MachineDefinition;
+import holdfast.machine.config.MachineSpec;
+import holdfast.machine.config.MemoryLayout;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
@@ -99,6 +104,50 @@ final class OpenBackends {
     }
   }
 
+  /**
+   * Opens the memory backends of a machine that is brought up.
+   *
+   * @return the sizes of the machine's memory
+   * @throws HoldfastException if one can't be opened, or the sizes contradict each other; those
+   *     before it are open
+   */
+  MemoryLayout open(MachineSpec spec) throws HoldfastException {
+    Optional<String> ramBackend = MachineDefinition.memoryBackend(spec.machine());
+    ByteSize ramBackendSize = null;
+    List<RamBlockSpec> blocks = new ArrayList<>();
+    for (int number = 0; number < spec.backends().size(); number++) {
+      BackendSpec declared = spec.backends().get(number);
+      RamBlockSpec block = MachineException.of(false, number, () -> block(declared));
+      blocks.add(block);
+      if (ramBackend.isPresent() && declared.id().equals(ramBackend.get())) {
+        ramBackendSize = block.size();
+      }
+    }
+    MemoryLayout sizes = MachineDefinition.memory(spec, ramBackendSize);
+    for (int number = 0; number < spec.backends().size(); number++) {
+      BackendSpec declared = spec.backends().get(number);
+      RamBlockSpec block = blocks.get(number);
+      MachineException.of(
+          false,
+          number,
+          () -> {
+            if (ramBackend.isEmpty()) {
+              requireNotBaseRam(declared.id());
+            }
+            return open(declared, block, opened -> {});
+          });
+    }
+    return sizes;
+  }
+
+  /** Returns the region of the base RAM: that of the memory backend that is named, or a new one. */
+  Region baseRam(MachineSpec spec, MemoryLayout sizes) throws HoldfastException {
+    Optional<String> named = MachineDefinition.memoryBackend(spec.machine());
+    return named.isPresent()
+        ? require("the machine's memory-backend=", named.get())
+        : openBaseRam(sizes.ram());
+  }
+
   /** Returns the block that a memory backend asks for. */
   RamBlockSpec block(BackendSpec declared) throws OptionException {
     return declared.block(standard);
@@ -177,7 +226,7 @@ final class OpenBackends {
   }
 
   /** Opens base RAM that no object names: plain memory. */
-  Region openBaseRam(ByteSize size)
+  private Region openBaseRam(ByteSize size)
       throws OptionException, NoAllocatorException, RamBlockException {
     SequencedMap<String, String> properties = new LinkedHashMap<>();
     properties.put("id", BASE_RAM);
