@@ -297,13 +297,13 @@ class BadInputIT {
   }
 
   @Test
-  @DisplayName("the same file twice in one machine is locked as well")
+  @DisplayName("the same file twice in one machine is refused by the name of who has it")
   void twiceInOneMachine() throws IOException, InterruptedException {
     Files.write(folder.resolve("F"), new byte[1 << 20]);
     Map<String, String> before = content();
     String sentence =
         probe(FILE + ",share=on", FILE.replace("id=m", "id=n") + ",share=on").refusal();
-    assertNames(sentence, "'n'", "F", "locked", "end the other one");
+    assertNames(sentence, "'n'", "F", "'m' of this machine has that file open", "another file");
     assertEquals(before, content());
   }
 }
