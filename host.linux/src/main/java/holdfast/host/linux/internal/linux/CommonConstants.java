@@ -40,95 +40,40 @@ public final class CommonConstants {
   public static final int PROT_NONE = 0;
   public static final int PROT_READ = 1;
   public static final int PROT_WRITE = 2;
-  public static final int PROT_EXEC = 4;
   public static final int MAP_SHARED = 1;
   public static final int MAP_PRIVATE = 2;
   public static final int MAP_SHARED_VALIDATE = 3;
   public static final int MAP_HUGE_SHIFT = 26;
-  public static final int MAP_HUGE_MASK = 0x3F;
-  public static final int MAP_HUGE_16KB = 0x38000000;
-  public static final int MAP_HUGE_64KB = 0x40000000;
-  public static final int MAP_HUGE_512KB = 0x4C000000;
-  public static final int MAP_HUGE_1MB = 0x50000000;
-  public static final int MAP_HUGE_2MB = 0x54000000;
-  public static final int MAP_HUGE_8MB = 0x5C000000;
-  public static final int MAP_HUGE_16MB = 0x60000000;
-  public static final int MAP_HUGE_32MB = 0x64000000;
-  public static final int MAP_HUGE_256MB = 0x70000000;
-  public static final int MAP_HUGE_512MB = 0x74000000;
   public static final int MAP_HUGE_1GB = 0x78000000;
-  public static final int MAP_HUGE_2GB = 0x7C000000;
-  public static final int MAP_HUGE_16GB = 0x88000000;
-  public static final int MADV_NORMAL = 0;
-  public static final int MADV_RANDOM = 1;
-  public static final int MADV_SEQUENTIAL = 2;
-  public static final int MADV_WILLNEED = 3;
-  public static final int MADV_FREE = 8;
   public static final int MADV_REMOVE = 9;
   public static final int MADV_DONTFORK = 10;
-  public static final int MADV_DOFORK = 11;
-  public static final int MADV_COLD = 20;
   public static final int MADV_PAGEOUT = 21;
   public static final int MADV_POPULATE_READ = 22;
   public static final int MADV_POPULATE_WRITE = 23;
-  public static final int MADV_DONTNEED_LOCKED = 24;
   public static final int MREMAP_MAYMOVE = 1;
   public static final int MREMAP_FIXED = 2;
 
   // linux/fcntl.h
-  public static final int O_ACCMODE = 3;
   public static final int O_RDONLY = 0;
-  public static final int O_WRONLY = 1;
   public static final int O_RDWR = 2;
-  public static final int F_GETFD = 1;
-  public static final int F_SETFD = 2;
-  public static final int F_GETFL = 3;
-  public static final int F_SETFL = 4;
-  public static final int FD_CLOEXEC = 1;
-  public static final int F_OFD_GETLK = 36;
   public static final int F_OFD_SETLK = 37;
-  public static final int F_OFD_SETLKW = 38;
   public static final int F_ADD_SEALS = 1033;
-  public static final int F_GET_SEALS = 1034;
   public static final int F_SEAL_SEAL = 1;
   public static final int F_SEAL_SHRINK = 2;
   public static final int F_SEAL_GROW = 4;
-  public static final int F_SEAL_WRITE = 8;
-  public static final int F_SEAL_FUTURE_WRITE = 0x10;
-  public static final int AT_FDCWD = -100;
-  public static final int AT_SYMLINK_NOFOLLOW = 0x100;
   public static final int AT_EMPTY_PATH = 0x1000;
-  public static final int AT_STATX_SYNC_AS_STAT = 0;
-  public static final int AT_STATX_FORCE_SYNC = 0x2000;
-  public static final int AT_STATX_DONT_SYNC = 0x4000;
 
   // linux/fs.h
-  public static final int SEEK_SET = 0;
-  public static final int SEEK_CUR = 1;
   public static final int SEEK_END = 2;
-  public static final int SEEK_DATA = 3;
-  public static final int SEEK_HOLE = 4;
   public static final int SYNC_FILE_RANGE_WAIT_BEFORE = 1;
 
   // linux/memfd.h
   public static final int MFD_CLOEXEC = 1;
   public static final int MFD_ALLOW_SEALING = 2;
   public static final int MFD_HUGETLB = 4;
-  public static final int MFD_HUGE_2MB = 0x54000000;
-  public static final int MFD_HUGE_1GB = 0x78000000;
 
   // linux/stat.h
-  public static final int STATX_TYPE = 1;
-  public static final int STATX_MODE = 2;
-  public static final int STATX_NLINK = 4;
-  public static final int STATX_UID = 8;
-  public static final int STATX_GID = 0x10;
-  public static final int STATX_INO = 0x100;
-  public static final int STATX_SIZE = 0x200;
-  public static final int STATX_BLOCKS = 0x400;
   public static final int STATX_BASIC_STATS = 0x7FF;
-  public static final int STATX_MNT_ID = 0x1000;
-  public static final int STATX_DIOALIGN = 0x2000;
   public static final int STATX_ATTR_DAX = 0x200000;
   public static final int S_IFMT = 0xF000;
   public static final int S_IFREG = 0x8000;
@@ -142,23 +87,12 @@ public final class CommonConstants {
   // linux/falloc.h
   public static final int FALLOC_FL_KEEP_SIZE = 1;
   public static final int FALLOC_FL_PUNCH_HOLE = 2;
-  public static final int FALLOC_FL_COLLAPSE_RANGE = 8;
-  public static final int FALLOC_FL_ZERO_RANGE = 0x10;
-  public static final int FALLOC_FL_INSERT_RANGE = 0x20;
-  public static final int FALLOC_FL_UNSHARE_RANGE = 0x40;
 
   // linux/mempolicy.h
-  public static final int MPOL_DEFAULT = 0;
   public static final int MPOL_PREFERRED = 1;
   public static final int MPOL_BIND = 2;
   public static final int MPOL_INTERLEAVE = 3;
-  public static final int MPOL_LOCAL = 4;
   public static final int MPOL_PREFERRED_MANY = 5;
-  public static final int MPOL_F_STATIC_NODES = 0x8000;
-  public static final int MPOL_F_RELATIVE_NODES = 0x4000;
-  public static final int MPOL_F_NODE = 1;
-  public static final int MPOL_F_ADDR = 2;
-  public static final int MPOL_F_MEMS_ALLOWED = 4;
   public static final int MPOL_MF_STRICT = 1;
   public static final int MPOL_MF_MOVE = 2;
 
@@ -188,11 +122,8 @@ public final class CommonConstants {
   public static final int _UFFDIO_REGISTER = 0;
   public static final int _UFFDIO_UNREGISTER = 1;
   public static final int _UFFDIO_WRITEPROTECT = 6;
-  public static final int UFFDIO_REGISTER_MODE_MISSING = 1;
   public static final int UFFDIO_REGISTER_MODE_WP = 2;
-  public static final int UFFDIO_REGISTER_MODE_MINOR = 4;
   public static final int UFFDIO_WRITEPROTECT_MODE_WP = 1;
-  public static final int UFFD_FEATURE_PAGEFAULT_FLAG_WP = 1;
   public static final int UFFD_FEATURE_WP_HUGETLBFS_SHMEM = 0x1000;
   public static final int UFFD_USER_MODE_ONLY = 1;
 
