@@ -92,6 +92,7 @@ final class MachineFollower {
       unplugGone(listed, wishes);
       busy = removeGone(listed, wishes);
       lacksAllocator = false;
+      parts.keepWithdrawn(listed);
       addNew(listed);
       plugNew(listed);
     }
@@ -250,7 +251,7 @@ final class MachineFollower {
   private void addNew(Listed listed) {
     for (Declaration declared : listed.backends) {
       Wish wish = declared.wish();
-      if (parts.backends().containsKey(declared.name())) {
+      if (parts.backends().containsKey(declared.name()) || parts.isWithdrawn(wish)) {
         continue;
       }
       try {
@@ -279,7 +280,9 @@ final class MachineFollower {
   private void plugNew(Listed listed) {
     for (Declaration declared : listed.devices) {
       Wish wish = declared.wish();
-      if (parts.devices().containsKey(declared.name()) || failedBefore(wish)) {
+      if (parts.devices().containsKey(declared.name())
+          || parts.isWithdrawn(wish)
+          || failedBefore(wish)) {
         continue;
       }
       try {

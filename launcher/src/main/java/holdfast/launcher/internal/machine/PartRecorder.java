@@ -143,6 +143,7 @@ record PartRecorder(Parts parts, @Nullable Configurations stored) {
 
   private Retention retract(String list, Wish wish) {
     if (stored == null) {
+      parts.withdrawn(wish);
       return lost("ConfigAdmin, which lists it, is gone");
     }
     try {
@@ -150,6 +151,7 @@ record PartRecorder(Parts parts, @Nullable Configurations stored) {
       stored.delete(wish.pid());
       return Retention.in(wish.place());
     } catch (IOException e) {
+      parts.withdrawn(wish);
       return lost("its configuration can't be deleted (" + e.getMessage() + ")");
     }
   }

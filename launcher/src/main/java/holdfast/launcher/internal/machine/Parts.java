@@ -4,11 +4,13 @@ import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.core.Backend;
 import holdfast.machine.core.Machine;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -29,6 +31,10 @@ final class Parts {
   private final SequencedMap<String, Plugged> plugged = new LinkedHashMap<>();
   private final Map<String, ConfiguredBackend> byId = new ConcurrentHashMap<>();
   private final Map<String, Optional<Wish>> seen = new HashMap<>();
+
+  /** What an operator removed while its configuration could not be deleted, by PID. */
+  private final Map<String, Wish> withdrawn = new HashMap<>();
+
   private int changes;
 
   /** A plugged device, and the configuration that declared it. */
@@ -117,6 +123,27 @@ final class Parts {
     plugged.remove(one.declaration().name());
     seen.remove(one.declaration().wish().pid());
     changes++;
+  }
+
+  /** Records that a part was removed, and that its configuration could not be deleted. */
+  void withdrawn(Wish wish) {
+    withdrawn.put(wish.pid(), wish);
+  }
+
+  /**
+   * Forgets what was withdrawn, except for configurations that are still listed and have not
+   * changed since.
+   */
+  void keepWithdrawn(Listed listed) {
+    Set<Wish> present = new HashSet<>();
+    listed.backends.forEach(declared -> present.add(declared.wish()));
+    listed.devices.forEach(declared -> present.add(declared.wish()));
+    withdrawn.values().retainAll(present);
+  }
+
+  /** Returns whether a part with this configuration was removed, and is not to come back by it. */
+  boolean isWithdrawn(Wish wish) {
+    return withdrawn.containsKey(wish.pid());
   }
 
   /** Returns the configured memory backends by the names of their configurations. */

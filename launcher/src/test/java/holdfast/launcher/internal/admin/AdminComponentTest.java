@@ -341,6 +341,47 @@ class AdminComponentTest {
   }
 
   @Test
+  @DisplayName("what is removed stays away though it is still listed, until its file is changed")
+  void whatCantBeUnlistedStaysAway() throws Exception {
+    there.configurations.failingToUpdate(MachineComponent.PID);
+
+    Retention unplugged = admin.unplug("nv0");
+    Retention removed = admin.removeObject("m0");
+    there.awaitFollowed();
+
+    assertTrue(unplugged.limit().contains("can't be deleted"), unplugged.limit());
+    assertTrue(removed.limit().contains("can't be deleted"), removed.limit());
+    assertEquals(List.of("pc.ram"), objects());
+    assertEquals(List.of("ram:below-4g"), devices());
+
+    there.backend("m0", "pmem=on", "reserve=off");
+    there.nvdimm("nv0", "m0", "label-size=256K");
+    there.awaitFollowed();
+
+    assertEquals(List.of("pc.ram", "m0"), objects());
+    assertEquals(List.of("ram:below-4g", "nv0"), devices());
+  }
+
+  @Test
+  @DisplayName("what is removed while ConfigAdmin is gone stays away when that is back")
+  void removedWithoutConfigAdmin() throws Exception {
+    there.withoutConfigAdmin();
+
+    Retention retention = admin.unplug("nv0");
+    there.withConfigAdmin();
+    there.awaitFollowed();
+
+    assertTrue(retention.limit().startsWith("until the machine ends, since"), retention.limit());
+    assertEquals(List.of("ram:below-4g"), devices());
+
+    there.machine("objects=m0", "devices="); // an operator unlists it, and lists it again
+    there.awaitFollowed();
+    there.machine("objects=m0", "devices=nv0");
+    there.awaitFollowed();
+    assertEquals(List.of("ram:below-4g", "nv0"), devices());
+  }
+
+  @Test
   @DisplayName("lists stay arrays where they are, as on a command line")
   void arraysStayArrays() throws Exception {
     there.configurations.put(

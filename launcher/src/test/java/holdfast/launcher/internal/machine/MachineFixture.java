@@ -90,6 +90,11 @@ public final class MachineFixture implements AutoCloseable {
     component.unbindConfigurations(admin);
   }
 
+  /** Brings ConfigAdmin back. */
+  public void withConfigAdmin() {
+    component.bindConfigurations(admin, null);
+  }
+
   /** The service that keeps them. */
   public ConfigurationAdmin admin() {
     return admin;
