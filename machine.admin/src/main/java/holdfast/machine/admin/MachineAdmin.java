@@ -170,6 +170,9 @@ public interface MachineAdmin {
    */
   Subscription subscribe(AdminListener listener);
 
+  /** Returns the number of the latest event; 0 before the first. */
+  long lastEvent();
+
   /** The registration of a listener. */
   @ProviderType
   interface Subscription extends AutoCloseable {

@@ -26,6 +26,11 @@ public final class AdminEvents {
         listener -> listener.event(event));
   }
 
+  /** Returns the number of the latest event; 0 before the first. */
+  public synchronized long last() {
+    return last;
+  }
+
   /** Registers a listener for all later events. */
   public Subscription subscribe(AdminListener listener) {
     AdminListener subscriber = listener::event; // one listener can be subscribed more than once

@@ -366,6 +366,11 @@ public final class MachineOperations implements MachineAdmin {
   }
 
   @Override
+  public long lastEvent() {
+    return events.last();
+  }
+
+  @Override
   public Subscription subscribe(AdminListener listener) {
     return events.subscribe(listener);
   }

@@ -216,6 +216,11 @@ public final class AdminComponent implements MachineAdmin {
   }
 
   @Override
+  public long lastEvent() {
+    return events.last();
+  }
+
+  @Override
   public Subscription subscribe(AdminListener listener) {
     return events.subscribe(listener);
   }

@@ -24,7 +24,7 @@ public final class Excerpt {
    * Returns a sentence from another source with unprintable characters as escapes, cut after 300
    * characters.
    */
-  static String ofReason(String text) {
+  public static String ofReason(String text) {
     return shown(text, "", LONGEST_REASON);
   }
 

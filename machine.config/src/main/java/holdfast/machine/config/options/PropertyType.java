@@ -22,6 +22,46 @@ public sealed interface PropertyType<T>
         SizeType,
         TextType {
 
+  /** The kinds of values that JSON distinguishes. */
+  enum Kind {
+    /** True or false. */
+    BOOLEAN,
+    /** A number of bytes. */
+    SIZE,
+    /** A whole number. */
+    INTEGER,
+    /** One of a few words. */
+    CHOICE,
+    /** An array of whole numbers. */
+    NUMBERS,
+    /** A string. */
+    TEXT
+  }
+
+  /** Returns the kind of its values. */
+  default Kind kind() {
+    return switch (this) {
+      case BooleanType flag -> Kind.BOOLEAN;
+      case SizeType size -> Kind.SIZE;
+      case IntegerType number -> Kind.INTEGER;
+      case ChoiceType<?> choice -> Kind.CHOICE;
+      case NumberSetType numbers -> Kind.NUMBERS;
+      case TextType text -> Kind.TEXT;
+      case IdentifierType identifier -> Kind.TEXT;
+    };
+  }
+
+  /** Returns a value as it is in JSON: a Boolean, a Long, a String, or a list of Integers. */
+  default Object json(T value) {
+    return switch (value) {
+      case Boolean flag -> flag;
+      case ByteSize size -> size.bytes();
+      case Long number -> number;
+      case SortedSet<?> numbers -> List.copyOf(numbers);
+      default -> print(value);
+    };
+  }
+
   /**
    * Returns the type of a switch: {@code on}, {@code yes}, {@code true}, {@code y} or {@code off},
    * {@code no}...

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.Set;
 
 /**
@@ -124,6 +125,29 @@ public record TypeDefinition(
               + String.join(", ", liveNames()));
     }
     return object.withText(property, text);
+  }
+
+  /**
+   * Returns values as they are in JSON: a Boolean, a Long, a String, or a list of Integers.
+   *
+   * @param texts values of properties of this type in their canonical form
+   * @throws IllegalArgumentException if one is not a value of this type's property
+   */
+  public SequencedMap<String, Object> json(Map<String, String> texts) {
+    SequencedMap<String, Object> all = new LinkedHashMap<>();
+    texts.forEach(
+        (name, text) -> {
+          try {
+            all.put(name, json(property(name).type(), text));
+          } catch (OptionException e) {
+            throw new IllegalArgumentException(e);
+          }
+        });
+    return all;
+  }
+
+  private static <T> Object json(PropertyType<T> type, String text) throws OptionException {
+    return type.json(type.parse(text));
   }
 
   /**

@@ -1,0 +1,70 @@
+package holdfast.monitor.qmp.internal;
+
+import holdfast.machine.admin.MachineAdmin;
+import holdfast.monitor.qmp.QmpDoor;
+import holdfast.monitor.qmp.internal.server.SocketDoor;
+import java.util.Map;
+import java.util.Optional;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.Constants;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.ConfigurationPolicy;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A QMP socket for each configuration of the factory PID {@link #PID}. */
+@Component(configurationPid = QmpComponent.PID, configurationPolicy = ConfigurationPolicy.REQUIRE)
+public final class QmpComponent implements QmpDoor {
+  /** The factory PID of the sockets. */
+  public static final String PID = "holdfast.monitor.qmp";
+
+  private static final Logger LOG = LoggerFactory.getLogger(QmpComponent.class);
+
+  /** The framework property of the executable jar, whose process is this project's to end. */
+  private static final String MAIN = "holdfast.main";
+
+  private final SocketDoor door;
+
+  /** Called by Declarative Services. */
+  @Activate
+  public QmpComponent(
+      BundleContext context, @Reference MachineAdmin admin, Map<String, ?> configuration) {
+    door =
+        SocketDoor.open(
+            String.valueOf(configuration.get("path")),
+            admin,
+            Boolean.parseBoolean(context.getProperty(MAIN))
+                ? Optional.of(() -> stop(context))
+                : Optional.empty(),
+            context.getBundle().getVersion().toString());
+  }
+
+  private static void stop(BundleContext context) {
+    Bundle framework = context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION);
+    try {
+      framework.stop();
+    } catch (BundleException e) {
+      LOG.error("the process can't be ended", e);
+    }
+  }
+
+  @Deactivate
+  void deactivate() {
+    door.close();
+  }
+
+  @Override
+  public String place() {
+    return door.place();
+  }
+
+  @Override
+  public Optional<String> failure() {
+    return door.failure();
+  }
+}

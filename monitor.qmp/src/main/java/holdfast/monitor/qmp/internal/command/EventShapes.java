@@ -1,0 +1,102 @@
+package holdfast.monitor.qmp.internal.command;
+
+import static holdfast.monitor.qmp.internal.schema.ValueType.BOOLEAN;
+import static holdfast.monitor.qmp.internal.schema.ValueType.Member.optional;
+import static holdfast.monitor.qmp.internal.schema.ValueType.Member.required;
+import static holdfast.monitor.qmp.internal.schema.ValueType.STRING;
+
+import holdfast.machine.admin.AdminEvent;
+import holdfast.machine.admin.AdminEvent.Change;
+import holdfast.machine.admin.MachineStatus;
+import holdfast.monitor.qmp.internal.schema.ValueType.Struct;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+
+/** The events of a machine as clients are told of them. */
+public final class EventShapes {
+  /** Writers were stopped. */
+  private static final String STOP = "STOP";
+
+  /** Writers go on. */
+  private static final String RESUME = "RESUME";
+
+  /** The process ends. */
+  public static final String SHUTDOWN = "SHUTDOWN";
+
+  private static final String DEVICE_DELETED = "DEVICE_DELETED";
+  private static final String STATUS = "X_HOLDFAST_STATUS";
+  private static final String DEVICE_ADDED = "X_HOLDFAST_DEVICE_ADDED";
+  private static final String OBJECT_ADDED = "X_HOLDFAST_OBJECT_ADDED";
+  private static final String OBJECT_CHANGED = "X_HOLDFAST_OBJECT_CHANGED";
+  private static final String OBJECT_DELETED = "X_HOLDFAST_OBJECT_DELETED";
+  private static final String SWAP = "X_HOLDFAST_SWAP";
+
+  /** Whether writers are stopped, as far as this monitor has told. */
+  private boolean stopped;
+
+  /**
+   * An event.
+   *
+   * @param data its members; empty if it has none
+   */
+  public record Event(String name, Map<String, Object> data) {}
+
+  /** Returns the types of all events. */
+  static SequencedMap<String, Struct> all() {
+    Struct id = new Struct("XHoldfastId", List.of(required("id", STRING)));
+    SequencedMap<String, Struct> all = new LinkedHashMap<>();
+    all.put(STOP, new Struct(STOP, List.of()));
+    all.put(RESUME, new Struct(RESUME, List.of()));
+    all.put(
+        SHUTDOWN,
+        new Struct(SHUTDOWN, List.of(required("guest", BOOLEAN), required("reason", STRING))));
+    all.put(
+        DEVICE_DELETED,
+        new Struct(DEVICE_DELETED, List.of(optional("device", STRING), required("path", STRING))));
+    all.put(
+        STATUS, new Struct(STATUS, List.of(required("phase", STRING), optional("reason", STRING))));
+    all.put(DEVICE_ADDED, Shapes.MEMORY_DEVICE);
+    all.put(OBJECT_ADDED, id);
+    all.put(OBJECT_CHANGED, id);
+    all.put(OBJECT_DELETED, id);
+    all.put(SWAP, SwapCommands.REPORT);
+    return all;
+  }
+
+  /** Returns what clients are told of a change, in this order. Called by one thread. */
+  public List<Event> of(AdminEvent event) {
+    Change change = event.change();
+    return switch (change) {
+      case AdminEvent.StatusChanged(MachineStatus status) -> status(status);
+      case AdminEvent.ObjectAdded(String id) -> one(OBJECT_ADDED, Map.of("id", id));
+      case AdminEvent.ObjectChanged(String id) -> one(OBJECT_CHANGED, Map.of("id", id));
+      case AdminEvent.ObjectRemoved(String id) -> one(OBJECT_DELETED, Map.of("id", id));
+      case AdminEvent.DevicePlugged(var device) ->
+          one(DEVICE_ADDED, MachineCommands.memoryDevice(device));
+      case AdminEvent.DeviceUnplugged(var device) ->
+          one(DEVICE_DELETED, Map.of("device", device.id(), "path", QomTree.DEVICES + device.id()));
+      case AdminEvent.SwapProgressed(var report) -> one(SWAP, SwapCommands.report(report));
+    };
+  }
+
+  private static List<Event> one(String name, Map<String, Object> data) {
+    return List.of(new Event(name, data));
+  }
+
+  private List<Event> status(MachineStatus status) {
+    if (status.stopped() != stopped) {
+      stopped = status.stopped();
+      return one(stopped ? STOP : RESUME, Map.of());
+    }
+    Map<String, Object> data = new LinkedHashMap<>();
+    data.put("phase", status.phase().name().toLowerCase(Locale.ROOT));
+    Optional.of(status.reason())
+        .filter(text -> !text.isEmpty())
+        .ifPresent(text -> data.put("reason", text));
+    return one(STATUS, data);
+  }
+}

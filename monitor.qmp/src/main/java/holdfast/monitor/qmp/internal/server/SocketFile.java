@@ -1,0 +1,191 @@
+package holdfast.monitor.qmp.internal.server;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import holdfast.backend.api.HoldfastException;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.EnumSet;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A UNIX socket in the file system that only its owner can connect to. It is bound in a private
+ * folder, given its mode there, and then linked to its place: at no moment is there a socket that
+ * somebody else can connect to, and nothing that came there meanwhile is overwritten.
+ */
+final class SocketFile implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SocketFile.class);
+
+  /** The longest path that fits into sockaddr_un, unix(7), in bytes. */
+  private static final int LONGEST = 107;
+
+  private static final Set<PosixFilePermission> OWNER_ALONE =
+      EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
+
+  private final Path path;
+  private final ServerSocketChannel channel;
+  private final @Nullable Object identity;
+
+  private SocketFile(Path path, ServerSocketChannel channel, @Nullable Object identity) {
+    this.path = path;
+    this.channel = channel;
+    this.identity = identity;
+  }
+
+  /** The socket can't be made. The message is a sentence for the operator. */
+  static final class SocketException extends HoldfastException {
+    private static final long serialVersionUID = 1;
+
+    SocketException(Path path, String problem, String advice) {
+      super("QMP socket " + path + ": " + problem + "; " + advice);
+    }
+
+    SocketException(Path path, String problem, String advice, IOException cause) {
+      super("QMP socket " + path + ": " + problem + "; " + advice, cause);
+    }
+  }
+
+  /**
+   * Makes a socket that listens.
+   *
+   * @throws SocketException if something is in its place that must stay, or it can't be made
+   */
+  static SocketFile open(Path path) throws SocketException {
+    if (path.toString().getBytes(UTF_8).length > LONGEST) {
+      throw new SocketException(
+          path, "the path has more than " + LONGEST + " bytes", "choose a shorter one, unix(7)");
+    }
+    requireFree(path);
+    Path folder = null;
+    ServerSocketChannel channel = null;
+    try {
+      Path parent = Objects.requireNonNullElse(path.toAbsolutePath().getParent(), Path.of("/"));
+      folder =
+          Files.createTempDirectory(
+              parent,
+              ".qmp",
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      Path first = folder.resolve("s");
+      channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+      channel.bind(UnixDomainSocketAddress.of(first));
+      Files.setPosixFilePermissions(first, OWNER_ALONE);
+      Object identity = identity(first);
+      Files.createLink(path, first);
+      SocketFile made = new SocketFile(path, channel, identity);
+      channel = null;
+      return made;
+    } catch (NoSuchFileException e) {
+      throw new SocketException(path, "its folder does not exist", "make the folder first", e);
+    } catch (FileAlreadyExistsException e) {
+      throw new SocketException(path, "somebody else has just made it", "choose another path", e);
+    } catch (FileSystemException e) {
+      throw new SocketException(
+          path,
+          e.getReason() == null ? e.getClass().getSimpleName() : e.getReason(),
+          "choose a folder that you may write into",
+          e);
+    } catch (IOException e) {
+      throw new SocketException(path, "" + e.getMessage(), "choose another path", e);
+    } finally {
+      if (channel != null) {
+        closeQuietly(channel);
+      }
+      if (folder != null) {
+        deleteQuietly(folder.resolve("s"));
+        deleteQuietly(folder);
+      }
+    }
+  }
+
+  /** Checks that nothing is there but perhaps a socket that nobody listens on any more. */
+  private static void requireFree(Path path) throws SocketException {
+    try {
+      BasicFileAttributes there =
+          Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+      if (!there.isOther()) {
+        throw new SocketException(
+            path,
+            there.isDirectory() ? "it is a folder" : "there is a file that is no socket",
+            "choose another path, or take it away");
+      }
+    } catch (NoSuchFileException e) {
+      return;
+    } catch (IOException e) {
+      throw new SocketException(path, "" + e.getMessage(), "choose another path", e);
+    }
+    try (SocketChannel other = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+      LOG.debug("{} answers", other);
+    } catch (ConnectException e) {
+      LOG.info("QMP socket {} was left behind by a process that is gone, and is replaced", path);
+      deleteQuietly(path);
+      return;
+    } catch (IOException e) {
+      throw new SocketException(path, "" + e.getMessage(), "choose another path", e);
+    }
+    throw new SocketException(
+        path, "another process listens there", "end that process, or choose another path");
+  }
+
+  private static @Nullable Object identity(Path path) throws IOException {
+    return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+        .fileKey();
+  }
+
+  /** Waits for the next client. */
+  SocketChannel accept() throws IOException {
+    return channel.accept();
+  }
+
+  /** Returns where it is. */
+  Path path() {
+    return path;
+  }
+
+  /** Listens no more, and removes the file, unless something else has taken its place. */
+  @Override
+  public void close() {
+    closeQuietly(channel);
+    try {
+      if (Objects.equals(identity, identity(path))) {
+        Files.delete(path);
+      }
+    } catch (NoSuchFileException gone) {
+      LOG.debug("{} was removed by somebody else", path);
+    } catch (IOException e) {
+      LOG.warn("QMP socket {} stays behind: {}", path, e.getMessage());
+    }
+  }
+
+  private static void closeQuietly(ServerSocketChannel channel) {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      LOG.debug("closing a socket", e);
+    }
+  }
+
+  private static void deleteQuietly(Path path) {
+    try {
+      Files.deleteIfExists(path);
+    } catch (IOException e) {
+      LOG.debug("deleting {}", path, e);
+    }
+  }
+}

@@ -1,0 +1,89 @@
+package holdfast.monitor.qmp.internal.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import holdfast.monitor.qmp.internal.server.SocketFile.SocketException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The socket's file: who may connect, what it replaces, and what is left behind. */
+class SocketFileTest {
+  @TempDir Path folder;
+
+  private void assertRefused(String part, Path path) {
+    String sentence = assertThrows(SocketException.class, () -> SocketFile.open(path)).getMessage();
+    assertTrue(sentence.contains(part), sentence);
+  }
+
+  private long files() throws Exception {
+    try (Stream<Path> all = Files.list(folder)) {
+      return all.count();
+    }
+  }
+
+  @Test
+  @DisplayName("its owner alone can connect, and it is gone at the end with nothing beside it")
+  void ownerAlone() throws Exception {
+    Path path = folder.resolve("s");
+    try (SocketFile socket = SocketFile.open(path)) {
+      assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
+      assertEquals(1, files());
+      SocketChannel.open(UnixDomainSocketAddress.of(path)).close();
+      socket.accept().close();
+    }
+    assertEquals(0, files());
+  }
+
+  @Test
+  @DisplayName("a socket that was left behind is replaced; one that is in use is not")
+  void stale() throws Exception {
+    Path path = folder.resolve("s");
+    try (ServerSocketChannel killed = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      killed.bind(UnixDomainSocketAddress.of(path));
+      assertRefused("another process listens there", path);
+    }
+    assertTrue(Files.exists(path));
+    try (SocketFile socket = SocketFile.open(path)) {
+      assertRefused("another process listens there", path);
+      assertEquals(path, socket.path());
+    }
+    assertFalse(Files.exists(path));
+  }
+
+  @Test
+  @DisplayName("what is no socket stays as it is, and nothing is left of the attempt")
+  void others() throws Exception {
+    Path file = Files.writeString(folder.resolve("file"), "precious");
+    assertRefused("a file that is no socket", file);
+    assertRefused("it is a folder", Files.createDirectory(folder.resolve("folder")));
+    assertRefused(
+        "a file that is no socket", Files.createSymbolicLink(folder.resolve("link"), file));
+    assertRefused("its folder does not exist", folder.resolve("none/s"));
+    assertRefused("more than 107 bytes", folder.resolve("x".repeat(120)));
+    assertEquals("precious", Files.readString(file));
+    assertEquals(3, files());
+  }
+
+  @Test
+  @DisplayName("what somebody else has put in its place stays at the end")
+  void replaced() throws Exception {
+    Path path = folder.resolve("s");
+    try (SocketFile socket = SocketFile.open(path)) {
+      Files.delete(socket.path());
+      Files.writeString(path, "another's");
+    }
+    assertEquals("another's", Files.readString(path));
+  }
+}
