@@ -1,6 +1,8 @@
 package holdfast.monitor.qmp.internal;
 
 import holdfast.machine.admin.MachineAdmin;
+import holdfast.machine.config.QmpDefinition;
+import holdfast.machine.config.options.OptionException;
 import holdfast.monitor.qmp.QmpDoor;
 import holdfast.monitor.qmp.internal.server.SocketDoor;
 import java.util.Map;
@@ -17,12 +19,9 @@ import org.osgi.service.component.annotations.Reference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A QMP socket for each configuration of the factory PID {@link #PID}. */
-@Component(configurationPid = QmpComponent.PID, configurationPolicy = ConfigurationPolicy.REQUIRE)
+/** A QMP monitor for each configuration of its factory PID. */
+@Component(configurationPid = QmpDefinition.PID, configurationPolicy = ConfigurationPolicy.REQUIRE)
 public final class QmpComponent implements QmpDoor {
-  /** The factory PID of the sockets. */
-  public static final String PID = "holdfast.monitor.qmp";
-
   private static final Logger LOG = LoggerFactory.getLogger(QmpComponent.class);
 
   /** The framework property of the executable jar, whose process is this project's to end. */
@@ -34,14 +33,24 @@ public final class QmpComponent implements QmpDoor {
   @Activate
   public QmpComponent(
       BundleContext context, @Reference MachineAdmin admin, Map<String, ?> configuration) {
-    door =
-        SocketDoor.open(
-            String.valueOf(configuration.get("path")),
-            admin,
-            Boolean.parseBoolean(context.getProperty(MAIN))
-                ? Optional.of(() -> stop(context))
-                : Optional.empty(),
-            context.getBundle().getVersion().toString());
+    door = open(context, admin, configuration);
+  }
+
+  private static SocketDoor open(
+      BundleContext context, MachineAdmin admin, Map<String, ?> configuration) {
+    try {
+      return SocketDoor.open(
+          QmpDefinition.address(
+              QmpDefinition.TYPE.checkConfiguration(
+                  "configuration " + configuration.get(Constants.SERVICE_PID), configuration)),
+          admin,
+          Boolean.parseBoolean(context.getProperty(MAIN))
+              ? Optional.of(() -> stop(context))
+              : Optional.empty(),
+          context.getBundle().getVersion().toString());
+    } catch (OptionException e) {
+      return SocketDoor.closed("", e.getMessage());
+    }
   }
 
   private static void stop(BundleContext context) {

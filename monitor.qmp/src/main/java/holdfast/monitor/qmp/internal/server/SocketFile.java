@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * folder, given its mode there, and then linked to its place: at no moment is there a socket that
  * somebody else can connect to, and nothing that came there meanwhile is overwritten.
  */
-final class SocketFile implements AutoCloseable {
+final class SocketFile implements Listener {
   private static final Logger LOG = LoggerFactory.getLogger(SocketFile.class);
 
   /** The longest path that fits into sockaddr_un, unix(7), in bytes. */
@@ -148,8 +148,8 @@ final class SocketFile implements AutoCloseable {
         .fileKey();
   }
 
-  /** Waits for the next client. */
-  SocketChannel accept() throws IOException {
+  @Override
+  public SocketChannel accept() throws IOException {
     return channel.accept();
   }
 

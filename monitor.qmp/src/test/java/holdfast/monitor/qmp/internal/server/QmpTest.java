@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import holdfast.machine.config.QmpDefinition;
 import holdfast.machine.core.OpenMachine;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -41,7 +42,7 @@ class QmpTest {
     socket = folder.resolve("qmp");
     door =
         SocketDoor.open(
-            socket.toString(),
+            new QmpDefinition.Unix(socket),
             there.admin(),
             Optional.of(() -> ended.complete(true)),
             "0.1.0.SNAPSHOT");

@@ -1,0 +1,66 @@
+package holdfast.monitor.qmp.internal.server;
+
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** Standard input and output, as one client that is there from the start. */
+final class StdioListener implements Listener {
+  private final AtomicBoolean taken = new AtomicBoolean();
+  private final CountDownLatch closed = new CountDownLatch(1);
+
+  @Override
+  public ByteChannel accept() throws IOException {
+    if (!taken.getAndSet(true)) {
+      return new Stdio();
+    }
+    try {
+      closed.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    throw new ClosedChannelException();
+  }
+
+  @Override
+  public void close() {
+    closed.countDown();
+  }
+
+  /** Both streams; they stay open, since the process has no others. */
+  private static final class Stdio implements ByteChannel {
+    private final FileChannel in = new FileInputStream(FileDescriptor.in).getChannel();
+    private final FileChannel out = new FileOutputStream(FileDescriptor.out).getChannel();
+    private volatile boolean open = true;
+
+    @Override
+    public int read(ByteBuffer target) throws IOException {
+      return in.read(target);
+    }
+
+    @Override
+    public int write(ByteBuffer source) throws IOException {
+      if (!open) {
+        throw new ClosedChannelException();
+      }
+      return out.write(source);
+    }
+
+    @Override
+    public boolean isOpen() {
+      return open;
+    }
+
+    @Override
+    public void close() {
+      open = false;
+    }
+  }
+}
