@@ -200,7 +200,9 @@ final class MappedRamBlock implements RamBlock {
         throw closed();
       }
       if (current.window == window) {
-        return new LostPages(current).reason(offset, length, stored);
+        return new LostPages(libc, window, current.store.pageSize())
+            .failure(offset, length, stored)
+            .map(e -> e.call() + ": " + e.errno());
       }
     } finally {
       window.persists.unlockRead(stamp);
