@@ -313,8 +313,7 @@ abstract class GuestAccess implements GuestMemory {
     long at = address.value();
     Span span = aligned(now, at, Long.BYTES, false);
     try {
-      long result =
-          OrderedAccess.loadLong(span.segment(), span.offsetOf(at), order);
+      long result = OrderedAccess.loadLong(span.segment(), span.offsetOf(at), order);
       LateErrors.await();
       return result;
     } catch (InternalError e) {
@@ -355,8 +354,7 @@ abstract class GuestAccess implements GuestMemory {
     Span span = aligned(now, at, Integer.BYTES, true);
     try {
       boolean result =
-          OrderedAccess.swapInt(
-              span.segment(), span.offsetOf(at), expected, value, order);
+          OrderedAccess.swapInt(span.segment(), span.offsetOf(at), expected, value, order);
       LateErrors.await();
       return result;
     } catch (InternalError e) {
@@ -372,8 +370,7 @@ abstract class GuestAccess implements GuestMemory {
     Span span = aligned(now, at, Long.BYTES, true);
     try {
       boolean result =
-          OrderedAccess.swapLong(
-              span.segment(), span.offsetOf(at), expected, value, order);
+          OrderedAccess.swapLong(span.segment(), span.offsetOf(at), expected, value, order);
       LateErrors.await();
       return result;
     } catch (InternalError e) {
@@ -416,11 +413,12 @@ abstract class GuestAccess implements GuestMemory {
     GuestMap now = map;
     long length = size.bytes();
     Span only = length > 0 ? now.holder(address.value(), length) : null;
-    return only != null ? persist(only, address.value(), length) : persistParts(now, address, length);
+    return only != null
+        ? persist(only, address.value(), length)
+        : persistParts(now, address, length);
   }
 
-  private static Granularity persist(Span span, long address, long length)
-      throws PersistException {
+  private static Granularity persist(Span span, long address, long length) throws PersistException {
     return span.device().region().persist(span.regionOffsetOf(address), length);
   }
 
