@@ -109,10 +109,18 @@ public interface RamBlock extends AutoCloseable {
   /**
    * Returns the evidence for {@link #durability}, observed again: the VmFlags are the present ones,
    * which {@link #advise} and others may have changed since the block was mapped. May take some
-   * milliseconds. For a closed or retired block, returns what was observed when it was mapped.
+   * milliseconds. For a closed or retired block, returns what its durability was decided on.
    */
   default Evidence evidence() {
     return durability().evidence();
+  }
+
+  /**
+   * Returns the evidence as {@link #evidence()} does, as part of one look at many blocks, which may
+   * have begun earlier.
+   */
+  default Evidence evidence(HostLook look) {
+    return evidence();
   }
 
   /** Returns the present advice to the kernel about the pages; at first that of {@link #spec()}. */

@@ -6,6 +6,7 @@ import holdfast.backend.api.DirtyTracking;
 import holdfast.backend.api.Durability;
 import holdfast.backend.api.Evidence;
 import holdfast.backend.api.FileIdentity;
+import holdfast.backend.api.HostLook;
 import holdfast.backend.api.MappingException;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.PersistException;
@@ -25,6 +26,7 @@ import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,6 +51,9 @@ final class MappedRamBlock implements RamBlock {
   final BlockPersistence persistence;
   private final RamBlockSpec spec;
   private final DurabilityAssessment assessment;
+
+  /** When its mapping was already there. */
+  private final long made = System.nanoTime();
 
   MappedRamBlock(
       BlockRecipe recipe, Window window, AgreedFlags agreed, DurabilityAssessment assessment) {
@@ -94,12 +99,27 @@ final class MappedRamBlock implements RamBlock {
 
   @Override
   public Evidence evidence() {
+    return evidence(() -> VmFlags.at(window.address()));
+  }
+
+  @Override
+  public Evidence evidence(HostLook look) {
+    return evidence(
+        () -> {
+          Smaps all = look.see(Smaps.class, Smaps::read);
+          // before it was made, another mapping may have been there
+          return all.isSince(made) ? all.flags(window.address()) : VmFlags.at(window.address());
+        });
+  }
+
+  private Evidence evidence(Supplier<VmFlags> now) {
     Evidence seen = assessment.durability().evidence();
     window.structure.lock();
     try {
       // the addresses of a closed window may belong to another mapping
-      String now = window.current == this ? VmFlags.at(window.address()).text() : seen.vmFlags();
-      return new Evidence(seen.mmap(), now, seen.persist(), seen.fileSystem());
+      return window.current == this
+          ? new Evidence(seen.mmap(), now.get().text(), seen.persist(), seen.fileSystem())
+          : seen;
     } finally {
       window.structure.unlock();
     }

@@ -55,7 +55,7 @@ final class Remapping {
         return keepServing(mapper.refusedInPlace(agreed.flags(), e));
       }
       mapper.bindAgain(window);
-      AgreedFlags made = agreed.shown(VmFlags.at(window.address()));
+      AgreedFlags made = agreed.madeAt(window.address());
       MappedRamBlock next;
       try {
         old.persistence.writeBackAll();

@@ -55,12 +55,20 @@ final class WindowMapper {
   }
 
   /** Finds out, at an address of the kernel's choice, whether the kernel accepts these flags. */
-  VmFlags tryElsewhere(int flags) throws ErrnoException {
-    long address =
-        libc.mmap(0, spec.size().bytes(), protection(), flags, store.fd(), store.offset());
+  void tryElsewhere(int flags) throws ErrnoException {
+    unmap(mapElsewhere(flags));
+  }
+
+  /** Does the same, and returns what the kernel shows of the mapping. */
+  VmFlags lookElsewhere(int flags) throws ErrnoException {
+    long address = mapElsewhere(flags);
     VmFlags vmFlags = VmFlags.at(address);
     unmap(address);
     return vmFlags;
+  }
+
+  private long mapElsewhere(int flags) throws ErrnoException {
+    return libc.mmap(0, spec.size().bytes(), protection(), flags, store.fd(), store.offset());
   }
 
   private void unmap(long address) {

@@ -107,8 +107,7 @@ public final class HoldfastCommand implements Callable<Integer> {
 
   static MachineReport report(Machine machine) {
     return new MachineReport(
-        machine.backends().stream().map(machine::status).toList(),
-        machine.memory().devices().stream().map(DeviceStatus::of).toList());
+        machine.statuses(), machine.memory().devices().stream().map(DeviceStatus::of).toList());
   }
 
   /** Prints why the command failed, unless the process was asked to end, which is not a failure. */

@@ -27,7 +27,6 @@ final class MachineStart {
    * @throws CommandException with the sentence for the operator if it does not come up
    */
   Machine start(MachineRequest request) throws CommandException, IOException, InterruptedException {
-    request.configure(configurations);
     ServiceTracker<MachineComponent, MachineComponent> tracker =
         new ServiceTracker<>(context, MachineComponent.class, null);
     tracker.open();
@@ -37,6 +36,7 @@ final class MachineStart {
         throw new CommandException(
             "the machine's component did not start: see the log of the component runtime");
       }
+      component.write(() -> request.configure(configurations));
       return switch (component.awaitSettled(LIMIT_MILLIS)) {
         case MachineState.Up(Machine machine) -> machine;
         case MachineState.Failed(String reason) -> throw new CommandException(reason);

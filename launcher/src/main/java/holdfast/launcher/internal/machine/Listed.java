@@ -9,6 +9,8 @@ import holdfast.machine.config.options.OptionException;
 import holdfast.machine.core.MachineException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /** The objects and devices that the machine's configuration lists. */
 final class Listed {
@@ -46,11 +48,12 @@ final class Listed {
       ambiguous = own.place() + ": " + key + " is in quotes, and values are written without";
       return;
     }
+    Map<String, List<Declaration>> byName =
+        declared.stream()
+            .filter(one -> one.wish().pid().contains("~"))
+            .collect(Collectors.groupingBy(Declaration::name));
     for (String name : own.names(key)) {
-      List<Declaration> matches =
-          declared.stream()
-              .filter(one -> one.wish().pid().contains("~") && one.name().equals(name))
-              .toList();
+      List<Declaration> matches = byName.getOrDefault(name, List.of());
       switch (matches.size()) {
         case 0 -> {
           missing.add(name);

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -96,10 +97,15 @@ final class MachineFollower {
       addNew(listed);
       plugNew(listed);
     }
-    followDevices(wishes);
+    Map<String, Wish> byPid = new HashMap<>();
+    wishes.forEach(wish -> byPid.put(wish.pid(), wish));
+    followDevices(byPid);
     BackendFollower follower = new BackendFollower(stored, swapper);
     for (ConfiguredBackend configured : parts.backends().values()) {
-      busy |= !follower.follow(configured);
+      // one that has changed is read again, so that what is written here is not taken for news
+      if (!Objects.equals(byPid.get(configured.pid()), configured.lastSeen())) {
+        busy |= !follower.follow(configured);
+      }
     }
     return busy;
   }
@@ -296,11 +302,10 @@ final class MachineFollower {
     }
   }
 
-  private void followDevices(List<Wish> wishes) {
+  private void followDevices(Map<String, Wish> byPid) {
     for (Parts.Plugged one : parts.devices().values()) {
       Declaration device = one.declaration();
-      Optional<Wish> now =
-          wishes.stream().filter(wish -> wish.pid().equals(device.wish().pid())).findFirst();
+      Optional<Wish> now = Optional.ofNullable(byPid.get(device.wish().pid()));
       if (now.isEmpty() || !parts.isNews(device.wish().pid(), now)) {
         continue;
       }
