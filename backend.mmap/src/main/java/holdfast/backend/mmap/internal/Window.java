@@ -156,15 +156,12 @@ public final class Window {
   }
 
   /**
-   * Removes pages of a shared mapping from the page table. The pages themselves stay.
-   *
-   * @param offset a multiple of the page size
-   * @param length a multiple of the page size
+   * Tells the kernel not to read ahead at faults in the present mapping, so that the file's pages
+   * are cached one by one. Of a page that is cached as a part of a larger piece (a large folio) the
+   * whole piece counts as stored into and is written back.
    */
-  void dropPages(long offset, long length) throws ErrnoException {
-    // SAFETY: within the window. MADV_DONTNEED loses no byte of a shared mapping, whose pages the
-    // file holds; the caller ensures that this is one.
-    libc.madvise(address + offset, length, libc.constants().madvDontneed());
+  void expectRandomStores() {
+    madvise(KernelConstants.MADV_RANDOM);
   }
 
   /** Sets the advice for the next mapping made here; that of the present one stays. */
