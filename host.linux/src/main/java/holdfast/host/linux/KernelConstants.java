@@ -252,11 +252,6 @@ public final class KernelConstants {
     return value(LinuxConstant.O_NOFOLLOW);
   }
 
-  /** Returns MADV_DONTNEED. */
-  public int madvDontneed() {
-    return value(LinuxConstant.MADV_DONTNEED);
-  }
-
   /** Returns MADV_MERGEABLE. */
   public int madvMergeable() {
     return value(LinuxConstant.MADV_MERGEABLE);
@@ -280,6 +275,11 @@ public final class KernelConstants {
   /** Returns MADV_HUGEPAGE. */
   public int madvHugepage() {
     return value(LinuxConstant.MADV_HUGEPAGE);
+  }
+
+  /** Returns MADV_NOHUGEPAGE. */
+  public int madvNohugepage() {
+    return value(LinuxConstant.MADV_NOHUGEPAGE);
   }
 
   /** Returns O_CREAT. */

@@ -17,12 +17,6 @@ import org.slf4j.LoggerFactory;
 final class FormerMapping {
   private static final Logger LOG = LoggerFactory.getLogger(FormerMapping.class);
 
-  /**
-   * Addresses that are equal modulo this (on x86 and arm64) are served by the same places in their
-   * page tables, so that whole tables are moved instead of their entries.
-   */
-  private static final long TABLES = 1L << 30;
-
   private final Libc libc;
   private final long address;
   private final long size;
@@ -64,15 +58,18 @@ final class FormerMapping {
     }
   }
 
-  /** Returns a free address that suits the window's page tables; 0 if there is none. */
+  /**
+   * Returns a free address that is equal to the window's modulo {@link Window#TABLES}, so that whole
+   * tables are moved instead of their entries; 0 if there is none.
+   */
   private static long freeAddress(Libc libc, Window window) {
     int flags = KernelConstants.MAP_PRIVATE | libc.constants().mapAnonymous();
-    long length = window.size() + TABLES;
+    long length = window.size() + Window.TABLES;
     try {
       long free = libc.mmap(0, length, KernelConstants.PROT_NONE, flags, -1, 0);
       // SAFETY: nothing else knows of what was mapped in the line above.
       libc.munmap(free, length);
-      return free + Math.floorMod(window.address() - free, TABLES);
+      return free + Math.floorMod(window.address() - free, Window.TABLES);
     } catch (ErrnoException e) {
       LOG.debug("no addresses to move a mapping to: {}", e.getMessage());
       return 0;

@@ -187,8 +187,7 @@ public final class JnaLibc implements Libc {
   @Override
   public void madvise(long address, long length, int advice) throws ErrnoException {
     // SAFETY: the advice in KernelConstants changes no byte of a mapping, except MADV_REMOVE,
-    // which a window gives only after its segment is closed, and MADV_DONTNEED, which it gives only
-    // to shared mappings.
+    // which a window gives only after its segment is closed.
     check("madvise", C.madvise(address, length, advice));
   }
 

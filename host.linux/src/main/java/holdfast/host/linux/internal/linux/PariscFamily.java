@@ -34,12 +34,12 @@ final class PariscFamily implements LinuxFamily {
       case MAP_HUGE_SHIFT -> 26;
       case MAP_HUGE_1GB -> 0x78000000;
       case MADV_RANDOM -> 1;
-      case MADV_DONTNEED -> 4;
       case MADV_REMOVE -> 9;
       case MADV_DONTFORK -> 10;
       case MADV_MERGEABLE -> 65;
       case MADV_UNMERGEABLE -> 66;
       case MADV_HUGEPAGE -> 67;
+      case MADV_NOHUGEPAGE -> 68;
       case MADV_DONTDUMP -> 69;
       case MADV_DODUMP -> 70;
       case MADV_PAGEOUT -> 21;

@@ -33,12 +33,12 @@ final class PowerpcFamily implements LinuxFamily {
       case MAP_HUGE_SHIFT -> 26;
       case MAP_HUGE_1GB -> 0x78000000;
       case MADV_RANDOM -> 1;
-      case MADV_DONTNEED -> 4;
       case MADV_REMOVE -> 9;
       case MADV_DONTFORK -> 10;
       case MADV_MERGEABLE -> 12;
       case MADV_UNMERGEABLE -> 13;
       case MADV_HUGEPAGE -> 14;
+      case MADV_NOHUGEPAGE -> 15;
       case MADV_DONTDUMP -> 16;
       case MADV_DODUMP -> 17;
       case MADV_PAGEOUT -> 21;
