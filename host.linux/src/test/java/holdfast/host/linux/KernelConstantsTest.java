@@ -144,7 +144,7 @@ class KernelConstantsTest {
         k.msSync(),
         k.openDirectory(),
         k.openNofollow(),
-        k.madvDontneed(),
+        k.madvNohugepage(),
         k.madvMergeable(),
         k.madvUnmergeable(),
         k.madvHugepage(),

@@ -1,8 +1,11 @@
 package holdfast.machine.core;
 
+import holdfast.backend.api.BlockExchange;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sole right to change a region: for a swap, a plan of one, a change of properties, an
@@ -15,6 +18,9 @@ public final class RegionLease implements AutoCloseable {
   private final Region region;
   private final AtomicBoolean closed = new AtomicBoolean();
 
+  /** What was installed and left something behind. */
+  private final AtomicReference<@Nullable BlockExchange> replaced = new AtomicReference<>();
+
   RegionLease(Region region) {
     this.region = region;
   }
@@ -26,7 +32,8 @@ public final class RegionLease implements AutoCloseable {
 
   /**
    * Replaces the present block with another one. The caller has made sure that both blocks have the
-   * same content, and {@linkplain #announce announces} the change afterwards.
+   * same content, {@linkplain #releaseReplaced releases} the present one as soon as writers have
+   * resumed, and {@linkplain #announce announces} the change afterwards.
    *
    * @param maker the allocator that made {@code next}
    * @throws RamBlockException if the block can't be replaced; the present one keeps serving
@@ -34,7 +41,18 @@ public final class RegionLease implements AutoCloseable {
    */
   public void install(RamBlock next, Candidate maker) throws RamBlockException {
     requireOpen();
-    region.install(next, maker);
+    replaced.set(region.install(next, maker));
+  }
+
+  /**
+   * Unmaps and closes what the last {@link #install} replaced, which takes longer than that itself;
+   * {@link #close} does so, too. Later calls do nothing.
+   */
+  public void releaseReplaced() {
+    BlockExchange made = replaced.getAndSet(null);
+    if (made != null) {
+      region.release(made);
+    }
   }
 
   /**
@@ -57,7 +75,11 @@ public final class RegionLease implements AutoCloseable {
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
-      region.release(this);
+      try {
+        releaseReplaced();
+      } finally {
+        region.release(this);
+      }
     }
   }
 }

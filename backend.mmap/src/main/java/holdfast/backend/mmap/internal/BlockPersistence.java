@@ -4,6 +4,7 @@ import holdfast.backend.api.PersistException;
 import holdfast.backend.api.WriteBackFailure;
 import holdfast.backend.mmap.style.CacheFlush;
 import holdfast.host.linux.ErrnoException;
+import holdfast.host.linux.KernelConstants;
 import holdfast.host.linux.Libc;
 import holdfast.host.linux.Step;
 import java.util.Objects;
@@ -20,6 +21,12 @@ final class BlockPersistence {
    * lost in between, yet so many that the look costs nothing beside the flush.
    */
   private static final long FLUSHED_AT_ONCE = 256 << 10;
+
+  /**
+   * Little enough that a guest that stores meanwhile hardly waits: of a whole file the kernel locks
+   * as many pages as it can at once, and a store into one of them takes a quarter of a second.
+   */
+  private static final long WRITTEN_AT_ONCE = 8L << 20;
 
   private final Libc libc;
   private final BlockRecipe recipe;
@@ -79,10 +86,31 @@ final class BlockPersistence {
       return;
     }
     long size = window.size();
+    for (long at = 0; at < size; at += WRITTEN_AT_ONCE) {
+      long length = Math.min(WRITTEN_AT_ONCE, size - at);
+      try {
+        requireWrittenBack(at, length, msync(at, length));
+      } catch (ErrnoException e) {
+        throw failed(at, length, e);
+      }
+    }
+  }
+
+  /** Starts to write a range back, if the block is written back by the kernel, page by page. */
+  void startWriteBack(long offset, long length) throws PersistException {
+    if (method != PersistMethod.MSYNC) {
+      return;
+    }
+    int flags = KernelConstants.SYNC_FILE_RANGE_WRITE;
     try {
-      requireWrittenBack(0, size, msync(0, size));
+      requireWrittenBack(
+          offset,
+          length,
+          store
+              .writeBacks()
+              .make(() -> libc.syncFileRange(store.fd(), store.offset() + offset, length, flags)));
     } catch (ErrnoException e) {
-      throw failed(0, size, e);
+      throw failed(offset, length, e);
     }
   }
 

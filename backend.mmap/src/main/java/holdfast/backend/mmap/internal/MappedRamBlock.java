@@ -1,6 +1,7 @@
 package holdfast.backend.mmap.internal;
 
 import holdfast.backend.api.Alignment;
+import holdfast.backend.api.BlockExchange;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.DirtyTracking;
 import holdfast.backend.api.Durability;
@@ -19,7 +20,6 @@ import holdfast.backend.api.RemapRefusedException;
 import holdfast.backend.api.RetiredBlockException;
 import holdfast.backend.api.TrackingRefusedException;
 import holdfast.backend.api.WriteBackFailure;
-import holdfast.host.linux.ErrnoException;
 import holdfast.host.linux.Libc;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
@@ -27,19 +27,9 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** A block in its window. All of its code is in this bundle, so that it outlives its allocator. */
 final class MappedRamBlock implements RamBlock {
-  private static final Logger LOG = LoggerFactory.getLogger(MappedRamBlock.class);
-
-  /**
-   * Less than what the kernel's last level of page tables covers (1 MiB on s390x, more elsewhere),
-   * so that no table is freed: see {@link PageTableProbe}.
-   */
-  private static final long DROPPED_AT_ONCE = 512 << 10;
-
   final Libc libc;
   final BlockRecipe recipe;
   final BackingStore store;
@@ -241,27 +231,30 @@ final class MappedRamBlock implements RamBlock {
   }
 
   @Override
-  public void dropPageTable() {
-    if (!spec.has(RamFlag.RAM_SHARED) || store.pageSize() != libc.getpagesize()) {
-      return; // it would lose private pages, and the written marks of huge ones
+  public void expectCopy() {
+    if (!(store instanceof FileStore) || store.isVolatile()) {
+      return;
     }
-    for (long at = 0; at < window.size(); at += DROPPED_AT_ONCE) {
-      window.structure.lock();
-      try {
-        requireCurrent();
-        if (at == 0 && store.isOnDax()) {
-          return; // it has few pages to unmap, and is never tracked
-        }
-        if (window.tracking != null && !window.tracking.keepsNotes()) {
-          return; // the exchange only takes longer then
-        }
-        window.dropPages(at, Math.min(DROPPED_AT_ONCE, window.size() - at));
-      } catch (ErrnoException e) {
-        LOG.debug("memory backend '{}': its page table stays: {}", spec.id(), e.getMessage());
-        return; // locked into memory, for example: the exchange only takes longer then
-      } finally {
-        window.structure.unlock();
+    window.structure.lock();
+    try {
+      requireCurrent();
+      window.expectRandomStores();
+    } finally {
+      window.structure.unlock();
+    }
+  }
+
+  @Override
+  public void startWriteBack(long offset, long length) throws PersistException {
+    Objects.checkFromIndexSize(offset, length, window.size());
+    long stamp = window.persists.readLock();
+    try {
+      requireCurrent();
+      if (length > 0) {
+        persistence.startWriteBack(offset, length);
       }
+    } finally {
+      window.persists.unlockRead(stamp);
     }
   }
 
@@ -272,7 +265,14 @@ final class MappedRamBlock implements RamBlock {
 
   @Override
   public RamBlock replace(RamBlock present) throws RemapRefusedException, MappingException {
-    return Replacement.replace(this, present);
+    BlockExchange made = exchange(present);
+    made.release();
+    return made.block();
+  }
+
+  @Override
+  public BlockExchange exchange(RamBlock present) throws RemapRefusedException, MappingException {
+    return Replacement.exchange(this, present);
   }
 
   @Override

@@ -104,7 +104,14 @@ final class WindowMapper {
   void move(Window from, Window to) throws ErrnoException {
     // SAFETY: both windows' addresses are ours, and those that the mapping leaves are known only to
     // the caller.
-    libc.mremap(from.address(), from.size(), KernelConstants.MREMAP_FIXED, to.address());
+    Userfaultfd.Move move =
+        () -> libc.mremap(from.address(), from.size(), KernelConstants.MREMAP_FIXED, to.address());
+    PageTracking tracking = from.tracking;
+    if (tracking == null) {
+      move.make();
+    } else {
+      tracking.whileItsPagesMove(move);
+    }
   }
 
   /**
