@@ -37,18 +37,27 @@ final class MachineStart {
             "the machine's component did not start: see the log of the component runtime");
       }
       component.write(() -> request.configure(configurations));
-      return switch (component.awaitSettled(LIMIT_MILLIS)) {
-        case MachineState.Up(Machine machine) -> machine;
-        case MachineState.Failed(String reason) -> throw new CommandException(reason);
-        case MachineState.Waiting(String reason) -> throw new CommandException(reason);
-        case MachineState.Incomplete(_, String reason) -> throw new CommandException(reason);
-        case MachineState.Unconfigured unconfigured ->
-            throw new CommandException("the configuration service has lost the machine");
-        case MachineState.Starting starting -> throw new CommandException("interrupted");
-        case MachineState.Ended ended -> throw new CommandException("the machine was ended");
-      };
+      return up(component.awaitSettled(LIMIT_MILLIS));
     } finally {
       tracker.close();
     }
+  }
+
+  /**
+   * Returns the machine that is up.
+   *
+   * @throws CommandException with the sentence for the operator if none is
+   */
+  static Machine up(MachineState state) throws CommandException {
+    return switch (state) {
+      case MachineState.Up(Machine machine) -> machine;
+      case MachineState.Failed(String reason) -> throw new CommandException(reason);
+      case MachineState.Waiting(String reason) -> throw new CommandException(reason);
+      case MachineState.Incomplete(_, String reason) -> throw new CommandException(reason);
+      case MachineState.Unconfigured unconfigured ->
+          throw new CommandException("the configuration service has lost the machine");
+      case MachineState.Starting starting -> throw new CommandException("interrupted");
+      case MachineState.Ended ended -> throw new CommandException("the machine was ended");
+    };
   }
 }

@@ -4,10 +4,13 @@ import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.BackendSpec;
 import holdfast.machine.config.DeviceDefinitions;
 import holdfast.machine.config.DeviceSpec;
+import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.MachineSpec;
 import holdfast.machine.config.options.OptionException;
+import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.core.MachineException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -109,7 +112,7 @@ final class Listed {
     for (Declaration declared : devices) {
       deviceSpecs.add(declared.device());
     }
-    return new MachineSpec(MachineFollower.definition(own), specs, deviceSpecs);
+    return new MachineSpec(definition(own), specs, deviceSpecs);
   }
 
   /**
@@ -119,5 +122,13 @@ final class Listed {
   String placed(MachineException e, String sentence, Wish own) {
     Wish wish = e.part().map(part -> declaration(part).wish()).orElse(own);
     return wish.placed(sentence);
+  }
+
+  /** Returns what a machine's configuration says of the machine itself. */
+  static ParsedObject definition(Wish own) throws OptionException {
+    Map<String, Object> properties = new HashMap<>(own.properties());
+    properties.remove(MachineComponent.OBJECTS);
+    properties.remove(MachineComponent.DEVICES);
+    return MachineDefinition.BOTH.checkConfiguration(own.place(), properties);
   }
 }

@@ -70,14 +70,6 @@ final class MachineFollower {
     return lacksAllocator;
   }
 
-  /** Returns what a machine's configuration says of the machine itself. */
-  static ParsedObject definition(Wish own) throws OptionException {
-    Map<String, Object> properties = new HashMap<>(own.properties());
-    properties.remove(MachineComponent.OBJECTS);
-    properties.remove(MachineComponent.DEVICES);
-    return MachineDefinition.BOTH.checkConfiguration(own.place(), properties);
-  }
-
   /**
    * Compares the configurations with what is in force, and makes the changes that follow.
    *
@@ -132,7 +124,7 @@ final class MachineFollower {
       return;
     }
     try {
-      ParsedObject next = definition(present);
+      ParsedObject next = Listed.definition(present);
       MachineDefinition.memory(
           next,
           MachineDefinition.memoryBackend(next)
@@ -144,7 +136,7 @@ final class MachineFollower {
         LOG.warn(
             "{}; what is up goes on without it, and can't come up again like this",
             listed.ambiguous.isEmpty() ? listed.reason(present) : listed.ambiguous);
-      } else if (!next.equals(definition(parts.inForce()))) {
+      } else if (!next.equals(Listed.definition(parts.inForce()))) {
         LOG.warn(
             "{}: the change of the machine itself takes effect when it starts again",
             present.place());
