@@ -1,130 +1,151 @@
 package holdfast.bench;
 
-import holdfast.machine.api.RunningSwap;
-import holdfast.machine.api.SwapLimits;
-import holdfast.machine.api.SwapPhase;
-import holdfast.machine.api.SwapReport;
-import holdfast.machine.copy.GuestWriters;
-import holdfast.machine.core.Machine;
-import holdfast.machine.core.Region;
-import holdfast.machine.swap.SwapRecorder;
-import holdfast.machine.swap.Swaps;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 
-/** How long a guest stands still while its memory moves to another file, and how fast it moves. */
-final class Swap {
-  private static final long SIZE = 1L << 30;
-  private static final long PAGES_PER_SECOND = 20_000;
-  private static final int SWAPS = 12;
-  private static final int SWAPS_ON_DISK = 3;
+/** How long a guest stands still while its memory moves, and how fast it moves. */
+final class Swap implements Part {
+  private static final long GIB = 1L << 30;
+  private static final List<Long> RATES = List.of(0L, 20_000L, 100_000L);
+  private static final long USUAL_RATE = 20_000;
 
-  /** Where pages must be written to a disk while the guest stands still. */
-  private static final SwapLimits ON_DISK = SwapLimits.DEFAULT.withDowntime(Duration.ofSeconds(1));
+  /** The most that a pause may take with 1 GiB, for each of {@link #RATES}, in nanoseconds. */
+  private static final Map<Long, Double> MOST = Map.of(0L, 3e6, 20_000L, 6e6, 100_000L, 15e6);
 
-  private final Sample pause = new Sample();
-  private final Sample stoodStill = new Sample();
-  private final Sample rate = new Sample();
-  private final Sample rivalRate = new Sample();
-  private final Sample ratio = new Sample();
-  private final Sample lastRound = new Sample();
-  private final Sample rounds = new Sample();
-  private final Sample written = new Sample();
+  /** Where bytes go from a file in tmpfs, and come back from. */
+  private enum Kind {
+    TMPFS("tmpfs to tmpfs"),
+    MEMFD("tmpfs to memfd and back"),
+    PLAIN("tmpfs to plain memory and back");
 
-  private final Place place;
-  private final SwapLimits limits;
-  private final int times;
+    private final String words;
 
-  private Swap(Place place) {
-    this.place = place;
-    boolean disk = !place.name().equals("tmpfs");
-    this.limits = disk ? ON_DISK : SwapLimits.DEFAULT;
-    this.times = disk ? SWAPS_ON_DISK : SWAPS;
-  }
-
-  /** Measures and prints. */
-  static void main() throws Exception {
-    System.out.println("copying swap of 1 GiB under a writer of 20,000 pages a second");
-    for (Place place : Place.ofFiles(4 * SIZE)) {
-      new Swap(place).measure();
+    Kind(String words) {
+      this.words = words;
     }
   }
 
-  private void measure() throws Exception {
-    Path here = place.file("swap-0");
-    Machine machine = BareMachine.open(here, SIZE, Place.ALLOCATOR);
-    try {
-      Region region = machine.find("ram").orElseThrow().region();
-      region.segment().fill((byte) 7);
-      try (PagesWriter writer = new PagesWriter(region.segment(), PAGES_PER_SECOND)) {
-        GuestWriters writers = new GuestWriters();
-        writers.add(writer);
-        Swaps swaps = new Swaps(machine, writers, SwapRecorder.NONE, () -> {});
-        for (int number = 1; number <= times; number++) {
-          double c = rival(here);
-          Path there = place.file("swap-" + number);
-          swap(swaps, region, writer, there, c);
-          Files.deleteIfExists(here);
-          Files.deleteIfExists(here.resolveSibling(here.getFileName() + ".swap-to.json"));
-          here = there;
+  @Override
+  public void measure(Effort effort, Findings findings) throws Exception {
+    List<Place> places = Place.ofFiles(3 * GIB, findings);
+    Place memory = places.getFirst();
+    if (memory.isDisk()) {
+      return; // there is too little memory, which was said
+    }
+    boolean hasRoom = !Place.ofFiles(9 * GIB, new Findings()).getFirst().isDisk();
+    Map<String, Sample> pauses = new HashMap<>();
+    for (Kind kind : Kind.values()) {
+      for (long rate : RATES) {
+        Sample pause = inMemory(effort, findings, memory, kind, GIB, rate, new Sample());
+        pauses.put(kind + "/" + rate, pause);
+      }
+    }
+    if (!hasRoom) {
+      findings.remark("4 GiB are left out: /dev/shm has no 9 GiB free");
+    } else if (!effort.quick()) {
+      for (Kind kind : Kind.values()) {
+        for (long rate : kind == Kind.TMPFS ? RATES : List.of(USUAL_RATE)) {
+          inMemory(
+              effort,
+              findings,
+              memory,
+              kind,
+              4 * GIB,
+              rate,
+              pauses.getOrDefault(kind + "/" + rate, new Sample()));
         }
       }
-    } finally {
-      machine.close();
-      Files.deleteIfExists(here);
+    } else {
+      inMemory(
+          effort,
+          findings,
+          memory,
+          Kind.TMPFS,
+          4 * GIB,
+          USUAL_RATE,
+          pauses.getOrDefault(Kind.TMPFS + "/" + USUAL_RATE, new Sample()));
     }
-    System.out.println("  " + place.name());
-    System.out.println("    pause as reported       " + pause.describe(1e-6, "ms"));
-    System.out.println("    pause as the guest saw  " + stoodStill.describe(1e-6, "ms"));
-    System.out.println("    bytes before the pause  " + lastRound.describe(1.0 / (1 << 20), "MiB"));
-    System.out.println("    rounds                  " + rounds.describe(1, ""));
-    System.out.println("    the guest dirtied       " + written.describe(1, "pages/s"));
-    System.out.println("    C:    memcpy            " + rivalRate.describe(1e-9, "GB/s"));
-    System.out.println("    Java: first round       " + rate.describe(1e-9, "GB/s"));
-    System.out.println("    Java / C, pair by pair  " + ratio.describe(1, ""));
-  }
-
-  private double rival(Path from) throws Exception {
-    Map<String, List<Double>> numbers = new Rival("copy").run(from, place.file("rival"), SIZE);
-    double bytesPerSecond = SIZE * 1e9 / numbers.getOrDefault("copy", List.of()).getFirst();
-    rivalRate.add(bytesPerSecond);
-    return bytesPerSecond;
-  }
-
-  private void swap(Swaps swaps, Region region, PagesWriter writer, Path there, double c)
-      throws Exception {
-    long storedBefore = writer.stored();
-    long before = System.nanoTime();
-    RunningSwap running = swaps.start(region.id(), Map.of("mem-path", there.toString()), limits);
-    SwapReport report = running.report();
-    boolean first = true;
-    while (!report.phase().isEnd()) {
-      if (first && report.round() == 1) {
-        first = false;
-        rate.add(report.copyRate().bytes());
-        ratio.add(report.copyRate().bytes() / c);
+    for (Place place : places) {
+      if (place.isDisk()) {
+        new DiskSwap(effort, findings, memory, place)
+            .measure(pauses.getOrDefault(Kind.TMPFS + "/" + USUAL_RATE, new Sample()).median());
       }
-      LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(200));
-      report = running.report();
     }
-    report = running.await(Duration.ofSeconds(1));
-    double seconds = (System.nanoTime() - before) / 1e9;
-    if (report.phase() != SwapPhase.DONE) {
-      throw new IllegalStateException(report.toString());
+  }
+
+  private static Sample inMemory(
+      Effort effort,
+      Findings findings,
+      Place memory,
+      Kind kind,
+      long size,
+      long rate,
+      Sample smaller)
+      throws Exception {
+    boolean compared = kind == Kind.TMPFS && size == GIB && rate == USUAL_RATE;
+    Sample pause = new Sample();
+    Sample stoodStill = new Sample();
+    Sample first = new Sample();
+    Sample memcpy = new Sample();
+    int times = size > GIB ? effort.of(4, 2) : effort.of(8, kind == Kind.TMPFS ? 4 : 2);
+    boolean patient = false;
+    Path here = memory.file("swap");
+    try (SwapRun run = new SwapRun(here, size, rate)) {
+      for (int number = 0; number < times; number++) {
+        if (compared) {
+          new Rival("copy")
+              .run(here, memory.file("rival"), size)
+              .getOrDefault("copy", List.of())
+              .forEach(nanos -> memcpy.add(size * 1e9 / nanos));
+        }
+        SwapRun.Done done;
+        if (kind == Kind.TMPFS || number % 2 == 1) {
+          Path there = memory.file("swap-" + number);
+          done = run.toFile(there);
+          run.forget(here);
+          here = there;
+        } else {
+          done = run.to(away(kind));
+          run.forget(here);
+        }
+        pause.add(done.report().pause().toNanos());
+        patient |= done.patient();
+        if (rate > 0) {
+          stoodStill.add(done.stoodStill().toNanos());
+        }
+        if (!Double.isNaN(done.rate())) {
+          first.add(done.rate());
+        }
+      }
     }
-    long stored = writer.stored();
-    while (writer.stored() == stored) {
-      Thread.onSpinWait(); // until the guest has seen the end of its pause
+    String id = "swap." + kind.name().toLowerCase(Locale.ROOT) + "." + size / GIB + "G." + rate;
+    String what = "swap " + Words.size(size) + ", " + kind.words + ", " + rate + " pages/s: ";
+    if (patient) {
+      findings.remark(what + "the default limit on the downtime did not do");
     }
-    written.add((stored - storedBefore) / seconds);
-    pause.add(report.pause().toNanos());
-    stoodStill.add(writer.stoodStill().toNanos());
-    lastRound.add(report.dirty().bytes());
-    rounds.add(report.round());
+    Figure figure =
+        new Figure(id, what + "pause", Unit.TIME, pause)
+            .in("pause, " + Words.size(size) + " in memory, " + rate + " pages/s");
+    findings.add(
+        smaller.isEmpty()
+            ? figure.must(Limit.atMost(MOST.getOrDefault(rate, 0.0)))
+            : figure.beside("the same with 1 GiB", smaller, Limit.atMost(1.5)));
+    if (compared) {
+      findings.add(
+          new Figure(id + ".seen", what + "pause as the guest saw it", Unit.TIME, stoodStill));
+      findings.add(
+          new Figure(id + ".rate", what + "first round", Unit.RATE, first)
+              .beside("memcpy", memcpy));
+    }
+    return pause;
+  }
+
+  private static Map<String, String> away(Kind kind) {
+    return kind == Kind.MEMFD
+        ? Map.of("qom-type", "memory-backend-memfd")
+        : Map.of("qom-type", "memory-backend-ram", "share", "off");
   }
 }
