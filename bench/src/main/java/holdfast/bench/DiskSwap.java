@@ -109,7 +109,7 @@ final class DiskSwap {
         new Figure("swap.disk." + name, what + "pause", Unit.TIME, way.pause)
             .in("pause, 1 GiB " + name + " " + disk.name())
             .beside("msync of as many dirty pages in C", way.msync)
-            .beside("1.5 × that and the pause in memory", way.allowed, Limit.atMost(1)));
+            .beside("1.5 × msync, and the pause in memory", way.allowed, Limit.atMost(1)));
     findings.add(
         new Figure(
             "swap.disk." + name + ".dirty", what + "dirty at the pause", Unit.BYTES, way.dirty));
