@@ -67,7 +67,7 @@ final class Calls {
     time.add(iteration.getPrimaryResult().getScore());
     Result<?> bytes = iteration.getSecondaryResults().get(ALLOCATED);
     if (bytes != null) {
-      allocated.add(bytes.getScore());
+      allocated.add(Math.rint(bytes.getScore())); // a little is the measurement's own
     }
   }
 }

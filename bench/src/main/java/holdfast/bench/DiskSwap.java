@@ -89,7 +89,7 @@ final class DiskSwap {
                 "swap 1 GiB to " + disk.name() + ", " + RATE + " pages/s: all that was copied",
                 Unit.RATE,
                 copyRate)
-            .in("copied by a swap to " + disk.name())
+            .in("rate of a swap to " + disk.name())
             .beside("write and fsync in C", plainRate, Limit.atLeast(0.8)));
   }
 

@@ -19,7 +19,7 @@ final class Picture {
   private static final int BAR = 11;
 
   /** The ends of the scale of ratios. */
-  private static final double LEAST = 1.0 / 32;
+  private static final double LEAST = 1.0 / 16;
 
   private static final double MOST = 32;
 
@@ -116,13 +116,8 @@ final class Picture {
     int bottom = top + goals.size() * ROW + 4;
     for (double tick = LEAST; tick <= MOST; tick *= 2) {
       line(tick == 1 ? "rival" : "grid", x(tick), top, bottom);
-      if (tick >= 1 || tick == LEAST || tick == 1.0 / 8 || tick == 1.0 / 4 || tick == 1.0 / 2) {
-        text(
-            x(tick),
-            bottom + 14,
-            "dim middle",
-            tick >= 1 ? "" + (int) tick : "1/" + (int) (1 / tick));
-      }
+      String name = tick >= 1 ? "" + (int) tick : "1/" + (int) (1 / tick);
+      text(x(tick), bottom + 14, "dim middle", name);
     }
     for (Goal goal : goals) {
       double end = x(goal.badness());

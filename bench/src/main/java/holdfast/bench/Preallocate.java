@@ -47,6 +47,7 @@ final class Preallocate implements Part {
                 "preallocate " + Words.size(size) + ", " + Words.count(threads, "thread"),
                 Unit.RATE,
                 own)
+            .in("rate of preallocation, " + Words.count(threads, "thread"))
             .beside("C", c, Limit.atLeast(0.95))
             .beside("C with fallocate", reserved)
             .beside("QEMU", qemu, Limit.atLeast(1)));

@@ -133,7 +133,7 @@ class GrossRegressionTest {
       MapCalls calls = new MapCalls();
       calls.file = file.toString();
       calls.size = SIZE;
-      requireWithin(100, c, () -> least(100, calls::mapAndUnmap));
+      requireWithin(100, c, () -> least(50, calls::mapAndUnmap));
     } finally {
       Files.deleteIfExists(file);
     }
@@ -154,7 +154,7 @@ class GrossRegressionTest {
                     Set.of(RamFlag.RAM_SHARED)));
     try {
       double c = c("persist", file, 1 << 20, 64, 1000);
-      requireWithin(50, c, () -> least(1000, () -> block.persist(64, 64)));
+      requireWithin(50, c, () -> least(100, () -> block.persist(64, 64)));
     } finally {
       block.close();
       Files.deleteIfExists(file);
