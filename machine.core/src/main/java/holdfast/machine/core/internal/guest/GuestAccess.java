@@ -64,23 +64,11 @@ abstract class GuestAccess implements GuestMemory {
       if (span != null) {
         MemorySegment.copy(span.segment(), span.offsetOf(at), target, 0, length);
       } else {
-        readParts(now, at, target);
+        Parts.read(now, at, target);
       }
       LateErrors.await();
     } catch (InternalError e) {
       throw fault(now, at, length, false, e);
-    }
-  }
-
-  private static void readParts(GuestMap now, long address, MemorySegment target) {
-    long length = target.byteSize();
-    int index = now.require(address, length);
-    for (long done = 0; done < length; index++) {
-      Span span = now.span(index);
-      long at = address + done;
-      long part = Math.min(length - done, span.bytesFrom(at));
-      MemorySegment.copy(span.segment(), span.offsetOf(at), target, done, part);
-      done += part;
     }
   }
 
@@ -94,35 +82,12 @@ abstract class GuestAccess implements GuestMemory {
       if (span != null && !span.readOnly()) {
         MemorySegment.copy(source, 0, span.segment(), span.offsetOf(at), length);
       } else {
-        requireWritable(now, at, length);
-        writeParts(now, at, source);
+        Parts.requireWritable(now, at, length);
+        Parts.write(now, at, source);
       }
       LateErrors.await();
     } catch (InternalError e) {
       throw fault(now, at, length, true, e);
-    }
-  }
-
-  private static void writeParts(GuestMap now, long address, MemorySegment source) {
-    long length = source.byteSize();
-    int index = now.require(address, length);
-    for (long done = 0; done < length; index++) {
-      Span span = now.span(index);
-      long at = address + done;
-      long part = Math.min(length - done, span.bytesFrom(at));
-      MemorySegment.copy(source, done, span.segment(), span.offsetOf(at), part);
-      done += part;
-    }
-  }
-
-  private static void requireWritable(GuestMap now, long address, long length) {
-    int index = now.require(address, length);
-    for (long done = 0; done < length; index++) {
-      Span span = now.span(index);
-      if (span.readOnly()) {
-        throw new ReadOnlyDeviceException(new GuestAddress(address), length, span.device());
-      }
-      done += Math.min(length - done, span.bytesFrom(address + done));
     }
   }
 
@@ -149,7 +114,7 @@ abstract class GuestAccess implements GuestMemory {
   public long transferFrom(FileChannel file, long position, GuestAddress address, ByteSize size)
       throws IOException {
     GuestMap now = map;
-    requireWritable(now, address.value(), size.bytes());
+    Parts.requireWritable(now, address.value(), size.bytes());
     return FileTransfer.toGuest(file, position, address, size.bytes(), lost).run(now);
   }
 
@@ -164,7 +129,7 @@ abstract class GuestAccess implements GuestMemory {
       throws IOException {
     GuestMap now = map;
     ranges.forEach(
-        range -> requireWritable(now, range.first().value(), StreamTransfer.length(range)));
+        range -> Parts.requireWritable(now, range.first().value(), StreamTransfer.length(range)));
     return new StreamTransfer(now, ranges, lost).from(source);
   }
 
@@ -391,7 +356,7 @@ abstract class GuestAccess implements GuestMemory {
   public void markDirty(GuestAddress address, ByteSize size) {
     GuestMap now = map;
     long length = size.bytes();
-    requireWritable(now, address.value(), length);
+    Parts.requireWritable(now, address.value(), length);
     now.visit(
         address,
         length,
@@ -414,27 +379,7 @@ abstract class GuestAccess implements GuestMemory {
     long length = size.bytes();
     Span only = length > 0 ? now.holder(address.value(), length) : null;
     return only != null
-        ? persist(only, address.value(), length)
-        : persistParts(now, address, length);
-  }
-
-  private static Granularity persist(Span span, long address, long length) throws PersistException {
-    return span.device().region().persist(span.regionOffsetOf(address), length);
-  }
-
-  /** Persists the parts of a range, and returns the weakest granularity. */
-  private static Granularity persistParts(GuestMap now, GuestAddress address, long length)
-      throws PersistException {
-    Granularity weakest = Granularity.BYTE;
-    int index = now.require(address.value(), length);
-    for (long done = 0; done < length; index++) {
-      Span span = now.span(index);
-      long at = address.value() + done;
-      long part = Math.min(length - done, span.bytesFrom(at));
-      Granularity held = persist(span, at, part);
-      weakest = held.compareTo(weakest) < 0 ? held : weakest;
-      done += part;
-    }
-    return weakest;
+        ? Parts.persist(only, address.value(), length)
+        : Parts.persist(now, address, length);
   }
 }

@@ -186,7 +186,10 @@ class AddressTableTest {
     long base = 1L << 32;
     for (String id : List.of("a", "b")) {
       memory.plug(
-          DeviceRequest.of(DeviceKind.PC_DIMM, id, new FakeRegion(id, Arena.ofAuto().allocate(4096, 4096), 4096).forgetful()));
+          DeviceRequest.of(
+              DeviceKind.PC_DIMM,
+              id,
+              new FakeRegion(id, Arena.ofAuto().allocate(4096, 4096), 4096).forgetful()));
     }
     GuestAddress within = new GuestAddress(base + 64);
     GuestAddress across = new GuestAddress(base + 4096 - 16);
