@@ -72,8 +72,7 @@ class PreCopyLoopTest {
   void tooSlow() {
     GivenUpException given =
         assertThrows(
-            GivenUpException.class,
-            () -> new PreCopyLoop(LIMITS, work(100, 1000, 1)).run(all()));
+            GivenUpException.class, () -> new PreCopyLoop(LIMITS, work(100, 1000, 1)).run(all()));
     assertEquals(LIMITS.rounds(), ended.size());
     assertTrue(("" + given.getMessage()).contains("for 101 ms"), given::getMessage);
   }

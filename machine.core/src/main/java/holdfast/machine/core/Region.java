@@ -243,12 +243,6 @@ public final class Region implements MemoryRegion {
     }
   }
 
-  /** Does what {@link RegionLease#releaseReplaced} promises. */
-  void release(BlockExchange made) {
-    made.release();
-    LOG.info("memory backend '{}': swapped to {}", id(), spec().backing());
-  }
-
   private BlockExchange replaceBy(RamBlock next, Candidate maker) throws RamBlockException {
     exchange.lock();
     try {

@@ -6,6 +6,8 @@ import holdfast.backend.api.RamBlockException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The sole right to change a region: for a swap, a plan of one, a change of properties, an
@@ -15,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe. It belongs to no thread: a swap that is planned in one is made in another.
  */
 public final class RegionLease implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(RegionLease.class);
+
   private final Region region;
   private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -51,7 +55,8 @@ public final class RegionLease implements AutoCloseable {
   public void releaseReplaced() {
     BlockExchange made = replaced.getAndSet(null);
     if (made != null) {
-      region.release(made);
+      made.release();
+      LOG.info("memory backend '{}': swapped to {}", region.id(), region.spec().backing());
     }
   }
 

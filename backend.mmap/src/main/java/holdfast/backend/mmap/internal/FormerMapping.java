@@ -59,8 +59,8 @@ final class FormerMapping {
   }
 
   /**
-   * Returns a free address that is equal to the window's modulo {@link Window#TABLES}, so that whole
-   * tables are moved instead of their entries; 0 if there is none.
+   * Returns a free address that is equal to the window's modulo {@link Window#TABLES}, so that
+   * whole tables are moved instead of their entries; 0 if there is none.
    */
   private static long freeAddress(Libc libc, Window window) {
     int flags = KernelConstants.MAP_PRIVATE | libc.constants().mapAnonymous();
