@@ -35,11 +35,20 @@ class ProbeIT {
           with(NVDIMM),
           with(
               NVDIMM,
-              "-object", FILE + "m,share=on,pmem=on",
-              "-object", "memory-backend-ram,id=r,size=2M",
-              "-device", "nvdimm,id=nv,memdev=m",
-              "-device", "pc-dimm,memdev=r"),
-          with(NVDIMM, "-object", FILE + "m,share=on,x-durability=off", "-device", "nvdimm,memdev=m"),
+              "-object",
+              FILE + "m,share=on,pmem=on",
+              "-object",
+              "memory-backend-ram,id=r,size=2M",
+              "-device",
+              "nvdimm,id=nv,memdev=m",
+              "-device",
+              "pc-dimm,memdev=r"),
+          with(
+              NVDIMM,
+              "-object",
+              FILE + "m,share=on,x-durability=off",
+              "-device",
+              "nvdimm,memdev=m"),
           with(NVDIMM, "-object", FILE + "m", "-device", "nvdimm,memdev=m,slot=1,addr=0x140000000"),
           List.of("-object", "memory-backend-memfd,id=d,size=4M,share=on,prealloc=on"),
           List.of("-M", "q35,memory-backend=m", "-object", FILE + "m,share=on"),
@@ -78,9 +87,12 @@ class ProbeIT {
           List.of("-m", "1M", "-object", FILE + "m", "-device", "nvdimm,memdev=m"),
           with(
               NVDIMM,
-              "-object", FILE + "m",
-              "-device", "pc-dimm,memdev=m",
-              "-device", "pc-dimm,memdev=m"));
+              "-object",
+              FILE + "m",
+              "-device",
+              "pc-dimm,memdev=m",
+              "-device",
+              "pc-dimm,memdev=m"));
 
   private static List<String> with(List<String> first, String... more) {
     return Stream.concat(first.stream(), Stream.of(more)).toList();
@@ -112,7 +124,9 @@ class ProbeIT {
   /** Where the kernel put it differs each time. */
   private static Holdfast.Ended withoutAddresses(Holdfast.Ended ended) {
     return new Holdfast.Ended(
-        ended.status(), ended.out().replaceAll("(host address +)0x\\p{XDigit}+", "$1"), ended.err());
+        ended.status(),
+        ended.out().replaceAll("(host address +)0x\\p{XDigit}+", "$1"),
+        ended.err());
   }
 
   private List<Path> left() throws IOException {

@@ -101,7 +101,8 @@ public final class Probe implements ToIntBiFunction<List<String>, Supplier<Strin
     ending = true;
     try {
       if (!closed.await(END_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
-        System.err.println("holdfast: the machine did not end within " + END_LIMIT.toSeconds() + " s");
+        System.err.println(
+            "holdfast: the machine did not end within " + END_LIMIT.toSeconds() + " s");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
