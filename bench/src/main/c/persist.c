@@ -21,9 +21,9 @@ int main(int argc, char **argv) {
   check(file >= 0, argv[1]);
   char *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   check(base != MAP_FAILED, "mmap");
-  uint64_t pages = size / 4096;
+  uint64_t most = (size - length) / 4096;
   for (int i = 0; i < atoi(argv[4]); i++) {
-    char *page = base + (uint64_t)i * 7919 % pages * 4096;
+    char *page = base + (uint64_t)i * 7919 % most * 4096;
     memset(page, i, length);
     long before = now();
     check(msync(page, length, MS_SYNC) == 0, "msync");

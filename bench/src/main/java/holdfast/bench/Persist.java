@@ -2,49 +2,132 @@ package holdfast.bench;
 
 import holdfast.backend.api.Backing;
 import holdfast.backend.api.RamBlock;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/** What it costs to make a few bytes durable. */
-final class Persist {
+/** What it takes to make bytes durable. */
+final class Persist implements Part {
   private static final long SIZE = 64L << 20;
-  private static final int RUNS = 5;
-  private static final int TIMES = 200;
+  private static final long FLUSHED = 1L << 20;
 
-  private Persist() {}
-
-  /** Measures and prints. */
-  static void main() throws Exception {
-    System.out.println("persist: a store, then persist beside msync(2)");
-    for (Place place : Place.ofFiles(2 * SIZE)) {
-      for (int length : new int[] {64, 4096}) {
-        measure(place, length);
+  @Override
+  public void measure(Effort effort, Findings findings) throws Exception {
+    if (Flushed.flush().isEmpty()) {
+      findings.remark("flushes of cache lines are left out: this host has none");
+    } else {
+      findings.remark(
+          "there is no DAX here: cache lines are flushed in the page cache of tmpfs, with the"
+              + " assessment of the block exchanged for that of DAX. What the CPU does is real, the"
+              + " medium is DRAM; by "
+              + Flushed.flush().orElseThrow().describe());
+      flushes(effort, findings);
+    }
+    for (Place place : Place.ofFiles(2 * SIZE, findings)) {
+      if (!place.name().equals("tmpfs")) {
+        for (int length : List.of(64, 4096, 2 << 20)) {
+          writeBack(effort, findings, place, length);
+        }
       }
     }
   }
 
-  private static void measure(Place place, int length) throws Exception {
+  private static void flushes(Effort effort, Findings findings) throws Exception {
+    if (!new Rival("pmem").isThere()) {
+      findings.remark("pmem_persist is left out: libpmem's header is missing (libpmem-dev)");
+    }
+    for (boolean dirty : List.of(true, false)) {
+      for (long length : dirty ? List.of(64L, 4096L, 2L << 20) : List.of(64L)) {
+        flush(effort, findings, length, dirty);
+      }
+    }
+  }
+
+  private static void flush(Effort effort, Findings findings, long length, boolean dirty)
+      throws Exception {
+    long size = Math.max(FLUSHED, length);
+    Place memory = new Place("tmpfs", Path.of("/dev/shm"));
+    Path file = memory.file("flush");
+    memory.file("flush.guest");
+    Map<String, String> parameters =
+        Map.of(
+            "length", "" + length, "dirty", "" + dirty, "size", "" + size, "file", file.toString());
+    Calls block = new Calls(effort, PersistCalls.class, "block", parameters);
+    Calls guest = new Calls(effort, PersistCalls.class, "guest", parameters);
+    Sample c = new Sample();
+    for (int round = 0; round < effort.of(3, 1); round++) {
+      rival(effort, c, memory, length, dirty);
+      block.run();
+      guest.run();
+    }
+    rival(effort, c, memory, length, dirty);
+    String what =
+        (dirty ? "store and persist " : "persist of a clean range, ") + Words.size(length) + ", ";
+    String id = "persist." + (dirty ? "dirty." : "clean.") + length;
+    findings.add(
+        new Figure(id + ".block", what + "block", Unit.TIME, block.time)
+            .beside("pmem_persist", c, limit(length, dirty, 1.25)));
+    findings.add(
+        new Figure(id + ".guest", what + "guest memory", Unit.TIME, guest.time)
+            .beside("pmem_persist", c, limit(length, dirty, 1.5)));
+  }
+
+  private static @Nullable Limit limit(long length, boolean dirty, double most) {
+    if (!dirty) {
+      return Limit.atMost(2);
+    }
+    return length == 64 ? Limit.atMost(most) : null;
+  }
+
+  private static void rival(Effort effort, Sample c, Place place, long length, boolean dirty)
+      throws Exception {
+    Rival rival = new Rival("pmem");
+    if (!rival.isThere()) {
+      return;
+    }
+    long size = Math.max(FLUSHED, length);
+    Path file = place.file("pmem", size);
+    c.addAll(
+        rival
+            .run(file, size, length, dirty ? "dirty" : "clean", effort.of(6, 4))
+            .getOrDefault("pmem", List.of()),
+        1e-3);
+    place.remove(file);
+  }
+
+  private static void writeBack(Effort effort, Findings findings, Place place, int length)
+      throws Exception {
     Sample own = new Sample();
-    Sample rival = new Sample();
+    Sample c = new Sample();
+    int times = length > 4096 ? effort.of(20, 8) : effort.of(100, 25);
     RamBlock block = place.block("persist", SIZE);
     try {
       block.segment().fill((byte) 1);
       block.persist(0, SIZE);
-      for (int run = 0; run < RUNS; run++) {
-        for (int i = 0; i < TIMES; i++) {
-          long at = i * 7919L % (SIZE / 4096) * 4096;
+      Backing.File file = (Backing.File) block.spec().backing();
+      for (int run = 0; run < effort.of(5, 3); run++) {
+        for (int i = 0; i < times; i++) {
+          long at = i * 7919L % ((SIZE - length) / 4096) * 4096;
           block.segment().asSlice(at, length).fill((byte) i);
           long before = System.nanoTime();
           block.persist(at, length);
           own.add(System.nanoTime() - before);
         }
-        Backing.File file = (Backing.File) block.spec().backing();
-        new Rival("persist").run(file.path(), SIZE, length, TIMES).values().forEach(rival::addAll);
+        c.addAll(
+            new Rival("persist")
+                .run(file.path(), SIZE, length, times)
+                .getOrDefault("persist", List.of()));
       }
     } finally {
       block.discard();
     }
-    System.out.println("  " + place.name() + ", " + length + " bytes");
-    System.out.println("    C:    msync    " + rival.describe(1e-3, "µs"));
-    System.out.println("    Java: persist  " + own.describe(1e-3, "µs"));
-    System.out.printf("    ratio of the medians %.2f%n", own.median() / rival.median());
+    findings.add(
+        new Figure(
+                "persist.msync." + length,
+                "persist " + Words.size(length) + " on " + place.name() + ", by msync",
+                Unit.TIME,
+                own)
+            .beside("C with msync", c));
   }
 }

@@ -1,5 +1,6 @@
 package holdfast.bench;
 
+import holdfast.backend.api.Backing;
 import holdfast.backend.api.RamBlock;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -9,62 +10,56 @@ import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 
 /** How long a writer stands still while the file under it is mapped again over its addresses. */
-final class Remap {
+final class Remap implements Part {
   private static final long SIZE = 1L << 30;
-  private static final int PAIRS = 5;
-  private static final int ROUNDS = 5;
 
-  /** Each round writes all of the memory to the disk. */
-  private static final int ON_DISK = 2;
-
-  private final Sample stall = new Sample();
-  private final Sample quiet = new Sample();
-  private final Sample whole = new Sample();
-  private final Sample rivalStall = new Sample();
-  private final Sample rivalQuiet = new Sample();
-  private final Sample syncing = new Sample();
-
-  private final Place place;
-  private final int pairs;
-  private final int rounds;
-
-  private Remap(Place place) {
-    this.place = place;
-    boolean disk = !place.name().equals("tmpfs");
-    this.pairs = disk ? ON_DISK : PAIRS;
-    this.rounds = disk ? ON_DISK : ROUNDS;
+  /** What was seen in one place. */
+  private static final class Seen {
+    private final Sample stall = new Sample();
+    private final Sample quiet = new Sample();
+    private final Sample whole = new Sample();
+    private final Sample rivalStall = new Sample();
+    private final Sample rivalQuiet = new Sample();
+    private final Sample syncing = new Sample();
   }
 
-  /** Measures and prints. */
-  static void main() throws Exception {
-    System.out.println("re-map of 1 GiB: the longest time between two stores of a writer");
-    for (Place place : Place.ofFiles(2 * SIZE)) {
-      new Remap(place).measure();
+  @Override
+  public void measure(Effort effort, Findings findings) throws Exception {
+    for (Place place : Place.ofFiles(2 * SIZE, findings)) {
+      measure(effort, findings, place);
     }
   }
 
-  private void measure() throws Exception {
+  private static void measure(Effort effort, Findings findings, Place place) throws Exception {
+    // each round writes all of the memory to a disk
+    int pairs = place.isDisk() ? effort.of(3, 1) : effort.of(5, 2);
+    int rounds = place.isDisk() ? 2 : effort.of(5, 3);
+    Seen seen = new Seen();
     for (int pair = 0; pair < pairs; pair++) {
       RamBlock block = place.block("remap", SIZE);
       try {
-        block = exchanges(block);
-        rival(((holdfast.backend.api.Backing.File) block.spec().backing()).path());
+        block = exchanges(block, rounds, seen);
+        rival(((Backing.File) block.spec().backing()).path(), rounds, seen);
       } finally {
         block.discard();
       }
     }
-    System.out.println("  " + place.name());
-    System.out.println("    C:    mmap(MAP_FIXED)  " + rivalStall.describe(1e-6, "ms"));
-    System.out.println("    C:    and msync        " + syncing.describe(1e-6, "ms"));
-    System.out.println("    Java: remap            " + stall.describe(1e-6, "ms"));
-    System.out.printf("    ratio of the medians   %.2f%n", stall.median() / rivalStall.median());
-    System.out.printf("    ... to that with msync %.2f%n", stall.median() / syncing.median());
-    System.out.println("    C, no exchange         " + rivalQuiet.describe(1e-6, "ms"));
-    System.out.println("    Java, no exchange      " + quiet.describe(1e-6, "ms"));
-    System.out.println("    Java, the whole call   " + whole.describe(1e-6, "ms"));
+    String what = "re-map 1 GiB, " + place.name() + ": ";
+    String id = "remap." + place.name();
+    Figure stall =
+        new Figure(id, what + "longest time between two stores", Unit.TIME, seen.stall)
+            .in("re-map 1 GiB on " + place.name() + ": a writer's stall");
+    findings.add(
+        (place.isDisk() ? stall.must(Limit.atMost(50e6)) : stall)
+            .beside("mmap(MAP_FIXED) in C", seen.rivalStall)
+            .beside("the same and msync", seen.syncing));
+    findings.add(
+        new Figure(id + ".quiet", what + "the same time without one", Unit.TIME, seen.quiet)
+            .beside("C", seen.rivalQuiet));
+    findings.add(new Figure(id + ".whole", what + "the whole call", Unit.TIME, seen.whole));
   }
 
-  private RamBlock exchanges(RamBlock first) throws Exception {
+  private static RamBlock exchanges(RamBlock first, int rounds, Seen seen) throws Exception {
     RamBlock block = first;
     touch(block.segment());
     try (GapWriter writer = new GapWriter(block.segment())) {
@@ -75,11 +70,11 @@ final class Remap {
         long before = System.nanoTime();
         block = Place.ALLOCATOR.remap(block);
         long took = System.nanoTime() - before;
-        stall.add(writer.longest());
-        whole.add(took);
+        seen.stall.add(writer.longest());
+        seen.whole.add(took);
         writer.forget();
         LockSupport.parkNanos(took);
-        quiet.add(writer.longest());
+        seen.quiet.add(writer.longest());
       }
     }
     return block;
@@ -91,11 +86,11 @@ final class Remap {
     }
   }
 
-  private void rival(Path file) throws Exception {
+  private static void rival(Path file, int rounds, Seen seen) throws Exception {
     Map<String, List<Double>> numbers = new Rival("remap").run(file, SIZE, rounds);
-    rivalStall.addAll(numbers.getOrDefault("stall", List.of()));
-    rivalQuiet.addAll(numbers.getOrDefault("quiet", List.of()));
-    syncing.addAll(
+    seen.rivalStall.addAll(numbers.getOrDefault("stall", List.of()));
+    seen.rivalQuiet.addAll(numbers.getOrDefault("quiet", List.of()));
+    seen.syncing.addAll(
         new Rival("remap").run(file, SIZE, rounds, "msync").getOrDefault("stall", List.of()));
   }
 }

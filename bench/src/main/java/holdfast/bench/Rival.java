@@ -2,6 +2,7 @@ package holdfast.bench;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,6 +18,11 @@ final class Rival {
    */
   Rival(String name) {
     this.program = Path.of(System.getProperty("holdfast.bench.rivals", "target/rivals"), name);
+  }
+
+  /** Returns whether it could be compiled. */
+  boolean isThere() {
+    return Files.isExecutable(program);
   }
 
   /**

@@ -9,71 +9,74 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** What a store costs before, during and after dirty pages are tracked. */
-final class Tracking {
+final class Tracking implements Part {
   private static final long SIZE = 256L << 20;
   private static final long PAGE = 4096;
-  private static final int RUNS = 11;
   private static final int PASSES = 10;
 
-  private final Sample before = new Sample();
-  private final Sample armedFirst = new Sample();
-  private final Sample armed = new Sample();
-  private final Sample afterFirst = new Sample();
-  private final Sample after = new Sample();
-  private final Sample rival = new Sample();
+  /** What was seen in one place, in nanoseconds per store. */
+  private static final class Seen {
+    private final Sample before = new Sample();
+    private final Sample armedFirst = new Sample();
+    private final Sample armed = new Sample();
+    private final Sample afterFirst = new Sample();
+    private final Sample after = new Sample();
+    private final Sample rival = new Sample();
+  }
 
-  private Tracking() {}
-
-  /** Measures and prints. */
-  static void main() throws Exception {
-    System.out.println("tracking: one store of 8 bytes into each 4 KiB page of 256 MiB, per store");
-    List<Place> places = new ArrayList<>(Place.ofFiles(2 * SIZE));
+  @Override
+  public void measure(Effort effort, Findings findings) throws Exception {
+    List<Place> places = new ArrayList<>(Place.ofFiles(2 * SIZE, findings));
     places.add(new Place("anonymous", null));
     for (Place place : places) {
-      new Tracking().measure(place);
+      measure(effort, findings, place);
     }
   }
 
-  private void measure(Place place) throws Exception {
+  private static void measure(Effort effort, Findings findings, Place place) throws Exception {
+    Seen seen = new Seen();
     RamBlock block = place.block("tracking", SIZE);
     try {
       Object rivalFile = block.spec().backing() instanceof Backing.File file ? file.path() : "-";
-      for (int run = 0; run < RUNS; run++) {
-        measure(block);
-        for (double picos :
-            new Rival("store").run(rivalFile, SIZE, PASSES).getOrDefault("store", List.of())) {
-          rival.add(picos / 1000);
-        }
+      for (int run = 0; run < effort.of(9, 3); run++) {
+        measure(block, seen);
+        seen.rival.addAll(
+            new Rival("store").run(rivalFile, SIZE, PASSES).getOrDefault("store", List.of()), 1e-3);
       }
     } finally {
       block.discard();
     }
-    System.out.println("  " + place.name());
-    System.out.println("    C                              " + rival.describe(1, "ns"));
-    System.out.println("    never tracked, or long ago     " + before.describe(1, "ns"));
-    System.out.println("    tracked, first store in a page " + armedFirst.describe(1, "ns"));
-    System.out.println("    tracked, next ones             " + armed.describe(1, "ns"));
-    System.out.println("    closed, first store in a page  " + afterFirst.describe(1, "ns"));
-    System.out.println("    closed, next ones              " + after.describe(1, "ns"));
-    System.out.printf(
-        "    before / C %.2f, after / before %.2f%n",
-        before.median() / rival.median(), after.median() / before.median());
+    String what = "a store of 8 B into each page, " + place.name() + ": ";
+    String id = "tracking." + place.name();
+    findings.add(
+        new Figure(id + ".before", what + "not tracked", Unit.TIME, seen.before)
+            .beside("C", seen.rival));
+    findings.add(
+        new Figure(id + ".first", what + "tracked, first in a page", Unit.TIME, seen.armedFirst));
+    findings.add(new Figure(id + ".armed", what + "tracked, next ones", Unit.TIME, seen.armed));
+    findings.add(
+        new Figure(
+            id + ".after.first", what + "ended, first in a page", Unit.TIME, seen.afterFirst));
+    findings.add(
+        new Figure(id + ".after", what + "ended, next ones", Unit.TIME, seen.after)
+            .in("a store after dirty tracking")
+            .beside("not tracked", seen.before, Limit.atMost(1.1)));
   }
 
-  private void measure(RamBlock block) throws Exception {
+  private static void measure(RamBlock block, Seen seen) throws Exception {
     MemorySegment memory = block.segment();
     pass(memory);
-    passes(memory, before);
+    passes(memory, seen.before);
     try (DirtyTracking tracking = block.track()) {
-      armedFirst.add(pass(memory));
-      passes(memory, armed);
+      seen.armedFirst.add(pass(memory));
+      passes(memory, seen.armed);
       long found = tracking.scan((offset, length) -> {});
       if (found != SIZE) {
         throw new IllegalStateException("only " + found + " bytes were found written");
       }
     }
-    afterFirst.add(pass(memory));
-    passes(memory, after);
+    seen.afterFirst.add(pass(memory));
+    passes(memory, seen.after);
   }
 
   private static void passes(MemorySegment memory, Sample sample) {

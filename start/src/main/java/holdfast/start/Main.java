@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The main class of the executable jar. */
@@ -46,7 +47,6 @@ public final class Main {
 
   private static int run(List<String> arguments, PrintStream out)
       throws StartException, IOException, InterruptedException {
-    Product product = new Product();
     // These need neither folder nor framework, and work where nothing can be written.
     switch (arguments.isEmpty() ? "-help" : arguments.getFirst().replaceFirst("^--", "-")) {
       case "-h", "-help" -> {
@@ -56,11 +56,14 @@ public final class Main {
         return 0;
       }
       case "-version" -> {
-        out.println("holdfast " + product.version());
+        out.println("holdfast " + new Product().version());
         return 0;
       }
       default -> {
-        return new Start(product, GivenBundles.of(arguments)).run();
+        Optional<Probe> probe = Probe.find();
+        return probe.isPresent()
+            ? probe.get().run(arguments)
+            : new Start(new Product(), GivenBundles.of(arguments)).run();
       }
     }
   }

@@ -86,10 +86,6 @@ import org.osgi.annotation.versioning.ProviderType;
  * kernel resolves these faults by itself: for user nobody, with vm.unprivileged_userfaultfd=0, all
  * of the above was the same. Containers often forbid both with a seccomp filter.
  *
- * <p>{@link RamBlock#dropPageTable} of a tracked block does nothing if the kernel forgets a store
- * when it frees the page table (some kernels between 6.14 and 6.18). The first call finds that out
- * with 2 MiB of other memory.
- *
  * <p>Thread-safe; one scan at a time.
  */
 @ProviderType

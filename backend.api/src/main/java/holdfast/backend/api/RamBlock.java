@@ -109,10 +109,18 @@ public interface RamBlock extends AutoCloseable {
   /**
    * Returns the evidence for {@link #durability}, observed again: the VmFlags are the present ones,
    * which {@link #advise} and others may have changed since the block was mapped. May take some
-   * milliseconds. For a closed or retired block, returns what was observed when it was mapped.
+   * milliseconds. For a closed or retired block, returns what its durability was decided on.
    */
   default Evidence evidence() {
     return durability().evidence();
+  }
+
+  /**
+   * Returns the evidence as {@link #evidence()} does, as part of one look at many blocks, which may
+   * have begun earlier.
+   */
+  default Evidence evidence(HostLook look) {
+    return evidence();
   }
 
   /** Returns the present advice to the kernel about the pages; at first that of {@link #spec()}. */
@@ -194,15 +202,41 @@ public interface RamBlock extends AutoCloseable {
   RamBlock replace(RamBlock present) throws RemapRefusedException, MappingException;
 
   /**
-   * Does the slowest part of {@link #replace} ahead of it, while readers and writers continue:
-   * drops the page table of this mapping. No byte is lost, {@linkplain #track tracking} loses
-   * nothing, and the next access to each page costs a page fault. Does nothing if the mapping alone
-   * holds the bytes, or if the block doesn't support it.
+   * Does what {@link #replace} does, but leaves to the caller when what is left of both blocks is
+   * released, for instance after writers have resumed: that takes longer than the exchange itself.
+   *
+   * @return the block that is at those addresses now; the caller {@linkplain BlockExchange#release
+   *     releases} the rest soon
+   * @throws RemapRefusedException as {@link #replace}
+   * @throws MappingException as {@link #replace}
+   */
+  default BlockExchange exchange(RamBlock present) throws RemapRefusedException, MappingException {
+    return new BlockExchange(replace(present), () -> {});
+  }
+
+  /**
+   * Prepares a block that is to {@link #replace} another for being copied into: its pages are then
+   * cached and written back one by one, and not in large pieces of which each small store would
+   * write back the whole. Has no effect on what is at the present block's addresses afterwards.
    *
    * @throws RetiredBlockException if another block has taken this one's place: use that one
    * @throws IllegalStateException if the block is closed
    */
-  default void dropPageTable() {}
+  default void expectCopy() {}
+
+  /**
+   * Starts to write back what was stored into a range, so that a later {@link #persist} finds less
+   * to do; persists nothing. May wait while the disk is busy. Does nothing if the block's stores
+   * need no writing back.
+   *
+   * @param offset first byte, from 0
+   * @param length number of bytes, 0 for none
+   * @throws IndexOutOfBoundsException if the range is not within the block
+   * @throws PersistException as {@link #persist}
+   * @throws RetiredBlockException if another block has taken this one's place: use that one
+   * @throws IllegalStateException if the block is closed
+   */
+  default void startWriteBack(long offset, long length) throws PersistException {}
 
   /**
    * Detaches the block from its allocator: the memory stays as it is, and the kernel alone

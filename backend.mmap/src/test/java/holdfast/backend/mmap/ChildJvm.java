@@ -34,11 +34,18 @@ final class ChildJvm implements AutoCloseable {
   /** The same with more variables in its environment. */
   ChildJvm(Class<?> main, List<String> arguments, Map<String, String> environment)
       throws IOException {
+    this(List.of("-XX:TieredStopAtLevel=1"), main, arguments, environment);
+  }
+
+  /** The same with these options of the JVM. */
+  ChildJvm(
+      List<String> options, Class<?> main, List<String> arguments, Map<String, String> environment)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(options);
     command.addAll(
         List.of(
-            "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC",
             "-Xshare:auto",
             "-XX:-UsePerfData", // a killed JVM would leave its file

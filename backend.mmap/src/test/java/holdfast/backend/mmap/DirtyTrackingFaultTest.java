@@ -12,8 +12,6 @@ import holdfast.backend.api.TrackingRefusedException;
 import holdfast.backend.mmap.Tracked.Memory;
 import holdfast.backend.mmap.Tracked.Run;
 import holdfast.host.linux.Errno;
-import holdfast.host.linux.PageRegions;
-import holdfast.host.testkit.AddressRange;
 import holdfast.host.testkit.Fault;
 import holdfast.host.testkit.Fault.Harm;
 import holdfast.host.testkit.FaultyLibc;
@@ -164,107 +162,6 @@ class DirtyTrackingFaultTest {
       assertEquals(Optional.of(reason), tracked.block.trackingObstacle());
       assertEquals(reason, assertThrows(TrackingRefusedException.class, tracked::arm).reason());
       assertEquals(before, libc.descriptors());
-    }
-  }
-
-  private static long drops(FaultyLibc libc, Tracked tracked) {
-    return libc.made(SystemCall.MADVISE).stream()
-        .filter(made -> made.arguments().getFirst().equals(tracked.block.segment().address()))
-        .filter(made -> made.arguments().getLast().equals(libc.constants().madvDontneed()))
-        .count();
-  }
-
-  /** That dropping leaves nothing behind, and no store untold. */
-  private static void dropWhileTracked(Tracked tracked, boolean expected) throws RamBlockException {
-    FaultyLibc libc = tracked.bench.libc;
-    Set<Integer> before = libc.descriptors();
-    List<AddressRange> mapped = libc.mapped();
-    try (DirtyTracking tracking = tracked.arm()) {
-      tracked.store(3);
-      libc.forget();
-      tracked.block.dropPageTable();
-      assertEquals(expected ? 1 : 0, drops(libc, tracked));
-      libc.heal();
-      libc.withScanAnswer(found -> found);
-      assertEquals(Tracked.runsOf(3L), tracked.scan(tracking));
-    }
-    assertEquals(before, libc.descriptors());
-    assertEquals(mapped, libc.mapped());
-  }
-
-  @Test
-  @DisplayName(
-      "where the kernel forgets what was written with a page table that it frees, none is dropped"
-          + " while pages are tracked")
-  void aKernelThatForgetsWithThePageTable() throws IOException, RamBlockException {
-    try (Tracked tracked = new Tracked(Memory.TMPFS, PAGES)) {
-      dropWhileTracked(tracked, true);
-      tracked.bench.libc.withScanAnswer(found -> new PageRegions(List.of(), found.walkEnd()));
-      dropWhileTracked(tracked, false);
-      tracked.bench.libc.withScanAnswer(
-          found ->
-              new PageRegions(
-                  found.regions().stream()
-                      .map(one -> new PageRegions.Region(one.start(), one.end() - tracked.page))
-                      .toList(),
-                  found.walkEnd()));
-      dropWhileTracked(tracked, false);
-      tracked.bench.libc.withScanAnswer(found -> new PageRegions(List.of(), 0)); // goes on nowhere
-      dropWhileTracked(tracked, false);
-
-      tracked.bench.libc.forget();
-      tracked.block.dropPageTable(); // untracked, there is nothing to forget
-      assertEquals(1, drops(tracked.bench.libc, tracked));
-      assertEquals(List.of(), tracked.bench.libc.made(SystemCall.MEMFD_CREATE));
-    }
-  }
-
-  @Test
-  @DisplayName("whichever call of the question fails, no page table is dropped, and nothing leaks")
-  void theQuestionFails() throws IOException, RamBlockException {
-    try (Tracked tracked = new Tracked(Memory.TMPFS, PAGES);
-        LogCapture quiet = new LogCapture()) {
-      FaultyLibc libc = tracked.bench.libc;
-      List<RecordedCall> calls;
-      try (DirtyTracking tracking = tracked.arm()) {
-        libc.forget();
-        tracked.block.dropPageTable();
-        calls = libc.made();
-      }
-      assertTrue(calls.stream().anyMatch(made -> made.call() == SystemCall.MEMFD_CREATE));
-      for (RecordedCall victim : calls) {
-        boolean ofTheQuestion =
-            switch (victim.call()) {
-              case MEMFD_CREATE,
-                  FTRUNCATE,
-                  MMAP,
-                  IOCTL_UFFDIO_API,
-                  IOCTL_UFFDIO_REGISTER,
-                  IOCTL_UFFDIO_WRITEPROTECT,
-                  IOCTL_PAGEMAP_SCAN ->
-                  true;
-              case MADVISE ->
-                  !victim.arguments().getFirst().equals(tracked.block.segment().address());
-              default -> false; // of no consequence, or one of two ways to a userfaultfd
-            };
-        if (!ofTheQuestion) {
-          continue;
-        }
-        try (DirtyTracking tracking = tracked.arm()) {
-          tracked.store(3);
-          libc.forget();
-          libc.with(Fault.ofCall(victim.number(), Errno.ENOMEM));
-          Set<Integer> before = libc.descriptors();
-          List<AddressRange> mapped = libc.mapped();
-          tracked.block.dropPageTable();
-          assertEquals(victim.call(), libc.made().get(victim.number() - 1).call());
-          libc.heal();
-          assertEquals(0, drops(libc, tracked), victim::toString);
-          assertEquals(before, libc.descriptors(), victim::toString);
-          assertEquals(mapped, libc.mapped(), victim::toString);
-          assertEquals(Tracked.runsOf(3L), tracked.scan(tracking));
-        }
-      }
     }
   }
 

@@ -79,36 +79,6 @@ class DirtyTrackingTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = "HUGE", mode = EnumSource.Mode.EXCLUDE)
-  @DisplayName("dropping the page table loses no byte and no report, and reports nothing unwritten")
-  void droppingThePageTableLosesNothing(Memory memory) throws Exception {
-    int pages = 2048; // more than one table of the last level holds
-    try (Tracked tracked = new Tracked(memory, pages)) {
-      for (int number = 0; number < pages; number++) {
-        tracked.store(number);
-      }
-      try (DirtyTracking tracking = tracked.arm()) {
-        SortedSet<Long> written = new TreeSet<>(List.of(3L, 600L, 2047L));
-        for (long number = 1024; number < 1536; number++) {
-          written.add(number); // a table of which every page is written
-        }
-        written.forEach(tracked::store);
-        tracked.block.dropPageTable();
-        tracked.store(604);
-        tracked.load(605);
-        written.add(604L);
-        assertEquals(Tracked.runsOf(written), tracked.scan(tracking));
-        tracked.block.dropPageTable();
-        assertEquals(List.of(), tracked.scan(tracking));
-        for (long number = 0; number < pages; number++) {
-          assertEquals(number + 1, tracked.load(number));
-        }
-        assertEquals(List.of(), tracked.scan(tracking));
-      }
-    }
-  }
-
-  @ParameterizedTest
   @EnumSource
   @DisplayName("msync(2) between store and scan, or before the store, changes nothing")
   void writingBackChangesNothing(Memory memory) throws IOException, RamBlockException {

@@ -4,7 +4,9 @@ import static holdfast.host.linux.KernelConstants.MADV_POPULATE_READ;
 import static holdfast.host.linux.KernelConstants.MADV_POPULATE_WRITE;
 
 import holdfast.host.linux.Errno;
+import holdfast.host.linux.KernelConstants;
 import holdfast.host.testkit.RecordedCall;
+import holdfast.host.testkit.SystemCall;
 import java.util.List;
 
 /** The answers that stand for all that the manual pages know of a call's failures. */
@@ -48,6 +50,19 @@ final class Errnos {
           List.of(Errno.EAGAIN, Errno.EINTR, Errno.EINVAL, Errno.ENOENT, Errno.ENOMEM);
       case IOCTL_PAGEMAP_SCAN -> List.of(Errno.EPERM, Errno.EINTR, Errno.ENOMEM, EFAULT, ENOTTY);
     };
+  }
+
+  /** Whether the call only asks for free addresses, without which an exchange takes longer. */
+  static boolean isAskingForAddresses(RecordedCall made) {
+    return made.call() == SystemCall.MMAP
+        && made.arguments().get(0).equals(0L)
+        && made.arguments().get(2).equals(KernelConstants.PROT_NONE);
+  }
+
+  /** Whether the call moves a mapping out of the way, without which an exchange takes longer. */
+  static boolean isMovingAway(RecordedCall made) {
+    return made.call() == SystemCall.MREMAP
+        && made.arguments().get(2).equals(KernelConstants.MREMAP_DONTUNMAP);
   }
 
   /** The symbol, as the sentences of exceptions give it. */

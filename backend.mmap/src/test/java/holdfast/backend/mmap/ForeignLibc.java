@@ -26,6 +26,7 @@ final class ForeignLibc implements InvocationHandler {
   private static final Set<Integer> ADVICE_EVERYWHERE =
       Set.of(
           KernelConstants.MADV_DONTFORK,
+          KernelConstants.MADV_RANDOM,
           KernelConstants.MADV_REMOVE,
           KernelConstants.MADV_POPULATE_READ,
           KernelConstants.MADV_POPULATE_WRITE);
@@ -127,7 +128,7 @@ final class ForeignLibc implements InvocationHandler {
     }
     List<ToIntFunction<KernelConstants>> known =
         List.of(
-            KernelConstants::madvDontneed,
+            KernelConstants::madvNohugepage,
             KernelConstants::madvHugepage,
             KernelConstants::madvMergeable,
             KernelConstants::madvUnmergeable,

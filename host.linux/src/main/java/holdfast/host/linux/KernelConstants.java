@@ -38,6 +38,13 @@ public final class KernelConstants {
   public static final int MREMAP_FIXED =
       CommonConstants.MREMAP_MAYMOVE | CommonConstants.MREMAP_FIXED;
 
+  /** MREMAP_MAYMOVE and MREMAP_DONTUNMAP (Linux 5.7; of files 5.13), everywhere. */
+  public static final int MREMAP_DONTUNMAP =
+      CommonConstants.MREMAP_MAYMOVE | CommonConstants.MREMAP_DONTUNMAP;
+
+  /** MADV_RANDOM, everywhere. */
+  public static final int MADV_RANDOM = CommonConstants.MADV_RANDOM;
+
   /** MADV_DONTFORK, everywhere. */
   public static final int MADV_DONTFORK = CommonConstants.MADV_DONTFORK;
 
@@ -94,11 +101,17 @@ public final class KernelConstants {
   public static final int FALLOC_PUNCH_HOLE =
       CommonConstants.FALLOC_FL_PUNCH_HOLE | CommonConstants.FALLOC_FL_KEEP_SIZE;
 
+  /** SYNC_FILE_RANGE_WRITE, everywhere. */
+  public static final int SYNC_FILE_RANGE_WRITE = CommonConstants.SYNC_FILE_RANGE_WRITE;
+
   /** SYNC_FILE_RANGE_WAIT_BEFORE, everywhere. */
   public static final int SYNC_FILE_RANGE_WAIT_BEFORE = CommonConstants.SYNC_FILE_RANGE_WAIT_BEFORE;
 
   /** UFFD_USER_MODE_ONLY (Linux 5.11), everywhere. */
   public static final int UFFD_USER_MODE_ONLY = CommonConstants.UFFD_USER_MODE_ONLY;
+
+  /** UFFD_FEATURE_EVENT_REMAP (Linux 4.11), everywhere. */
+  public static final int UFFD_FEATURE_EVENT_REMAP = CommonConstants.UFFD_FEATURE_EVENT_REMAP;
 
   /** UFFD_FEATURE_WP_HUGETLBFS_SHMEM (Linux 5.19), everywhere. */
   public static final int UFFD_FEATURE_WP_HUGETLBFS_SHMEM =
@@ -239,11 +252,6 @@ public final class KernelConstants {
     return value(LinuxConstant.O_NOFOLLOW);
   }
 
-  /** Returns MADV_DONTNEED. */
-  public int madvDontneed() {
-    return value(LinuxConstant.MADV_DONTNEED);
-  }
-
   /** Returns MADV_MERGEABLE. */
   public int madvMergeable() {
     return value(LinuxConstant.MADV_MERGEABLE);
@@ -267,6 +275,11 @@ public final class KernelConstants {
   /** Returns MADV_HUGEPAGE. */
   public int madvHugepage() {
     return value(LinuxConstant.MADV_HUGEPAGE);
+  }
+
+  /** Returns MADV_NOHUGEPAGE. */
+  public int madvNohugepage() {
+    return value(LinuxConstant.MADV_NOHUGEPAGE);
   }
 
   /** Returns O_CREAT. */

@@ -35,11 +35,14 @@ public interface Libc {
       throws ErrnoException;
 
   /**
-   * mremap(2): moves a whole mapping over whatever is mapped at another address.
+   * mremap(2): moves a whole mapping.
    *
    * @param flags MREMAP_…
+   * @param newAddress with MREMAP_FIXED, the mapping goes over whatever is mapped there; without
+   *     it, a wish
+   * @return the new address
    */
-  void mremap(long oldAddress, long length, int flags, long newAddress) throws ErrnoException;
+  long mremap(long oldAddress, long length, int flags, long newAddress) throws ErrnoException;
 
   /** munmap(2). */
   void munmap(long address, long length) throws ErrnoException;
@@ -151,6 +154,13 @@ public interface Libc {
    * @param mode UFFDIO_WRITEPROTECT_MODE_…
    */
   void ioctlUffdioWriteprotect(int fd, long address, long length, long mode) throws ErrnoException;
+
+  /**
+   * read(2) of one message of a userfaultfd that was opened with O_NONBLOCK.
+   *
+   * @return whether there was one
+   */
+  boolean readUffdMessage(int fd) throws ErrnoException;
 
   /**
    * ioctl(2) PAGEMAP_SCAN (Linux 6.7) on {@code /proc/self/pagemap}.

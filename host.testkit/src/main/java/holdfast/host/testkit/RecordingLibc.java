@@ -78,16 +78,24 @@ abstract class RecordingLibc implements Libc {
   }
 
   @Override
-  public void mremap(long oldAddress, long length, int flags, long newAddress)
+  public long mremap(long oldAddress, long length, int flags, long newAddress)
       throws ErrnoException {
-    recorder.call(
+    boolean stays = (flags & KernelConstants.MREMAP_DONTUNMAP) == KernelConstants.MREMAP_DONTUNMAP;
+    return recorder.call(
         SystemCall.MREMAP,
-        () -> doMunmap(newAddress, length),
+        () -> {
+          if (!stays) {
+            doMunmap(newAddress, length);
+          }
+        },
         () -> {
           synchronized (ledger) {
-            real.mremap(oldAddress, length, flags, newAddress);
-            ledger.removeRange(oldAddress, oldAddress + length);
-            ledger.addRange(newAddress, newAddress + length);
+            long moved = real.mremap(oldAddress, length, flags, newAddress);
+            if (!stays) {
+              ledger.removeRange(oldAddress, oldAddress + length);
+            }
+            ledger.addRange(moved, moved + length);
+            return moved;
           }
         },
         oldAddress,
@@ -327,6 +335,11 @@ abstract class RecordingLibc implements Libc {
     CallRecorder.Action protect = () -> real.ioctlUffdioWriteprotect(fd, address, length, mode);
     recorder.call(
         SystemCall.IOCTL_UFFDIO_WRITEPROTECT, protect, protect, fd, address, length, mode);
+  }
+
+  @Override
+  public boolean readUffdMessage(int fd) throws ErrnoException {
+    return real.readUffdMessage(fd); // not recorded: how often it finds none is chance
   }
 
   @Override

@@ -21,8 +21,8 @@ import java.time.Instant;
  * @param dirty how many bytes were found dirty after the last round
  * @param dirtyRate how many bytes a second writers dirtied during the last round
  * @param copyRate how many bytes a second were copied in the last round
- * @param expectedPause how long copying would take if the switch were now; persisting and the
- *     exchange itself come on top
+ * @param expectedPause how long it would take to find, copy and persist what is dirty, if the
+ *     switch were now; the exchange itself comes on top
  * @param pause how long writers were paused for this swap: from the moment at which the first was
  *     asked to pause until the last had come back from its resume, or been given up on after one
  *     second. It contains the last copy, persisting it, and the exchange; zero before its end. If

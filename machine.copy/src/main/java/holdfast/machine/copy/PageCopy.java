@@ -3,11 +3,15 @@ package holdfast.machine.copy;
 import holdfast.machine.api.SwapLimits;
 import java.lang.foreign.MemorySegment;
 import java.util.function.LongConsumer;
+import org.osgi.annotation.versioning.ConsumerType;
 
 /** Copies memory to other memory of the same size, and compares the two. Used by one thread. */
 public final class PageCopy {
   /** How much is copied or compared at once: little enough to cancel and throttle in between. */
   private static final long PORTION = 1 << 20;
+
+  /** How much is written back at once: enough for a disk to work at its full rate. */
+  private static final long WRITTEN_AT_ONCE = 8 << 20;
 
   private final Sides sides;
   private final long size;
@@ -41,25 +45,39 @@ public final class PageCopy {
     this.copied = copied;
   }
 
+  /** Receives the large ranges that were copied, in order to write them back. */
+  @ConsumerType
+  public interface WriteBack {
+    /** Starts to write a range back. */
+    void start(long offset, long length) throws GivenUpException;
+  }
+
   /**
    * Copies ranges at no more than the bandwidth limit.
    *
+   * @param behind writes back what was copied while more is copied; small ranges are left for a
+   *     persist
    * @return how long it took, in ns, without the waits for the bandwidth limit
    */
-  public long copyThrottled(DirtyRanges ranges) throws GivenUpException {
+  public long copyThrottled(DirtyRanges ranges, WriteBack behind) throws GivenUpException {
     long before = System.nanoTime();
     long waitedBefore = waited;
-    ranges.forEach(this::copyThrottled);
+    ranges.forEach((offset, length) -> copyThrottled(offset, length, behind));
     return System.nanoTime() - before - (waited - waitedBefore);
   }
 
-  private void copyThrottled(long offset, long length) throws GivenUpException {
+  private void copyThrottled(long offset, long length, WriteBack behind) throws GivenUpException {
+    long written = 0;
     for (long done = 0; done < length; ) {
       cancellation.throwIfCancelled();
       long before = System.nanoTime();
       long portion = Math.min(PORTION, length - done);
       copy(offset + done, portion);
       done += portion;
+      if (done - written >= WRITTEN_AT_ONCE) {
+        behind.start(offset + written, done - written);
+        written = done;
+      }
       if (bandwidth > 0) {
         pause((long) (portion * 1e9 / bandwidth) - (System.nanoTime() - before));
       }

@@ -22,6 +22,7 @@ public final class PreCopyLoop {
   private final Work work;
   private int round;
   private long copyRate;
+  private long shortestPersist = Long.MAX_VALUE;
 
   /** The steps of a round. */
   @ConsumerType
@@ -36,8 +37,12 @@ public final class PreCopyLoop {
      */
     long copy(DirtyRanges ranges) throws IOException, GivenUpException;
 
-    /** Makes what was copied durable, as far as possible, before the dirty ranges are collected. */
-    void persist() throws RamBlockException, IOException;
+    /**
+     * Makes what was copied durable, as far as possible, before the dirty ranges are collected.
+     *
+     * @return how long it took, in ns
+     */
+    long persist() throws RamBlockException, IOException;
 
     /** Adds the ranges that were stored into since the last call. */
     void collect(DirtyRanges into)
@@ -54,7 +59,8 @@ public final class PreCopyLoop {
    * @param dirty bytes that were found dirty after it
    * @param dirtyRate bytes a second that were dirtied during it
    * @param copyRate bytes a second that were copied in it
-   * @param pause how long writers would have to pause now
+   * @param pause how long writers would have to pause now: to find and copy what is dirty, and to
+   *     persist it
    */
   public record Round(int number, long dirty, long dirtyRate, long copyRate, Duration pause) {}
 
@@ -82,18 +88,23 @@ public final class PreCopyLoop {
       long before = System.nanoTime();
       long copied = pending.bytes();
       long copyTime = work.copy(pending);
-      work.persist();
-      long whole = System.nanoTime() - before;
+      long persistTime = work.persist();
+      long end = System.nanoTime();
+      long whole = end - before;
 
       DirtyRanges found = new DirtyRanges();
       work.collect(found);
+      long collectTime = System.nanoTime() - end;
       copyRate = copied > 0 ? perSecond(copied, copyTime) : copyRate;
-      Duration pause = copyTime(found.bytes(), copyRate);
+      Duration rest =
+          copyTime(found.bytes(), copyRate)
+              .plusNanos(persistTime(found.bytes(), copied, persistTime));
+      Duration pause = rest.plusNanos(collectTime);
       work.end(new Round(round, found.bytes(), perSecond(found.bytes(), whole), copyRate, pause));
 
-      boolean fits = pause.compareTo(limits.downtime()) <= 0;
+      boolean fits = found.bytes() == 0 || rest.compareTo(limits.downtime()) <= 0;
       boolean shrinks = found.bytes() < copied * SHRINKS;
-      boolean shortEnough = pause.multipliedBy(SHORT_ENOUGH).compareTo(limits.downtime()) <= 0;
+      boolean shortEnough = rest.multipliedBy(SHORT_ENOUGH).compareTo(limits.downtime()) <= 0;
       boolean last = round >= limits.rounds();
       if (fits && (shortEnough || !shrinks || last)) {
         return found;
@@ -103,13 +114,24 @@ public final class PreCopyLoop {
             "after "
                 + round
                 + " rounds writers would still have to pause for "
-                + pause.toMillis()
+                + rest.toMillis()
                 + " ms, which is more than the downtime limit of "
                 + limits.downtime().toMillis()
                 + " ms: raise the limit or the bandwidth, or let the guest write less");
       }
       pending = found;
     }
+  }
+
+  /**
+   * Returns how long a persist of some bytes will take: as long as for as many in the last round,
+   * but no less than the shortest one so far.
+   */
+  private long persistTime(long bytes, long persisted, long nanos) {
+    shortestPersist = Math.min(shortestPersist, nanos);
+    return bytes == 0 || persisted == 0
+        ? shortestPersist
+        : Math.max(shortestPersist, (long) ((double) nanos * bytes / persisted));
   }
 
   private static Duration copyTime(long bytes, long bytesPerSecond) {

@@ -1,5 +1,6 @@
 package holdfast.machine.core;
 
+import holdfast.backend.api.HostLook;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.PreallocationException;
 import holdfast.backend.api.RamBlock;
@@ -84,8 +85,9 @@ public final class Backend {
    * Returns what an operator sees of it at this moment.
    *
    * @param devices the ids of the devices on it
+   * @param look the look at the host that this is part of
    */
-  public ObjectStatus status(List<String> devices) {
+  public ObjectStatus status(List<String> devices, HostLook look) {
     Region.Status now = region.status();
     RamBlock block = now.block();
     return new ObjectStatus(
@@ -100,7 +102,7 @@ public final class Backend {
         block.spec().flags(),
         block.obtained(),
         block.durability(),
-        block.evidence(),
+        block.evidence(look),
         now.state(),
         now.allocator(),
         now.note(),

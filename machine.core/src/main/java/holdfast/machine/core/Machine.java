@@ -1,6 +1,7 @@
 package holdfast.machine.core;
 
 import holdfast.backend.api.HoldfastException;
+import holdfast.backend.api.HostLook;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.RamBlockException;
 import holdfast.machine.admin.ObjectStatus;
@@ -206,7 +207,13 @@ public final class Machine {
 
   /** Returns what an operator sees of a memory backend at this moment. */
   public ObjectStatus status(Backend backend) {
-    return backend.status(users(backend));
+    return backend.status(users(backend), new HostLook());
+  }
+
+  /** Returns what an operator sees of all memory backends at this moment, in their order. */
+  public List<ObjectStatus> statuses() {
+    HostLook look = new HostLook();
+    return backends().stream().map(backend -> backend.status(users(backend), look)).toList();
   }
 
   /** Returns the ids of the devices on a memory backend, base RAM among them. */

@@ -103,7 +103,7 @@ public final class MachineOperations implements MachineAdmin {
 
   @Override
   public List<ObjectStatus> objects() throws MachineNotUpException {
-    return machine().backends().stream().map(machine::status).toList();
+    return machine().statuses();
   }
 
   @Override

@@ -2,6 +2,7 @@ package holdfast.machine.core;
 
 import holdfast.backend.api.Alignment;
 import holdfast.backend.api.BackendId;
+import holdfast.backend.api.BlockExchange;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Durability;
 import holdfast.backend.api.Granularity;
@@ -233,25 +234,25 @@ public final class Region implements MemoryRegion {
   }
 
   /** Does what {@link RegionLease#install} promises. */
-  void install(RamBlock next, Candidate maker) throws RamBlockException {
+  BlockExchange install(RamBlock next, Candidate maker) throws RamBlockException {
     try {
-      replaceBy(next, maker);
+      return replaceBy(next, maker);
     } catch (RamBlockException e) {
       checkWriteBack();
       throw e;
     }
-    LOG.info("memory backend '{}': swapped to {}", id(), spec().backing());
   }
 
-  private void replaceBy(RamBlock next, Candidate maker) throws RamBlockException {
+  private BlockExchange replaceBy(RamBlock next, Candidate maker) throws RamBlockException {
     exchange.lock();
     try {
       if (status().state() == RegionState.FAILED) {
         throw new RemapRefusedException(spec(), "it has failed: " + status().note());
       }
-      RamBlock now = next.replace(status().block());
+      BlockExchange made = next.exchange(status().block());
       binding.installed(maker);
-      serving.become(new Status(now, RegionState.ATTACHED, maker.kind(), ""));
+      serving.become(new Status(made.block(), RegionState.ATTACHED, maker.kind(), ""));
+      return made;
     } finally {
       exchange.unlock();
     }

@@ -1,8 +1,13 @@
 package holdfast.machine.core;
 
+import holdfast.backend.api.BlockExchange;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The sole right to change a region: for a swap, a plan of one, a change of properties, an
@@ -12,8 +17,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * <p>Thread-safe. It belongs to no thread: a swap that is planned in one is made in another.
  */
 public final class RegionLease implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(RegionLease.class);
+
   private final Region region;
   private final AtomicBoolean closed = new AtomicBoolean();
+
+  /** What was installed and left something behind. */
+  private final AtomicReference<@Nullable BlockExchange> replaced = new AtomicReference<>();
 
   RegionLease(Region region) {
     this.region = region;
@@ -26,7 +36,8 @@ public final class RegionLease implements AutoCloseable {
 
   /**
    * Replaces the present block with another one. The caller has made sure that both blocks have the
-   * same content, and {@linkplain #announce announces} the change afterwards.
+   * same content, {@linkplain #releaseReplaced releases} the present one as soon as writers have
+   * resumed, and {@linkplain #announce announces} the change afterwards.
    *
    * @param maker the allocator that made {@code next}
    * @throws RamBlockException if the block can't be replaced; the present one keeps serving
@@ -34,7 +45,19 @@ public final class RegionLease implements AutoCloseable {
    */
   public void install(RamBlock next, Candidate maker) throws RamBlockException {
     requireOpen();
-    region.install(next, maker);
+    replaced.set(region.install(next, maker));
+  }
+
+  /**
+   * Unmaps and closes what the last {@link #install} replaced, which takes longer than that itself;
+   * {@link #close} does so, too. Later calls do nothing.
+   */
+  public void releaseReplaced() {
+    BlockExchange made = replaced.getAndSet(null);
+    if (made != null) {
+      made.release();
+      LOG.info("memory backend '{}': swapped to {}", region.id(), region.spec().backing());
+    }
   }
 
   /**
@@ -57,7 +80,11 @@ public final class RegionLease implements AutoCloseable {
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
-      region.release(this);
+      try {
+        releaseReplaced();
+      } finally {
+        region.release(this);
+      }
     }
   }
 }

@@ -35,6 +35,7 @@ final class LiveCopy {
     this.order = order;
     this.region = order.region();
     this.next = next;
+    next.expectCopy();
     this.pages =
         new PageCopy(
             region.segment(),
@@ -63,9 +64,10 @@ final class LiveCopy {
       DirtyRanges pending = new DirtyRanges();
       pending.add(0, region.size().bytes());
       if (tracking.isPresent()) {
-        pending = copyInRounds(tracking.get(), pending);
+        pending = copyInRounds(switchover, tracking.get(), pending);
       } else {
         requireWithinDowntime();
+        switchover.prepare();
       }
       switchover.make(this, tracking, pending);
     } finally {
@@ -73,7 +75,7 @@ final class LiveCopy {
     }
   }
 
-  private DirtyRanges copyInRounds(DirtySource tracking, DirtyRanges all)
+  private DirtyRanges copyInRounds(Switchover switchover, DirtySource tracking, DirtyRanges all)
       throws RamBlockException, IOException, GivenUpException, InterruptedException {
     PreCopyLoop loop = new PreCopyLoop(order.limits(), new Rounds(tracking));
     DirtyRanges pending = rounds(loop, all);
@@ -81,9 +83,9 @@ final class LiveCopy {
       verifyAll(tracking, pending);
       pending = rounds(loop, pending); // that took a while, during which writers kept storing
     }
-    dropPageTables();
+    switchover.prepare();
     collect(tracking, pending);
-    return rounds(loop, pending); // the comparison took a while, too
+    return rounds(loop, pending); // what was prepared took a while, too
   }
 
   private DirtyRanges rounds(PreCopyLoop loop, DirtyRanges pending)
@@ -98,12 +100,6 @@ final class LiveCopy {
     if (time.compareTo(order.limits().downtime()) > 0 && !order.writers().areNone()) {
       throw new GivenUpException(DirtySource.tooLong(time, order.limits()));
     }
-  }
-
-  /** Unmaps as many pages as possible while writers run, because unmapping takes time. */
-  private void dropPageTables() {
-    region.status().block().dropPageTable();
-    next.dropPageTable();
   }
 
   /** Adds the ranges that were stored into since the last call. */
@@ -134,14 +130,24 @@ final class LiveCopy {
     @Override
     public long copy(DirtyRanges ranges) throws GivenUpException {
       begun = true;
-      long time = pages.copyThrottled(ranges);
+      long time = pages.copyThrottled(ranges, this::writeBack);
       unverified.addAll(ranges);
       return time;
     }
 
+    private void writeBack(long offset, long length) throws GivenUpException {
+      try {
+        next.startWriteBack(offset, length);
+      } catch (RamBlockException e) {
+        throw new GivenUpException("" + e.getMessage());
+      }
+    }
+
     @Override
-    public void persist() throws RamBlockException {
+    public long persist() throws RamBlockException {
+      long before = System.nanoTime();
       next.persist(0, region.size().bytes());
+      return System.nanoTime() - before;
     }
 
     @Override

@@ -44,6 +44,11 @@ final class Switchover {
     return valid;
   }
 
+  /** Does the slow part of the journal's work ahead of the pause; more can be copied after it. */
+  void prepare() throws IOException {
+    order.journal().prepareSwitch();
+  }
+
   /**
    * Makes the switch.
    *
@@ -55,7 +60,6 @@ final class Switchover {
       throws RamBlockException, IOException, GivenUpException, InterruptedException {
     order.cancellation().throwIfCancelled();
     order.progress().enter(SwapPhase.SWITCH);
-    order.journal().prepareSwitch();
     order.before(Step.PAUSE);
     try (GuestWriters.Pause pause = order.cancellation().during(this::pauseWriters)) {
       if (tracking.isPresent()) {
@@ -66,6 +70,8 @@ final class Switchover {
       copy.copyRest(pending);
       requireHealthy();
       pause.withWritersStopped(this::install);
+    } finally {
+      order.lease().releaseReplaced(); // nobody has to wait for that
     }
   }
 

@@ -64,7 +64,7 @@ public final class BlockMapper {
     Window window = reserveWindow(recipe.store());
     try {
       mapper.place(window, agreed.flags());
-      AgreedFlags made = agreed.shown(VmFlags.at(window.address()));
+      AgreedFlags made = agreed.madeAt(window.address());
       DurabilityAssessment assessment = recipe.judge(made);
       mapper.bind(window);
       if (spec.prealloc().wanted()) {

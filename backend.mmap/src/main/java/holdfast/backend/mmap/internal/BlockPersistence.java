@@ -4,20 +4,41 @@ import holdfast.backend.api.PersistException;
 import holdfast.backend.api.WriteBackFailure;
 import holdfast.backend.mmap.style.CacheFlush;
 import holdfast.host.linux.ErrnoException;
+import holdfast.host.linux.KernelConstants;
 import holdfast.host.linux.Libc;
 import holdfast.host.linux.Step;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes ranges of a block durable. The caller holds one of the window's locks, and the block is
- * current.
+ * current. A persist by cache flushes makes no system call unless it fails, and no garbage.
  */
 final class BlockPersistence {
+  /**
+   * How many bytes are flushed after one look at their pages: few, so that they are hardly ever
+   * lost in between, yet so many that the look costs nothing beside the flush.
+   */
+  private static final long FLUSHED_AT_ONCE = 256 << 10;
+
+  /**
+   * Little enough that a guest that stores meanwhile hardly waits: of a whole file the kernel locks
+   * as many pages as it can at once, and a store into one of them takes a quarter of a second.
+   */
+  private static final long WRITTEN_AT_ONCE = 8L << 20;
+
   private final Libc libc;
   private final BlockRecipe recipe;
   private final BackingStore store;
   private final Window window;
+  private final WriteBacks writeBacks;
   private final PersistMethod method;
+  private final @Nullable CacheFlush caches;
+  private final long pageSize;
+
+  /** Where the block's last page begins. */
+  private final long lastPage;
 
   BlockPersistence(BlockRecipe recipe, Window window, PersistMethod method) {
     this.libc = recipe.libc();
@@ -25,27 +46,30 @@ final class BlockPersistence {
     this.store = recipe.store();
     this.window = window;
     this.method = method;
+    this.writeBacks = store.writeBacks();
+    this.caches = recipe.style().cacheFlush().orElse(null);
+    this.pageSize = libc.getpagesize();
+    this.lastPage = (window.size() - 1) & -pageSize;
   }
 
   /** Makes a range that isn't empty durable, as the block's durability says. */
   void persist(long offset, long length) throws PersistException {
-    requireWrittenBack(offset, length, store.writeBacks().failure());
+    requireWrittenBack(offset, length, writeBacks.failure());
     try {
       switch (method) {
         case NOTHING -> {}
         case MSYNC -> {
-          requirePresent(offset, length);
+          requireLength(offset, length);
           requireWrittenBack(offset, length, msync(offset, length));
         }
         case CACHE_FLUSH -> {
-          requirePresent(offset, length);
           flush(offset, length);
-          requireWrittenBack(offset, length, store.writeBacks().failure());
+          requireWrittenBack(offset, length, writeBacks.failure());
         }
         case FENCE -> {
           requirePresent(offset, length);
           caches().drain();
-          requireWrittenBack(offset, length, store.writeBacks().failure());
+          requireWrittenBack(offset, length, writeBacks.failure());
         }
       }
     } catch (ErrnoException e) {
@@ -62,10 +86,31 @@ final class BlockPersistence {
       return;
     }
     long size = window.size();
+    for (long at = 0; at < size; at += WRITTEN_AT_ONCE) {
+      long length = Math.min(WRITTEN_AT_ONCE, size - at);
+      try {
+        requireWrittenBack(at, length, msync(at, length));
+      } catch (ErrnoException e) {
+        throw failed(at, length, e);
+      }
+    }
+  }
+
+  /** Starts to write a range back, if the block is written back by the kernel, page by page. */
+  void startWriteBack(long offset, long length) throws PersistException {
+    if (method != PersistMethod.MSYNC) {
+      return;
+    }
+    int flags = KernelConstants.SYNC_FILE_RANGE_WRITE;
     try {
-      requireWrittenBack(0, size, msync(0, size));
+      requireWrittenBack(
+          offset,
+          length,
+          store
+              .writeBacks()
+              .make(() -> libc.syncFileRange(store.fd(), store.offset() + offset, length, flags)));
     } catch (ErrnoException e) {
-      throw failed(0, size, e);
+      throw failed(offset, length, e);
     }
   }
 
@@ -99,9 +144,9 @@ final class BlockPersistence {
 
   /**
    * Checks that the file still reaches to the end of the range: for a page that a truncated file no
-   * longer has, msync(2) reports nothing, and a flush is a SIGBUS in native code.
+   * longer has, msync(2) reports nothing.
    */
-  private void requirePresent(long offset, long length) throws ErrnoException, PersistException {
+  private void requireLength(long offset, long length) throws ErrnoException, PersistException {
     long present = store.length();
     if (present < store.offset() + offset + length) {
       throw new PersistException(
@@ -114,13 +159,69 @@ final class BlockPersistence {
     }
   }
 
-  private void flush(long offset, long length) {
-    caches().flush(window.segment().asSlice(offset, length));
-    caches().drain();
+  private void flush(long offset, long length) throws ErrnoException, PersistException {
+    CacheFlush flush = caches();
+    long end = offset + length;
+    long at = offset;
+    while (at < end) {
+      long part = Math.min(end, (at & -FLUSHED_AT_ONCE) + FLUSHED_AT_ONCE) - at;
+      requirePresent(at, part);
+      flushPart(flush, at, part);
+      at += part;
+    }
+    flush.drain();
+  }
+
+  private void flushPart(CacheFlush flush, long offset, long length)
+      throws ErrnoException, PersistException {
+    try {
+      // SAFETY: within the window, which can't be unmapped while one of its locks is held; each
+      // page was there a moment ago, else it would be a SIGBUS in native code.
+      flush.flush(window.segment().asSlice(offset, length));
+      PageTouch.awaitLateErrors();
+    } catch (InternalError lostMeanwhile) {
+      requireProvided(offset, length);
+      flush.flush(window.segment().asSlice(offset, length));
+    }
+  }
+
+  /**
+   * Checks without a system call that the file still has the bytes of the range. Its pages are
+   * touched, since a flush of one that is lost would be a SIGBUS in native code; and the block's
+   * last page, which a file cut within a page of the range has lost, too. A cut within that last
+   * page loses no page: of it the file is asked.
+   */
+  private void requirePresent(long offset, long length) throws ErrnoException, PersistException {
+    boolean reachesLastPage = offset + length > lastPage;
+    try {
+      PageTouch.touch(window.segment(), offset, length, pageSize);
+      if (!reachesLastPage) {
+        PageTouch.touch(window.segment(), lastPage, 1, pageSize);
+      }
+    } catch (InternalError lost) {
+      requireProvided(offset, length);
+      return;
+    }
+    if (reachesLastPage) {
+      requireLength(offset, length);
+    }
+  }
+
+  /**
+   * Checks with the kernel that the bytes of the range are there: an InternalError may be about
+   * another page, or an earlier access of this thread.
+   */
+  private void requireProvided(long offset, long length) throws ErrnoException, PersistException {
+    requireLength(offset, length);
+    Optional<ErrnoException> lost =
+        new LostPages(libc, window, store.pageSize()).failure(offset, length, false);
+    if (lost.isPresent()) {
+      throw lost.get();
+    }
   }
 
   private CacheFlush caches() {
-    return recipe.style().cacheFlush().orElseThrow();
+    return Objects.requireNonNull(caches);
   }
 
   private PersistException failed(long offset, long length, ErrnoException e) {

@@ -1,6 +1,5 @@
 package holdfast.backend.mmap.internal;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -11,12 +10,13 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
  * libpmem's flush, called through the JDK's linker rather than JNA: this is the only native call on
- * a hot path, and the linker takes half the time of JNA's direct mapping and keeps the segment
- * alive during the call.
+ * a hot path. Short flushes and the drain are called without telling the JVM, which has to wait for
+ * them when it stops all threads: {@link Linker.Option#critical}.
  *
  * <p>The function is {@code pmem_deep_flush}. {@code pmem_flush} calls it, too, unless the library,
  * when it is loaded, finds PMEM_NO_FLUSH=1 in the environment or a platform with eADR: then {@code
@@ -29,22 +29,46 @@ import java.util.Optional;
 public final class Libpmem implements CacheFlush {
   private static final String SONAME = "libpmem.so.1";
 
-  private final MethodHandle flush;
-  private final MethodHandle drain;
+  /** The longest flush that the JVM may have to wait for: of a page, well under 1 µs. */
+  private static final long SHORT = 4096;
+
   private final boolean autoFlush;
 
-  private Libpmem(SymbolLookup library) throws Throwable {
-    Linker linker = Linker.nativeLinker();
-    flush =
-        linker.downcallHandle(
-            library.findOrThrow("pmem_deep_flush"), FunctionDescriptor.ofVoid(ADDRESS, JAVA_LONG));
-    drain = linker.downcallHandle(library.findOrThrow("pmem_drain"), FunctionDescriptor.ofVoid());
-    MethodHandle hasAutoFlush =
-        linker.downcallHandle(
-            library.findOrThrow("pmem_has_auto_flush"), FunctionDescriptor.of(JAVA_INT));
-    // an operator sets PMEM_NO_FLUSH=0, libpmem(7), to have the flushes on such a platform too
-    boolean wanted = "0".equals(System.getenv("PMEM_NO_FLUSH"));
-    autoFlush = (int) hasAutoFlush.invokeExact() == 1 && !wanted;
+  private Libpmem(boolean autoFlush) {
+    this.autoFlush = autoFlush;
+  }
+
+  /**
+   * The functions. The handles are constants, since only then is a call one machine instruction and
+   * makes no garbage.
+   */
+  private static final class Functions {
+    static final SymbolLookup LIBRARY = SymbolLookup.libraryLookup(SONAME, Arena.global());
+    static final MethodHandle FLUSH = flush();
+    static final MethodHandle SHORT_FLUSH = flush(Linker.Option.critical(false));
+    static final MethodHandle DRAIN =
+        Linker.nativeLinker()
+            .downcallHandle(
+                LIBRARY.findOrThrow("pmem_drain"),
+                FunctionDescriptor.ofVoid(),
+                Linker.Option.critical(false));
+
+    private static MethodHandle flush(Linker.Option... options) {
+      // an address, not a segment: the caller keeps it mapped, and the linker would do so again
+      return Linker.nativeLinker()
+          .downcallHandle(
+              LIBRARY.findOrThrow("pmem_deep_flush"),
+              FunctionDescriptor.ofVoid(JAVA_LONG, JAVA_LONG),
+              options);
+    }
+
+    static boolean hasAutoFlush() throws Throwable {
+      MethodHandle has =
+          Linker.nativeLinker()
+              .downcallHandle(
+                  LIBRARY.findOrThrow("pmem_has_auto_flush"), FunctionDescriptor.of(JAVA_INT));
+      return (int) has.invokeExact() == 1;
+    }
   }
 
   /** The library, or why it is not used. */
@@ -70,28 +94,38 @@ public final class Libpmem implements CacheFlush {
 
   @SuppressWarnings("IllegalCatch") // MethodHandle.invoke declares Throwable
   private static Bound bind() {
-    SymbolLookup library;
     try {
-      library = SymbolLookup.libraryLookup(SONAME, Arena.global());
+      SymbolLookup.libraryLookup(SONAME, Arena.global());
     } catch (IllegalArgumentException | LinkageError | IllegalCallerException absent) {
       return Bound.not(SONAME + " can't be loaded");
     }
     try {
-      Libpmem flush = new Libpmem(library);
+      // an operator sets PMEM_NO_FLUSH=0, libpmem(7), to have the flushes on such a platform too
+      boolean wanted = "0".equals(System.getenv("PMEM_NO_FLUSH"));
+      Libpmem flush = new Libpmem(Functions.hasAutoFlush() && !wanted);
       return FlushProbe.doesNothing(flush, JdkCacheFlush.load())
           ? Bound.not(SONAME + " flushes nothing")
           : new Bound(Optional.of(flush), Optional.empty());
     } catch (Throwable other) {
-      return Bound.not(SONAME + " is not the libpmem that is known here: " + other.getMessage());
+      return Bound.not(SONAME + " is not the libpmem that is known here: " + cause(other));
     }
+  }
+
+  private static String cause(Throwable failed) {
+    return "" + Objects.requireNonNullElse(failed.getCause(), failed).getMessage();
   }
 
   @Override
   public void flush(MemorySegment range) {
+    long length = range.byteSize();
     try {
-      // SAFETY: the linker keeps the range's arena open during the call, and the block has checked
-      // that its file still reaches to the end of the range.
-      flush.invokeExact(range, range.byteSize());
+      // SAFETY: the calling block keeps its window open during the call, and has touched each page
+      // of the range just before it.
+      if (length <= SHORT) {
+        Functions.SHORT_FLUSH.invokeExact(range.address(), length);
+      } else {
+        Functions.FLUSH.invokeExact(range.address(), length);
+      }
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable impossible) {
@@ -102,7 +136,7 @@ public final class Libpmem implements CacheFlush {
   @Override
   public void drain() {
     try {
-      drain.invokeExact();
+      Functions.DRAIN.invokeExact();
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable impossible) {

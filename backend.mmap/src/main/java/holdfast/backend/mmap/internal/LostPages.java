@@ -22,14 +22,17 @@ final class LostPages {
   private final Window window;
   private final long pageSize;
 
-  LostPages(MappedRamBlock block) {
-    this.libc = block.libc;
-    this.window = block.window;
-    this.pageSize = block.store.pageSize();
+  /**
+   * @param pageSize that of the mapping in the window
+   */
+  LostPages(Libc libc, Window window, long pageSize) {
+    this.libc = libc;
+    this.window = window;
+    this.pageSize = pageSize;
   }
 
   /** Returns the host's error for a page of the range that is lost; empty if none is. */
-  Optional<String> reason(long offset, long length, boolean stored) {
+  Optional<ErrnoException> failure(long offset, long length, boolean stored) {
     if (length == 0) {
       return Optional.empty();
     }
@@ -39,7 +42,7 @@ final class LostPages {
       populate(from, end - from, stored && !window.segment().isReadOnly());
       return Optional.empty();
     } catch (ErrnoException e) {
-      return isLost(e) ? Optional.of(e.call() + ": " + e.errno()) : Optional.empty();
+      return isLost(e) ? Optional.of(e) : Optional.empty();
     }
   }
 

@@ -1,11 +1,13 @@
 package holdfast.backend.mmap.internal;
 
 import holdfast.backend.api.Alignment;
+import holdfast.backend.api.BlockExchange;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.DirtyTracking;
 import holdfast.backend.api.Durability;
 import holdfast.backend.api.Evidence;
 import holdfast.backend.api.FileIdentity;
+import holdfast.backend.api.HostLook;
 import holdfast.backend.api.MappingException;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.PersistException;
@@ -18,26 +20,16 @@ import holdfast.backend.api.RemapRefusedException;
 import holdfast.backend.api.RetiredBlockException;
 import holdfast.backend.api.TrackingRefusedException;
 import holdfast.backend.api.WriteBackFailure;
-import holdfast.host.linux.ErrnoException;
 import holdfast.host.linux.Libc;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.function.Supplier;
 
 /** A block in its window. All of its code is in this bundle, so that it outlives its allocator. */
 final class MappedRamBlock implements RamBlock {
-  private static final Logger LOG = LoggerFactory.getLogger(MappedRamBlock.class);
-
-  /**
-   * Less than what the kernel's last level of page tables covers (1 MiB on s390x, more elsewhere),
-   * so that no table is freed: see {@link PageTableProbe}.
-   */
-  private static final long DROPPED_AT_ONCE = 512 << 10;
-
   final Libc libc;
   final BlockRecipe recipe;
   final BackingStore store;
@@ -49,6 +41,9 @@ final class MappedRamBlock implements RamBlock {
   final BlockPersistence persistence;
   private final RamBlockSpec spec;
   private final DurabilityAssessment assessment;
+
+  /** When its mapping was already there. */
+  private final long made = System.nanoTime();
 
   MappedRamBlock(
       BlockRecipe recipe, Window window, AgreedFlags agreed, DurabilityAssessment assessment) {
@@ -94,12 +89,27 @@ final class MappedRamBlock implements RamBlock {
 
   @Override
   public Evidence evidence() {
+    return evidence(() -> VmFlags.at(window.address()));
+  }
+
+  @Override
+  public Evidence evidence(HostLook look) {
+    return evidence(
+        () -> {
+          Smaps all = look.see(Smaps.class, Smaps::read);
+          // before it was made, another mapping may have been there
+          return all.isSince(made) ? all.flags(window.address()) : VmFlags.at(window.address());
+        });
+  }
+
+  private Evidence evidence(Supplier<VmFlags> now) {
     Evidence seen = assessment.durability().evidence();
     window.structure.lock();
     try {
       // the addresses of a closed window may belong to another mapping
-      String now = window.current == this ? VmFlags.at(window.address()).text() : seen.vmFlags();
-      return new Evidence(seen.mmap(), now, seen.persist(), seen.fileSystem());
+      return window.current == this
+          ? new Evidence(seen.mmap(), now.get().text(), seen.persist(), seen.fileSystem())
+          : seen;
     } finally {
       window.structure.unlock();
     }
@@ -200,7 +210,9 @@ final class MappedRamBlock implements RamBlock {
         throw closed();
       }
       if (current.window == window) {
-        return new LostPages(current).reason(offset, length, stored);
+        return new LostPages(libc, window, current.store.pageSize())
+            .failure(offset, length, stored)
+            .map(e -> e.call() + ": " + e.errno());
       }
     } finally {
       window.persists.unlockRead(stamp);
@@ -219,27 +231,30 @@ final class MappedRamBlock implements RamBlock {
   }
 
   @Override
-  public void dropPageTable() {
-    if (!spec.has(RamFlag.RAM_SHARED) || store.pageSize() != libc.getpagesize()) {
-      return; // it would lose private pages, and the written marks of huge ones
+  public void expectCopy() {
+    if (!(store instanceof FileStore) || store.isVolatile()) {
+      return;
     }
-    for (long at = 0; at < window.size(); at += DROPPED_AT_ONCE) {
-      window.structure.lock();
-      try {
-        requireCurrent();
-        if (at == 0 && store.isOnDax()) {
-          return; // it has few pages to unmap, and is never tracked
-        }
-        if (window.tracking != null && !window.tracking.keepsNotes()) {
-          return; // the exchange only takes longer then
-        }
-        window.dropPages(at, Math.min(DROPPED_AT_ONCE, window.size() - at));
-      } catch (ErrnoException e) {
-        LOG.debug("memory backend '{}': its page table stays: {}", spec.id(), e.getMessage());
-        return; // locked into memory, for example: the exchange only takes longer then
-      } finally {
-        window.structure.unlock();
+    window.structure.lock();
+    try {
+      requireCurrent();
+      window.expectRandomStores();
+    } finally {
+      window.structure.unlock();
+    }
+  }
+
+  @Override
+  public void startWriteBack(long offset, long length) throws PersistException {
+    Objects.checkFromIndexSize(offset, length, window.size());
+    long stamp = window.persists.readLock();
+    try {
+      requireCurrent();
+      if (length > 0) {
+        persistence.startWriteBack(offset, length);
       }
+    } finally {
+      window.persists.unlockRead(stamp);
     }
   }
 
@@ -250,7 +265,14 @@ final class MappedRamBlock implements RamBlock {
 
   @Override
   public RamBlock replace(RamBlock present) throws RemapRefusedException, MappingException {
-    return Replacement.replace(this, present);
+    BlockExchange made = exchange(present);
+    made.release();
+    return made.block();
+  }
+
+  @Override
+  public BlockExchange exchange(RamBlock present) throws RemapRefusedException, MappingException {
+    return Replacement.exchange(this, present);
   }
 
   @Override

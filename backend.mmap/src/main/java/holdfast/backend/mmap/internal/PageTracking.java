@@ -18,7 +18,6 @@ import holdfast.host.linux.Scene;
 import holdfast.host.linux.Step;
 import java.nio.file.Path;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Tracks the written pages of what is in a window. All state is guarded by the window's {@link
@@ -56,11 +55,6 @@ public final class PageTracking implements DirtyTracking {
   private final int pagemap;
   private boolean closed;
   private boolean scanning;
-
-  /**
-   * Whether written pages are still reported after their page table is gone; null if not yet known.
-   */
-  private @Nullable Boolean keepsNotes;
 
   /** Where the unknown part begins: after a failed scan, else the end of the block. */
   private long unknownFrom;
@@ -254,17 +248,9 @@ public final class PageTracking implements DirtyTracking {
     return libc.ioctlPagemapScan(pagemap, SCAN, from, to, VECTOR, KernelConstants.PAGE_IS_WRITTEN);
   }
 
-  /**
-   * Returns whether the page table may be dropped without losing which pages were written. Found
-   * out on first use; the caller holds the window's {@link Window#structure}.
-   */
-  boolean keepsNotes() {
-    Boolean known = keepsNotes;
-    if (known == null) {
-      known = PageTableProbe.keepsNotes(libc);
-      keepsNotes = known;
-    }
-    return known;
+  /** Moves the window's pages elsewhere; the caller holds the {@link Window#structure}. */
+  long whileItsPagesMove(Userfaultfd.Move move) throws ErrnoException {
+    return userfaultfd.whileMessagesAreRead(move);
   }
 
   /** Returns the next regions, from an offset on. */

@@ -6,6 +6,7 @@ import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.host.linux.ErrnoException;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,15 +48,17 @@ final class Remapping {
   MappedRamBlock exchange(AgreedFlags agreed) throws RamBlockException {
     recipe.judge(agreed); // apply the policy before anything is touched
     old.persistence.writeBackAll();
+    Optional<FormerMapping> former = Optional.empty();
     long stamp = window.persists.writeLock();
     try {
+      former = FormerMapping.takenFrom(old); // or the guest would wait until it is unmapped
       try {
         mapper.place(window, agreed.flags());
       } catch (ErrnoException e) {
         return keepServing(mapper.refusedInPlace(agreed.flags(), e));
       }
       mapper.bindAgain(window);
-      AgreedFlags made = agreed.shown(VmFlags.at(window.address()));
+      AgreedFlags made = agreed.madeAt(window.address());
       MappedRamBlock next;
       try {
         old.persistence.writeBackAll();
@@ -69,6 +72,7 @@ final class Remapping {
       return next;
     } finally {
       window.persists.unlockWrite(stamp);
+      former.ifPresent(FormerMapping::release);
     }
   }
 

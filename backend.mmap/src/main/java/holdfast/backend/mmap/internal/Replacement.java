@@ -1,5 +1,6 @@
 package holdfast.backend.mmap.internal;
 
+import holdfast.backend.api.BlockExchange;
 import holdfast.backend.api.MappingException;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.RamBlock;
@@ -26,6 +27,9 @@ final class Replacement {
   private final MappedRamBlock old;
   private final BlockRecipe recipe;
 
+  /** What was in the window, unless the exchange itself ends it. */
+  private Optional<FormerMapping> former = Optional.empty();
+
   private Replacement(MappedRamBlock next, MappedRamBlock old) {
     this.next = next;
     this.old = old;
@@ -41,14 +45,14 @@ final class Replacement {
         : new Replacement(next, mapped.get()).obstacle();
   }
 
-  /** Implements {@link RamBlock#replace}. */
-  static RamBlock replace(MappedRamBlock next, RamBlock present)
+  /** Implements {@link RamBlock#exchange}. */
+  static BlockExchange exchange(MappedRamBlock next, RamBlock present)
       throws RemapRefusedException, MappingException {
     Optional<String> obstacle = obstacle(next, present);
     if (obstacle.isPresent()) {
       throw new RemapRefusedException(present.spec(), obstacle.get());
     }
-    return new Replacement(next, MappedRamBlock.of(present).orElseThrow()).replace();
+    return new Replacement(next, MappedRamBlock.of(present).orElseThrow()).exchange();
   }
 
   private Optional<String> obstacle() {
@@ -79,7 +83,7 @@ final class Replacement {
     return Optional.empty();
   }
 
-  private RamBlock replace() throws RemapRefusedException, MappingException {
+  private BlockExchange exchange() throws RemapRefusedException, MappingException {
     boolean lower = next.window.address() < old.window.address();
     // in the order of the addresses: two threads that replace crosswise don't deadlock
     Window first = lower ? next.window : old.window;
@@ -91,9 +95,7 @@ final class Replacement {
       next.requireCurrent();
       boolean discardData = old.window.advice().discardData();
       MappedRamBlock successor = takePlace();
-      leaveTo(successor);
-      old.store.giveUp(discardData);
-      return successor;
+      return new BlockExchange(successor, () -> release(discardData));
     } finally {
       second.structure.unlock();
       first.structure.unlock();
@@ -110,13 +112,16 @@ final class Replacement {
       requireSound(old);
       requireSound(next);
       theirs.expect(next.window.advice());
+      former = FormerMapping.takenFrom(old);
       MappedRamBlock successor = existsInItsMappingAlone() ? movedTo(theirs) : mappedOver(theirs);
       theirs.current = successor;
+      retire(successor);
       done = true;
       return successor;
     } finally {
       if (!done) {
         theirs.expect(before);
+        former.ifPresent(FormerMapping::release); // the same file is in the window again
       }
       theirs.persists.unlockWrite(stamp);
     }
@@ -154,16 +159,25 @@ final class Replacement {
     return next.remapObstacle().isPresent();
   }
 
-  /**
-   * Retires the new block and releases its own addresses, which only the code that copied into it
-   * knows.
-   */
-  private void leaveTo(MappedRamBlock successor) {
+  /** Retires the new block, whose place is that of the old one now. */
+  private void retire(MappedRamBlock successor) {
     Window ours = next.window;
     long stamp = ours.persists.writeLock();
+    ours.current = successor;
+    ours.tracking = null;
+    ours.persists.unlockWrite(stamp);
+  }
+
+  /**
+   * Releases what nobody needs any more: the old block's mapping and file, and the new block's own
+   * addresses, which only the code that copied into it knows.
+   */
+  private void release(boolean discardData) {
+    former.ifPresent(FormerMapping::release);
+    Window ours = next.window;
+    ours.structure.lock();
+    long stamp = ours.persists.writeLock();
     try {
-      ours.current = successor;
-      ours.tracking = null;
       if (existsInItsMappingAlone()) {
         ours.closeMoved();
       } else {
@@ -171,7 +185,9 @@ final class Replacement {
       }
     } finally {
       ours.persists.unlockWrite(stamp);
+      ours.structure.unlock();
     }
+    old.store.giveUp(discardData);
   }
 
   /** Moves the new block's mapping itself over the old one's addresses. */

@@ -34,17 +34,39 @@ final class SyncNegotiation {
   /** Finds flags for a window that nobody can see yet; plain ones are tried in place. */
   AgreedFlags forNewWindow() throws MappingException {
     Optional<String> obstacle = obstacle(spec, recipe.style(), k);
-    return obstacle.isPresent()
-        ? plain(new SyncAttempt.NotMade(obstacle.get()))
-        : attemptElsewhere();
+    if (obstacle.isPresent()) {
+      return plain(new SyncAttempt.NotMade(obstacle.get()));
+    }
+    int sync = syncFlags();
+    try {
+      mapper.tryElsewhere(sync);
+      return new AgreedFlags(sync, new SyncAttempt.Accepted(), VmFlags.NOT_LOOKED_AT);
+    } catch (ErrnoException e) {
+      logRefusal(sync, e);
+      return plain(new SyncAttempt.Refused(e.errno()));
+    }
   }
 
-  /** Finds flags for a live window, all of them on a scratch address. */
+  /**
+   * Finds flags for a live window, all of them on a scratch address, with what the kernel shows of
+   * a mapping with MAP_SYNC there: the policy is applied before the window is touched.
+   */
   AgreedFlags forLiveWindow() throws MappingException {
     Optional<String> obstacle = obstacle(spec, recipe.style(), k);
-    return obstacle.isPresent()
-        ? plainElsewhere(new SyncAttempt.NotMade(obstacle.get()))
-        : attemptElsewhere();
+    if (obstacle.isPresent()) {
+      return plainElsewhere(new SyncAttempt.NotMade(obstacle.get()));
+    }
+    int sync = syncFlags();
+    try {
+      return new AgreedFlags(sync, new SyncAttempt.Accepted(), mapper.lookElsewhere(sync));
+    } catch (ErrnoException e) {
+      logRefusal(sync, e);
+      return plainElsewhere(new SyncAttempt.Refused(e.errno()));
+    }
+  }
+
+  private int syncFlags() {
+    return mapper.plainFlags() & ~KernelConstants.MAP_SHARED | k.mapSharedValidate() | k.mapSync();
   }
 
   /**
@@ -56,21 +78,11 @@ final class SyncNegotiation {
     return plain(new SyncAttempt.Refused(e.errno()));
   }
 
-  private AgreedFlags attemptElsewhere() throws MappingException {
-    int sync =
-        mapper.plainFlags() & ~KernelConstants.MAP_SHARED | k.mapSharedValidate() | k.mapSync();
-    try {
-      return new AgreedFlags(sync, new SyncAttempt.Accepted(), mapper.tryElsewhere(sync));
-    } catch (ErrnoException e) {
-      logRefusal(sync, e);
-      return plainElsewhere(new SyncAttempt.Refused(e.errno()));
-    }
-  }
-
   private AgreedFlags plainElsewhere(SyncAttempt attempt) throws MappingException {
     int flags = mapper.plainFlags();
     try {
-      return new AgreedFlags(flags, attempt, mapper.tryElsewhere(flags));
+      mapper.tryElsewhere(flags);
+      return new AgreedFlags(flags, attempt, VmFlags.NOT_LOOKED_AT);
     } catch (ErrnoException e) {
       throw mapper.refused(flags, e);
     }

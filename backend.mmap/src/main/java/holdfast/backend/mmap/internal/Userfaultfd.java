@@ -6,16 +6,22 @@ import holdfast.host.linux.KernelConstants;
 import holdfast.host.linux.Libc;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A userfaultfd(2) that write-protects pages asynchronously: the kernel itself lets the first store
  * into a protected page through, and records it. Closing it lifts all protection.
  */
 final class Userfaultfd implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Userfaultfd.class);
+
   private static final Path DEVICE = Path.of("/dev/userfaultfd");
   private static final long FEATURES =
       KernelConstants.UFFD_FEATURE_WP_ASYNC
+          | KernelConstants.UFFD_FEATURE_EVENT_REMAP
           | KernelConstants.UFFD_FEATURE_WP_UNPOPULATED
           | KernelConstants.UFFD_FEATURE_WP_HUGETLBFS_SHMEM;
 
@@ -107,6 +113,55 @@ final class Userfaultfd implements AutoCloseable {
         if (!again || System.nanoTime() > limit) {
           throw e;
         }
+        LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
+      }
+    }
+  }
+
+  /** A call that moves registered pages. */
+  interface Move {
+    /** Makes the call; returns the new address. */
+    long make() throws ErrnoException;
+  }
+
+  /**
+   * Moves registered pages by mremap(2), which keeps what was written (UFFD_FEATURE_EVENT_REMAP;
+   * without it the kernel would clear the marks, page by page) and returns only when the message of
+   * it was read here.
+   */
+  long whileMessagesAreRead(Move move) throws ErrnoException {
+    AtomicBoolean ended = new AtomicBoolean();
+    Thread reader = Thread.ofPlatform().daemon().name("holdfast-moved").start(() -> read(ended));
+    try {
+      return move.make();
+    } finally {
+      ended.set(true);
+      join(reader); // or it would read from whatever gets this descriptor's number next
+    }
+  }
+
+  private static void join(Thread reader) {
+    boolean interrupted = false;
+    while (reader.isAlive()) {
+      try {
+        reader.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void read(AtomicBoolean ended) {
+    while (!ended.get()) {
+      try {
+        if (!libc.readUffdMessage(fd)) {
+          Thread.onSpinWait(); // writers are paused until the message comes
+        }
+      } catch (ErrnoException e) {
+        LOG.debug("messages of a userfaultfd: {}", e.getMessage());
         LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
       }
     }

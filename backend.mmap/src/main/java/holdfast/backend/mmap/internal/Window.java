@@ -26,6 +26,14 @@ import org.slf4j.LoggerFactory;
  */
 public final class Window {
   private static final Logger LOG = LoggerFactory.getLogger(Window.class);
+
+  /**
+   * What a whole table of the last level but one covers on x86 and arm64. A window that begins at
+   * such a boundary is moved table by table, and not by the tables below: see {@link
+   * FormerMapping}.
+   */
+  static final long TABLES = 1L << 30;
+
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
 
   private final Libc libc;
@@ -76,6 +84,19 @@ public final class Window {
    * @throws ErrnoException if there is no room; nothing is left behind
    */
   static Window reserve(
+      Libc libc, long size, Alignment align, boolean readOnly, MemoryAdvice advice)
+      throws ErrnoException {
+    if (size >= TABLES && align.bytes() < TABLES) {
+      try {
+        return reserveAligned(libc, size, new Alignment(TABLES), readOnly, advice);
+      } catch (ErrnoException noRoom) {
+        LOG.debug("a window of 0x{} bytes is not aligned to its page tables", size);
+      }
+    }
+    return reserveAligned(libc, size, align, readOnly, advice);
+  }
+
+  private static Window reserveAligned(
       Libc libc, long size, Alignment align, boolean readOnly, MemoryAdvice advice)
       throws ErrnoException {
     long guard = libc.getpagesize();
@@ -156,15 +177,13 @@ public final class Window {
   }
 
   /**
-   * Removes pages of a shared mapping from the page table. The pages themselves stay.
-   *
-   * @param offset a multiple of the page size
-   * @param length a multiple of the page size
+   * Tells the kernel neither to read ahead at faults in the present mapping nor to use huge pages,
+   * so that the file's pages are cached one by one. Of a page that is cached as a part of a larger
+   * piece (a large folio) the whole piece counts as stored into and is written back.
    */
-  void dropPages(long offset, long length) throws ErrnoException {
-    // SAFETY: within the window. MADV_DONTNEED loses no byte of a shared mapping, whose pages the
-    // file holds; the caller ensures that this is one.
-    libc.madvise(address + offset, length, libc.constants().madvDontneed());
+  void expectRandomStores() {
+    madvise(libc.constants().madvNohugepage());
+    madvise(KernelConstants.MADV_RANDOM);
   }
 
   /** Sets the advice for the next mapping made here; that of the present one stays. */

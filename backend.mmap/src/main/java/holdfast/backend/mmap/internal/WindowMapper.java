@@ -55,12 +55,20 @@ final class WindowMapper {
   }
 
   /** Finds out, at an address of the kernel's choice, whether the kernel accepts these flags. */
-  VmFlags tryElsewhere(int flags) throws ErrnoException {
-    long address =
-        libc.mmap(0, spec.size().bytes(), protection(), flags, store.fd(), store.offset());
+  void tryElsewhere(int flags) throws ErrnoException {
+    unmap(mapElsewhere(flags));
+  }
+
+  /** Does the same, and returns what the kernel shows of the mapping. */
+  VmFlags lookElsewhere(int flags) throws ErrnoException {
+    long address = mapElsewhere(flags);
     VmFlags vmFlags = VmFlags.at(address);
     unmap(address);
     return vmFlags;
+  }
+
+  private long mapElsewhere(int flags) throws ErrnoException {
+    return libc.mmap(0, spec.size().bytes(), protection(), flags, store.fd(), store.offset());
   }
 
   private void unmap(long address) {
@@ -96,7 +104,14 @@ final class WindowMapper {
   void move(Window from, Window to) throws ErrnoException {
     // SAFETY: both windows' addresses are ours, and those that the mapping leaves are known only to
     // the caller.
-    libc.mremap(from.address(), from.size(), KernelConstants.MREMAP_FIXED, to.address());
+    Userfaultfd.Move move =
+        () -> libc.mremap(from.address(), from.size(), KernelConstants.MREMAP_FIXED, to.address());
+    PageTracking tracking = from.tracking;
+    if (tracking == null) {
+      move.make();
+    } else {
+      tracking.whileItsPagesMove(move);
+    }
   }
 
   /**

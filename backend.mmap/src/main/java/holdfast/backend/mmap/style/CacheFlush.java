@@ -12,7 +12,12 @@ import org.osgi.annotation.versioning.ProviderType;
 @ProviderType
 public interface CacheFlush {
 
-  /** Starts writing back every cache line that the range touches. */
+  /**
+   * Starts writing back every cache line that the range touches.
+   *
+   * @param range bytes that are there, since a page that is lost may end the JVM; the caller keeps
+   *     them mapped until this returns
+   */
   void flush(MemorySegment range);
 
   /** Waits until the lines flushed by this thread have reached the persistence domain. */

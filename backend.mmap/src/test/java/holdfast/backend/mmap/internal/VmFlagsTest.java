@@ -38,7 +38,9 @@ class VmFlagsTest {
 
   private VmFlags at(long address) throws IOException {
     Path smaps = Files.writeString(folder.resolve("smaps"), SMAPS);
-    return VmFlags.at(address, smaps);
+    VmFlags alone = Smaps.at(address, smaps);
+    assertEquals(alone, Smaps.read(smaps).flags(address), "read with all others");
+    return alone;
   }
 
   @Test
@@ -72,9 +74,10 @@ class VmFlagsTest {
   @Test
   @DisplayName("a file that can't be read is said to be so, and shows nothing")
   void anUnreadableFile() {
-    VmFlags flags = VmFlags.at(0x1000, folder.resolve("missing"));
+    VmFlags flags = Smaps.at(0x1000, folder.resolve("missing"));
     assertTrue(flags.text().contains("can't be read"), flags::text);
     assertFalse(flags.showsSync());
+    assertEquals(flags, Smaps.read(folder.resolve("missing")).flags(0x1000));
   }
 
   @Test

@@ -280,7 +280,8 @@ public final class PendingFile implements AutoCloseable {
     return pending;
   }
 
-  private void sync() throws IOException {
+  /** Makes what was written so far durable, so that there is less to do when it is complete. */
+  public void sync() throws IOException {
     try {
       libc.fsync(held.fd());
     } catch (ErrnoException e) {

@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 public final class JnaLibc implements Libc {
   private static final String LIBNUMA = "libnuma.so.1";
 
+  /** sizeof(struct uffd_msg), everywhere. */
+  private static final int UFFD_MESSAGE = 32;
+
   private final KernelConstants constants;
   private final LinuxFamily linux = LinuxFamily.host();
   private final Variadic variadic;
@@ -120,6 +123,8 @@ public final class JnaLibc implements Libc {
 
     static native int sync_file_range(int fd, long offset, long nbytes, int flags);
 
+    static native long read(int fd, byte[] buf, long count);
+
     static native String strerror(int errnum);
   }
 
@@ -156,12 +161,15 @@ public final class JnaLibc implements Libc {
   }
 
   @Override
-  public void mremap(long oldAddress, long length, int flags, long newAddress)
+  public long mremap(long oldAddress, long length, int flags, long newAddress)
       throws ErrnoException {
-    // SAFETY: the caller owns both ranges, and ensures that the old one is no longer accessed.
-    if (variadic.mremap(oldAddress, length, length, flags, newAddress) == -1) {
+    // SAFETY: the caller owns the old range, with MREMAP_FIXED the new one, too, and ensures that
+    // the old one is no longer accessed, unless MREMAP_DONTUNMAP keeps a mapping there.
+    long moved = variadic.mremap(oldAddress, length, length, flags, newAddress);
+    if (moved == -1) {
       throw failure("mremap");
     }
+    return moved;
   }
 
   @Override
@@ -179,8 +187,7 @@ public final class JnaLibc implements Libc {
   @Override
   public void madvise(long address, long length, int advice) throws ErrnoException {
     // SAFETY: the advice in KernelConstants changes no byte of a mapping, except MADV_REMOVE,
-    // which a window gives only after its segment is closed, and MADV_DONTNEED, which it gives only
-    // to shared mappings.
+    // which a window gives only after its segment is closed.
     check("madvise", C.madvise(address, length, advice));
   }
 
@@ -333,6 +340,19 @@ public final class JnaLibc implements Libc {
       throws ErrnoException {
     // SAFETY: changes no byte, and only affects what is registered with this descriptor.
     ioctl.uffdioWriteprotect(fd, address, length, mode);
+  }
+
+  @Override
+  public boolean readUffdMessage(int fd) throws ErrnoException {
+    byte[] message = new byte[UFFD_MESSAGE];
+    if (C.read(fd, message, UFFD_MESSAGE) >= 0) {
+      return true;
+    }
+    ErrnoException e = failure("read");
+    if (e.is(Errno.EAGAIN) || e.is(Errno.EINTR)) {
+      return false;
+    }
+    throw e;
   }
 
   @Override

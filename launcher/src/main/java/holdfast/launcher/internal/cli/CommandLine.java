@@ -12,6 +12,9 @@ public sealed interface CommandLine {
   /** Prints a text and ends. */
   record Print(String text) implements CommandLine {}
 
+  /** Prints the product's version and ends. */
+  record Version() implements CommandLine {}
+
   /** Brings up a machine. */
   record Start(MachineRequest machine, After after) implements CommandLine {}
 
@@ -77,7 +80,7 @@ public sealed interface CommandLine {
           return new Print(Usage.text());
         }
         case "-version" -> {
-          return new Print(Usage.version());
+          return new Version();
         }
         case "-probe" -> after = probe();
         default ->

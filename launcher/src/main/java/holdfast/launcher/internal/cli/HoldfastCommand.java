@@ -1,10 +1,8 @@
 package holdfast.launcher.internal.cli;
 
 import holdfast.backend.api.HoldfastException;
-import holdfast.machine.admin.DeviceStatus;
 import holdfast.machine.config.options.Excerpt;
 import holdfast.machine.core.Machine;
-import holdfast.monitor.shell.report.MachineReport;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
@@ -80,12 +78,13 @@ public final class HoldfastCommand implements Callable<Integer> {
     try {
       switch (CommandLine.parse(arguments)) {
         case CommandLine.Print(String text) -> out.print(text);
+        case CommandLine.Version() -> out.println("holdfast " + context.getBundle().getVersion());
         case CommandLine.Start(MachineRequest request, CommandLine.After after) -> {
           Machine machine = new MachineStart(context, configurations).start(request);
-          switch (after) {
-            case PROBE_TEXT -> out.print(report(machine).toText());
-            case PROBE_JSON -> out.println(report(machine).toJson());
-            case SERVE -> serve();
+          if (after == CommandLine.After.SERVE) {
+            serve();
+          } else {
+            Report.print(machine, after, out);
           }
         }
       }
@@ -103,12 +102,6 @@ public final class HoldfastCommand implements Callable<Integer> {
       complain(Excerpt.onOneLine(e.getMessage()));
       return 1;
     }
-  }
-
-  static MachineReport report(Machine machine) {
-    return new MachineReport(
-        machine.backends().stream().map(machine::status).toList(),
-        machine.memory().devices().stream().map(DeviceStatus::of).toList());
   }
 
   /** Prints why the command failed, unless the process was asked to end, which is not a failure. */

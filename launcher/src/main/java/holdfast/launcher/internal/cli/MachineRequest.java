@@ -1,6 +1,7 @@
 package holdfast.launcher.internal.cli;
 
 import holdfast.launcher.internal.machine.MachineComponent;
+import holdfast.launcher.internal.machine.Wish;
 import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.MachineOptions;
 import holdfast.machine.config.options.ParsedObject;
@@ -11,6 +12,7 @@ import java.util.Dictionary;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
+import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
 
 /**
@@ -35,21 +37,57 @@ public record MachineRequest(
     devices = List.copyOf(devices);
   }
 
+  /** Where the configurations go that a request becomes. */
+  @FunctionalInterface
+  private interface Destination {
+    /**
+     * Takes one configuration.
+     *
+     * @param pid of the factory, if there is a name
+     * @param name of the factory configuration; empty for a configuration without a factory
+     */
+    void take(String pid, String name, Dictionary<String, Object> properties) throws IOException;
+  }
+
   /**
    * Writes the request as configurations, that of the machine last. The command line does nothing
    * else.
    */
   void configure(ConfigurationAdmin admin) throws IOException {
+    configure(
+        (pid, name, properties) -> {
+          Configuration made =
+              name.isEmpty()
+                  ? admin.getConfiguration(pid, "?")
+                  : admin.getFactoryConfiguration(pid, name, "?");
+          made.update(properties);
+        });
+  }
+
+  /** Returns the content that these configurations have, that of the machine last. */
+  List<Wish> wishes() {
+    List<Wish> wishes = new ArrayList<>();
+    try {
+      configure(
+          (pid, name, properties) ->
+              wishes.add(Wish.of(name.isEmpty() ? pid : pid + "~" + name, properties)));
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+    return wishes;
+  }
+
+  private void configure(Destination into) throws IOException {
     Dictionary<String, Object> own = new Hashtable<>(EXACT);
     machine.texts().forEach(own::put);
     memory.texts().forEach(own::put);
-    own.put(MachineComponent.OBJECTS, configure(admin, objects));
-    own.put(MachineComponent.DEVICES, configure(admin, devices));
-    admin.getConfiguration(MachineComponent.PID, "?").update(own);
+    own.put(MachineComponent.OBJECTS, configure(into, objects));
+    own.put(MachineComponent.DEVICES, configure(into, devices));
+    into.take(MachineComponent.PID, "", own);
   }
 
-  /** Writes a factory configuration for each object or device; returns their names. */
-  private static String[] configure(ConfigurationAdmin admin, List<ParsedObject> parsed)
+  /** Makes a factory configuration for each object or device; returns their names. */
+  private static String[] configure(Destination into, List<ParsedObject> parsed)
       throws IOException {
     List<String> names = new ArrayList<>();
     for (ParsedObject object : parsed) {
@@ -57,9 +95,7 @@ public record MachineRequest(
       names.add(name);
       Dictionary<String, Object> properties = new Hashtable<>(EXACT);
       object.texts().forEach(properties::put);
-      admin
-          .getFactoryConfiguration(BackendDefinitions.factoryPid(object.typeName()), name, "?")
-          .update(properties);
+      into.take(BackendDefinitions.factoryPid(object.typeName()), name, properties);
     }
     return names.toArray(String[]::new);
   }

@@ -27,7 +27,6 @@ final class MachineStart {
    * @throws CommandException with the sentence for the operator if it does not come up
    */
   Machine start(MachineRequest request) throws CommandException, IOException, InterruptedException {
-    request.configure(configurations);
     ServiceTracker<MachineComponent, MachineComponent> tracker =
         new ServiceTracker<>(context, MachineComponent.class, null);
     tracker.open();
@@ -37,18 +36,28 @@ final class MachineStart {
         throw new CommandException(
             "the machine's component did not start: see the log of the component runtime");
       }
-      return switch (component.awaitSettled(LIMIT_MILLIS)) {
-        case MachineState.Up(Machine machine) -> machine;
-        case MachineState.Failed(String reason) -> throw new CommandException(reason);
-        case MachineState.Waiting(String reason) -> throw new CommandException(reason);
-        case MachineState.Incomplete(_, String reason) -> throw new CommandException(reason);
-        case MachineState.Unconfigured unconfigured ->
-            throw new CommandException("the configuration service has lost the machine");
-        case MachineState.Starting starting -> throw new CommandException("interrupted");
-        case MachineState.Ended ended -> throw new CommandException("the machine was ended");
-      };
+      component.write(() -> request.configure(configurations));
+      return up(component.awaitSettled(LIMIT_MILLIS));
     } finally {
       tracker.close();
     }
+  }
+
+  /**
+   * Returns the machine that is up.
+   *
+   * @throws CommandException with the sentence for the operator if none is
+   */
+  static Machine up(MachineState state) throws CommandException {
+    return switch (state) {
+      case MachineState.Up(Machine machine) -> machine;
+      case MachineState.Failed(String reason) -> throw new CommandException(reason);
+      case MachineState.Waiting(String reason) -> throw new CommandException(reason);
+      case MachineState.Incomplete(_, String reason) -> throw new CommandException(reason);
+      case MachineState.Unconfigured unconfigured ->
+          throw new CommandException("the configuration service has lost the machine");
+      case MachineState.Starting starting -> throw new CommandException("interrupted");
+      case MachineState.Ended ended -> throw new CommandException("the machine was ended");
+    };
   }
 }

@@ -5,7 +5,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
-import org.osgi.framework.FrameworkUtil;
 
 /** The usage text of the command. */
 final class Usage {
@@ -20,9 +19,5 @@ final class Usage {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  static String version() {
-    return "holdfast " + FrameworkUtil.getBundle(Usage.class).getVersion() + "\n";
   }
 }

@@ -4,11 +4,16 @@ import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.BackendSpec;
 import holdfast.machine.config.DeviceDefinitions;
 import holdfast.machine.config.DeviceSpec;
+import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.MachineSpec;
 import holdfast.machine.config.options.OptionException;
+import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.core.MachineException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /** The objects and devices that the machine's configuration lists. */
 final class Listed {
@@ -46,11 +51,12 @@ final class Listed {
       ambiguous = own.place() + ": " + key + " is in quotes, and values are written without";
       return;
     }
+    Map<String, List<Declaration>> byName =
+        declared.stream()
+            .filter(one -> one.wish().pid().contains("~"))
+            .collect(Collectors.groupingBy(Declaration::name));
     for (String name : own.names(key)) {
-      List<Declaration> matches =
-          declared.stream()
-              .filter(one -> one.wish().pid().contains("~") && one.name().equals(name))
-              .toList();
+      List<Declaration> matches = byName.getOrDefault(name, List.of());
       switch (matches.size()) {
         case 0 -> {
           missing.add(name);
@@ -106,7 +112,7 @@ final class Listed {
     for (Declaration declared : devices) {
       deviceSpecs.add(declared.device());
     }
-    return new MachineSpec(MachineFollower.definition(own), specs, deviceSpecs);
+    return new MachineSpec(definition(own), specs, deviceSpecs);
   }
 
   /**
@@ -116,5 +122,13 @@ final class Listed {
   String placed(MachineException e, String sentence, Wish own) {
     Wish wish = e.part().map(part -> declaration(part).wish()).orElse(own);
     return wish.placed(sentence);
+  }
+
+  /** Returns what a machine's configuration says of the machine itself. */
+  static ParsedObject definition(Wish own) throws OptionException {
+    Map<String, Object> properties = new HashMap<>(own.properties());
+    properties.remove(MachineComponent.OBJECTS);
+    properties.remove(MachineComponent.DEVICES);
+    return MachineDefinition.BOTH.checkConfiguration(own.place(), properties);
   }
 }

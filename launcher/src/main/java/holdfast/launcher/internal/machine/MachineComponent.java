@@ -20,6 +20,7 @@ import java.util.Dictionary;
 import java.util.Hashtable;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.bundle.Capability;
@@ -69,6 +70,9 @@ public final class MachineComponent implements ConfigurationListener {
   private final Candidates candidates = new Candidates();
   private volatile @Nullable Configurations configurations;
   private final Reconciler reconciler = new Reconciler(candidates, () -> configurations);
+
+  /** How many callers are writing configurations of which none counts without the others. */
+  private final AtomicInteger writers = new AtomicInteger();
 
   @Activate
   void activate(BundleContext context) {
@@ -146,7 +150,7 @@ public final class MachineComponent implements ConfigurationListener {
    */
   @Override
   public void configurationEvent(ConfigurationEvent event) {
-    if (event.getPid().startsWith(OURS)) {
+    if (event.getPid().startsWith(OURS) && writers.get() == 0) {
       reconciler.wake();
     }
   }
@@ -154,6 +158,20 @@ public final class MachineComponent implements ConfigurationListener {
   /** Makes the machine compare what is configured with what is in force. */
   public void wake() {
     reconciler.wake();
+  }
+
+  /**
+   * Writes the configurations of a machine. What is configured is compared with what is in force
+   * when all of them are written, and not after each.
+   */
+  public <E extends Exception> void write(Writing<E> writing) throws E {
+    writers.incrementAndGet();
+    try {
+      writing.write();
+    } finally {
+      writers.decrementAndGet();
+      reconciler.wake();
+    }
   }
 
   /**

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -69,14 +70,6 @@ final class MachineFollower {
     return lacksAllocator;
   }
 
-  /** Returns what a machine's configuration says of the machine itself. */
-  static ParsedObject definition(Wish own) throws OptionException {
-    Map<String, Object> properties = new HashMap<>(own.properties());
-    properties.remove(MachineComponent.OBJECTS);
-    properties.remove(MachineComponent.DEVICES);
-    return MachineDefinition.BOTH.checkConfiguration(own.place(), properties);
-  }
-
   /**
    * Compares the configurations with what is in force, and makes the changes that follow.
    *
@@ -96,10 +89,15 @@ final class MachineFollower {
       addNew(listed);
       plugNew(listed);
     }
-    followDevices(wishes);
+    Map<String, Wish> byPid = new HashMap<>();
+    wishes.forEach(wish -> byPid.put(wish.pid(), wish));
+    followDevices(byPid);
     BackendFollower follower = new BackendFollower(stored, swapper);
     for (ConfiguredBackend configured : parts.backends().values()) {
-      busy |= !follower.follow(configured);
+      // one that has changed is read again, so that what is written here is not taken for news
+      if (!Objects.equals(byPid.get(configured.pid()), configured.lastSeen())) {
+        busy |= !follower.follow(configured);
+      }
     }
     return busy;
   }
@@ -126,7 +124,7 @@ final class MachineFollower {
       return;
     }
     try {
-      ParsedObject next = definition(present);
+      ParsedObject next = Listed.definition(present);
       MachineDefinition.memory(
           next,
           MachineDefinition.memoryBackend(next)
@@ -138,7 +136,7 @@ final class MachineFollower {
         LOG.warn(
             "{}; what is up goes on without it, and can't come up again like this",
             listed.ambiguous.isEmpty() ? listed.reason(present) : listed.ambiguous);
-      } else if (!next.equals(definition(parts.inForce()))) {
+      } else if (!next.equals(Listed.definition(parts.inForce()))) {
         LOG.warn(
             "{}: the change of the machine itself takes effect when it starts again",
             present.place());
@@ -296,11 +294,10 @@ final class MachineFollower {
     }
   }
 
-  private void followDevices(List<Wish> wishes) {
+  private void followDevices(Map<String, Wish> byPid) {
     for (Parts.Plugged one : parts.devices().values()) {
       Declaration device = one.declaration();
-      Optional<Wish> now =
-          wishes.stream().filter(wish -> wish.pid().equals(device.wish().pid())).findFirst();
+      Optional<Wish> now = Optional.ofNullable(byPid.get(device.wish().pid()));
       if (now.isEmpty() || !parts.isNews(device.wish().pid(), now)) {
         continue;
       }

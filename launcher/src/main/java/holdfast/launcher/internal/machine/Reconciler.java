@@ -3,15 +3,9 @@ package holdfast.launcher.internal.machine;
 import holdfast.machine.admin.AdminException;
 import holdfast.machine.admin.BusyException;
 import holdfast.machine.admin.MachineNotUpException;
-import holdfast.machine.config.options.OptionException;
 import holdfast.machine.core.Candidates;
 import holdfast.machine.core.Machine;
-import holdfast.machine.core.MachineException;
-import holdfast.machine.core.NoAllocatorException;
-import holdfast.machine.core.TakenIdException;
-import holdfast.machine.core.UnknownBackendException;
 import holdfast.machine.swap.Swapper;
-import holdfast.machine.swap.Swaps;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -45,6 +39,9 @@ final class Reconciler {
 
   /** How long to wait before trying again for a region that another caller holds. */
   private static final Duration RETRY = Duration.ofSeconds(1);
+
+  /** How long the thread stays when there is nothing to do. */
+  private static final Duration IDLE = Duration.ofSeconds(2);
 
   /** How long an operator's change may take, with the pages that it makes present. */
   private static final Duration CHANGE_LIMIT = Duration.ofSeconds(60);
@@ -85,6 +82,9 @@ final class Reconciler {
     this.candidates = candidates;
     this.configurations = configurations;
     thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    // a machine that is let alone has no thread for changes
+    thread.setKeepAliveTime(IDLE.toMillis(), TimeUnit.MILLISECONDS);
+    thread.allowCoreThreadTimeOut(true);
   }
 
   /**
@@ -224,49 +224,26 @@ final class Reconciler {
   private void bringUp(Wish own, List<Wish> wishes) {
     MachineState before = state();
     Listed listed = new Listed(own, wishes);
-    MachineState next;
-    if (!listed.ambiguous.isEmpty()) {
-      next = new MachineState.Failed(listed.ambiguous);
-    } else if (!listed.missing.isEmpty()) {
-      next = new MachineState.Incomplete(listed.missing, listed.reason(own));
-    } else {
-      set(new MachineState.Starting());
-      next = open(own, listed);
-    }
+    MachineState next =
+        new Opening(candidates)
+            .open(
+                own,
+                listed,
+                () -> set(new MachineState.Starting()),
+                machine -> keep(machine, own, listed));
     set(next);
     tell(next, own, !wishes.equals(tried) || !next.equals(before));
     tried = wishes;
   }
 
-  private MachineState open(Wish own, Listed listed) {
-    try {
-      Machine machine = Machine.open(listed.spec(own), candidates, Swaps.imageCheck());
-      if (ending) {
-        machine.discard();
-        return new MachineState.Ended();
-      }
-      unregister = Objects.requireNonNull(registry).apply(machine);
-      follower = new MachineFollower(new Parts(machine, own, listed));
-      return new MachineState.Up(machine);
-    } catch (NoAllocatorException e) {
-      return new MachineState.Waiting(listed.placed(e, e.getMessage(), own));
-    } catch (UnknownBackendException e) {
-      return failed(e, e.problem() + "; " + origin(own).addBackend(e.id()), own, listed);
-    } catch (TakenIdException e) {
-      return failed(e, e.problem() + "; " + origin(own).giveAnotherId(), own, listed);
-    } catch (OptionException e) {
-      return new MachineState.Failed(e.getMessage());
-    } catch (MachineException e) {
-      return failed(e, e.getMessage(), own, listed);
-    } catch (RuntimeException | Error e) {
-      // an Error, too: otherwise a wait for this thread's outcome would last for ever
-      LOG.error("the machine did not come up", e);
-      return new MachineState.Failed(e.toString());
+  private MachineState keep(Machine machine, Wish own, Listed listed) {
+    if (ending) {
+      machine.discard();
+      return new MachineState.Ended();
     }
-  }
-
-  private static MachineState failed(MachineException e, String sentence, Wish own, Listed listed) {
-    return new MachineState.Failed(listed.placed(e, sentence, own));
+    unregister = Objects.requireNonNull(registry).apply(machine);
+    follower = new MachineFollower(new Parts(machine, own, listed));
+    return new MachineState.Up(machine);
   }
 
   /**
@@ -327,10 +304,6 @@ final class Reconciler {
       throw new MachineNotUpException(state().status());
     }
     return present;
-  }
-
-  private static Origin origin(Wish own) {
-    return own.isOfCommandLine() ? Origin.COMMAND_LINE : Origin.CONFIGURATIONS;
   }
 
   /**

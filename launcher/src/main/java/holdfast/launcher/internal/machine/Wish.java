@@ -33,8 +33,8 @@ public record Wish(String pid, Map<String, Object> properties) {
     properties = Collections.unmodifiableMap(new LinkedHashMap<>(properties));
   }
 
-  /** Returns the content that was read from ConfigAdmin. */
-  static Wish of(String pid, Dictionary<String, Object> dictionary) {
+  /** Returns the content of a configuration. */
+  public static Wish of(String pid, Dictionary<String, Object> dictionary) {
     Map<String, Object> properties = new LinkedHashMap<>();
     for (Enumeration<String> keys = dictionary.keys(); keys.hasMoreElements(); ) {
       String key = keys.nextElement();

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * What the arguments ask for. In the tables, arguments are separated by blanks.
  *
- * <p>{@code -version} needs a bundle to ask, and is tested with the product as a process.
+ * <p>What {@code -version} prints is tested with the product as a process.
  */
 class CommandLineTest {
   private static final String M0 = "-object memory-backend-file,id=m0,size=1M,mem-path=/m0";

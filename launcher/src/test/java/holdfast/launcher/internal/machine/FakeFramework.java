@@ -6,7 +6,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.ServiceReference;
 import org.osgi.framework.ServiceRegistration;
+import org.osgi.service.cm.ConfigurationAdmin;
+import org.osgi.service.cm.ConfigurationEvent;
 
 /** A bundle context with which services can be registered, and nothing else. */
 final class FakeFramework {
@@ -46,6 +49,18 @@ final class FakeFramework {
           services.remove(service);
           return null;
         });
+  }
+
+  /** The event that tells of a configuration that was written. */
+  @SuppressWarnings("unchecked") // a class literal has no type arguments
+  static ConfigurationEvent written(String pid) {
+    ServiceReference<ConfigurationAdmin> reference =
+        proxy(
+            ServiceReference.class,
+            (proxy, method, arguments) -> {
+              throw new UnsupportedOperationException(method.toString());
+            });
+    return new ConfigurationEvent(reference, ConfigurationEvent.CM_UPDATED, null, pid);
   }
 
   private static <T> T proxy(Class<T> type, InvocationHandler handler) {

@@ -2,6 +2,7 @@ package holdfast.launcher.internal.machine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.Backing;
@@ -11,8 +12,10 @@ import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.core.Backend;
 import holdfast.machine.core.Machine;
 import holdfast.machine.core.Region;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
@@ -62,6 +65,43 @@ class MachineComesUpTest {
         List.of("ram:below-4g", "nv0", "nv1"),
         machine.memory().devices().stream().map(MemoryDevice::id).toList());
     assertEquals(List.of(machine.memory()), there.guestMemories());
+  }
+
+  @Test
+  @DisplayName("configurations that are written together are compared when all of them are there")
+  void whatIsWrittenTogetherIsComparedOnce() throws Exception {
+    there.withFile();
+    there.awaitFollowed();
+    MachineComponent component = there.component();
+    List<MachineState> states = new CopyOnWriteArrayList<>();
+    component.onState(states::add);
+    component.write(
+        () -> {
+          there.machine("objects=m0");
+          there.backend("m0");
+        });
+    there.up();
+    assertEquals(
+        List.of("Unconfigured", "Starting", "Up"),
+        states.stream().map(state -> state.getClass().getSimpleName()).toList());
+  }
+
+  @Test
+  @DisplayName("what was written is compared even if not all could be written")
+  void whatWasWrittenBeforeAFailureIsCompared() throws Exception {
+    there.withFile();
+    IOException full = new IOException("its disk is full");
+    assertThrows(
+        IOException.class,
+        () ->
+            there
+                .component()
+                .write(
+                    () -> {
+                      there.machine("objects=m0");
+                      throw full;
+                    }));
+    awaitMissing("m0");
   }
 
   @Test

@@ -44,7 +44,8 @@ public final class MachineFixture implements AutoCloseable {
 
   /** Where everything is configured. */
   public final FakeConfigurations configurations =
-      new FakeConfigurations().telling(pid -> component.wake());
+      new FakeConfigurations()
+          .telling(pid -> component.configurationEvent(FakeFramework.written(pid)));
 
   private final ConfigurationAdmin admin = configurations.admin();
 

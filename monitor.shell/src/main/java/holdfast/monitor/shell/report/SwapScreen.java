@@ -31,8 +31,8 @@ public final class SwapScreen {
         "pause",
         plan.pause().equals(plan.time())
             ? "about " + SwapWords.roughly(plan.pause()) + ", in which all is copied"
-            : "to copy what is left, at most "
+            : "to copy and persist what is left, at most "
                 + SwapWords.roughly(plan.pause())
-                + " (the downtime limit); what persists and exchanges it comes on top");
+                + " (the downtime limit); what finds and exchanges it comes on top");
   }
 }

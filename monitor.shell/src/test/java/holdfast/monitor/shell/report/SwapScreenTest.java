@@ -148,7 +148,7 @@ class SwapScreenTest {
           space         256M needed, 1000.0 MiB free
           to copy       256M, about 580 ms, at the rate of 16M written to /b within the last minute
           tracking      the kernel tracks dirty pages, whoever writes
-          pause         to copy what is left, at most 20 ms (the downtime limit); what persists and exchanges it comes on top
+          pause         to copy and persist what is left, at most 20 ms (the downtime limit); what finds and exchanges it comes on top
         """,
         shown(plan));
     assertEquals(

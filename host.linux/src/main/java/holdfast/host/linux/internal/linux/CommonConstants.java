@@ -45,6 +45,7 @@ public final class CommonConstants {
   public static final int MAP_SHARED_VALIDATE = 3;
   public static final int MAP_HUGE_SHIFT = 26;
   public static final int MAP_HUGE_1GB = 0x78000000;
+  public static final int MADV_RANDOM = 1;
   public static final int MADV_REMOVE = 9;
   public static final int MADV_DONTFORK = 10;
   public static final int MADV_PAGEOUT = 21;
@@ -52,6 +53,7 @@ public final class CommonConstants {
   public static final int MADV_POPULATE_WRITE = 23;
   public static final int MREMAP_MAYMOVE = 1;
   public static final int MREMAP_FIXED = 2;
+  public static final int MREMAP_DONTUNMAP = 4;
 
   // linux/fcntl.h
   public static final int O_RDONLY = 0;
@@ -66,6 +68,7 @@ public final class CommonConstants {
   // linux/fs.h
   public static final int SEEK_END = 2;
   public static final int SYNC_FILE_RANGE_WAIT_BEFORE = 1;
+  public static final int SYNC_FILE_RANGE_WRITE = 2;
 
   // linux/memfd.h
   public static final int MFD_CLOEXEC = 1;
@@ -124,6 +127,7 @@ public final class CommonConstants {
   public static final int _UFFDIO_WRITEPROTECT = 6;
   public static final int UFFDIO_REGISTER_MODE_WP = 2;
   public static final int UFFDIO_WRITEPROTECT_MODE_WP = 1;
+  public static final int UFFD_FEATURE_EVENT_REMAP = 4;
   public static final int UFFD_FEATURE_WP_HUGETLBFS_SHMEM = 0x1000;
   public static final int UFFD_USER_MODE_ONLY = 1;
 

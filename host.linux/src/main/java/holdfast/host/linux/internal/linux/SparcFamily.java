@@ -30,12 +30,13 @@ final class SparcFamily implements LinuxFamily {
       case MAP_LOCKED -> 0x100;
       case MAP_HUGE_SHIFT -> 26;
       case MAP_HUGE_1GB -> 0x78000000;
-      case MADV_DONTNEED -> 4;
+      case MADV_RANDOM -> 1;
       case MADV_REMOVE -> 9;
       case MADV_DONTFORK -> 10;
       case MADV_MERGEABLE -> 12;
       case MADV_UNMERGEABLE -> 13;
       case MADV_HUGEPAGE -> 14;
+      case MADV_NOHUGEPAGE -> 15;
       case MADV_DONTDUMP -> 16;
       case MADV_DODUMP -> 17;
       case MADV_PAGEOUT -> 21;
@@ -47,6 +48,7 @@ final class SparcFamily implements LinuxFamily {
       case MCL_ONFAULT -> 0x8000;
       case MREMAP_MAYMOVE -> 1;
       case MREMAP_FIXED -> 2;
+      case MREMAP_DONTUNMAP -> 4;
       case O_RDONLY -> 0;
       case O_RDWR -> 2;
       case O_CREAT -> 0x200;
@@ -68,6 +70,7 @@ final class SparcFamily implements LinuxFamily {
       case AT_EMPTY_PATH -> 0x1000;
       case SEEK_END -> 2;
       case SYNC_FILE_RANGE_WAIT_BEFORE -> 1;
+      case SYNC_FILE_RANGE_WRITE -> 2;
       case MFD_CLOEXEC -> 1;
       case MFD_ALLOW_SEALING -> 2;
       case MFD_HUGETLB -> 4;
@@ -116,6 +119,7 @@ final class SparcFamily implements LinuxFamily {
       case _UFFDIO_WRITEPROTECT -> 6;
       case UFFDIO_REGISTER_MODE_WP -> 2;
       case UFFDIO_WRITEPROTECT_MODE_WP -> 1;
+      case UFFD_FEATURE_EVENT_REMAP -> 4;
       case UFFD_FEATURE_WP_HUGETLBFS_SHMEM -> 0x1000;
       case UFFD_USER_MODE_ONLY -> 1;
     };

@@ -66,7 +66,6 @@ class LinuxFamilyTest {
     "MAP_LOCKED,          0x2000,   0x2000,   0x80,     0x100,    0x8000,   0x8000,   0x2000",
     "MAP_HUGE_SHIFT,      26,       26,       26,       26,       26,       26,       26",
     "MAP_HUGE_1GB,    0x78000000,0x78000000,0x78000000,0x78000000,0x78000000,0x78000000,0x78000000",
-    "MADV_DONTNEED,       4,        4,        4,        4,        4,        6,        4",
     "MADV_DONTFORK,       10,       10,       10,       10,       10,       10,       10",
     "MADV_POPULATE_WRITE, 23,       23,       23,       23,       23,       23,       23",
     "MS_ASYNC,            1,        1,        1,        1,        1,        1,        2",

@@ -21,6 +21,7 @@ import java.nio.channels.GatheringByteChannel;
 import java.nio.channels.ScatteringByteChannel;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Access to the devices of a map, which somebody else exchanges. An access uses the map that is
@@ -50,48 +51,44 @@ abstract class GuestAccess implements GuestMemory {
     return map.find(address);
   }
 
+  // Nothing below allocates for an access that goes well: addresses are plain numbers on the way,
+  // and become objects only where an access fails.
+
   @Override
   public void read(GuestAddress address, MemorySegment target) {
     GuestMap now = map;
+    long at = address.value();
     long length = target.byteSize();
+    Span span = now.holder(at, length);
     try {
-      now.visit(
-          address,
-          length,
-          (device, offset, done, part) ->
-              MemorySegment.copy(device.segment(), offset, target, done, part));
+      if (span != null) {
+        MemorySegment.copy(span.segment(), span.offsetOf(at), target, 0, length);
+      } else {
+        Parts.read(now, at, target);
+      }
       LateErrors.await();
     } catch (InternalError e) {
-      throw fault(now, address, length, false, e);
+      throw fault(now, at, length, false, e);
     }
   }
 
   @Override
   public void write(GuestAddress address, MemorySegment source) {
     GuestMap now = map;
+    long at = address.value();
     long length = source.byteSize();
-    requireWritable(now, address, length);
+    Span span = now.holder(at, length);
     try {
-      now.visit(
-          address,
-          length,
-          (device, offset, done, part) ->
-              MemorySegment.copy(source, done, device.segment(), offset, part));
+      if (span != null && !span.readOnly()) {
+        MemorySegment.copy(source, 0, span.segment(), span.offsetOf(at), length);
+      } else {
+        Parts.requireWritable(now, at, length);
+        Parts.write(now, at, source);
+      }
       LateErrors.await();
     } catch (InternalError e) {
-      throw fault(now, address, length, true, e);
+      throw fault(now, at, length, true, e);
     }
-  }
-
-  private static void requireWritable(GuestMap map, GuestAddress address, long length) {
-    map.visit(
-        address,
-        length,
-        (device, offset, done, part) -> {
-          if (device.readOnly()) {
-            throw new ReadOnlyDeviceException(address, length, device);
-          }
-        });
   }
 
   /**
@@ -100,7 +97,8 @@ abstract class GuestAccess implements GuestMemory {
    * checks with the host.
    */
   private GuestMemoryException fault(
-      GuestMap now, GuestAddress address, long length, boolean stored, InternalError cause) {
+      GuestMap now, long at, long length, boolean stored, InternalError cause) {
+    GuestAddress address = new GuestAddress(at);
     now.visit(
         address,
         length,
@@ -116,7 +114,7 @@ abstract class GuestAccess implements GuestMemory {
   public long transferFrom(FileChannel file, long position, GuestAddress address, ByteSize size)
       throws IOException {
     GuestMap now = map;
-    requireWritable(now, address, size.bytes());
+    Parts.requireWritable(now, address.value(), size.bytes());
     return FileTransfer.toGuest(file, position, address, size.bytes(), lost).run(now);
   }
 
@@ -130,7 +128,8 @@ abstract class GuestAccess implements GuestMemory {
   public long transferFrom(ScatteringByteChannel source, List<GuestRange> ranges)
       throws IOException {
     GuestMap now = map;
-    ranges.forEach(range -> requireWritable(now, range.first(), StreamTransfer.length(range)));
+    ranges.forEach(
+        range -> Parts.requireWritable(now, range.first().value(), StreamTransfer.length(range)));
     return new StreamTransfer(now, ranges, lost).from(source);
   }
 
@@ -139,41 +138,46 @@ abstract class GuestAccess implements GuestMemory {
     return new StreamTransfer(map, ranges, lost).to(target);
   }
 
-  // Addresses are plain numbers here, and become objects only where an access is slow or fails: an
-  // object that can reach those paths would have to be allocated for every access.
-
   private long load(long address, int width, ByteOrder order) {
     GuestMap now = map;
-    GuestDevice device = now.holder(address, width);
-    if (device == null) {
-      MemorySegment bytes = MemorySegment.ofArray(new byte[width]);
-      read(new GuestAddress(address), bytes);
-      return ScalarAccess.load(bytes, 0, width, order);
+    Span span = now.holder(address, width);
+    if (span == null) {
+      return loadParts(address, width, order);
     }
     try {
-      long value = ScalarAccess.load(device.segment(), device.offsetOf(address), width, order);
+      long value = ScalarAccess.load(span.segment(), span.offsetOf(address), width, order);
       LateErrors.await();
       return value;
     } catch (InternalError e) {
-      throw fault(now, new GuestAddress(address), width, false, e);
+      throw fault(now, address, width, false, e);
     }
+  }
+
+  private long loadParts(long address, int width, ByteOrder order) {
+    MemorySegment bytes = MemorySegment.ofArray(new byte[width]);
+    read(new GuestAddress(address), bytes);
+    return ScalarAccess.load(bytes, 0, width, order);
   }
 
   private void store(long address, int width, ByteOrder order, long value) {
     GuestMap now = map;
-    GuestDevice device = now.holder(address, width);
-    if (device == null || device.readOnly()) {
-      MemorySegment bytes = MemorySegment.ofArray(new byte[width]);
-      ScalarAccess.store(bytes, 0, width, order, value);
-      write(new GuestAddress(address), bytes);
+    Span span = now.holder(address, width);
+    if (span == null || span.readOnly()) {
+      storeParts(address, width, order, value);
       return;
     }
     try {
-      ScalarAccess.store(device.segment(), device.offsetOf(address), width, order, value);
+      ScalarAccess.store(span.segment(), span.offsetOf(address), width, order, value);
       LateErrors.await();
     } catch (InternalError e) {
-      throw fault(now, new GuestAddress(address), width, true, e);
+      throw fault(now, address, width, true, e);
     }
+  }
+
+  private void storeParts(long address, int width, ByteOrder order, long value) {
+    MemorySegment bytes = MemorySegment.ofArray(new byte[width]);
+    ScalarAccess.store(bytes, 0, width, order, value);
+    write(new GuestAddress(address), bytes);
   }
 
   @Override
@@ -221,19 +225,25 @@ abstract class GuestAccess implements GuestMemory {
    *
    * @throws GuestMemoryException if there can't be such an access
    */
-  private static GuestDevice aligned(GuestMap now, long address, int width, boolean stored) {
-    if ((address & (width - 1)) != 0) {
-      throw new MisalignedAddressException(new GuestAddress(address), width);
+  private static Span aligned(GuestMap now, long address, int width, boolean stored) {
+    Span span = now.holder(address, width);
+    if ((address & (width - 1)) != 0 || span == null || (stored && span.readOnly())) {
+      throw notAligned(now, address, width, span);
     }
-    GuestDevice device = now.holder(address, width);
-    if (device == null) {
-      requireOne(now, new GuestAddress(address), width);
+    return span;
+  }
+
+  private static GuestMemoryException notAligned(
+      GuestMap now, long at, int width, @Nullable Span span) {
+    GuestAddress address = new GuestAddress(at);
+    if ((at & (width - 1)) != 0) {
+      return new MisalignedAddressException(address, width);
+    }
+    if (span == null) {
+      requireOne(now, address, width);
       throw new AssertionError("a device has them all, and none holds them");
     }
-    if (stored && device.readOnly()) {
-      throw new ReadOnlyDeviceException(new GuestAddress(address), width, device);
-    }
-    return device;
+    return new ReadOnlyDeviceException(address, width, span.device());
   }
 
   /** Checks that a range lies in one device; an empty one needs an address with memory, too. */
@@ -251,66 +261,69 @@ abstract class GuestAccess implements GuestMemory {
   @Override
   public int getIntAcquire(GuestAddress address, ByteOrder order) {
     GuestMap now = map;
-    GuestDevice device = aligned(now, address.value(), Integer.BYTES, false);
+    long at = address.value();
+    Span span = aligned(now, at, Integer.BYTES, false);
     try {
-      int result = OrderedAccess.loadInt(device.segment(), device.offsetOf(address.value()), order);
+      int result = OrderedAccess.loadInt(span.segment(), span.offsetOf(at), order);
       LateErrors.await();
       return result;
     } catch (InternalError e) {
-      throw fault(now, address, Integer.BYTES, false, e);
+      throw fault(now, at, Integer.BYTES, false, e);
     }
   }
 
   @Override
   public long getLongAcquire(GuestAddress address, ByteOrder order) {
     GuestMap now = map;
-    GuestDevice device = aligned(now, address.value(), Long.BYTES, false);
+    long at = address.value();
+    Span span = aligned(now, at, Long.BYTES, false);
     try {
-      long result =
-          OrderedAccess.loadLong(device.segment(), device.offsetOf(address.value()), order);
+      long result = OrderedAccess.loadLong(span.segment(), span.offsetOf(at), order);
       LateErrors.await();
       return result;
     } catch (InternalError e) {
-      throw fault(now, address, Long.BYTES, false, e);
+      throw fault(now, at, Long.BYTES, false, e);
     }
   }
 
   @Override
   public void setIntRelease(GuestAddress address, int value, ByteOrder order) {
     GuestMap now = map;
-    GuestDevice device = aligned(now, address.value(), Integer.BYTES, true);
+    long at = address.value();
+    Span span = aligned(now, at, Integer.BYTES, true);
     try {
-      OrderedAccess.storeInt(device.segment(), device.offsetOf(address.value()), value, order);
+      OrderedAccess.storeInt(span.segment(), span.offsetOf(at), value, order);
       LateErrors.await();
     } catch (InternalError e) {
-      throw fault(now, address, Integer.BYTES, true, e);
+      throw fault(now, at, Integer.BYTES, true, e);
     }
   }
 
   @Override
   public void setLongRelease(GuestAddress address, long value, ByteOrder order) {
     GuestMap now = map;
-    GuestDevice device = aligned(now, address.value(), Long.BYTES, true);
+    long at = address.value();
+    Span span = aligned(now, at, Long.BYTES, true);
     try {
-      OrderedAccess.storeLong(device.segment(), device.offsetOf(address.value()), value, order);
+      OrderedAccess.storeLong(span.segment(), span.offsetOf(at), value, order);
       LateErrors.await();
     } catch (InternalError e) {
-      throw fault(now, address, Long.BYTES, true, e);
+      throw fault(now, at, Long.BYTES, true, e);
     }
   }
 
   @Override
   public boolean compareAndSetInt(GuestAddress address, int expected, int value, ByteOrder order) {
     GuestMap now = map;
-    GuestDevice device = aligned(now, address.value(), Integer.BYTES, true);
+    long at = address.value();
+    Span span = aligned(now, at, Integer.BYTES, true);
     try {
       boolean result =
-          OrderedAccess.swapInt(
-              device.segment(), device.offsetOf(address.value()), expected, value, order);
+          OrderedAccess.swapInt(span.segment(), span.offsetOf(at), expected, value, order);
       LateErrors.await();
       return result;
     } catch (InternalError e) {
-      throw fault(now, address, Integer.BYTES, true, e);
+      throw fault(now, at, Integer.BYTES, true, e);
     }
   }
 
@@ -318,15 +331,15 @@ abstract class GuestAccess implements GuestMemory {
   public boolean compareAndSetLong(
       GuestAddress address, long expected, long value, ByteOrder order) {
     GuestMap now = map;
-    GuestDevice device = aligned(now, address.value(), Long.BYTES, true);
+    long at = address.value();
+    Span span = aligned(now, at, Long.BYTES, true);
     try {
       boolean result =
-          OrderedAccess.swapLong(
-              device.segment(), device.offsetOf(address.value()), expected, value, order);
+          OrderedAccess.swapLong(span.segment(), span.offsetOf(at), expected, value, order);
       LateErrors.await();
       return result;
     } catch (InternalError e) {
-      throw fault(now, address, Long.BYTES, true, e);
+      throw fault(now, at, Long.BYTES, true, e);
     }
   }
 
@@ -343,7 +356,7 @@ abstract class GuestAccess implements GuestMemory {
   public void markDirty(GuestAddress address, ByteSize size) {
     GuestMap now = map;
     long length = size.bytes();
-    requireWritable(now, address, length);
+    Parts.requireWritable(now, address.value(), length);
     now.visit(
         address,
         length,
@@ -362,22 +375,11 @@ abstract class GuestAccess implements GuestMemory {
 
   @Override
   public Granularity persist(GuestAddress address, ByteSize size) throws PersistException {
-    Weakest weakest = new Weakest();
-    map.visit(address, size.bytes(), weakest);
-    return weakest.granularity;
-  }
-
-  /** Persists the parts of a range and keeps the weakest granularity. */
-  private static final class Weakest implements GuestMap.Piece<PersistException> {
-    Granularity granularity = Granularity.BYTE;
-
-    @Override
-    public void visit(GuestDevice device, long offset, long done, long length)
-        throws PersistException {
-      Granularity held = device.region().persist(device.regionOffset() + offset, length);
-      if (held.compareTo(granularity) < 0) {
-        granularity = held;
-      }
-    }
+    GuestMap now = map;
+    long length = size.bytes();
+    Span only = length > 0 ? now.holder(address.value(), length) : null;
+    return only != null
+        ? Parts.persist(only, address.value(), length)
+        : Parts.persist(now, address, length);
   }
 }

@@ -97,11 +97,6 @@ final class GuestDevice implements MemoryDevice {
     return region;
   }
 
-  /** Returns the offset in {@link #segment()} of a guest address of this device. */
-  long offsetOf(long address) {
-    return address - range.first().value();
-  }
-
   /** Returns the offset in {@link #region()} of the device's first byte. */
   long regionOffset() {
     return regionOffset;

@@ -1,9 +1,11 @@
 package holdfast.machine.core.internal.guest;
 
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.UnmappedAddressException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -19,16 +21,42 @@ final class GuestMap {
   /** Adding this to two unsigned numbers lets a signed comparison compare them. */
   private static final long BIAS = Long.MIN_VALUE;
 
+  /** How many pieces of base RAM are looked at without a table: those below and above 4 GiB. */
+  private static final int RAM_PIECES = 2;
+
   private final List<GuestDevice> devices;
   private final List<Optional<MemoryDevice>> found;
+  private final Span[] spans;
   private final long[] firsts;
-  private final long[] lasts;
+
+  // What a look-up reads, here rather than in an object of its own: the table, and the base RAM
+  // below it.
+  private final long base;
+  private final int shift;
+  private final @Nullable Span[] buckets;
+  private final @Nullable Span lowRam;
+  private final @Nullable Span highRam;
+
+  /** The biased address at which the upper piece of base RAM begins. */
+  private final long high;
 
   private GuestMap(List<GuestDevice> sorted) {
     devices = List.copyOf(sorted);
     found = devices.stream().map(Optional::<MemoryDevice>of).toList();
-    firsts = devices.stream().mapToLong(d -> d.range().first().value() + BIAS).toArray();
-    lasts = devices.stream().mapToLong(d -> d.range().last().value() + BIAS).toArray();
+    spans = devices.stream().map(Span::of).toArray(Span[]::new);
+    firsts = Arrays.stream(spans).mapToLong(span -> span.first() + BIAS).toArray();
+    int ram = 0;
+    while (ram < Math.min(RAM_PIECES, spans.length)
+        && devices.get(ram).driver() == DeviceKind.RAM) {
+      ram++;
+    }
+    lowRam = ram > 0 ? spans[0] : null;
+    highRam = ram > 1 ? spans[1] : null;
+    high = ram > 1 ? firsts[1] : Long.MAX_VALUE;
+    AddressTable table = AddressTable.of(Arrays.asList(spans).subList(ram, spans.length));
+    base = table.base();
+    shift = table.shift();
+    buckets = table.buckets();
   }
 
   GuestMap with(GuestDevice device) {
@@ -51,10 +79,28 @@ final class GuestMap {
     return index < 0 ? Optional.empty() : found.get(index);
   }
 
-  /** Returns the device that contains the whole range, or null. */
-  @Nullable GuestDevice holder(long address, long length) {
-    int index = indexOf(address);
-    return index >= 0 && available(index, address) >= length ? devices.get(index) : null;
+  /**
+   * Returns the device that contains the whole range, or null.
+   *
+   * @param length its bytes, at least 1
+   */
+  @Nullable Span holder(long address, long length) {
+    Span likely = likely(address);
+    return likely != null && likely.holds(address, length) ? likely : search(address, length);
+  }
+
+  /** Returns the only device that can have an address, unless several share its bucket. */
+  private @Nullable Span likely(long address) {
+    long bucket = (address - base) >>> shift;
+    if (Long.compareUnsigned(bucket, buckets.length) < 0) {
+      return buckets[(int) bucket];
+    }
+    return address + BIAS < high ? lowRam : highRam;
+  }
+
+  private @Nullable Span search(long address, long length) {
+    int index = lastFrom(address);
+    return index >= 0 && spans[index].holds(address, length) ? spans[index] : null;
   }
 
   /** An operation on the part of a range that lies in one device. */
@@ -71,42 +117,43 @@ final class GuestMap {
 
   /** Visits the parts of a range, lowest first; visits none if an address of it has no memory. */
   <X extends Exception> void visit(GuestAddress address, long length, Piece<X> piece) throws X {
-    int index = require(address, length);
+    int index = require(address.value(), length);
     for (long done = 0; done < length; index++) {
-      GuestDevice device = devices.get(index);
-      long offset = device.offsetOf(address.value() + done);
-      long part = Math.min(length - done, device.size().bytes() - offset);
-      piece.visit(device, offset, done, part);
+      Span span = spans[index];
+      long at = address.value() + done;
+      long part = Math.min(length - done, span.bytesFrom(at));
+      piece.visit(span.device(), span.offsetOf(at), done, part);
       done += part;
     }
   }
 
+  /** Returns the device at an index, which {@link #require} has returned or a higher one. */
+  Span span(int index) {
+    return spans[index];
+  }
+
   /** Checks that every address of a range has memory; returns the index of its first device. */
-  private int require(GuestAddress address, long length) {
-    int first = indexOf(address.value());
+  int require(long address, long length) {
+    int first = indexOf(address);
     long done = 0;
     for (int index = first; done < length; index++) {
-      long at = address.value() + done;
+      long at = address + done;
       if (done > 0 && at == 0) {
-        throw new UnmappedAddressException(address, length, null, null);
+        throw new UnmappedAddressException(new GuestAddress(address), length, null, null);
       }
       if (index < 0 || index == firsts.length || firsts[index] > at + BIAS) {
         GuestAddress unmapped = new GuestAddress(at);
-        throw new UnmappedAddressException(address, length, unmapped, nearest(unmapped));
+        throw new UnmappedAddressException(
+            new GuestAddress(address), length, unmapped, nearest(unmapped));
       }
-      done += Math.min(available(index, at), length - done);
+      done += Math.min(spans[index].bytesFrom(at), length - done);
     }
     return first;
   }
 
-  /** Returns how many bytes the device at {@code index} has from {@code address} on. */
-  private long available(int index, long address) {
-    return lasts[index] - (address + BIAS) + 1;
-  }
-
   private int indexOf(long address) {
     int index = lastFrom(address);
-    return index >= 0 && address + BIAS <= lasts[index] ? index : -1;
+    return index >= 0 && spans[index].holds(address, 1) ? index : -1;
   }
 
   /** Returns the index of the last device that begins at or below {@code address}, or -1. */

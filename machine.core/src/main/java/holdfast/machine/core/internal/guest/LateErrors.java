@@ -6,8 +6,12 @@ package holdfast.machine.core.internal.guest;
  * after the access has returned (JDK 25.0.3).
  */
 final class LateErrors {
-  /** Read anew each time, so that the compiler keeps the loop below, and its back edge the poll. */
-  private static volatile int polls = 2;
+  /**
+   * Never true. Read anew each time, so that the compiler keeps the loop below as one that may go
+   * on, and the poll at its back edge: it removes a poll that is in no loop of its own from a
+   * caller's loop. Being volatile, it also keeps the access before the poll.
+   */
+  private static volatile boolean again;
 
   private LateErrors() {}
 
@@ -17,7 +21,9 @@ final class LateErrors {
    * @throws InternalError if an access of this thread has met a lost page
    */
   static void await() {
-    for (long poll = 0; poll < polls; poll++) {
+    boolean more = true;
+    while (more) {
+      more = again;
       // the poll is between one round and the next
     }
   }

@@ -21,6 +21,7 @@ final class FakeRegion implements MemoryRegion {
   private final Alignment align;
   private final EnumSet<RamFlag> flags = EnumSet.noneOf(RamFlag.class);
   private Granularity granularity = Granularity.PAGE;
+  private boolean forgetful;
   final List<String> persisted = new ArrayList<>();
 
   FakeRegion(String id, MemorySegment segment, long align) {
@@ -55,6 +56,12 @@ final class FakeRegion implements MemoryRegion {
 
   FakeRegion with(Granularity held) {
     granularity = held;
+    return this;
+  }
+
+  /** Keeps no list of what is persisted. */
+  FakeRegion forgetful() {
+    forgetful = true;
     return this;
   }
 
@@ -100,7 +107,9 @@ final class FakeRegion implements MemoryRegion {
 
   @Override
   public Granularity persist(long offset, long length) {
-    persisted.add(offset + "+" + length);
+    if (!forgetful) {
+      persisted.add(offset + "+" + length);
+    }
     return granularity;
   }
 }

@@ -54,6 +54,8 @@ class LostMemoryTest {
 
   private static final int FEW = 100;
 
+  private static long loaded;
+
   @TempDir Path folder;
 
   /** An access of some kind. */
@@ -61,7 +63,7 @@ class LostMemoryTest {
     LOAD {
       @Override
       void make(FlatGuestMemory memory, Path folder) {
-        memory.getLong(PLACE, LITTLE);
+        loaded += memory.getLong(PLACE, LITTLE); // else the compiler may leave it out
       }
     },
     STORE {
@@ -73,7 +75,7 @@ class LostMemoryTest {
     LOAD_ACQUIRE {
       @Override
       void make(FlatGuestMemory memory, Path folder) {
-        memory.getLongAcquire(PLACE, LITTLE);
+        loaded += memory.getLongAcquire(PLACE, LITTLE);
       }
     },
     STORE_RELEASE {

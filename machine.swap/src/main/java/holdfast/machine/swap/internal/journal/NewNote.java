@@ -8,6 +8,8 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The note beside a swap's new file, which the swap keeps locked from its beginning to its end.
@@ -18,10 +20,17 @@ import org.jspecify.annotations.Nullable;
  * <p>Not thread-safe.
  */
 final class NewNote implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(NewNote.class);
+
   private static final int ATTEMPTS = 16;
 
   private final Note note;
   private @Nullable HeldFile held;
+
+  /** What {@link #prepare} made; it has the note's name and a suffix. */
+  private @Nullable PendingFile prepared;
+
+  private Marker.@Nullable Written preparedMarker;
 
   /**
    * @param file the new file
@@ -43,7 +52,7 @@ final class NewNote implements AutoCloseable {
    *     unless the new note has already taken its name
    */
   void claim(Marker.Copying marker) throws IOException {
-    close();
+    release();
     try (PendingFile fresh = pending(marker)) {
       try {
         claim(fresh);
@@ -121,9 +130,41 @@ final class NewNote implements AutoCloseable {
         note.file() + " is what " + source + " is being swapped to: name another file");
   }
 
+  /**
+   * Makes ready what a later {@link #write} of the same marker puts in place, so that this takes
+   * less time.
+   */
+  void prepare(Marker.Written marker) throws IOException {
+    forgetPrepared();
+    PendingFile fresh = pending(marker);
+    prepared = fresh;
+    preparedMarker = marker;
+    fresh.sync();
+  }
+
+  /** Takes what was prepared; null if that is another marker, or none. */
+  private @Nullable PendingFile prepared(Marker.Written marker) throws IOException {
+    PendingFile ready = prepared;
+    if (ready == null || !marker.equals(preparedMarker)) {
+      forgetPrepared();
+      return null;
+    }
+    prepared = null;
+    return ready;
+  }
+
+  private void forgetPrepared() throws IOException {
+    PendingFile unused = prepared;
+    prepared = null;
+    if (unused != null) {
+      unused.close();
+    }
+  }
+
   /** Replaces the content, as a whole and durably. */
   void write(Marker.Written marker) throws IOException {
-    try (PendingFile fresh = pending(marker)) {
+    PendingFile ready = prepared(marker);
+    try (PendingFile fresh = ready == null ? pending(marker) : ready) {
       try {
         fresh.replaceTarget();
       } finally {
@@ -146,7 +187,7 @@ final class NewNote implements AutoCloseable {
   /** Keeps the lock of the file that is now at the note's path. */
   private void keep(PendingFile fresh) {
     if (fresh.bearsTarget()) {
-      close();
+      release();
       held = fresh.keepHeld();
     }
   }
@@ -154,6 +195,15 @@ final class NewNote implements AutoCloseable {
   /** Releases the lock, as the end of the process would; the note stays. */
   @Override
   public void close() {
+    try {
+      forgetPrepared();
+    } catch (IOException e) {
+      LOG.warn("what was prepared for {} stays behind: {}", note.path(), e.toString());
+    }
+    release();
+  }
+
+  private void release() {
     HeldFile before = held;
     if (before != null) {
       held = null;

@@ -118,11 +118,14 @@ public final class SwapJournal implements AutoCloseable {
 
   /**
    * Records, just before the writers pause, that the old file must not be used unless the new one's
-   * note can be read. The switch itself is one change of one note.
+   * note can be read. The switch itself is one change of one note, which is made ready here.
+   *
+   * @throws IOException if no other note can be written beside the new file
    */
-  public void prepareSwitch() {
+  public void prepareSwitch() throws IOException {
     if (fresh != null) {
       noteBesideOld(new Marker.Switching(swap));
+      fresh.prepare(new Marker.Complete(swap));
     }
   }
 
