@@ -120,6 +120,20 @@ class ArchitectureTest {
           "com.fasterxml.jackson..");
 
   @ArchTest
+  static final ArchRule monitorQmp =
+      module(
+          "monitor.qmp",
+          "holdfast.backend.api",
+          "holdfast.machine.api",
+          "holdfast.machine.admin",
+          "holdfast.machine.config..",
+          "holdfast.monitor.shell.report",
+          "org.slf4j",
+          "org.osgi.framework",
+          "org.osgi.service.component.annotations",
+          "com.fasterxml.jackson..");
+
+  @ArchTest
   static final ArchRule machineCore =
       module(
           "machine.core",

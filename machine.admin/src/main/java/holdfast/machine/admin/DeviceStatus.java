@@ -18,6 +18,7 @@ import holdfast.machine.api.MemoryDevice;
  * @param node its NUMA node
  * @param unarmed whether the guest is told that its stores won't persist
  * @param readOnly whether it can't be stored into
+ * @param hotplugged whether it was plugged while the machine was up
  */
 public record DeviceStatus(
     String id,
@@ -29,7 +30,8 @@ public record DeviceStatus(
     int slot,
     int node,
     boolean unarmed,
-    boolean readOnly) {
+    boolean readOnly,
+    boolean hotplugged) {
 
   /** Returns the status of a device. */
   public static DeviceStatus of(MemoryDevice device) {
@@ -43,6 +45,7 @@ public record DeviceStatus(
         device.slot(),
         device.node(),
         device.unarmed(),
-        device.readOnly());
+        device.readOnly(),
+        device.hotplugged());
   }
 }

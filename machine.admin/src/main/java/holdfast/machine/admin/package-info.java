@@ -14,7 +14,8 @@
  * <p>The words are QEMU's: an <i>object</i> is a memory backend, a <i>device</i> a {@code pc-dimm}
  * or an {@code nvdimm} on one. Values of properties are texts as on the command line.
  *
- * <p>An operator's door implements {@link holdfast.machine.admin.AdminListener}; Holdfast alone
+ * <p>An operator's door implements {@link holdfast.machine.admin.AdminListener} and registers a
+ * {@link holdfast.machine.admin.Door}; Holdfast alone
  * implements the other interfaces. All records are immutable.
  */
 @Export

@@ -72,4 +72,7 @@ public interface MemoryDevice {
 
   /** Returns whether the memory can't be written, because its backend was opened that way. */
   boolean readOnly();
+
+  /** Returns whether it was plugged while the machine was up, and not there from its start. */
+  boolean hotplugged();
 }

@@ -49,4 +49,9 @@ record FakeDevice(String id, MemoryRegion region, GuestAddress address, long lab
   public boolean readOnly() {
     return false;
   }
+
+  @Override
+  public boolean hotplugged() {
+    return false;
+  }
 }

@@ -90,11 +90,16 @@ public final class QmpDefinition {
     return host.isPresent() ? new Tcp(loopback(host.get(), qmp.find(PORT))) : new Stdio();
   }
 
+  /** Returns whether the properties name standard input and output. */
+  public static boolean isStdio(ParsedObject qmp) {
+    return qmp.get(STDIO);
+  }
+
   private static Path path(String text) throws OptionException {
     try {
       return Path.of(text);
     } catch (InvalidPathException e) {
-      throw new OptionException("path=" + text + ": " + e.getReason(), e);
+      throw new OptionException("path=" + text + ": " + e.getReason());
     }
   }
 

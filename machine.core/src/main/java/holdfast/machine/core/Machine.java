@@ -100,6 +100,7 @@ public final class Machine {
       DeviceSpec device = spec.devices().get(number);
       MachineException.of(true, number, () -> plug(guest, device));
     }
+    guest.comeUp();
   }
 
   private MemoryDevice plug(FlatGuestMemory guest, DeviceSpec device)
@@ -285,10 +286,7 @@ public final class Machine {
     return Objects.requireNonNull(memory);
   }
 
-  /**
-   * Returns the memory backends in the order in which they were opened, base RAM that no object
-   * names among them.
-   */
+  /** Returns the memory backends in the order in which they were opened, base RAM among them. */
   public List<Backend> backends() {
     return backends.list();
   }

@@ -1,6 +1,7 @@
 package holdfast.launcher.internal.cli;
 
 import holdfast.machine.config.MachineOptions;
+import holdfast.machine.config.MonitorOptions;
 import holdfast.machine.config.options.Excerpt;
 import holdfast.machine.config.options.OptionException;
 import java.util.List;
@@ -43,6 +44,7 @@ public sealed interface CommandLine {
     private final List<String> arguments;
     private int next;
     private final MachineOptions machine = new MachineOptions();
+    private final MonitorOptions monitors = new MonitorOptions();
     private After after = After.SERVE;
 
     Parser(List<String> arguments) {
@@ -75,6 +77,10 @@ public sealed interface CommandLine {
             .map(help -> new Print(help.text()))
             .orElse(null);
       }
+      if (MonitorOptions.isOne(option)) {
+        monitors.read(option, value(option));
+        return null;
+      }
       switch (option) {
         case "-h", "-help" -> {
           return new Print(Usage.text());
@@ -87,8 +93,8 @@ public sealed interface CommandLine {
             throw new CommandException(
                 "there is no option "
                     + Excerpt.of(argument)
-                    + ": the options are -machine, -m, -object, -device, -probe, -bundles, -help and"
-                    + " -version");
+                    + ": the options are -machine, -m, -object, -device, -qmp, -chardev,"
+                    + " -mon, -probe, -bundles, -help and -version");
       }
       return null;
     }
@@ -119,7 +125,11 @@ public sealed interface CommandLine {
 
     private MachineRequest request() throws OptionException {
       return new MachineRequest(
-          machine.machine(), machine.memory(), machine.objects(), machine.devices());
+          machine.machine(),
+          machine.memory(),
+          machine.objects(),
+          machine.devices(),
+          monitors.monitors());
     }
   }
 }

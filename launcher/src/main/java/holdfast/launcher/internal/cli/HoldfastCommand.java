@@ -82,7 +82,7 @@ public final class HoldfastCommand implements Callable<Integer> {
         case CommandLine.Start(MachineRequest request, CommandLine.After after) -> {
           Machine machine = new MachineStart(context, configurations).start(request);
           if (after == CommandLine.After.SERVE) {
-            serve();
+            serve(request.takesStdio());
           } else {
             Report.print(machine, after, out);
           }
@@ -111,8 +111,9 @@ public final class HoldfastCommand implements Callable<Integer> {
     }
   }
 
-  private void serve() throws CommandException, IOException, InterruptedException {
-    if (System.console() == null) {
+  private void serve(boolean withoutTerminal)
+      throws CommandException, IOException, InterruptedException {
+    if (withoutTerminal || System.console() == null) {
       awaitEnd();
       return;
     }

@@ -4,6 +4,7 @@ import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.machine.Wish;
 import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.MachineOptions;
+import holdfast.machine.config.QmpDefinition;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.config.options.TypeDefinition;
 import java.io.IOException;
@@ -22,12 +23,14 @@ import org.osgi.service.cm.ConfigurationAdmin;
  * @param memory the values of {@code -m}
  * @param objects the {@code -object}s in order
  * @param devices the {@code -device}s in order
+ * @param monitors the places of QMP monitors in order
  */
 public record MachineRequest(
     ParsedObject machine,
     ParsedObject memory,
     List<ParsedObject> objects,
-    List<ParsedObject> devices) {
+    List<ParsedObject> devices,
+    List<ParsedObject> monitors) {
 
   /** Marks blanks at the end of a value as part of it, as for QEMU. */
   private static final Map<String, Object> EXACT = Map.of(TypeDefinition.EXACT, true);
@@ -35,6 +38,7 @@ public record MachineRequest(
   public MachineRequest {
     objects = List.copyOf(objects);
     devices = List.copyOf(devices);
+    monitors = List.copyOf(monitors);
   }
 
   /** Where the configurations go that a request becomes. */
@@ -49,9 +53,25 @@ public record MachineRequest(
     void take(String pid, String name, Dictionary<String, Object> properties) throws IOException;
   }
 
+  /** Returns whether standard input and output belong to a monitor, and not to a shell. */
+  boolean takesStdio() {
+    return monitors.stream().anyMatch(QmpDefinition::isStdio);
+  }
+
+  /** Writes the places of the monitors as configurations. */
+  void configureMonitors(ConfigurationAdmin admin) throws IOException {
+    for (ParsedObject monitor : monitors) {
+      Dictionary<String, Object> properties = new Hashtable<>(EXACT);
+      monitor.texts().forEach(properties::put);
+      admin
+          .getFactoryConfiguration(QmpDefinition.PID, "" + monitors.indexOf(monitor), "?")
+          .update(properties);
+    }
+  }
+
   /**
-   * Writes the request as configurations, that of the machine last. The command line does nothing
-   * else.
+   * Writes the machine that is asked for as configurations, its own last. The command line does
+   * nothing else.
    */
   void configure(ConfigurationAdmin admin) throws IOException {
     configure(

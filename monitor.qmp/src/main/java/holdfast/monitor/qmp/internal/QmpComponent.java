@@ -1,9 +1,9 @@
 package holdfast.monitor.qmp.internal;
 
+import holdfast.machine.admin.Door;
 import holdfast.machine.admin.MachineAdmin;
 import holdfast.machine.config.QmpDefinition;
 import holdfast.machine.config.options.OptionException;
-import holdfast.monitor.qmp.QmpDoor;
 import holdfast.monitor.qmp.internal.server.SocketDoor;
 import java.util.Map;
 import java.util.Optional;
@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
 
 /** A QMP monitor for each configuration of its factory PID. */
 @Component(configurationPid = QmpDefinition.PID, configurationPolicy = ConfigurationPolicy.REQUIRE)
-public final class QmpComponent implements QmpDoor {
+public final class QmpComponent implements Door {
   private static final Logger LOG = LoggerFactory.getLogger(QmpComponent.class);
 
   /** The framework property of the executable jar, whose process is this project's to end. */

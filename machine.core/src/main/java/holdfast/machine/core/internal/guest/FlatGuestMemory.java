@@ -40,6 +40,9 @@ public final class FlatGuestMemory extends GuestAccess {
   /** Whether the machine has ended, and takes no more devices. Guarded by {@link #change}. */
   private boolean ended;
 
+  /** Whether the machine is up, so that what is plugged comes as a surprise to its guest. */
+  private volatile boolean up;
+
   private record Removal(MemoryRegion region, Dispatch dispatch) {}
 
   /**
@@ -95,6 +98,11 @@ public final class FlatGuestMemory extends GuestAccess {
     return map;
   }
 
+  /** Records that the machine is up: it has all devices that it starts with. */
+  public void comeUp() {
+    up = true;
+  }
+
   /**
    * Plugs a device. Its region belongs to this memory until the device is removed.
    *
@@ -108,7 +116,8 @@ public final class FlatGuestMemory extends GuestAccess {
         throw request.refused(
             Refusal.MACHINE_ENDED, "the machine is ending; plug the device into another one");
       }
-      device = placer.place(request, map.devices());
+      GuestDevice placed = placer.place(request, map.devices());
+      device = up ? placed.whileUp() : placed;
       map = map.with(device);
       dispatch = listeners.dispatch(added(device));
     }

@@ -24,6 +24,7 @@ final class GuestDevice implements MemoryDevice {
   private final int node;
   private final boolean unarmed;
   private final boolean readOnly;
+  private final boolean hotplugged;
 
   private GuestDevice(
       String id,
@@ -34,7 +35,8 @@ final class GuestDevice implements MemoryDevice {
       DeviceGeometry geometry,
       int slot,
       int node,
-      boolean unarmed) {
+      boolean unarmed,
+      boolean hotplugged) {
     this.id = id;
     this.driver = driver;
     this.region = region;
@@ -44,6 +46,7 @@ final class GuestDevice implements MemoryDevice {
     this.slot = slot;
     this.node = node;
     this.unarmed = unarmed;
+    this.hotplugged = hotplugged;
     this.readOnly = region.obtained().contains(RamFlag.RAM_READONLY);
     // A store into a read-only mapping would raise SIGSEGV, which ends the JVM; into a read-only
     // segment it throws an exception.
@@ -59,7 +62,7 @@ final class GuestDevice implements MemoryDevice {
   static GuestDevice ram(
       String id, MemoryRegion region, long offset, ByteSize size, GuestAddress address) {
     DeviceGeometry geometry = new DeviceGeometry(size, ByteSize.ZERO, region.align());
-    return new GuestDevice(id, DeviceKind.RAM, region, offset, address, geometry, -1, 0, false);
+    return new GuestDevice(id, DeviceKind.RAM, region, offset, address, geometry, -1, 0, false, false);
   }
 
   /** Returns a device whose slot and address have been found. */
@@ -79,7 +82,16 @@ final class GuestDevice implements MemoryDevice {
         geometry,
         slot,
         Math.toIntExact(request.node()),
-        request.unarmed());
+        request.unarmed(),
+        false);
+  }
+
+  /** Returns this device as one that is plugged while the machine is up. */
+  GuestDevice whileUp() {
+    DeviceGeometry geometry =
+        new DeviceGeometry(size, new ByteSize(label.byteSize()), region.align());
+    return new GuestDevice(
+        id, driver, region, regionOffset, address(), geometry, slot, node, unarmed, true);
   }
 
   @Override
@@ -145,6 +157,11 @@ final class GuestDevice implements MemoryDevice {
   @Override
   public boolean readOnly() {
     return readOnly;
+  }
+
+  @Override
+  public boolean hotplugged() {
+    return hotplugged;
   }
 
   @Override

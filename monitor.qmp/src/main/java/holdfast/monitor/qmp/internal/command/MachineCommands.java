@@ -187,7 +187,7 @@ public final class MachineCommands {
     data.put("slot", device.slot());
     data.put("node", device.node());
     data.put("memdev", QomTree.OBJECTS + device.memdev());
-    data.put("hotplugged", false);
+    data.put("hotplugged", device.hotplugged());
     data.put("hotpluggable", true);
     return data;
   }

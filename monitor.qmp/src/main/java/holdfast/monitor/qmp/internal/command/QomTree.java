@@ -196,6 +196,7 @@ final class QomTree {
     values.put("size", device.size().bytes());
     values.put("slot", device.slot());
     values.put("node", device.node());
+    values.put("hotplugged", device.hotplugged());
     if (device.driver() == DeviceKind.NVDIMM) {
       values.put("label-size", device.labelSize().bytes());
       values.put("unarmed", device.unarmed());

@@ -135,6 +135,7 @@ class QmpTest {
       assertEquals("dimm", device.get("type"));
       assertEquals("/objects/m1", ((Map<?, ?>) device.get("data")).get("memdev"));
       assertEquals(2, ((Map<?, ?>) device.get("data")).get("slot"));
+      assertEquals(true, ((Map<?, ?>) device.get("data")).get("hotplugged"));
       assertEquals(
           64 << 20, ((Map<?, ?>) client.run("query-memory-size-summary")).get("plugged-memory"));
       assertEquals(64 << 20, client.run("qom-get", "path", "/objects/m1", "property", "size"));

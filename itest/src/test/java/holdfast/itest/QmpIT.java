@@ -1,0 +1,223 @@
+package holdfast.itest;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import com.fasterxml.jackson.jr.ob.JSON;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A machine without a terminal, reached by QMP: on a file of the build's disk. */
+@Timeout(180)
+class QmpIT {
+  private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+  @TempDir(factory = OnBuildDisk.class)
+  Path scratch;
+
+  private Path folder;
+  private Path socket;
+
+  @BeforeEach
+  void makeFolder() throws IOException {
+    folder = Files.createDirectory(scratch.resolve("cwd"));
+    socket = folder.resolve("q");
+  }
+
+  private static List<String> machine(String... more) {
+    List<String> all =
+        new ArrayList<>(
+            List.of(
+                "-machine",
+                "pc,nvdimm=on",
+                "-m",
+                "16M,slots=4,maxmem=1G",
+                "-object",
+                "memory-backend-file,id=m0,mem-path=F,size=4M,share=on",
+                "-device",
+                "nvdimm,id=nv0,memdev=m0",
+                "-qmp",
+                "unix:q,server=on,wait=off"));
+    all.addAll(List.of(more));
+    return all;
+  }
+
+  /** A client of the machine's socket, which waits until there is one. */
+  private static final class Client implements AutoCloseable {
+    private final SocketChannel channel;
+    private final BufferedReader lines;
+    private final List<Map<String, Object>> events = new ArrayList<>();
+
+    private Client(SocketChannel channel) throws IOException {
+      this.channel = channel;
+      this.lines = new BufferedReader(Channels.newReader(channel, UTF_8));
+      assertTrue(message().containsKey("QMP"));
+      run("qmp_capabilities", Map.of());
+    }
+
+    static Client at(Path socket, Holdfast machine) throws IOException, InterruptedException {
+      long limit = System.nanoTime() + LIMIT_NANOS;
+      while (true) {
+        try {
+          return new Client(SocketChannel.open(UnixDomainSocketAddress.of(socket)));
+        } catch (IOException notYet) {
+          if (System.nanoTime() > limit) {
+            throw notYet;
+          }
+          machine.runFor(20);
+        }
+      }
+    }
+
+    private Map<String, Object> message() throws IOException {
+      String line = lines.readLine();
+      if (line == null) {
+        throw new IOException("the connection was closed");
+      }
+      return JSON.std.mapFrom(line);
+    }
+
+    Object run(String command, Map<String, ?> arguments) throws IOException {
+      String text = JSON.std.asString(Map.of("execute", command, "arguments", arguments));
+      channel.write(ByteBuffer.wrap((text + "\n").getBytes(UTF_8)));
+      while (true) {
+        Map<String, Object> message = message();
+        if (message.containsKey("return")) {
+          return message.get("return");
+        }
+        if (message.containsKey("error")) {
+          fail(command + ": " + message);
+        }
+        events.add(message);
+      }
+    }
+
+    /** The data of the first event with this name that fits. */
+    Map<?, ?> await(String event, Predicate<Map<?, ?>> fits) throws IOException {
+      for (int at = 0; ; at++) {
+        if (at == events.size()) {
+          events.add(message());
+        }
+        Map<String, Object> one = events.get(at);
+        if (one.get("event").equals(event) && fits.test((Map<?, ?>) one.get("data"))) {
+          return (Map<?, ?>) one.get("data");
+        }
+      }
+    }
+
+    /** Waits until the machine is up. */
+    Client awaitUp() throws IOException {
+      if (!((Map<?, ?>) run("query-status", Map.of())).get("status").equals("running")) {
+        await("X_HOLDFAST_STATUS", data -> data.get("phase").equals("up"));
+      }
+      return this;
+    }
+
+    @Override
+    public void close() throws IOException {
+      channel.close();
+    }
+  }
+
+  @Test
+  @DisplayName("a machine is changed, its memory moved while it serves, and it is ended")
+  void session() throws IOException, InterruptedException {
+    try (Holdfast machine = Holdfast.start(folder, machine())) {
+      try (Client client = Client.at(socket, machine).awaitUp()) {
+        assertEquals(
+            "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(socket)));
+        client.run(
+            "object-add", Map.of("qom-type", "memory-backend-ram", "id", "m1", "size", 1 << 20));
+        client.run("device_add", Map.of("driver", "pc-dimm", "id", "d1", "memdev", "m1"));
+        List<?> devices = (List<?>) client.run("query-memory-devices", Map.of());
+        assertEquals(2, devices.size());
+        assertEquals(List.of(false, true), devices.stream().map(QmpIT::hotplugged).toList());
+
+        client.run(
+            "x-holdfast-swap",
+            Map.of("id", "m0", "changes", Map.of("mem-path", folder.resolve("G").toString())));
+        Map<?, ?> end = client.await("X_HOLDFAST_SWAP", data -> data.get("ended").equals(true));
+        assertEquals("done", end.get("phase"), "" + end);
+        assertEquals(
+            folder.resolve("G").toString(),
+            client.run("qom-get", Map.of("path", "/objects/m0", "property", "mem-path")));
+
+        client.run("device_del", Map.of("id", "d1"));
+        client.run("object-del", Map.of("id", "m1"));
+        client.run("stop", Map.of());
+        assertEquals(
+            Map.of("status", "paused", "running", false), client.run("query-status", Map.of()));
+        client.run("cont", Map.of());
+        client.run("quit", Map.of());
+        assertEquals("SHUTDOWN", client.events.getLast().get("event"));
+      }
+      assertEquals(0, machine.awaitEnd().status());
+    }
+    assertFalse(Files.exists(socket));
+  }
+
+  private static Object hotplugged(Object device) {
+    return ((Map<?, ?>) ((Map<?, ?>) device).get("data")).get("hotplugged");
+  }
+
+  @Test
+  @DisplayName("the socket of a killed process is replaced, that of a living one is not")
+  void sockets() throws IOException, InterruptedException {
+    try (Holdfast killed = Holdfast.start(folder, machine())) {
+      Client.at(socket, killed).awaitUp().close();
+      Holdfast.Ended second =
+          Holdfast.run(folder, "-m", "16M", "-qmp", "unix:q,server=on,wait=off");
+      assertTrue(
+          second.refusal().contains("another process listens there"), second.err()::toString);
+      killed.kill();
+    }
+    assertTrue(Files.exists(socket));
+    try (Holdfast next = Holdfast.start(folder, machine())) {
+      Client.at(socket, next).awaitUp().close();
+      next.terminate();
+      next.awaitEnd();
+    }
+    assertFalse(Files.exists(socket));
+  }
+
+  @Test
+  @DisplayName("standard input and output are a client")
+  void stdio() throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.addAll(
+        List.of(
+            "bash",
+            "-c",
+            "printf '%s\\n' '{\"execute\":\"qmp_capabilities\"}' '{\"execute\":\"quit\"}' | \"$@\"",
+            "bash"));
+    command.addAll(
+        Holdfast.command(Holdfast.jar(), List.of(), List.of("-m", "16M", "-qmp", "stdio")));
+    try (Holdfast machine = Holdfast.startCommand(command, folder)) {
+      Holdfast.Ended ended = machine.awaitEnd();
+      List<String> lines = ended.out().lines().toList();
+      assertTrue(lines.getFirst().startsWith("{\"QMP\":"), ended::out);
+      assertEquals("{\"return\":{}}", lines.getLast(), ended::out);
+      assertEquals(0, ended.status(), ended.err()::toString);
+    }
+  }
+}
