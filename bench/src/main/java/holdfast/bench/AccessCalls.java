@@ -78,19 +78,28 @@ public class AccessCalls {
     return next;
   }
 
-  private long offset(long random) {
-    return ((random >>> 40) & (devices - 1)) * step + (random & (span - 8));
+  /**
+   * Returns the address to access. What it is made of is given, as the C program has it in
+   * registers: fields would be read anew after each access.
+   */
+  private static GuestAddress address(long base, long random, int mask, long step, long within) {
+    return new GuestAddress(base + ((random >>> 40) & mask) * step + (random & within));
   }
 
   /** Reads through GuestMemory. */
   @Benchmark
   @OperationsPerInvocation(ACCESSES)
   public long guestRead() {
+    GuestMemory guest = memory;
+    long from = base;
+    int mask = devices - 1;
+    long apart = step;
+    long within = span - 8;
     long at = random;
     long sum = 0;
     for (int i = 0; i < ACCESSES; i++) {
       at = next(at);
-      sum += memory.getLong(new GuestAddress(base + offset(at)), ByteOrder.LITTLE_ENDIAN);
+      sum += guest.getLong(address(from, at, mask, apart, within), ByteOrder.LITTLE_ENDIAN);
     }
     random = at;
     return sum;
@@ -100,10 +109,15 @@ public class AccessCalls {
   @Benchmark
   @OperationsPerInvocation(ACCESSES)
   public void guestWrite() {
+    GuestMemory guest = memory;
+    long from = base;
+    int mask = devices - 1;
+    long apart = step;
+    long within = span - 8;
     long at = random;
     for (int i = 0; i < ACCESSES; i++) {
       at = next(at);
-      memory.setLong(new GuestAddress(base + offset(at)), at, ByteOrder.LITTLE_ENDIAN);
+      guest.setLong(address(from, at, mask, apart, within), at, ByteOrder.LITTLE_ENDIAN);
     }
     random = at;
   }
@@ -112,11 +126,13 @@ public class AccessCalls {
   @Benchmark
   @OperationsPerInvocation(ACCESSES)
   public long segmentRead() {
+    MemorySegment segment = first;
+    long within = span - 8;
     long at = random;
     long sum = 0;
     for (int i = 0; i < ACCESSES; i++) {
       at = next(at);
-      sum += first.get(ValueLayout.JAVA_LONG, at & (span - 8));
+      sum += segment.get(ValueLayout.JAVA_LONG, at & within);
     }
     random = at;
     return sum;
@@ -126,10 +142,12 @@ public class AccessCalls {
   @Benchmark
   @OperationsPerInvocation(ACCESSES)
   public void segmentWrite() {
+    MemorySegment segment = first;
+    long within = span - 8;
     long at = random;
     for (int i = 0; i < ACCESSES; i++) {
       at = next(at);
-      first.set(ValueLayout.JAVA_LONG, at & (span - 8), at);
+      segment.set(ValueLayout.JAVA_LONG, at & within, at);
     }
     random = at;
   }

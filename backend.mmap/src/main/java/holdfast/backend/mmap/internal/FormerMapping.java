@@ -42,8 +42,7 @@ final class FormerMapping {
     Window window = block.window;
     Libc libc = block.libc;
     long wish = freeAddress(libc, window);
-    // SAFETY: the window's addresses stay mapped, to the same bytes of the same file, and nothing
-    // is
+    // SAFETY: the window's addresses stay mapped, to the same bytes of the same file. Nothing is
     // mapped over: without MREMAP_FIXED the wish counts only if nothing is there.
     Userfaultfd.Move move =
         () -> libc.mremap(window.address(), window.size(), KernelConstants.MREMAP_DONTUNMAP, wish);

@@ -29,8 +29,9 @@ final class GuestMap {
   private final Span[] spans;
   private final long[] firsts;
 
-  // What a look-up reads, here rather than in an object of its own: the table, and the base RAM
-  // below it.
+  // What a look-up reads, here rather than in an object of its own: the only device, if there is
+  // one; otherwise the table; and the base RAM below it.
+  private final @Nullable Span only;
   private final long base;
   private final int shift;
   private final @Nullable Span[] buckets;
@@ -53,6 +54,7 @@ final class GuestMap {
     lowRam = ram > 0 ? spans[0] : null;
     highRam = ram > 1 ? spans[1] : null;
     high = ram > 1 ? firsts[1] : Long.MAX_VALUE;
+    only = spans.length - ram == 1 ? spans[ram] : null;
     AddressTable table = AddressTable.of(Arrays.asList(spans).subList(ram, spans.length));
     base = table.base();
     shift = table.shift();
@@ -85,6 +87,10 @@ final class GuestMap {
    * @param length its bytes, at least 1
    */
   @Nullable Span holder(long address, long length) {
+    Span single = only;
+    if (single != null && single.holds(address, length)) {
+      return single;
+    }
     Span likely = likely(address);
     return likely != null && likely.holds(address, length) ? likely : search(address, length);
   }
