@@ -1,6 +1,7 @@
 package holdfast.itest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -8,8 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -147,6 +150,17 @@ class ProbeIT {
             folder)) {
       return probe.awaitEnd();
     }
+  }
+
+  @Test
+  @DisplayName("the script keeps C2, without which the JDK's cache flush ends the JVM")
+  void theCompilerStays() throws IOException {
+    Path script = Holdfast.jar().getParent().resolve("../../holdfast");
+
+    assertFalse(
+        Pattern.compile("-Xint|TieredStopAtLevel|-XX:-TieredCompilation|CompilationMode")
+            .matcher(Files.readString(script))
+            .find());
   }
 
   @Test
