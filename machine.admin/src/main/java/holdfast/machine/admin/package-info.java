@@ -15,8 +15,8 @@
  * or an {@code nvdimm} on one. Values of properties are texts as on the command line.
  *
  * <p>An operator's door implements {@link holdfast.machine.admin.AdminListener} and registers a
- * {@link holdfast.machine.admin.Door}; Holdfast alone
- * implements the other interfaces. All records are immutable.
+ * {@link holdfast.machine.admin.Door}; Holdfast alone implements the other interfaces. All records
+ * are immutable.
  */
 @Export
 @NullMarked

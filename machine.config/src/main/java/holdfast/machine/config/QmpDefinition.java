@@ -5,7 +5,6 @@ import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.config.options.PropertyDefinition;
 import holdfast.machine.config.options.PropertyType;
 import holdfast.machine.config.options.TypeDefinition;
-import java.net.InetSocketAddress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
@@ -56,10 +55,10 @@ public final class QmpDefinition {
   }
 
   /** A port of the loopback interface. */
-  public record Tcp(InetSocketAddress address) implements Address {
+  public record Tcp(String host, int port) implements Address {
     @Override
     public String toString() {
-      return "tcp:" + address.getHostString() + ":" + address.getPort();
+      return "tcp:" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
     }
   }
 
@@ -87,7 +86,7 @@ public final class QmpDefinition {
     if (path.isPresent()) {
       return new Unix(path(path.get()));
     }
-    return host.isPresent() ? new Tcp(loopback(host.get(), qmp.find(PORT))) : new Stdio();
+    return host.isPresent() ? loopback(host.get(), qmp.find(PORT)) : new Stdio();
   }
 
   /** Returns whether the properties name standard input and output. */
@@ -103,8 +102,7 @@ public final class QmpDefinition {
     }
   }
 
-  private static InetSocketAddress loopback(String host, Optional<Long> port)
-      throws OptionException {
+  private static Tcp loopback(String host, Optional<Long> port) throws OptionException {
     if (!LOOPBACK.matcher(host).matches()) {
       throw new OptionException(
           "host="
@@ -115,7 +113,6 @@ public final class QmpDefinition {
     if (port.isEmpty()) {
       throw new OptionException("host=" + host + " needs a port: add port=NUMBER");
     }
-    return new InetSocketAddress(
-        host.equals("localhost") ? "127.0.0.1" : host, Math.toIntExact(port.get()));
+    return new Tcp(host.equals("localhost") ? "127.0.0.1" : host, Math.toIntExact(port.get()));
   }
 }

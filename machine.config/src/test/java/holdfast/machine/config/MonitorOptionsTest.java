@@ -46,7 +46,7 @@ class MonitorOptionsTest {
           unix:rel/q,wait=off,server=on        | unix:rel/q
           tcp:127.0.0.1:4444,server,nowait     | tcp:127.0.0.1:4444
           tcp:localhost:4444,server=on         | tcp:127.0.0.1:4444
-          tcp:[::1]:4444,server=on,wait=off    | tcp:::1:4444
+          tcp:[::1]:4444,server=on,wait=off    | tcp:[::1]:4444
           stdio                                | stdio
           """)
   @DisplayName("-qmp in its forms")
@@ -80,7 +80,7 @@ class MonitorOptionsTest {
     assertRefused("write wait=off", "-qmp", "unix:/run/q,server=on,wait=on");
     assertRefused("is no loopback address", "-qmp", "tcp:0.0.0.0:4444,server=on");
     assertRefused("is no loopback address", "-qmp", "tcp:example.org:4444,server=on");
-    assertRefused("is no loopback address", "-qmp", "tcp::4444,server=on");
+    assertRefused("host='' is empty", "-qmp", "tcp::4444,server=on");
     assertRefused("write tcp:127.0.0.1:PORT", "-qmp", "tcp:4444,server=on");
     assertRefused("port", "-qmp", "tcp:127.0.0.1:99999,server=on");
     assertRefused("write unix:PATH", "-qmp", "vc");

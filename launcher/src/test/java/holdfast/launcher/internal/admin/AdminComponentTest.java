@@ -303,7 +303,11 @@ class AdminComponentTest {
     there.configurations.put(MachineComponent.PID, own);
     there.up();
 
-    assertEquals(plugged, admin.device(plugged.id()));
+    DeviceStatus again = admin.device(plugged.id());
+    assertEquals(plugged.address(), again.address());
+    assertEquals(plugged.slot(), again.slot());
+    assertTrue(plugged.hotplugged());
+    assertFalse(again.hotplugged(), "it is there from the start now");
   }
 
   @Test

@@ -62,7 +62,8 @@ final class GuestDevice implements MemoryDevice {
   static GuestDevice ram(
       String id, MemoryRegion region, long offset, ByteSize size, GuestAddress address) {
     DeviceGeometry geometry = new DeviceGeometry(size, ByteSize.ZERO, region.align());
-    return new GuestDevice(id, DeviceKind.RAM, region, offset, address, geometry, -1, 0, false, false);
+    return new GuestDevice(
+        id, DeviceKind.RAM, region, offset, address, geometry, -1, 0, false, false);
   }
 
   /** Returns a device whose slot and address have been found. */

@@ -7,6 +7,7 @@ import holdfast.machine.config.QmpDefinition.Tcp;
 import holdfast.machine.config.QmpDefinition.Unix;
 import holdfast.monitor.qmp.internal.server.SocketFile.SocketException;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.channels.ByteChannel;
 import java.nio.channels.ClosedChannelException;
 import java.util.Optional;
@@ -56,7 +57,9 @@ public final class SocketDoor implements AutoCloseable {
     } catch (SocketException e) {
       return closed(address.toString(), e.getMessage());
     } catch (IOException e) {
-      return closed(address.toString(), "QMP at " + address + ": " + e.getMessage() + "; choose another port");
+      return closed(
+          address.toString(),
+          "QMP at " + address + ": " + e.getMessage() + "; choose another port");
     }
   }
 
@@ -69,7 +72,7 @@ public final class SocketDoor implements AutoCloseable {
   private static Listener listener(Address address) throws SocketException, IOException {
     return switch (address) {
       case Unix(var path) -> SocketFile.open(path);
-      case Tcp(var port) -> TcpListener.open(port);
+      case Tcp(var host, var port) -> TcpListener.open(new InetSocketAddress(host, port));
       case Stdio stdio -> new StdioListener();
     };
   }
