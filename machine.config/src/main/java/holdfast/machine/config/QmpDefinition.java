@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.osgi.annotation.versioning.ProviderType;
 
 /** Where a QMP monitor listens: the properties, and the place that they name. */
 public final class QmpDefinition {
@@ -44,6 +45,7 @@ public final class QmpDefinition {
   private QmpDefinition() {}
 
   /** Where a monitor listens. */
+  @ProviderType
   public sealed interface Address {}
 
   /** A socket in the file system. */

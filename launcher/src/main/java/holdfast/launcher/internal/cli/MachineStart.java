@@ -2,15 +2,10 @@ package holdfast.launcher.internal.cli;
 
 import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.machine.MachineState;
-import holdfast.machine.admin.Door;
-import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.core.Machine;
 import java.io.IOException;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.osgi.framework.BundleContext;
-import org.osgi.framework.ServiceReference;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.util.tracker.ServiceTracker;
 
@@ -32,7 +27,7 @@ final class MachineStart {
    * @throws CommandException with the sentence for the operator if it does not come up
    */
   Machine start(MachineRequest request) throws CommandException, IOException, InterruptedException {
-    openDoors(request);
+    new Doors(context, configurations).open(request);
     ServiceTracker<MachineComponent, MachineComponent> tracker =
         new ServiceTracker<>(context, MachineComponent.class, null);
     tracker.open();
@@ -44,44 +39,6 @@ final class MachineStart {
       }
       component.write(() -> request.configure(configurations));
       return up(component.awaitSettled(LIMIT_MILLIS));
-    } finally {
-      tracker.close();
-    }
-  }
-
-  /**
-   * Opens the monitors, so that their clients see the machine come up.
-   *
-   * @throws CommandException with the sentence for the operator if one can't be opened
-   */
-  private void openDoors(MachineRequest request)
-      throws CommandException, IOException, InterruptedException {
-    if (request.monitors().isEmpty()) {
-      return;
-    }
-    request.configureMonitors(configurations);
-    BlockingQueue<Door> opened = new LinkedBlockingQueue<>();
-    ServiceTracker<Door, Door> tracker =
-        new ServiceTracker<>(context, Door.class, null) {
-          @Override
-          public Door addingService(ServiceReference<Door> reference) {
-            Door door = context.getService(reference);
-            opened.add(door);
-            return door;
-          }
-        };
-    tracker.open();
-    try {
-      for (ParsedObject monitor : request.monitors()) {
-        Door door = opened.poll(LIMIT_MILLIS, TimeUnit.MILLISECONDS);
-        if (door == null) {
-          throw new CommandException(
-              "the monitor " + monitor.texts() + " did not start: is holdfast.monitor.qmp there?");
-        }
-        if (door.failure().isPresent()) {
-          throw new CommandException(door.failure().get());
-        }
-      }
     } finally {
       tracker.close();
     }

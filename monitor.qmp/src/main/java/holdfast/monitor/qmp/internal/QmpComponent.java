@@ -20,7 +20,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A QMP monitor for each configuration of its factory PID. */
-@Component(configurationPid = QmpDefinition.PID, configurationPolicy = ConfigurationPolicy.REQUIRE)
+@Component(
+    immediate = true, // clients come from outside; nobody here uses the service
+    configurationPid = QmpDefinition.PID,
+    configurationPolicy = ConfigurationPolicy.REQUIRE)
 public final class QmpComponent implements Door {
   private static final Logger LOG = LoggerFactory.getLogger(QmpComponent.class);
 
