@@ -75,13 +75,15 @@ public final class HoldfastCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     PrintStream out = System.out;
+    boolean serves = false;
     try {
       switch (CommandLine.parse(arguments)) {
         case CommandLine.Print(String text) -> out.print(text);
         case CommandLine.Version() -> out.println("holdfast " + context.getBundle().getVersion());
         case CommandLine.Start(MachineRequest request, CommandLine.After after) -> {
+          serves = after == CommandLine.After.SERVE;
           Machine machine = new MachineStart(context, configurations).start(request);
-          if (after == CommandLine.After.SERVE) {
+          if (serves) {
             serve(request.takesStdio());
           } else {
             Report.print(machine, after, out);
@@ -91,24 +93,30 @@ public final class HoldfastCommand implements Callable<Integer> {
       out.flush();
       return 0;
     } catch (IOException e) {
-      complain(
+      return failed(
           "configurations can't be written: "
               + Excerpt.onOneLine(e.toString())
               + "; see to the space in "
-              + context.getProperty(Constants.FRAMEWORK_STORAGE));
-      return 1;
+              + context.getProperty(Constants.FRAMEWORK_STORAGE),
+          serves);
     } catch (HoldfastException e) {
       // a path may be part of it, and a path can contain any character
-      complain(Excerpt.onOneLine(e.getMessage()));
-      return 1;
+      return failed(Excerpt.onOneLine(e.getMessage()), serves);
     }
   }
 
-  /** Prints why the command failed, unless the process was asked to end, which is not a failure. */
-  private void complain(String sentence) {
+  /**
+   * Prints why the command failed, unless the process was asked to end, which is not a failure; but
+   * a report that isn't there is one.
+   *
+   * @return the exit status
+   */
+  private int failed(String sentence, boolean serves) {
     if (framework.getState() == Bundle.ACTIVE) {
       System.err.println("holdfast: " + sentence);
+      return 1;
     }
+    return serves ? 0 : 1;
   }
 
   private void serve(boolean withoutTerminal)

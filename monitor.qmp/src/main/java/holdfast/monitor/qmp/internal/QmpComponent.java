@@ -4,6 +4,7 @@ import holdfast.machine.admin.Door;
 import holdfast.machine.admin.MachineAdmin;
 import holdfast.machine.config.QmpDefinition;
 import holdfast.machine.config.options.OptionException;
+import holdfast.machine.config.options.TypeDefinition;
 import holdfast.monitor.qmp.internal.server.SocketDoor;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +38,9 @@ public final class QmpComponent implements Door {
   public QmpComponent(
       BundleContext context, @Reference MachineAdmin admin, Map<String, ?> configuration) {
     door = open(context, admin, configuration);
+    if (!configuration.containsKey(TypeDefinition.EXACT)) { // else the command line says it
+      door.failure().ifPresent(LOG::error);
+    }
   }
 
   private static SocketDoor open(

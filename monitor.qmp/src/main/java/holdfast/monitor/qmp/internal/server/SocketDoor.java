@@ -65,7 +65,6 @@ public final class SocketDoor implements AutoCloseable {
 
   /** Returns one that nobody can connect to. */
   public static SocketDoor closed(String place, String failure) {
-    LOG.error("{}", failure);
     return new SocketDoor(place, null, failure);
   }
 
