@@ -68,6 +68,10 @@ public final class MonitorOptions {
             "-mon chardev=" + id + ": there is no -chardev with id=" + id + ": add one");
       }
       QmpDefinition.address(place);
+      if (all.contains(place)) {
+        throw new OptionException(
+            "-qmp: two monitors can't be at one place, " + QmpDefinition.address(place));
+      }
       all.add(place);
     }
     for (String id : places.keySet()) {
@@ -100,9 +104,11 @@ public final class MonitorOptions {
     use(id);
   }
 
-  private void use(String id) {
+  private void use(String id) throws OptionException {
+    if (!used.add(id)) {
+      throw new OptionException("-mon chardev=" + id + ": another monitor uses it already");
+    }
     monitors.add(id);
-    used.add(id);
   }
 
   private static Options tcp(String text) throws OptionException {

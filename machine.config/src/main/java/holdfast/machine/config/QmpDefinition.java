@@ -5,11 +5,11 @@ import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.config.options.PropertyDefinition;
 import holdfast.machine.config.options.PropertyType;
 import holdfast.machine.config.options.TypeDefinition;
+import java.net.InetAddress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** Where a QMP monitor listens: the properties, and the place that they name. */
@@ -37,10 +37,6 @@ public final class QmpDefinition {
           "qmp",
           "a monitor for programs that speak QEMU's machine protocol",
           List.of(PATH, HOST, PORT, STDIO));
-
-  /** An address in digits: names are resolved by others, and can change. */
-  private static final Pattern LOOPBACK =
-      Pattern.compile("127\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}|::1|localhost");
 
   private QmpDefinition() {}
 
@@ -91,6 +87,15 @@ public final class QmpDefinition {
     return host.isPresent() ? loopback(host.get(), qmp.find(PORT)) : new Stdio();
   }
 
+  /** Returns whether it is an address in digits; names are resolved by others, and can change. */
+  private static boolean isLoopback(String host) {
+    try {
+      return host.equals("localhost") || InetAddress.ofLiteral(host).isLoopbackAddress();
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
   /** Returns whether the properties name standard input and output. */
   public static boolean isStdio(ParsedObject qmp) {
     return qmp.get(STDIO);
@@ -105,7 +110,7 @@ public final class QmpDefinition {
   }
 
   private static Tcp loopback(String host, Optional<Long> port) throws OptionException {
-    if (!LOOPBACK.matcher(host).matches()) {
+    if (!isLoopback(host)) {
       throw new OptionException(
           "host="
               + host

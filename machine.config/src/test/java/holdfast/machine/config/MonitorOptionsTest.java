@@ -92,6 +92,16 @@ class MonitorOptionsTest {
     assertRefused("there are socket and stdio", "-chardev", "pty,id=c");
     assertRefused("add id=NAME", "-chardev", "stdio");
     assertRefused("is taken", "-chardev", "stdio,id=c", "-chardev", "stdio,id=c");
+    assertRefused("two monitors can't be at one place", "-qmp", "stdio", "-qmp", "stdio");
+    assertRefused(
+        "another monitor uses it",
+        "-chardev",
+        "stdio,id=c",
+        "-mon",
+        "c,mode=control",
+        "-mon",
+        "c,mode=control");
+    assertRefused("is no loopback address", "-qmp", "tcp:127.999.1.1:4444,server=on");
     assertRefused("needs one place", "-chardev", "socket,id=c,server=on,wait=off");
   }
 }

@@ -101,16 +101,22 @@ final class BlockPersistence {
     if (method != PersistMethod.MSYNC) {
       return;
     }
-    int flags = KernelConstants.SYNC_FILE_RANGE_WRITE;
     try {
-      requireWrittenBack(
-          offset,
-          length,
-          store
-              .writeBacks()
-              .make(() -> libc.syncFileRange(store.fd(), store.offset() + offset, length, flags)));
+      requireWrittenBack(offset, length, writeBacks.make(() -> hint(offset, length)));
     } catch (ErrnoException e) {
       throw failed(offset, length, e);
+    }
+  }
+
+  /** Asks the kernel to begin; where there is no such call, the persist does all of it. */
+  private void hint(long offset, long length) throws ErrnoException {
+    try {
+      libc.syncFileRange(
+          store.fd(), store.offset() + offset, length, KernelConstants.SYNC_FILE_RANGE_WRITE);
+    } catch (ErrnoException e) {
+      if (!WriteBacks.isNoAnswer(e)) {
+        throw e;
+      }
     }
   }
 
@@ -182,6 +188,7 @@ final class BlockPersistence {
     } catch (InternalError lostMeanwhile) {
       requireProvided(offset, length);
       flush.flush(window.segment().asSlice(offset, length));
+      PageTouch.awaitLateErrors();
     }
   }
 

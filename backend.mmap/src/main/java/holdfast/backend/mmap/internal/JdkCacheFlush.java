@@ -91,6 +91,7 @@ public final class JdkCacheFlush implements CacheFlush {
     for (String argument : (String[]) arguments.invoke()) {
       boolean lower =
           argument.startsWith(LEVEL) && !argument.equals(LEVEL + C2) // C1 with some profiling
+              || argument.equals("-XX:-UseCompiler")
               || argument.startsWith("-XX:Flags=")
               || argument.startsWith("-XX:VMOptionsFile="); // and who knows what that says
       if (lower) {

@@ -232,8 +232,8 @@ final class MappedRamBlock implements RamBlock {
 
   @Override
   public void expectCopy() {
-    if (!(store instanceof FileStore) || store.isVolatile()) {
-      return;
+    if (!(store instanceof FileStore) || store.isVolatile() || !spec.has(RamFlag.RAM_SHARED)) {
+      return; // nothing is written back, or the mapping itself moves to where its guest is
     }
     window.structure.lock();
     try {

@@ -260,7 +260,9 @@ public final class PageTracking implements DirtyTracking {
       requireOpen();
       if (window.tracking != this) {
         throw new TrackingLostException(
-            spec, from, "it was re-mapped, and what stands there is tracked by somebody else");
+            spec,
+            from,
+            "it was re-mapped, or tried to be, and what was written meanwhile is not known");
       }
       long address = window.address();
       // SAFETY: a block is in the window, so all of its addresses are mapped and ours, and the lock

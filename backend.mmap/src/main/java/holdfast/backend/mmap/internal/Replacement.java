@@ -122,6 +122,9 @@ final class Replacement {
       if (!done) {
         theirs.expect(before);
         former.ifPresent(FormerMapping::release); // the same file is in the window again
+        if (former.isPresent()) {
+          theirs.tracking = null; // what was written is not known any more
+        }
       }
       theirs.persists.unlockWrite(stamp);
     }
@@ -186,8 +189,8 @@ final class Replacement {
     } finally {
       ours.persists.unlockWrite(stamp);
       ours.structure.unlock();
+      old.store.giveUp(discardData); // its file's lock, above all
     }
-    old.store.giveUp(discardData);
   }
 
   /** Moves the new block's mapping itself over the old one's addresses. */

@@ -25,6 +25,8 @@ final class Userfaultfd implements AutoCloseable {
           | KernelConstants.UFFD_FEATURE_WP_UNPOPULATED
           | KernelConstants.UFFD_FEATURE_WP_HUGETLBFS_SHMEM;
 
+  private static final long PAUSE_NANOS = Duration.ofMillis(1).toNanos();
+
   /** How long to try again when the kernel asks for that. */
   private static final Duration AGAIN_LIMIT = Duration.ofSeconds(10);
 
@@ -131,7 +133,12 @@ final class Userfaultfd implements AutoCloseable {
    */
   long whileMessagesAreRead(Move move) throws ErrnoException {
     AtomicBoolean ended = new AtomicBoolean();
-    Thread reader = Thread.ofPlatform().daemon().name("holdfast-moved").start(() -> read(ended));
+    Thread reader;
+    try {
+      reader = Thread.ofPlatform().daemon().name("holdfast-moved").start(() -> read(ended));
+    } catch (OutOfMemoryError noThread) {
+      throw new ErrnoException("pthread_create", new Errno(Errno.EAGAIN, "" + noThread));
+    }
     try {
       return move.make();
     } finally {
@@ -160,9 +167,9 @@ final class Userfaultfd implements AutoCloseable {
         if (!libc.readUffdMessage(fd)) {
           Thread.onSpinWait(); // writers are paused until the message comes
         }
-      } catch (ErrnoException e) {
-        LOG.debug("messages of a userfaultfd: {}", e.getMessage());
-        LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
+      } catch (ErrnoException | RuntimeException | Error e) {
+        // whatever it is: the move would never return if nobody read its message
+        LockSupport.parkNanos(PAUSE_NANOS);
       }
     }
   }

@@ -32,7 +32,7 @@ public final class JnaLibc implements Libc {
   private static final String LIBNUMA = "libnuma.so.1";
 
   /** sizeof(struct uffd_msg), everywhere. */
-  private static final int UFFD_MESSAGE = 32;
+  private static final byte[] IGNORED = new byte[32];
 
   private final KernelConstants constants;
   private final LinuxFamily linux = LinuxFamily.host();
@@ -344,15 +344,14 @@ public final class JnaLibc implements Libc {
 
   @Override
   public boolean readUffdMessage(int fd) throws ErrnoException {
-    byte[] message = new byte[UFFD_MESSAGE];
-    if (C.read(fd, message, UFFD_MESSAGE) >= 0) {
+    if (C.read(fd, IGNORED, IGNORED.length) >= 0) {
       return true;
     }
-    ErrnoException e = failure("read");
-    if (e.is(Errno.EAGAIN) || e.is(Errno.EINTR)) {
-      return false;
+    int errno = Native.getLastError();
+    if (errno == Errno.EAGAIN || errno == Errno.EINTR) {
+      return false; // no object is made for this, since it is asked again and again
     }
-    throw e;
+    throw failure("read");
   }
 
   @Override

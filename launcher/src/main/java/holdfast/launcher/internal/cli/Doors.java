@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceReference;
 import org.osgi.service.cm.ConfigurationAdmin;
@@ -27,11 +28,13 @@ record Doors(BundleContext context, ConfigurationAdmin configurations) {
     request.configureMonitors(configurations);
     BlockingQueue<Door> opened = new LinkedBlockingQueue<>();
     ServiceTracker<Door, Door> tracker =
-        new ServiceTracker<>(context, Door.class, null) {
+        new ServiceTracker<Door, Door>(context, Door.class, null) {
           @Override
-          public Door addingService(ServiceReference<Door> reference) {
+          public @Nullable Door addingService(ServiceReference<Door> reference) {
             Door door = context.getService(reference);
-            opened.add(door);
+            if (door != null) {
+              opened.add(door);
+            }
             return door;
           }
         };

@@ -99,6 +99,11 @@ public final class HoldfastCommand implements Callable<Integer> {
               + "; see to the space in "
               + context.getProperty(Constants.FRAMEWORK_STORAGE),
           serves);
+    } catch (IllegalStateException e) {
+      if (framework.getState() == Bundle.ACTIVE) {
+        throw e;
+      }
+      return failed("", serves); // told to end while it started, it met what was gone already
     } catch (HoldfastException e) {
       // a path may be part of it, and a path can contain any character
       return failed(Excerpt.onOneLine(e.getMessage()), serves);

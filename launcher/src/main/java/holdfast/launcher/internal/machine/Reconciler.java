@@ -106,6 +106,9 @@ final class Reconciler {
         lookSoon();
       } catch (RejectedExecutionException e) {
         LOG.debug("the machine has ended");
+      } catch (OutOfMemoryError noThread) {
+        woken.set(false); // or no later change would be looked at
+        throw noThread;
       }
     }
   }

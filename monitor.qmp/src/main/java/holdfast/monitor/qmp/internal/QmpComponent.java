@@ -70,7 +70,10 @@ public final class QmpComponent implements Door {
   }
 
   @Deactivate
-  void deactivate() {
+  void deactivate(BundleContext context) {
+    if (context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION).getState() == Bundle.STOPPING) {
+      door.processEnds();
+    }
     door.close();
   }
 

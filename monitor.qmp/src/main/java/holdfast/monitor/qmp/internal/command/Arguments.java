@@ -39,7 +39,7 @@ public record Arguments(Map<String, @Nullable Object> values) {
     }
     for (String name : given.keySet()) {
       if (!definition.open() && !known.containsKey(name)) {
-        throw QmpException.generic("Parameter " + Excerpt.of(name) + " is unexpected");
+        throw QmpException.generic("Parameter '" + Excerpt.onOneLine(name) + "' is unexpected");
       }
     }
     return new Arguments(given);

@@ -8,6 +8,7 @@ import static holdfast.monitor.qmp.internal.schema.ValueType.STRING;
 import holdfast.machine.admin.AdminEvent;
 import holdfast.machine.admin.AdminEvent.Change;
 import holdfast.machine.admin.MachineStatus;
+import holdfast.machine.admin.MachineStatus.Phase;
 import holdfast.monitor.qmp.internal.schema.ValueType.Struct;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,8 +36,15 @@ public final class EventShapes {
   private static final String OBJECT_DELETED = "X_HOLDFAST_OBJECT_DELETED";
   private static final String SWAP = "X_HOLDFAST_SWAP";
 
-  /** Whether writers are stopped, as far as this monitor has told. */
-  private boolean stopped;
+  /** The status, as far as clients know it. */
+  private MachineStatus known;
+
+  /**
+   * @param known the status that clients can ask for now
+   */
+  public EventShapes(MachineStatus known) {
+    this.known = known;
+  }
 
   /**
    * An event.
@@ -88,9 +96,12 @@ public final class EventShapes {
   }
 
   private List<Event> status(MachineStatus status) {
-    if (status.stopped() != stopped) {
-      stopped = status.stopped();
-      return one(stopped ? STOP : RESUME, Map.of());
+    MachineStatus before = known;
+    known = status;
+    if (before.phase() == Phase.UP
+        && status.phase() == Phase.UP
+        && before.stopped() != status.stopped()) {
+      return one(status.stopped() ? STOP : RESUME, Map.of());
     }
     Map<String, Object> data = new LinkedHashMap<>();
     data.put("phase", status.phase().name().toLowerCase(Locale.ROOT));

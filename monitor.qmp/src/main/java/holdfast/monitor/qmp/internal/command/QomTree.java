@@ -172,7 +172,7 @@ final class QomTree {
   static String text(Object value) {
     return switch (value) {
       case Boolean flag -> flag ? "on" : "off";
-      case List<?> items -> String.join(",", items.stream().map(Object::toString).toList());
+      case List<?> items -> String.join(",", items.stream().map(String::valueOf).toList());
       default -> value.toString();
     };
   }

@@ -20,12 +20,14 @@ import holdfast.machine.api.SwapReport;
 import holdfast.monitor.qmp.internal.schema.ValueType.ListOf;
 import holdfast.monitor.qmp.internal.schema.ValueType.Member;
 import holdfast.monitor.qmp.internal.schema.ValueType.Struct;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  * tell how far it is.
  */
 public final class SwapCommands {
+  /** As for QEMU's downtime-limit. */
+  private static final long MOST_MILLIS = 2_000_000;
+
   private static final Duration CANCEL_LIMIT = Duration.ofSeconds(30);
 
   /** The type of {@link #report}. */
@@ -138,16 +143,25 @@ public final class SwapCommands {
     SwapLimits standard = SwapLimits.DEFAULT;
     try {
       return new SwapLimits(
-          given.number("downtime-limit").map(Duration::ofMillis).orElse(standard.downtime()),
+          milliseconds(given, "downtime-limit").orElse(standard.downtime()),
           given.number("max-bandwidth").map(ByteSize::new).orElse(standard.bandwidth()),
           (int)
               Math.min(Integer.MAX_VALUE, given.number("rounds").orElse((long) standard.rounds())),
-          given.number("pause-limit").map(Duration::ofMillis).orElse(standard.pause()),
+          milliseconds(given, "pause-limit").orElse(standard.pause()),
           given.flag("verify", standard.verify()),
           given.flag("overwrite", standard.overwrite()));
     } catch (IllegalArgumentException e) {
       throw QmpException.generic("Parameter 'rounds' expects a number from 1 on");
     }
+  }
+
+  private static Optional<Duration> milliseconds(Arguments given, String name) throws QmpException {
+    Optional<Long> number = given.number(name);
+    if (number.isPresent() && number.get() > MOST_MILLIS) {
+      throw QmpException.generic(
+          "Parameter '" + name + "' expects an integer in the range of 0 to " + MOST_MILLIS);
+    }
+    return number.map(Duration::ofMillis);
   }
 
   private Object plan(Arguments given) throws HoldfastException {
@@ -198,8 +212,13 @@ public final class SwapCommands {
     return all;
   }
 
-  private Object evacuate(Arguments given) throws AdminException {
-    admin.evacuate(given.text("id"), Path.of(given.text("standby")));
+  private Object evacuate(Arguments given) throws HoldfastException {
+    String standby = given.text("standby");
+    try {
+      admin.evacuate(given.text("id"), Path.of(standby));
+    } catch (InvalidPathException e) {
+      throw QmpException.generic("Parameter 'standby' expects a path: " + e.getReason());
+    }
     return Command.NOTHING;
   }
 

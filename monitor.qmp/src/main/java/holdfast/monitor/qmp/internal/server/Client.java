@@ -6,6 +6,7 @@ import holdfast.monitor.qmp.internal.wire.MessageScanner.Scanned;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.CountDownLatch;
@@ -22,7 +23,7 @@ final class Client {
   private static final int BUFFER = 1 << 16;
 
   /** How long a client has to read its last answers when the monitor ends. */
-  private static final long FAREWELL_MILLIS = 1_000;
+  static final Duration FAREWELL = Duration.ofSeconds(1);
 
   private final String name;
   private final ByteChannel channel;
@@ -36,8 +37,11 @@ final class Client {
     /** Returns when clients have been told of everything that has happened so far. */
     void awaitEvents() throws InterruptedException;
 
-    /** Called when a command was answered. */
+    /** Called in the client's thread when a command was answered, or its client is gone. */
     void answered();
+
+    /** Returns whether clients are served. */
+    boolean isOpen();
   }
 
   /**
@@ -53,7 +57,8 @@ final class Client {
 
   /** Serves the client until it goes, or is closed. */
   void serve() {
-    Thread writer = Thread.ofVirtual().name("holdfast-qmp-writer").start(this::write);
+    // not virtual: standard output can block the carrier of all virtual threads
+    Thread.ofPlatform().daemon().name("holdfast-qmp-writer").start(this::write);
     try {
       outbox.answer(JsonText.write(session.greeting()));
       read();
@@ -63,9 +68,8 @@ final class Client {
       LOG.debug("{}: {}", name, e.getMessage());
     } finally {
       outbox.close();
-      awaitFarewell();
+      awaitFarewell(System.nanoTime() + FAREWELL.toNanos());
       closeChannel();
-      writer.interrupt();
     }
   }
 
@@ -76,13 +80,25 @@ final class Client {
     while (channel.read(buffer.clear()) >= 0) {
       scanner.scan(buffer.array(), 0, buffer.position());
       for (Scanned next = found.poll(); next != null; next = found.poll()) {
-        byte[] answer = JsonText.write(session.answer(next));
-        surroundings.awaitEvents();
-        if (!outbox.answer(answer)) {
+        if (!answer(next)) {
           return;
         }
-        surroundings.answered();
       }
+    }
+  }
+
+  /** Answers one message; returns false if the client is to be served no longer. */
+  private boolean answer(Scanned message) throws InterruptedException {
+    try {
+      byte[] answer = JsonText.write(session.answer(message));
+      if (session.hearsEvents()) {
+        surroundings.awaitEvents();
+      }
+      boolean taken = outbox.answer(answer);
+      session.answered();
+      return taken && !session.isHopeless() && surroundings.isOpen();
+    } finally {
+      surroundings.answered();
     }
   }
 
@@ -108,7 +124,7 @@ final class Client {
 
   /** Tells the client of an event, if it listens. */
   void tell(byte[] event) {
-    if (session.hearsEvents() && !outbox.event(event) && written.getCount() > 0) {
+    if (session.hearsEvents() && !outbox.event(event)) {
       LOG.warn(
           "{} reads nothing and leaves more than {} bytes of events unread: it is disconnected",
           name,
@@ -118,16 +134,20 @@ final class Client {
     }
   }
 
-  /** Ends the client after it was given what it is still to be told, or a second has passed. */
-  void close() {
+  /** Tells it no more than what it is still to be told. */
+  void sayFarewell() {
     outbox.close();
-    awaitFarewell();
+  }
+
+  /** Ends the client when it has what it is still to be told, at the latest at a time. */
+  void close(long latest) {
+    awaitFarewell(latest);
     closeChannel();
   }
 
-  private void awaitFarewell() {
+  private void awaitFarewell(long latest) {
     try {
-      if (!written.await(FAREWELL_MILLIS, TimeUnit.MILLISECONDS)) {
+      if (!written.await(latest - System.nanoTime(), TimeUnit.NANOSECONDS)) {
         LOG.debug("{} does not read its last answers", name);
       }
     } catch (InterruptedException e) {

@@ -16,8 +16,10 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,7 +27,7 @@ import org.slf4j.LoggerFactory;
 public final class Monitor implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Monitor.class);
 
-  /** More than anybody needs; each costs two threads without a stack of their own. */
+  /** More than anybody needs; each costs two threads. */
   static final int MAX_CLIENTS = 256;
 
   private static final long EVENTS_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -33,7 +35,7 @@ public final class Monitor implements AutoCloseable {
   private final MachineAdmin admin;
   private final Optional<Runnable> endProcess;
   private final CommandTable commands;
-  private final EventShapes shapes = new EventShapes();
+  private final EventShapes shapes;
   private final List<Client> clients = new CopyOnWriteArrayList<>();
   private final AtomicInteger numbers = new AtomicInteger();
   private final MachineAdmin.Subscription subscription;
@@ -43,7 +45,10 @@ public final class Monitor implements AutoCloseable {
   /** The number of the last event that clients were told of. Guarded by {@link #lock}. */
   private long lastTold;
 
-  private volatile boolean quitting;
+  /** The thread of the client that ends the process. */
+  private final AtomicReference<@Nullable Thread> quitter = new AtomicReference<>();
+
+  private volatile boolean closed;
 
   /**
    * @param endProcess ends the process; empty where that is not this project's to do
@@ -53,25 +58,32 @@ public final class Monitor implements AutoCloseable {
     this.admin = admin;
     this.endProcess = endProcess;
     this.commands = new CommandTable(admin, this::quit, version);
-    this.lastTold = admin.lastEvent();
+    this.shapes = new EventShapes(admin.status());
     this.subscription = admin.subscribe(this::happened);
+    told(admin.lastEvent()); // those before are told to nobody
   }
 
   /**
    * Serves a client until it goes, or the monitor is closed.
    *
+   * @param wary whether it is given up if it begins with something else than JSON
    * @return false at once if there are too many of them
    */
-  public boolean serve(ByteChannel channel) {
+  public boolean serve(ByteChannel channel, boolean wary) {
     Client client =
         new Client(
-            "QMP client " + numbers.incrementAndGet(), channel, new Session(commands), new Here());
+            "QMP client " + numbers.incrementAndGet(),
+            channel,
+            new Session(commands, wary),
+            new Here());
     if (clients.size() >= MAX_CLIENTS) {
       return false;
     }
     clients.add(client);
     try {
-      client.serve();
+      if (!closed) { // or nobody would close it
+        client.serve();
+      }
       return true;
     } finally {
       clients.remove(client);
@@ -95,17 +107,29 @@ public final class Monitor implements AutoCloseable {
 
     @Override
     public void answered() {
-      if (quitting) {
+      if (Thread.currentThread().equals(quitter.get())) {
         endProcess.ifPresent(Runnable::run);
       }
+    }
+
+    @Override
+    public boolean isOpen() {
+      return !closed;
     }
   }
 
   private void happened(AdminEvent event) {
-    shapes.of(event).forEach(shape -> tell(shape, event.time()));
+    try {
+      shapes.of(event).forEach(shape -> tell(shape, event.time()));
+    } finally {
+      told(event.number());
+    }
+  }
+
+  private void told(long number) {
     lock.lock();
     try {
-      lastTold = event.number();
+      lastTold = Math.max(lastTold, number);
       told.signalAll();
     } finally {
       lock.unlock();
@@ -130,17 +154,30 @@ public final class Monitor implements AutoCloseable {
       throw QmpException.generic(
           "this process is not Holdfast's to end: stop the machine by taking its configuration away");
     }
-    quitting = true;
-    LOG.info("a QMP client ends the process");
-    tell(
-        new Event(EventShapes.SHUTDOWN, Map.of("guest", false, "reason", "host-qmp-quit")),
-        Instant.now());
+    if (quitter.compareAndSet(null, Thread.currentThread())) {
+      LOG.info("a QMP client ends the process");
+      tellOfShutdown("host-qmp-quit");
+    }
   }
 
-  /** Ends all clients, after they were told what they are still to be told. */
+  private void tellOfShutdown(String reason) {
+    tell(new Event(EventShapes.SHUTDOWN, Map.of("guest", false, "reason", reason)), Instant.now());
+  }
+
+  /** Tells clients that the process ends, unless one of them has asked for it. */
+  public void processEnds() {
+    if (quitter.get() == null) {
+      tellOfShutdown("host-signal");
+    }
+  }
+
+  /** Ends all clients when they have what they are still to be told, within a second. */
   @Override
   public void close() {
+    closed = true;
     subscription.close();
-    clients.forEach(Client::close);
+    long latest = System.nanoTime() + Client.FAREWELL.toNanos();
+    clients.forEach(Client::sayFarewell);
+    clients.forEach(client -> client.close(latest));
   }
 }

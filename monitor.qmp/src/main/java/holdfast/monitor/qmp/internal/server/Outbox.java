@@ -43,14 +43,18 @@ final class Outbox {
   }
 
   /**
-   * Adds an event at once.
+   * Adds an event at once, unless the client is gone.
    *
-   * @return false if there is no room, or the client is gone
+   * @return false if there is no room for it
    */
   boolean event(byte[] message) {
     lock.lock();
     try {
-      return (bytes == 0 || bytes + message.length <= MAX_BYTES) && add(message);
+      boolean fits = closed || bytes == 0 || bytes + message.length <= MAX_BYTES;
+      if (fits) {
+        add(message);
+      }
+      return fits;
     } finally {
       lock.unlock();
     }

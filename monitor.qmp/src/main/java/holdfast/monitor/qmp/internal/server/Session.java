@@ -27,10 +27,18 @@ final class Session {
   private static final String NEGOTIATION = "qmp_capabilities";
 
   private final CommandTable commands;
-  private volatile boolean negotiated;
+  private final boolean wary;
+  private boolean negotiated;
+  private boolean hopeless;
+  private volatile boolean hears;
 
-  Session(CommandTable commands) {
+  /**
+   * @param wary whether a client that begins with something else than JSON is given up: a web page
+   *     can make its reader's browser send a request to a port
+   */
+  Session(CommandTable commands, boolean wary) {
     this.commands = commands;
+    this.wary = wary;
   }
 
   /** Returns what a client is told first. */
@@ -40,19 +48,33 @@ final class Session {
 
   /** Returns whether the client is told of events. */
   boolean hearsEvents() {
-    return negotiated;
+    return hears;
+  }
+
+  /** Records that the client has its answer: from the one to its negotiation on it hears events. */
+  void answered() {
+    hears = negotiated;
+  }
+
+  /** Returns whether the client is no QMP client. */
+  boolean isHopeless() {
+    return hopeless;
+  }
+
+  private Map<String, Object> notQmp(String sentence) {
+    hopeless |= wary && !negotiated;
+    return error(null, QmpException.generic(sentence));
   }
 
   /** Returns the answer to what a client has sent. */
   Map<String, Object> answer(Scanned sent) throws InterruptedException {
     return switch (sent) {
-      case Refused(String reason) ->
-          error(null, QmpException.generic("JSON parse error, " + reason));
+      case Refused(String reason) -> notQmp("JSON parse error, " + reason);
       case Message(byte[] bytes) -> {
         try {
           yield answer(JsonText.read(bytes));
         } catch (NotJsonException e) {
-          yield error(null, QmpException.generic("JSON parse error, " + e.getMessage()));
+          yield notQmp("JSON parse error, " + e.getMessage());
         }
       }
     };
@@ -60,7 +82,7 @@ final class Session {
 
   private Map<String, Object> answer(@Nullable Object message) throws InterruptedException {
     if (!(message instanceof Map<?, ?> members)) {
-      return error(null, QmpException.generic("QMP input must be a JSON object"));
+      return notQmp("QMP input must be a JSON object");
     }
     Object id = members.containsKey("id") ? new Echo(members.get("id")) : null;
     try {
@@ -85,7 +107,8 @@ final class Session {
   private Object run(Map<?, ?> members) throws HoldfastException, InterruptedException {
     for (Object key : members.keySet()) {
       if (!key.equals("execute") && !key.equals("arguments") && !key.equals("id")) {
-        throw QmpException.generic("QMP input member " + Excerpt.of("" + key) + " is unexpected");
+        throw QmpException.generic(
+            "QMP input member '" + Excerpt.onOneLine("" + key) + "' is unexpected");
       }
     }
     if (!members.containsKey("execute")) {

@@ -81,7 +81,11 @@ public final class SocketDoor implements AutoCloseable {
     while (there != null && !closed) {
       try {
         ByteChannel client = there.listener().accept();
-        Thread.ofVirtual().name("holdfast-qmp-client").start(() -> serve(there.monitor(), client));
+        // not virtual: a command can be long in native code, which blocks the carrier of others
+        Thread.ofPlatform()
+            .daemon()
+            .name("holdfast-qmp-client")
+            .start(() -> serve(there.monitor(), client));
       } catch (ClosedChannelException e) {
         return;
       } catch (IOException e) {
@@ -93,7 +97,7 @@ public final class SocketDoor implements AutoCloseable {
 
   private void serve(Monitor served, ByteChannel client) {
     try (client) {
-      if (!served.serve(client)) {
+      if (!served.serve(client, place.startsWith("tcp:"))) {
         LOG.warn("QMP at {}: there are {} clients, and no more", place, Monitor.MAX_CLIENTS);
       }
     } catch (IOException e) {
@@ -109,6 +113,13 @@ public final class SocketDoor implements AutoCloseable {
   /** Returns why nobody can connect, as a sentence; empty if clients can. */
   public Optional<String> failure() {
     return failure.isEmpty() ? Optional.empty() : Optional.of(failure);
+  }
+
+  /** Tells clients that the process ends. */
+  public void processEnds() {
+    if (open != null) {
+      open.monitor().processEnds();
+    }
   }
 
   /** Lets no more clients in, and ends them after they were told what they are still to be told. */

@@ -15,12 +15,16 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +39,13 @@ final class SocketFile implements Listener {
 
   /** The longest path that fits into sockaddr_un, unix(7), in bytes. */
   private static final int LONGEST = 107;
+
+  /** The bits of a mode that tell the kind of a file, and those of a socket: inode(7). */
+  private static final int TYPE = 0170000;
+
+  private static final int SOCKET = 0140000;
+
+  private static final int MOST_TRIES = 100;
 
   private static final Set<PosixFilePermission> OWNER_ALONE =
       EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
@@ -68,25 +79,20 @@ final class SocketFile implements Listener {
    * @throws SocketException if something is in its place that must stay, or it can't be made
    */
   static SocketFile open(Path path) throws SocketException {
-    if (path.toString().getBytes(UTF_8).length > LONGEST) {
-      throw new SocketException(
-          path, "the path has more than " + LONGEST + " bytes", "choose a shorter one, unix(7)");
-    }
-    requireFree(path);
+    Object stale = requireFree(path);
     Path folder = null;
     ServerSocketChannel channel = null;
     try {
-      Path parent = Objects.requireNonNullElse(path.toAbsolutePath().getParent(), Path.of("/"));
-      folder =
-          Files.createTempDirectory(
-              parent,
-              ".qmp",
-              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      folder = privateFolder(path);
       Path first = folder.resolve("s");
+      requireShort(path, path.toString().length() < first.toString().length() ? first : path);
       channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
       channel.bind(UnixDomainSocketAddress.of(first));
       Files.setPosixFilePermissions(first, OWNER_ALONE);
       Object identity = identity(first);
+      if (stale != null) {
+        takeAway(path, stale, folder.resolve("o"));
+      }
       Files.createLink(path, first);
       SocketFile made = new SocketFile(path, channel, identity);
       channel = null;
@@ -114,28 +120,71 @@ final class SocketFile implements Listener {
     }
   }
 
-  /** Checks that nothing is there but perhaps a socket that nobody listens on any more. */
-  private static void requireFree(Path path) throws SocketException {
+  private static void requireShort(Path path, Path longest) throws SocketException {
+    int excess = longest.toString().getBytes(UTF_8).length - LONGEST;
+    if (excess > 0) {
+      throw new SocketException(
+          path, "the path is " + excess + " bytes too long", "choose a shorter one, unix(7)");
+    }
+  }
+
+  /** Makes a folder beside the socket; its name is short, since a socket's path must be. */
+  private static Path privateFolder(Path path) throws IOException {
+    FileAttribute<?> mode =
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+    for (int tries = 0; ; tries++) {
+      int number = ThreadLocalRandom.current().nextInt(1 << 16);
+      Path folder = path.resolveSibling(String.format(Locale.ROOT, ".q%04x", number));
+      try {
+        return Files.createDirectory(folder, mode);
+      } catch (FileAlreadyExistsException taken) {
+        if (tries == MOST_TRIES) {
+          throw taken;
+        }
+      }
+    }
+  }
+
+  /** Takes a stale socket away, unless another one has come in its place meanwhile. */
+  private static void takeAway(Path path, Object stale, Path away) throws IOException {
+    Files.move(path, away, StandardCopyOption.ATOMIC_MOVE);
+    if (!stale.equals(identity(away))) {
+      Files.createLink(path, away);
+      Files.delete(away);
+      throw new FileAlreadyExistsException(path.toString());
+    }
+    Files.delete(away);
+    LOG.info("QMP socket {} was left behind by a process that is gone, and is replaced", path);
+  }
+
+  /**
+   * Checks that nothing is there but perhaps a socket that nobody listens on any more.
+   *
+   * @return the identity of that socket; null if nothing is there
+   */
+  private static @Nullable Object requireFree(Path path) throws SocketException {
+    Object there;
     try {
-      BasicFileAttributes there =
-          Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-      if (!there.isOther()) {
+      int mode = (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+      if ((mode & TYPE) != SOCKET) {
         throw new SocketException(
             path,
-            there.isDirectory() ? "it is a folder" : "there is a file that is no socket",
+            Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)
+                ? "it is a folder"
+                : "there is a file that is no socket",
             "choose another path, or take it away");
       }
+      there = identity(path);
     } catch (NoSuchFileException e) {
-      return;
+      return null;
     } catch (IOException e) {
       throw new SocketException(path, "" + e.getMessage(), "choose another path", e);
     }
-    try (SocketChannel other = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
-      LOG.debug("{} answers", other);
+    try (SocketChannel other = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      other.configureBlocking(false); // its owner may be stopped, with many that wait already
+      other.connect(UnixDomainSocketAddress.of(path));
     } catch (ConnectException e) {
-      LOG.info("QMP socket {} was left behind by a process that is gone, and is replaced", path);
-      deleteQuietly(path);
-      return;
+      return there;
     } catch (IOException e) {
       throw new SocketException(path, "" + e.getMessage(), "choose another path", e);
     }

@@ -107,7 +107,7 @@ class QmpTest {
           "GenericError", "QMP input must be a JSON object", client.send("[1,2]"));
       TestClient.assertFailed(
           "GenericError",
-          "QMP input member bogus is unexpected",
+          "QMP input member 'bogus' is unexpected",
           client.send("{'execute':'query-status','bogus':1}"));
       TestClient.assertFailed(
           "GenericError", "QMP input lacks member 'execute'", client.send("{'id':1}"));
@@ -165,7 +165,7 @@ class QmpTest {
           "GenericError", "Parameter 'qom-type' is missing", "object-add", "id", "m");
       client.assertFails("GenericError", "Parameter 'id' is missing", "object-del");
       client.assertFails(
-          "GenericError", "Parameter zap is unexpected", "object-del", "id", "m", "zap", 1);
+          "GenericError", "Parameter 'zap' is unexpected", "object-del", "id", "m", "zap", 1);
       client.assertFails(
           "GenericError",
           "Invalid parameter type for 'id', expected: string",

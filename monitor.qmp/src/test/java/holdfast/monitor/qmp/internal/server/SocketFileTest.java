@@ -71,9 +71,12 @@ class SocketFileTest {
     assertRefused(
         "a file that is no socket", Files.createSymbolicLink(folder.resolve("link"), file));
     assertRefused("its folder does not exist", folder.resolve("none/s"));
-    assertRefused("more than 107 bytes", folder.resolve("x".repeat(120)));
+    assertRefused("bytes too long", folder.resolve("x".repeat(120)));
+    Path pipe = folder.resolve("pipe");
+    assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+    assertRefused("a file that is no socket", pipe);
     assertEquals("precious", Files.readString(file));
-    assertEquals(3, files());
+    assertEquals(4, files());
   }
 
   @Test
