@@ -50,10 +50,7 @@ public final class MachineCommands {
         Command.query("cont", NOTHING, none -> cont()),
         new Command(
             "object-add",
-            new Struct(
-                "ObjectOptions",
-                List.of(required("qom-type", STRING), required("id", STRING)),
-                true),
+            Shapes.oneOf("ObjectOptions", BackendDefinitions.OPTION.types()),
             NOTHING,
             this::addObject),
         Command.with("object-del", id(), NOTHING, this::removeObject),

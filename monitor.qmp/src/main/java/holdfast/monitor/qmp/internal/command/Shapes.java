@@ -17,8 +17,10 @@ import holdfast.monitor.qmp.internal.schema.ValueType.ListOf;
 import holdfast.monitor.qmp.internal.schema.ValueType.Member;
 import holdfast.monitor.qmp.internal.schema.ValueType.Struct;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.SequencedMap;
 
 /** The types of what commands return, and of the properties of objects and devices. */
 public final class Shapes {
@@ -131,9 +133,21 @@ public final class Shapes {
     };
   }
 
-  /** Returns one property of a type as {@code device-list-properties} has it. */
-  static List<Member> members(TypeDefinition type) {
+  /** Returns an object of one of several types, and what else each type has. */
+  static Struct oneOf(String name, List<TypeDefinition> types) {
+    SequencedMap<String, Struct> variants = new LinkedHashMap<>();
+    types.forEach(type -> variants.put(type.name(), new Struct(type.name(), members(type))));
+    List<String> names = types.stream().map(TypeDefinition::name).toList();
+    return new Struct(
+        name,
+        List.of(required("qom-type", new Choice("ObjectType", names)), required("id", STRING)),
+        true,
+        variants);
+  }
+
+  private static List<Member> members(TypeDefinition type) {
     return type.properties().stream()
+        .filter(property -> !property.name().equals("id"))
         .map(
             property ->
                 new Member(

@@ -66,10 +66,25 @@ public final class Introspection {
         entry.put("members", choice.words().stream().map(word -> Map.of("name", word)).toList());
         entry.put("values", choice.words());
       }
-      case Struct struct -> entry(name, "object").put("members", members(struct));
+      case Struct struct -> {
+        Map<String, Object> entry = entry(name, "object");
+        entry.put("members", members(struct));
+        if (!struct.variants().isEmpty()) {
+          entry.put("tag", struct.members().getFirst().name());
+          entry.put("variants", variants(struct));
+        }
+      }
       case ListOf list -> throw new AssertionError("handled above: " + list);
     }
     return name;
+  }
+
+  private List<Map<String, Object>> variants(Struct struct) {
+    List<Map<String, Object>> variants = new ArrayList<>();
+    struct
+        .variants()
+        .forEach((value, more) -> variants.add(Map.of("case", value, "type", name(more))));
+    return variants;
   }
 
   private List<Map<String, Object>> members(Struct struct) {

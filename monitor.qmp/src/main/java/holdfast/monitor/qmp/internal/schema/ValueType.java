@@ -1,6 +1,9 @@
 package holdfast.monitor.qmp.internal.schema;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 
 /** The type of a value in QMP. */
 public sealed interface ValueType {
@@ -46,17 +49,25 @@ public sealed interface ValueType {
   /**
    * An object.
    *
-   * @param open whether it can have more members than these, as {@code object-add} does, whose
-   *     further members depend on the type of object
+   * @param open whether it can have more members than these, which depend on the type of object
+   * @param variants further members, by the value of the first member; empty if there are none
    */
-  record Struct(String name, List<Member> members, boolean open) implements ValueType {
+  record Struct(
+      String name, List<Member> members, boolean open, SequencedMap<String, Struct> variants)
+      implements ValueType {
     public Struct {
       members = List.copyOf(members);
+      variants = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(variants));
     }
 
     /** Creates an object with exactly these members. */
     public Struct(String name, List<Member> members) {
       this(name, members, false);
+    }
+
+    /** Creates an object without variants. */
+    public Struct(String name, List<Member> members, boolean open) {
+      this(name, members, open, Collections.emptySortedMap());
     }
   }
 

@@ -215,9 +215,15 @@ class QmpTest {
           }
           case "event" -> used.add(entry.get("arg-type"));
           case "array" -> used.add(entry.get("element-type"));
-          case "object" ->
-              ((List<?>) entry.get("members"))
-                  .forEach(member -> used.add(((Map<?, ?>) member).get("type")));
+          case "object" -> {
+            ((List<?>) entry.get("members"))
+                .forEach(member -> used.add(((Map<?, ?>) member).get("type")));
+            if (entry.get("variants") instanceof List<?> variants) {
+              assertEquals("qom-type", entry.get("tag"));
+              assertEquals(3, variants.size(), "one for each type of memory backend");
+              variants.forEach(variant -> used.add(((Map<?, ?>) variant).get("type")));
+            }
+          }
           default -> {}
         }
         if (!entry.get("meta-type").equals("command") && !entry.get("meta-type").equals("event")) {
