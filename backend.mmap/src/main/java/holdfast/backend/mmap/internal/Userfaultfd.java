@@ -8,16 +8,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A userfaultfd(2) that write-protects pages asynchronously: the kernel itself lets the first store
  * into a protected page through, and records it. Closing it lifts all protection.
  */
 final class Userfaultfd implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Userfaultfd.class);
-
   private static final Path DEVICE = Path.of("/dev/userfaultfd");
   private static final long FEATURES =
       KernelConstants.UFFD_FEATURE_WP_ASYNC

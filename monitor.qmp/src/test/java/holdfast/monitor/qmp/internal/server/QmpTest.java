@@ -9,6 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import holdfast.machine.config.QmpDefinition;
 import holdfast.machine.core.OpenMachine;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -283,8 +286,7 @@ class QmpTest {
         good.run("object-add", "qom-type", "memory-backend-ram", "id", "m", "size", 1 << 20);
         good.run("object-del", "id", "m");
       }
-      enemy.close();
-      assertTrue(dropped.get(30, TimeUnit.SECONDS));
+      assertTrue(dropped.get(30, TimeUnit.SECONDS), "by the monitor: the enemy closes nothing");
       good.run("query-status");
     }
   }
@@ -320,6 +322,48 @@ class QmpTest {
       assertTrue(ended.get(10, TimeUnit.SECONDS));
       door.close();
       assertThrows(IOException.class, client::read);
+    }
+  }
+
+  @Test
+  @DisplayName("the end of the process by a signal is told, and that of the monitor alone is not")
+  void ends() throws IOException {
+    try (TestClient client = TestClient.negotiated(socket)) {
+      door.processEnds();
+      Map<String, Object> event = client.read();
+      assertEquals("SHUTDOWN", event.get("event"));
+      assertEquals(Map.of("guest", false, "reason", "host-signal"), event.get("data"));
+      door.close();
+      assertThrows(IOException.class, client::read);
+    }
+  }
+
+  @Test
+  @DisplayName("a web page's request to a port runs nothing of what it has in it")
+  void webPage() throws Exception {
+    int port;
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = free.getLocalPort();
+    }
+    SocketDoor tcp =
+        SocketDoor.open(
+            new QmpDefinition.Tcp("127.0.0.1", port),
+            there.admin(),
+            Optional.of(() -> ended.complete(true)),
+            "0.1.0");
+    try (Socket browser = new Socket("127.0.0.1", port)) {
+      browser.setSoTimeout(30_000);
+      browser
+          .getOutputStream()
+          .write(
+              ("POST / HTTP/1.1\r\n\r\n"
+                      + "{\"execute\":\"qmp_capabilities\"}{\"execute\":\"quit\"}\n")
+                  .getBytes(UTF_8));
+      String all = new String(browser.getInputStream().readAllBytes(), UTF_8);
+      assertEquals(2, all.lines().count(), "the greeting and one refusal: " + all);
+      assertFalse(ended.isDone());
+    } finally {
+      tcp.close();
     }
   }
 
