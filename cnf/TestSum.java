@@ -1,4 +1,5 @@
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -7,8 +8,9 @@ import javax.xml.parsers.DocumentBuilderFactory;
 import org.w3c.dom.Element;
 
 /**
- * Sums up the JUnit XML reports under a folder: one line for each test that failed or was skipped, with the reason, and last {@code N passed, N
- * failed, N skipped}. The exit status is 0 when tests ran and none failed.
+ * Sums up the JUnit XML reports under a folder: one line for each test that failed or was skipped, with the reason; how each JVM that crashed
+ * says it did; the errors in Maven's output, which is the second argument; and last {@code N passed, N failed, N skipped}. The exit status is 0
+ * when tests ran and none failed.
  */
 void main(String[] args) throws Exception {
   List<Path> reports;
@@ -43,8 +45,37 @@ void main(String[] args) throws Exception {
   }
   skipped.forEach(IO::println);
   failed.forEach(IO::println);
+  crashes(Path.of(args[0])).forEach(IO::println);
+  errors(Path.of(args[1])).forEach(IO::println);
   IO.println("%d passed, %d failed, %d skipped".formatted(passed, failed.size(), skipped.size()));
   System.exit(failed.isEmpty() && passed > 0 ? 0 : 1);
+}
+
+/** Maven's errors, except for its hints, which are the same each time. */
+List<String> errors(Path log) throws IOException {
+  try (var lines = Files.lines(log, StandardCharsets.ISO_8859_1)) {
+    return lines
+        .map(line -> line.replaceAll("\u001B\\[[0-9;]*m", ""))
+        .filter(line -> line.startsWith("[ERROR]") && !line.substring("[ERROR]".length()).isBlank())
+        .filter(line -> !line.matches("\\[ERROR\\] (To see the full stack trace|Re-run Maven|For more information|\\[Help |After correcting|  mvn ).*"))
+        .distinct()
+        .limit(40)
+        .toList();
+  }
+}
+
+/** What the JVM wrote of its own crashes: the lines that name the signal and the frame. */
+List<String> crashes(Path root) throws IOException {
+  var found = new ArrayList<String>();
+  try (var files = Files.walk(root, 2)) {
+    for (Path file : files.filter(file -> file.getFileName().toString().matches("hs_err_pid\\d+\\.log")).sorted().toList()) {
+      found.add("crashed: " + file);
+      try (var lines = Files.lines(file, StandardCharsets.ISO_8859_1)) {
+        lines.skip(1).limit(20).filter(line -> line.length() > 1).forEach(line -> found.add("  " + line));
+      }
+    }
+  }
+  return found;
 }
 
 boolean isReport(Path file) {
