@@ -98,7 +98,11 @@ final class Start {
    * @throws StartException with a sentence if it could not be started
    */
   int run() throws StartException, InterruptedException {
-    Runtime.getRuntime().addShutdownHook(new Thread(this::end, "holdfast-end"));
+    try {
+      Runtime.getRuntime().addShutdownHook(new Thread(this::end, "holdfast-end"));
+    } catch (IllegalStateException signalled) {
+      return 1; // before anything was begun; the exit status is that of the signal
+    }
     Callable<?> command;
     try {
       command = launch();
