@@ -340,11 +340,15 @@ class ProcessIT {
       Holdfast.Ended ended = holdfast.awaitEnd();
 
       // the JVM's own word, where the signal meets it before it has come to our code
-      List<String> ours =
-          ended.err().stream().filter(line -> !line.contains("Runtime.exit(143) logging")).toList();
-      assertEquals(List.of(), ours);
-      assertEquals("", ended.out());
-      assertEquals(128 + 15, ended.status());
+      if (!ended.out().startsWith("Error occurred during initialization of VM")) {
+        List<String> ours =
+            ended.err().stream()
+                .filter(line -> !line.contains("Runtime.exit(143) logging"))
+                .toList();
+        assertEquals(List.of(), ours);
+        assertEquals("", ended.out());
+        assertEquals(128 + 15, ended.status());
+      }
     }
     assertEquals(List.of(), content(temporary));
     Path file = folder.resolve("F");
