@@ -9,10 +9,15 @@ import java.lang.foreign.MemorySegment;
  * @param first the first guest address, an unsigned number
  * @param segment its bytes
  */
-record Span(GuestDevice device, long first, MemorySegment segment, boolean readOnly) {
+record Span(GuestDevice device, long first, MemorySegment segment) {
 
   static Span of(GuestDevice device) {
-    return new Span(device, device.address().value(), device.segment(), device.readOnly());
+    return new Span(device, device.address().value(), device.segment());
+  }
+
+  /** Returns whether the device can't be stored to. */
+  boolean readOnly() {
+    return segment.isReadOnly(); // what the segment checks at a store, so that it is done once
   }
 
   /** Returns the last guest address. */
