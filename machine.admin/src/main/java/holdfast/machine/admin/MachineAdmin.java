@@ -49,6 +49,14 @@ public interface MachineAdmin {
   List<AllocatorStatus> allocators() throws MachineNotUpException;
 
   /**
+   * Returns the options of a command line that bring up this machine as it is now, each followed by
+   * its value: with what was added, plugged, changed and swapped since it came up, and without what
+   * was removed. Which allocators may be used, an emulator's own guest addresses and monitors are
+   * not among them.
+   */
+  List<String> options() throws MachineNotUpException;
+
+  /**
    * Opens another memory backend, as {@code -object} does. No device is on it yet.
    *
    * @param type such as {@code memory-backend-file}

@@ -8,6 +8,7 @@ import holdfast.machine.config.options.PropertyDefinition;
 import holdfast.machine.config.options.PropertyType;
 import holdfast.machine.config.options.TypeDefinition;
 import holdfast.machine.config.options.TypedOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -89,5 +90,27 @@ public final class DeviceDefinitions {
         nvdimm ? device.find(LABEL_SIZE) : Optional.empty(),
         nvdimm && device.get(UNARMED),
         nvdimm ? device.find(UUID) : Optional.empty());
+  }
+
+  /** Returns the items of the option that asks for a device, its driver first. */
+  static List<String> items(DeviceSpec device) {
+    List<String> items = new ArrayList<>(List.of(device.driver().label()));
+    device.id().ifPresent(id -> items.add(TypeDefinition.item("id", id)));
+    items.add(TypeDefinition.item("memdev", device.memdev()));
+    if (!device.addr().equals(GuestAddress.ZERO)) {
+      items.add(TypeDefinition.item("addr", device.addr().toString()));
+    }
+    if (device.slot() >= 0) {
+      items.add(TypeDefinition.item("slot", Integer.toString(device.slot())));
+    }
+    if (device.node() != 0) {
+      items.add(TypeDefinition.item("node", Long.toString(device.node())));
+    }
+    device.labelSize().ifPresent(size -> items.add(TypeDefinition.item("label-size", "" + size)));
+    if (device.unarmed()) {
+      items.add(TypeDefinition.item("unarmed", "on"));
+    }
+    device.uuid().ifPresent(uuid -> items.add(TypeDefinition.item("uuid", uuid)));
+    return items;
   }
 }

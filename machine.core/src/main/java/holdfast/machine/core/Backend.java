@@ -8,6 +8,7 @@ import holdfast.backend.api.RamBlockSpec;
 import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.config.AllocatorFilter;
 import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.config.BackendSpec;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.config.options.TypeDefinition;
@@ -139,6 +140,11 @@ public final class Backend {
   /** Returns the properties that were last requested and accepted. */
   public ParsedObject object() {
     return inForce;
+  }
+
+  /** Returns what has to be asked for to get this memory backend as it is now. */
+  BackendSpec spec() {
+    return new BackendSpec(inForce, region.filter());
   }
 
   /**

@@ -7,7 +7,6 @@ import holdfast.backend.api.RamBlockException;
 import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.MemoryDevice;
-import holdfast.machine.api.RegionState;
 import holdfast.machine.config.BackendSpec;
 import holdfast.machine.config.DeviceSpec;
 import holdfast.machine.config.MachineDefinition;
@@ -15,7 +14,6 @@ import holdfast.machine.config.MachineSpec;
 import holdfast.machine.config.MachineType;
 import holdfast.machine.config.MemoryLayout;
 import holdfast.machine.config.options.OptionException;
-import holdfast.machine.core.internal.guest.DeviceRequest;
 import holdfast.machine.core.internal.guest.FlatGuestMemory;
 import holdfast.machine.core.internal.guest.LostPages;
 import holdfast.machine.core.internal.guest.PlugException;
@@ -47,9 +45,9 @@ public final class Machine {
       (region, offset, length, stored) -> ((Region) region).failIfLost(offset, length, stored);
 
   private final Candidates candidates;
-  private final MachineType type;
+  private final MachineSpec opened;
   private final OpenBackends backends;
-  private final List<MemoryDevice> plugged = new CopyOnWriteArrayList<>();
+  private final PluggedDevices plugged = new PluggedDevices();
   private final List<Runnable> beforeClose = new CopyOnWriteArrayList<>();
   private final List<Runnable> afterClose = new CopyOnWriteArrayList<>();
   private final MachineWatchers watchers = new MachineWatchers();
@@ -61,7 +59,7 @@ public final class Machine {
 
   private Machine(MachineSpec spec, Candidates candidates, ImageCheck images) {
     this.candidates = candidates;
-    this.type = MachineDefinition.type(spec.machine());
+    this.opened = spec;
     MemoryAdvice standard = MachineDefinition.advice(spec.machine());
     this.backends =
         new OpenBackends(
@@ -105,19 +103,8 @@ public final class Machine {
 
   private MemoryDevice plug(FlatGuestMemory guest, DeviceSpec device)
       throws MachineException, PlugException {
-    Region region = backends.require("device '" + device.name() + "': memdev=", device.memdev());
-    if (region.state() == RegionState.FAILED) {
-      throw new MachineException(
-          "device '"
-              + device.name()
-              + "' is not plugged: memory backend '"
-              + region.id()
-              + "' has failed: "
-              + region.status().note());
-    }
-    MemoryDevice added = guest.plug(DeviceRequest.of(device, region));
-    plugged.add(added);
-    return added;
+    String asked = "device '" + device.name() + "': memdev=";
+    return plugged.plug(guest, device, backends.require(asked, device.memdev()));
   }
 
   /**
@@ -298,12 +285,23 @@ public final class Machine {
 
   /** Returns the plugged devices in the order in which they were plugged. */
   public List<MemoryDevice> plugged() {
-    return List.copyOf(plugged);
+    return plugged.list();
   }
 
   /** Returns the type of machine, which decides where its memory is. */
   public MachineType type() {
-    return type;
+    return MachineDefinition.type(opened.machine());
+  }
+
+  /**
+   * Returns what has to be asked for to get this machine as it is now: what was added and plugged
+   * since, the properties that were changed, the files that were swapped to, and each device where
+   * it is.
+   */
+  public MachineSpec spec() {
+    List<BackendSpec> declared =
+        backends().stream().filter(one -> !one.isImplicit()).map(Backend::spec).toList();
+    return new MachineSpec(opened.machine(), opened.layout(), declared, plugged.specs());
   }
 
   /** Returns the sizes of the machine's memory. */

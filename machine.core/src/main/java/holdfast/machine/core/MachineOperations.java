@@ -34,6 +34,7 @@ import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.BackendSpec;
 import holdfast.machine.config.DeviceDefinitions;
 import holdfast.machine.config.DeviceSpec;
+import holdfast.machine.config.OptionWriter;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.config.options.TypedOption;
@@ -127,6 +128,11 @@ public final class MachineOperations implements MachineAdmin {
   @Override
   public List<AllocatorStatus> allocators() throws MachineNotUpException {
     return machine().candidates().list().stream().map(Candidate::status).toList();
+  }
+
+  @Override
+  public List<String> options() throws MachineNotUpException {
+    return OptionWriter.write(machine().spec());
   }
 
   @Override

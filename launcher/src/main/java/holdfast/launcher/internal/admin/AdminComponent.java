@@ -127,6 +127,11 @@ public final class AdminComponent implements MachineAdmin {
   }
 
   @Override
+  public List<String> options() throws MachineNotUpException {
+    return up().options();
+  }
+
+  @Override
   public Added<ObjectStatus> addObject(String type, Map<String, String> properties)
       throws AdminException {
     MachineOperations present = up();

@@ -1,5 +1,6 @@
 package holdfast.machine.config.options;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -102,6 +103,35 @@ public record TypeDefinition(
       }
     }
     return written;
+  }
+
+  /**
+   * Returns what {@link #written} returns as the items of an option, such as {@code size=4M}, in
+   * the order of the definition. Joined by commas they are read as the same object.
+   */
+  public List<String> items(ParsedObject object) {
+    List<String> items = new ArrayList<>();
+    written(object)
+        .forEach(
+            (name, text) -> {
+              boolean isSet =
+                  properties.stream()
+                      .filter(one -> one.name().equals(name))
+                      .anyMatch(one -> one.type() instanceof NumberSetType);
+              if (!isSet) {
+                items.add(item(name, text));
+              } else if (!text.isEmpty()) {
+                for (String range : text.split(",", -1)) {
+                  items.add(item(name, range)); // each range of a set is an item
+                }
+              }
+            });
+    return items;
+  }
+
+  /** Returns one item of an option, in which a comma of the value is written twice. */
+  public static String item(String name, String text) {
+    return name + "=" + text.replace(",", ",,");
   }
 
   private static final ConfigurationDictionary NOTHING = new ConfigurationDictionary(Map.of());

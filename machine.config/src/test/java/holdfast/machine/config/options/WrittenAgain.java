@@ -21,24 +21,9 @@ final class WrittenAgain {
     assertEquals(object, type.checkConfiguration("configuration", written));
 
     List<String> items = new ArrayList<>(List.of(type.name()));
-    for (PropertyDefinition<?> property : type.properties()) {
-      String value = object.texts().get(property.name());
-      if (value != null) {
-        items.addAll(items(property, value));
-      }
-    }
+    items.addAll(type.items(object));
     String text = String.join(",", items);
     assertEquals(object, option.parse(text), text);
-  }
-
-  /** A set has one item for each of its ranges, and none if it is empty. */
-  private static List<String> items(PropertyDefinition<?> property, String value) {
-    if (!(property.type() instanceof NumberSetType)) {
-      return List.of(property.name() + "=" + escaped(value));
-    }
-    return value.isEmpty()
-        ? List.of()
-        : List.of(value.split(",")).stream().map(range -> property.name() + "=" + range).toList();
   }
 
   /** Each entry with its key, in QEMU's older syntax. */

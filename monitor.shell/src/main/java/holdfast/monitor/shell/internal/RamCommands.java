@@ -12,6 +12,7 @@ import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.PropertyType;
 import holdfast.monitor.shell.report.DeviceReport;
 import holdfast.monitor.shell.report.ObjectReport;
+import holdfast.monitor.shell.report.OptionsReport;
 import holdfast.monitor.shell.report.Screen;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -23,7 +24,8 @@ import org.osgi.service.component.annotations.Reference;
 
 /**
  * The commands that look at memory backends and devices, and change them: {@code ram:list}, {@code
- * ram:show}, {@code ram:use}, {@code ram:set}, {@code ram:persist} and {@code ram:evacuate}.
+ * ram:show}, {@code ram:options}, {@code ram:use}, {@code ram:set}, {@code ram:persist} and {@code
+ * ram:evacuate}.
  */
 @Component(
     service = RamCommands.class,
@@ -31,6 +33,7 @@ import org.osgi.service.component.annotations.Reference;
       "osgi.command.scope=ram",
       "osgi.command.function=list",
       "osgi.command.function=show",
+      "osgi.command.function=options",
       "osgi.command.function=use",
       "osgi.command.function=persist",
       "osgi.command.function=set",
@@ -79,6 +82,18 @@ public final class RamCommands {
     Screen screen = new Screen();
     new ObjectReport(admin.object(id)).show(screen);
     return screen.toString();
+  }
+
+  /** Runs {@code ram:options}. */
+  @Descriptor("shows the options that start this machine as it is now, ready for a shell")
+  public String options(@Descriptor("no arguments") Object... arguments)
+      throws InterruptedException {
+    return CommandFailure.orAnswer(
+        "ram:options",
+        () -> {
+          Arguments.read("ram:options", arguments).words();
+          return OptionsReport.text(admin.options());
+        });
   }
 
   /** Runs {@code ram:use ID FILTER}. */

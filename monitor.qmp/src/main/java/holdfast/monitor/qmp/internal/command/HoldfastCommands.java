@@ -45,6 +45,7 @@ public final class HoldfastCommands {
     return List.of(
         Command.query("x-holdfast-query-backends", new ListOf(BACKEND), none -> backends()),
         Command.query("x-holdfast-query-allocators", new ListOf(ANY), none -> allocators()),
+        Command.query("x-holdfast-query-options", new ListOf(STRING), none -> admin.options()),
         Command.with(
             "x-holdfast-use",
             List.of(required("id", STRING), required("filter", STRING)),
