@@ -120,6 +120,16 @@ class ArchitectureTest {
           "com.fasterxml.jackson..");
 
   @ArchTest
+  static final ArchRule monitorHealth =
+      module(
+          "monitor.health",
+          "holdfast.backend.api",
+          "holdfast.machine.api",
+          "holdfast.machine.admin",
+          "org.apache.felix.hc.api",
+          "org.osgi.service.component.annotations");
+
+  @ArchTest
   static final ArchRule monitorQmp =
       module(
           "monitor.qmp",
