@@ -232,13 +232,18 @@ final class MappedRamBlock implements RamBlock {
 
   @Override
   public void expectCopy() {
-    if (!(store instanceof FileStore) || store.isVolatile() || !spec.has(RamFlag.RAM_SHARED)) {
-      return; // nothing is written back, or the mapping itself moves to where its guest is
+    boolean moves = remapObstacle().isPresent();
+    if (!moves && (!(store instanceof FileStore) || store.isVolatile())) {
+      return; // nothing is written back
     }
     window.structure.lock();
     try {
       requireCurrent();
-      window.expectRandomStores();
+      if (moves) {
+        window.expectMove();
+      } else {
+        window.expectRandomStores();
+      }
     } finally {
       window.structure.unlock();
     }
