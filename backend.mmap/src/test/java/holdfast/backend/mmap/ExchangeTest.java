@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.BlockExchange;
+import holdfast.backend.api.CopyTarget;
 import holdfast.backend.api.DirtyTracking;
 import holdfast.backend.api.PersistException;
 import holdfast.backend.api.RamBlock;
@@ -127,7 +128,7 @@ class ExchangeTest {
                       MemoryKind.ANONYMOUS.flags()),
                   Bench.KERNEL);
       Assumptions.assumeTrue(isMergeable(next), "this kernel merges no pages");
-      next.expectCopy();
+      next.expectCopy().close();
       assertFalse(isMergeable(next));
       RamBlock now = next.replace(present);
       assertTrue(isMergeable(now));
@@ -160,8 +161,11 @@ class ExchangeTest {
     try (Bench bench = new Bench(Storage.disk());
         RamBlock present = map(bench, old);
         RamBlock next = map(bench, Path.of("new"))) {
-      next.expectCopy();
-      next.segment().copyFrom(present.segment());
+      try (CopyTarget target = next.expectCopy()) {
+        target.copy(present.segment(), 0, 5000);
+        target.copy(present.segment(), 5000, Bench.SIZE.bytes() - 5000);
+      }
+      assertEquals(-1, next.segment().mismatch(present.segment()));
       next.startWriteBack(0, 0);
       next.startWriteBack(4096, 8192);
       assertEquals(1, bench.libc.made(SystemCall.SYNC_FILE_RANGE).size());
@@ -180,7 +184,7 @@ class ExchangeTest {
     try (Bench bench = new Bench(Storage.tmpfs());
         RamBlock block = map(bench, old)) {
       bench.libc.forget();
-      block.expectCopy();
+      block.expectCopy().close();
       block.startWriteBack(0, 4096);
       assertEquals(List.of(), bench.libc.made());
     }
