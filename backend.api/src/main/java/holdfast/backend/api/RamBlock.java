@@ -219,10 +219,13 @@ public interface RamBlock extends AutoCloseable {
    * cached and written back one by one, and not in large pieces of which each small store would
    * write back the whole. Has no effect on what is at the present block's addresses afterwards.
    *
+   * @return what the copy goes through; what is stored into the block otherwise counts, too
    * @throws RetiredBlockException if another block has taken this one's place: use that one
    * @throws IllegalStateException if the block is closed
    */
-  default void expectCopy() {}
+  default CopyTarget expectCopy() {
+    return (from, offset, length) -> MemorySegment.copy(from, offset, segment(), offset, length);
+  }
 
   /**
    * Starts to write back what was stored into a range, so that a later {@link #persist} finds less

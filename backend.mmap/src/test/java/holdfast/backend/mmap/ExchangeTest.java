@@ -5,11 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import holdfast.backend.api.BackendId;
 import holdfast.backend.api.BlockExchange;
+import holdfast.backend.api.CopyTarget;
 import holdfast.backend.api.DirtyTracking;
 import holdfast.backend.api.PersistException;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RemapRefusedException;
 import holdfast.backend.api.RetiredBlockException;
@@ -26,6 +29,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -107,13 +111,61 @@ class ExchangeTest {
   }
 
   @Test
+  @DisplayName(
+      "the pages of a mapping that is to be moved aren't looked through for merged ones: it may be"
+          + " merged before and after")
+  void merging() throws IOException, RamBlockException {
+    try (Bench bench = new Bench(Storage.tmpfs())) {
+      RamBlock present = map(bench, old);
+      RamBlock next =
+          bench
+              .mapper()
+              .map(
+                  RamBlockSpec.of(
+                      new BackendId("nv_be5"),
+                      MemoryKind.ANONYMOUS.backing(bench.folder),
+                      Bench.SIZE,
+                      MemoryKind.ANONYMOUS.flags()),
+                  Bench.KERNEL);
+      Assumptions.assumeTrue(isMergeable(next), "this kernel merges no pages");
+      next.expectCopy().close();
+      assertFalse(isMergeable(next));
+      RamBlock now = next.replace(present);
+      assertTrue(isMergeable(now));
+      now.close();
+    }
+  }
+
+  private static boolean isMergeable(RamBlock block) {
+    return List.of(block.evidence().vmFlags().split(" ")).contains("mg");
+  }
+
+  @Test
+  @DisplayName("addresses that were only tried are free at the end, though that failed at first")
+  void triedAddresses() throws IOException, RamBlockException {
+    try (Bench bench = new Bench(Storage.tmpfs());
+        LogCapture quiet = new LogCapture()) {
+      RamBlock present = map(bench, old);
+      RamBlock next = map(bench, Path.of("new"));
+      bench.libc.with(Fault.ofNext(SystemCall.MUNMAP, Errno.ENOMEM));
+      BlockExchange made = next.exchange(present);
+      made.release();
+      assertEquals(1, bench.libc.mapped().size(), bench.libc.mapped()::toString);
+      made.block().close();
+    }
+  }
+
+  @Test
   @DisplayName("a write-back that was only started and failed is a loss like any other")
   void aStartedWriteBackFails() throws IOException, RamBlockException {
     try (Bench bench = new Bench(Storage.disk());
         RamBlock present = map(bench, old);
         RamBlock next = map(bench, Path.of("new"))) {
-      next.expectCopy();
-      next.segment().copyFrom(present.segment());
+      try (CopyTarget target = next.expectCopy()) {
+        target.copy(present.segment(), 0, 5000);
+        target.copy(present.segment(), 5000, Bench.SIZE.bytes() - 5000);
+      }
+      assertEquals(-1, next.segment().mismatch(present.segment()));
       next.startWriteBack(0, 0);
       next.startWriteBack(4096, 8192);
       assertEquals(1, bench.libc.made(SystemCall.SYNC_FILE_RANGE).size());
@@ -132,7 +184,7 @@ class ExchangeTest {
     try (Bench bench = new Bench(Storage.tmpfs());
         RamBlock block = map(bench, old)) {
       bench.libc.forget();
-      block.expectCopy();
+      block.expectCopy().close();
       block.startWriteBack(0, 4096);
       assertEquals(List.of(), bench.libc.made());
     }

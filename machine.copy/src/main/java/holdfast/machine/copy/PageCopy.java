@@ -1,5 +1,6 @@
 package holdfast.machine.copy;
 
+import holdfast.backend.api.CopyTarget;
 import holdfast.machine.api.SwapLimits;
 import java.lang.foreign.MemorySegment;
 import java.util.function.LongConsumer;
@@ -28,6 +29,7 @@ public final class PageCopy {
   /**
    * @param from the memory to copy
    * @param to the memory to copy to, of the same size
+   * @param target takes in what is copied there
    * @param limits how many bytes a second are copied at most
    * @param cancellation ends the copy early
    * @param copied receives the numbers of bytes that were copied
@@ -35,10 +37,11 @@ public final class PageCopy {
   public PageCopy(
       MemorySegment from,
       MemorySegment to,
+      CopyTarget target,
       SwapLimits limits,
       Cancellation cancellation,
       LongConsumer copied) {
-    this.sides = new Sides(from, to);
+    this.sides = new Sides(from, to, target);
     this.size = from.byteSize();
     this.bandwidth = limits.bandwidth().bytes();
     this.cancellation = cancellation;

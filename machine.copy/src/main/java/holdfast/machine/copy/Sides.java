@@ -1,5 +1,6 @@
 package holdfast.machine.copy;
 
+import holdfast.backend.api.CopyTarget;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -13,16 +14,19 @@ final class Sides {
 
   private final MemorySegment old;
   private final MemorySegment fresh;
+  private final CopyTarget target;
   private final byte[] here = new byte[PIECE];
   private final byte[] there = new byte[PIECE];
 
   /**
    * @param old the memory to copy
    * @param fresh the memory to copy to
+   * @param target takes in what is copied there
    */
-  Sides(MemorySegment old, MemorySegment fresh) {
+  Sides(MemorySegment old, MemorySegment fresh, CopyTarget target) {
     this.old = old;
     this.fresh = fresh;
+    this.target = target;
   }
 
   MemorySegment old() {
@@ -31,7 +35,7 @@ final class Sides {
 
   /** Copies a range. */
   void copy(long offset, long length) {
-    MemorySegment.copy(old, offset, fresh, offset, length);
+    target.copy(old, offset, length);
   }
 
   /** Adds to {@code different} the pages of a range that differ. */

@@ -23,7 +23,9 @@ class PageCopyTest {
       MemorySegment to = arena.allocate(24 * MIB);
       List<String> behind = new ArrayList<>();
       List<Long> copied = new ArrayList<>();
-      PageCopy copy = new PageCopy(from, to, SwapLimits.DEFAULT, new Cancellation(), copied::add);
+      PageCopy copy =
+          new PageCopy(
+              from, to, SidesTest.through(to), SwapLimits.DEFAULT, new Cancellation(), copied::add);
       DirtyRanges ranges = new DirtyRanges();
       ranges.add(0, 17 * MIB);
       ranges.add(18 * MIB, 4096);

@@ -3,6 +3,7 @@ package holdfast.machine.copy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import holdfast.backend.api.CopyTarget;
 import holdfast.host.testkit.Storage;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -55,8 +56,17 @@ class SidesTest {
     }
   }
 
+  /** What is copied goes through a mapping. */
+  static CopyTarget through(MemorySegment mapped) {
+    return (from, offset, length) -> MemorySegment.copy(from, offset, mapped, offset, length);
+  }
+
+  private static Sides sides(MemorySegment old, MemorySegment fresh) {
+    return new Sides(old, fresh, through(fresh));
+  }
+
   private Sides sides() throws IOException {
-    return new Sides(map("old"), map("new"));
+    return sides(map("old"), map("new"));
   }
 
   private static long differences(Sides sides) {
@@ -101,7 +111,7 @@ class SidesTest {
 
     public static void main(String[] arguments) throws IOException {
       Path old = Path.of(arguments[0]);
-      Sides sides = new Sides(map(old, Arena.global()), map(Path.of(arguments[1]), Arena.global()));
+      Sides sides = sides(map(old, Arena.global()), map(Path.of(arguments[1]), Arena.global()));
       for (int time = 0; time < WARM_UP; time++) {
         if (differences(sides) != 0) {
           throw new IllegalStateException("they differ");

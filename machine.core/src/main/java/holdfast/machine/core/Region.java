@@ -233,26 +233,32 @@ public final class Region implements MemoryRegion {
     return AllocatorBinding.eligible(candidates.list(), filter(), wanted).stream().findFirst();
   }
 
-  /** Does what {@link RegionLease#install} promises. */
-  BlockExchange install(RamBlock next, Candidate maker) throws RamBlockException {
+  /**
+   * Does what {@link RegionLease#install} promises.
+   *
+   * @param keeper gets what is to be released, before anything else can fail
+   */
+  void install(RamBlock next, Candidate maker, Consumer<BlockExchange> keeper)
+      throws RamBlockException {
     try {
-      return replaceBy(next, maker);
+      replaceBy(next, maker, keeper);
     } catch (RamBlockException e) {
       checkWriteBack();
       throw e;
     }
   }
 
-  private BlockExchange replaceBy(RamBlock next, Candidate maker) throws RamBlockException {
+  private void replaceBy(RamBlock next, Candidate maker, Consumer<BlockExchange> keeper)
+      throws RamBlockException {
     exchange.lock();
     try {
       if (status().state() == RegionState.FAILED) {
         throw new RemapRefusedException(spec(), "it has failed: " + status().note());
       }
       BlockExchange made = next.exchange(status().block());
-      binding.installed(maker);
+      keeper.accept(made);
       serving.become(new Status(made.block(), RegionState.ATTACHED, maker.kind(), ""));
-      return made;
+      binding.installed(maker);
     } finally {
       exchange.unlock();
     }

@@ -45,7 +45,7 @@ public final class RegionLease implements AutoCloseable {
    */
   public void install(RamBlock next, Candidate maker) throws RamBlockException {
     requireOpen();
-    replaced.set(region.install(next, maker));
+    region.install(next, maker, replaced::set);
   }
 
   /**

@@ -6,11 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import holdfast.backend.api.BlockExchange;
 import holdfast.backend.api.RamBlock;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -84,6 +87,25 @@ class RegionLeaseTest {
     assertThrows(IllegalStateException.class, lease::announce);
     assertEquals(0, there.told.size());
     next.close();
+  }
+
+  @Test
+  @DisplayName("what an exchange left is released with the lease, whatever failed after it")
+  @SuppressWarnings("NullAway") // a failure at that very moment
+  void failsAfterTheExchange() {
+    AtomicInteger released = new AtomicInteger();
+    RamBlock next =
+        (RamBlock)
+            Proxy.newProxyInstance(
+                RamBlock.class.getClassLoader(),
+                new Class<?>[] {RamBlock.class},
+                (_, _, arguments) ->
+                    new BlockExchange((RamBlock) arguments[0], released::incrementAndGet));
+    try (RegionLease lease = region.acquire(Duration.ZERO).orElseThrow()) {
+      assertThrows(NullPointerException.class, () -> lease.install(next, null));
+      assertEquals(0, released.get());
+    }
+    assertEquals(1, released.get());
   }
 
   @Test

@@ -1,5 +1,6 @@
 package holdfast.machine.swap;
 
+import holdfast.backend.api.CopyTarget;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.machine.api.SwapPhase;
@@ -21,6 +22,7 @@ final class LiveCopy {
   private final SwapOrder order;
   private final Region region;
   private final RamBlock next;
+  private final CopyTarget target;
   private final PageCopy pages;
 
   /** The ranges that were copied since all pages were compared. */
@@ -35,11 +37,12 @@ final class LiveCopy {
     this.order = order;
     this.region = order.region();
     this.next = next;
-    next.expectCopy();
+    this.target = next.expectCopy();
     this.pages =
         new PageCopy(
             region.segment(),
             next.segment(),
+            target,
             order.limits(),
             order.cancellation(),
             order.progress()::copied);
@@ -52,6 +55,13 @@ final class LiveCopy {
 
   /** Copies while writers run, until little is left, then makes the switch. */
   void run(Switchover switchover)
+      throws RamBlockException, IOException, GivenUpException, InterruptedException {
+    try (target) {
+      copyAndSwitch(switchover);
+    }
+  }
+
+  private void copyAndSwitch(Switchover switchover)
       throws RamBlockException, IOException, GivenUpException, InterruptedException {
     Optional<DirtySource> tracking =
         order

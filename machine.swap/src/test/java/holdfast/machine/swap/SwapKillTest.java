@@ -171,6 +171,9 @@ class SwapKillTest {
               .filter(file -> ImageNotes.refusal(file).isEmpty())
               .toList();
       assertEquals(List.of(good), accepted);
+      if (!switched) {
+        assertTrue(!Files.exists(Path.of(files.get(1) + ".swap-from.json.new")), "litter");
+      }
       assertHolds(good, last);
       assertTrue(!LeakCheck.isLocked(good), "its lock ended with it");
     } finally {

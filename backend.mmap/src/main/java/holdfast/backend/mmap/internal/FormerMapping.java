@@ -20,11 +20,13 @@ final class FormerMapping {
   private final Libc libc;
   private final long address;
   private final long size;
+  private final Probe probe;
 
-  private FormerMapping(Libc libc, long address, long size) {
+  private FormerMapping(Libc libc, long address, long size, Probe probe) {
     this.libc = libc;
     this.address = address;
     this.size = size;
+    this.probe = probe;
   }
 
   /**
@@ -41,51 +43,87 @@ final class FormerMapping {
     }
     Window window = block.window;
     Libc libc = block.libc;
-    long wish = freeAddress(libc, window);
-    // SAFETY: the window's addresses stay mapped, to the same bytes of the same file. Nothing is
-    // mapped over: without MREMAP_FIXED the wish counts only if nothing is there.
-    Userfaultfd.Move move =
-        () -> libc.mremap(window.address(), window.size(), KernelConstants.MREMAP_DONTUNMAP, wish);
+    Probe probe = new Probe(libc, window.size() + Window.TABLES);
+    boolean moved = false;
     try {
+      long wish = probe.freeAddressLike(window.address());
+      // SAFETY: the window's addresses stay mapped, to the same bytes of the same file. Nothing is
+      // mapped over: without MREMAP_FIXED the wish counts only if nothing is there.
+      Userfaultfd.Move move =
+          () ->
+              libc.mremap(window.address(), window.size(), KernelConstants.MREMAP_DONTUNMAP, wish);
       PageTracking tracking = window.tracking;
-      long moved = tracking == null ? move.make() : tracking.whileItsPagesMove(move);
-      return Optional.of(new FormerMapping(libc, moved, window.size()));
+      long address = tracking == null ? move.make() : tracking.whileItsPagesMove(move);
+      moved = true;
+      return Optional.of(new FormerMapping(libc, address, window.size(), probe));
     } catch (ErrnoException e) {
       LOG.debug(
           "the mapping at 0x{} stays: {}", Long.toHexString(window.address()), e.getMessage());
       return Optional.empty();
-    }
-  }
-
-  /**
-   * Returns a free address that is equal to the window's modulo {@link Window#TABLES}, so that
-   * whole tables are moved instead of their entries; 0 if there is none.
-   */
-  private static long freeAddress(Libc libc, Window window) {
-    int flags = KernelConstants.MAP_PRIVATE | libc.constants().mapAnonymous();
-    long length = window.size() + Window.TABLES;
-    try {
-      long free = libc.mmap(0, length, KernelConstants.PROT_NONE, flags, -1, 0);
-      // SAFETY: nothing else knows of what was mapped in the line above.
-      libc.munmap(free, length);
-      return free + Math.floorMod(window.address() - free, Window.TABLES);
-    } catch (ErrnoException e) {
-      LOG.debug("no addresses to move a mapping to: {}", e.getMessage());
-      return 0;
+    } finally {
+      if (!moved) {
+        probe.release();
+      }
     }
   }
 
   /** Unmaps it. */
   void release() {
+    // SAFETY: the mapping is this object's own, at addresses that nobody was told of.
+    unmap(libc, address, size);
+    probe.release();
+  }
+
+  private static boolean unmap(Libc libc, long address, long length) {
     try {
-      // SAFETY: the mapping is this object's own, at addresses that nobody was told of.
-      libc.munmap(address, size);
+      libc.munmap(address, length);
+      return true;
     } catch (ErrnoException e) {
       LOG.error(
           "0x{} bytes at 0x{} stay mapped: {}",
-          Long.toHexString(size),
+          Long.toHexString(length),
           Long.toHexString(address),
           e.getMessage());
+      return false;
+    }
+  }
+
+  /** A mapping of no access, made to find a free address. Used by one thread. */
+  private static final class Probe {
+    private static final long NONE = -1;
+
+    private final Libc libc;
+    private final long length;
+    private long address = NONE;
+
+    Probe(Libc libc, long length) {
+      this.libc = libc;
+      this.length = length;
+    }
+
+    /**
+     * Returns a free address that is equal to another modulo {@link Window#TABLES}, so that whole
+     * tables are moved instead of their entries; 0 if there is none.
+     */
+    long freeAddressLike(long other) {
+      int flags = KernelConstants.MAP_PRIVATE | libc.constants().mapAnonymous();
+      try {
+        address = libc.mmap(0, length, KernelConstants.PROT_NONE, flags, -1, 0);
+      } catch (ErrnoException e) {
+        LOG.debug("no addresses to move a mapping to: {}", e.getMessage());
+        return 0;
+      }
+      long free = address;
+      release();
+      return address == NONE ? free + Math.floorMod(other - free, Window.TABLES) : 0;
+    }
+
+    /** Unmaps it, unless that was done; a kernel that was short of memory is asked once more. */
+    void release() {
+      // SAFETY: the mapping is this object's own, and nobody was told of it.
+      if (address != NONE && unmap(libc, address, length)) {
+        address = NONE;
+      }
     }
   }
 }

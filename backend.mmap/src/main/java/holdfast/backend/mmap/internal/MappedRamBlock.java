@@ -3,6 +3,7 @@ package holdfast.backend.mmap.internal;
 import holdfast.backend.api.Alignment;
 import holdfast.backend.api.BlockExchange;
 import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.CopyTarget;
 import holdfast.backend.api.DirtyTracking;
 import holdfast.backend.api.Durability;
 import holdfast.backend.api.Evidence;
@@ -20,6 +21,7 @@ import holdfast.backend.api.RemapRefusedException;
 import holdfast.backend.api.RetiredBlockException;
 import holdfast.backend.api.TrackingRefusedException;
 import holdfast.backend.api.WriteBackFailure;
+import holdfast.host.linux.ErrnoException;
 import holdfast.host.linux.Libc;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
@@ -231,16 +233,31 @@ final class MappedRamBlock implements RamBlock {
   }
 
   @Override
-  public void expectCopy() {
-    if (!(store instanceof FileStore) || store.isVolatile() || !spec.has(RamFlag.RAM_SHARED)) {
-      return; // nothing is written back, or the mapping itself moves to where its guest is
+  public CopyTarget expectCopy() {
+    boolean moves = remapObstacle().isPresent();
+    CopyTarget mapping = PagewiseCopy.through(window.segment());
+    if (!moves && (!(store instanceof FileStore) || store.isVolatile())) {
+      return mapping; // nothing is written back
     }
     window.structure.lock();
     try {
       requireCurrent();
+      if (moves) {
+        window.expectMove();
+        return mapping;
+      }
       window.expectRandomStores();
+      return isOnDax() ? mapping : PagewiseCopy.into(store, window, libc.getpagesize());
     } finally {
       window.structure.unlock();
+    }
+  }
+
+  private boolean isOnDax() {
+    try {
+      return store.isOnDax();
+    } catch (ErrnoException unknown) {
+      return true;
     }
   }
 

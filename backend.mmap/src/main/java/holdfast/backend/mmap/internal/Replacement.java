@@ -203,6 +203,7 @@ final class Replacement {
         throw mapper.refusedToMove(e);
       }
     }
+    theirs.adviseMovedMapping();
     return recipe.mappedIn(theirs, shownIn(theirs));
   }
 

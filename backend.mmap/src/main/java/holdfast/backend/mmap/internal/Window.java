@@ -186,6 +186,23 @@ public final class Window {
     madvise(KernelConstants.MADV_RANDOM);
   }
 
+  /**
+   * Takes back the advice that would make it slow to move the present mapping: of one whose pages
+   * may be merged, mremap(2) looks at every page while all accesses wait.
+   */
+  void expectMove() {
+    if (advice.merge()) {
+      madvise(libc.constants().madvUnmergeable());
+    }
+  }
+
+  /** Gives a mapping that was moved here the advice that {@link #expectMove} took back. */
+  void adviseMovedMapping() {
+    if (advice.merge()) {
+      madvise(libc.constants().madvMergeable());
+    }
+  }
+
   /** Sets the advice for the next mapping made here; that of the present one stays. */
   void expect(MemoryAdvice next) {
     advice = next;

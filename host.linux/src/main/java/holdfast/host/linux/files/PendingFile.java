@@ -145,6 +145,17 @@ public final class PendingFile implements AutoCloseable {
     }
   }
 
+  /**
+   * Removes what a killed process left under the suffixed name, if anything.
+   *
+   * @param suffix as in {@link #beside}
+   * @throws IOException if it can't be removed, or another process is writing it
+   */
+  public static void removeLeftover(Path target, String suffix) throws IOException {
+    Path absolute = target.toAbsolutePath();
+    removeLeftover(HostLibc.instance(), absolute.resolveSibling(absolute.getFileName() + suffix));
+  }
+
   private static void removeLeftover(Libc libc, Path pending) throws IOException {
     try (FoundFile found = FoundFile.at(libc, pending).orElse(null)) {
       if (found == null) {

@@ -61,6 +61,15 @@ public final class ImageNotes {
       forgetMissing(file);
     } else if (found.left().isPresent() && !isInUse(file)) {
       Note.ofOld(file).forget(); // the swap was interrupted before its switch
+      found.theirNote().ifPresent(ImageNotes::forgetPending);
+    }
+  }
+
+  private static void forgetPending(Path note) {
+    try {
+      Note.forgetPending(note);
+    } catch (IOException e) {
+      LOG.info("what was to replace {} stays behind: {}", note, e.toString());
     }
   }
 

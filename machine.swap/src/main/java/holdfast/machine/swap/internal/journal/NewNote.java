@@ -53,11 +53,20 @@ final class NewNote implements AutoCloseable {
    */
   void claim(Marker.Copying marker) throws IOException {
     release();
+    requireNotInUse(); // or the other swap's pending note would be met first, and told of instead
     try (PendingFile fresh = pending(marker)) {
       try {
         claim(fresh);
       } finally {
         keep(fresh);
+      }
+    }
+  }
+
+  private void requireNotInUse() throws IOException {
+    try (FoundFile found = FoundFile.at(note.path()).orElse(null)) {
+      if (found != null) {
+        hold(found).close();
       }
     }
   }
@@ -174,7 +183,7 @@ final class NewNote implements AutoCloseable {
   }
 
   private PendingFile pending(Marker.Written marker) throws IOException {
-    PendingFile fresh = PendingFile.beside(note.path(), ".new");
+    PendingFile fresh = Note.pending(note.path());
     try {
       fresh.write(MarkerJson.write(marker));
       return fresh;

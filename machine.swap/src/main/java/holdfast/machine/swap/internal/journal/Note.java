@@ -27,6 +27,9 @@ record Note(Path file, Kind kind) {
 
   private static final int ROOT = 0;
 
+  /** Appended to a note's name for one that is about to take its place. */
+  private static final String PENDING = ".new";
+
   /** The kinds of note. */
   enum Kind {
     /** Beside the new file of a swap: whether it is complete. */
@@ -132,15 +135,26 @@ record Note(Path file, Kind kind) {
     PendingFile.replace(path(), MarkerJson.write(marker));
   }
 
+  /** Begins a file that is to take the place of the note at a path. */
+  static PendingFile pending(Path path) throws IOException {
+    return PendingFile.beside(path, PENDING);
+  }
+
+  /** Removes what a killed process was about to replace the note at a path with. */
+  static void forgetPending(Path path) throws IOException {
+    PendingFile.removeLeftover(path, PENDING);
+  }
+
   /** Removes it, durably. */
   void remove() throws IOException {
     PendingFile.remove(path());
   }
 
-  /** Removes it if possible. */
+  /** Removes it if possible, and what a killed process was about to replace it with. */
   void forget() {
     try {
       remove();
+      forgetPending(path());
     } catch (IOException e) {
       LOG.info("{} stays behind: {}", path(), e.toString());
     }

@@ -461,6 +461,7 @@ class SwapJournalTest {
         new SwapJournal(
             REGION, Side.file(a), Side.file(b), Instant.ofEpochSecond(1), new GivenWarnings());
     first.begin();
+    first.prepareSwitch(); // a note that is about to replace the other one is no reason by itself
     List<String> before = notes();
     SwapJournal second =
         new SwapJournal(
