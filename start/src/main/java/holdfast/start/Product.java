@@ -22,7 +22,8 @@ final class Product {
   private static final Pattern ATTRIBUTES =
       Pattern.compile("([^;,\"]+);version=\"([^\"]*)\";startlevel=([0-9]+)");
 
-  private static final int STANDARD_LEVEL = 5;
+  /** The start level of most bundles. */
+  static final int STANDARD_LEVEL = 5;
 
   private final Properties properties = new Properties();
   private final Map<String, Integer> startLevels = new HashMap<>();

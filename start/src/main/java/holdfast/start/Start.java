@@ -1,7 +1,6 @@
 package holdfast.start;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -18,6 +17,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +30,7 @@ import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.framework.launch.Framework;
 import org.osgi.framework.launch.FrameworkFactory;
 import org.osgi.framework.startlevel.BundleStartLevel;
+import org.osgi.framework.startlevel.FrameworkStartLevel;
 import org.osgi.util.tracker.ServiceTracker;
 
 /**
@@ -79,6 +80,7 @@ final class Start {
 
   private volatile boolean ending;
   private volatile @Nullable PrivateFolder folder;
+  private volatile @Nullable Unpacking unpacking;
   private volatile @Nullable Framework framework;
 
   Start(Product product, GivenBundles given) {
@@ -132,7 +134,9 @@ final class Start {
   }
 
   private Callable<?> launch() throws StartException, EndingException, InterruptedException {
+    Warmup warmup = Warmup.begin();
     Framework made = prepare();
+    warmup.awaitLog();
     program.await(made.getBundleContext(), () -> stop(made));
     Callable<?> command = command(made);
     checkpoint();
@@ -140,7 +144,7 @@ final class Start {
   }
 
   /** Installs the bundles in a private folder, in the first place that can be used. */
-  private Framework prepare() throws StartException, EndingException {
+  private Framework prepare() throws StartException, EndingException, InterruptedException {
     List<Path> places =
         Places.of(
             System.getProperty("java.io.tmpdir", ""),
@@ -173,6 +177,10 @@ final class Start {
 
   /** Undoes what was begun in a place that can't be used. */
   private void discard() {
+    Unpacking writing = unpacking;
+    if (writing != null) {
+      writing.stop();
+    }
     Framework begun = framework;
     framework = null;
     if (begun != null) {
@@ -201,10 +209,13 @@ final class Start {
   }
 
   private Framework install(PrivateFolder into)
-      throws IOException, BundleException, EndingException, StartException {
+      throws IOException, BundleException, EndingException, StartException, InterruptedException {
     // otherwise JNA would unpack its library into the user's cache folder
     Path libraries = Files.createDirectory(into.path().resolve("jna"));
     System.setProperty("jna.tmpdir", libraries.toString());
+    NativeLibraries.setSearchPath();
+    Unpacking begun = Unpacking.begin(product.bundles(), into);
+    unpacking = begun;
     Map<String, String> properties = product.frameworkProperties();
     properties.put(Constants.FRAMEWORK_STORAGE, into.path().resolve("framework").toString());
     properties.put(FOLDER, into.path().toString());
@@ -222,17 +233,20 @@ final class Start {
     service.put(ARGUMENTS, given.arguments().toArray(String[]::new));
     context.registerService(Object.class, this, service);
     List<Bundle> bundles = new ArrayList<>();
+    // a bundle that has its level from the beginning is not recorded once more
+    FrameworkStartLevel levels = made.adapt(FrameworkStartLevel.class);
+    int later = levels.getInitialBundleStartLevel();
+    levels.setInitialBundleStartLevel(Product.STANDARD_LEVEL);
     for (String entry : product.bundles()) {
       checkpoint();
-      try (InputStream content = Product.open(entry)) {
-        Path file = into.write(entry.substring(entry.lastIndexOf('/') + 1), content);
-        Bundle bundle = context.installBundle("reference:" + file.toUri());
-        bundle
-            .adapt(BundleStartLevel.class)
-            .setStartLevel(product.startLevel(bundle.getSymbolicName()));
-        bundles.add(bundle);
+      Bundle bundle = context.installBundle("reference:" + unpacked(begun, entry).toUri());
+      int level = product.startLevel(bundle.getSymbolicName());
+      if (level != Product.STANDARD_LEVEL) {
+        bundle.adapt(BundleStartLevel.class).setStartLevel(level);
       }
+      bundles.add(bundle);
     }
+    levels.setInitialBundleStartLevel(later);
     for (Path file : given.files()) {
       checkpoint();
       bundles.add(additions.install(context, into, file));
@@ -242,7 +256,17 @@ final class Start {
         bundle.start(Bundle.START_ACTIVATION_POLICY); // when its start level is reached
       }
     }
+    Warmup.bind(bundles);
     return made;
+  }
+
+  private static Path unpacked(Unpacking from, String entry)
+      throws IOException, EndingException, InterruptedException {
+    try {
+      return from.file(entry);
+    } catch (CancellationException e) {
+      throw new EndingException();
+    }
   }
 
   private void note(FrameworkEvent event) {

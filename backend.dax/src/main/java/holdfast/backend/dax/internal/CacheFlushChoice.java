@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which code writes back CPU caches; chosen when the allocator starts and when its configuration
- * changes.
+ * Which code writes back CPU caches; chosen for the first block after the allocator started or its
+ * configuration changed.
  */
 public enum CacheFlushChoice {
   /** libpmem if it is installed, else the JDK's, else none. */

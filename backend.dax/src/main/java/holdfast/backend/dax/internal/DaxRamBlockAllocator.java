@@ -8,6 +8,8 @@ import holdfast.backend.api.RamFlag;
 import holdfast.backend.mmap.RamMapper;
 import holdfast.backend.mmap.style.CacheFlush;
 import holdfast.backend.mmap.style.MappingStyle;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Modified;
@@ -65,23 +67,54 @@ public final class DaxRamBlockAllocator implements RamBlockAllocator {
   }
 
   private final RamMapper mapper;
-  private volatile MappingStyle style;
+  private volatile Style style;
 
   /** For Declarative Services. */
   @Activate
   public DaxRamBlockAllocator(Config config) {
-    this(new RamMapper(), CacheFlushChoice.of(config.cache_flush()).style(KIND));
+    this(new RamMapper(), Style.of(config.cache_flush()));
   }
 
   /** For {@link java.util.ServiceLoader}, where there is no configuration. */
   public DaxRamBlockAllocator() {
-    this(new RamMapper(), CacheFlushChoice.of(AUTO).style(KIND));
+    this(new RamMapper(), Style.of(AUTO));
   }
 
   DaxRamBlockAllocator(RamMapper mapper, MappingStyle style) {
+    this(mapper, new Style(() -> style));
+  }
+
+  private DaxRamBlockAllocator(RamMapper mapper, Style style) {
     this.mapper = mapper;
     this.style = style;
-    report(style);
+  }
+
+  /**
+   * How blocks are mapped and flushed. It is looked up when the first of them is made: to find and
+   * bind the code that flushes takes longer than to start a machine that has none of them.
+   */
+  private static final class Style {
+    private final Supplier<MappingStyle> choice;
+    private @Nullable MappingStyle known;
+
+    Style(Supplier<MappingStyle> choice) {
+      this.choice = choice;
+    }
+
+    static Style of(String cacheFlush) {
+      CacheFlushChoice choice = CacheFlushChoice.of(cacheFlush);
+      return new Style(() -> choice.style(KIND));
+    }
+
+    synchronized MappingStyle get() {
+      MappingStyle found = known;
+      if (found == null) {
+        found = choice.get();
+        report(found);
+        known = found;
+      }
+      return found;
+    }
   }
 
   /**
@@ -90,8 +123,7 @@ public final class DaxRamBlockAllocator implements RamBlockAllocator {
    */
   @Modified
   void modified(Config config) {
-    style = CacheFlushChoice.of(config.cache_flush()).style(KIND);
-    report(style);
+    style = Style.of(config.cache_flush());
   }
 
   private static void report(MappingStyle style) {
@@ -128,13 +160,13 @@ public final class DaxRamBlockAllocator implements RamBlockAllocator {
   @Override
   public RamBlock allocate(RamBlockSpec spec) throws RamBlockException {
     requireAccepted(spec);
-    return mapper.map(spec, style);
+    return mapper.map(spec, style.get());
   }
 
   @Override
   public RamBlock remap(RamBlock present) throws RamBlockException {
     requireAccepted(present.spec());
-    return mapper.remap(present, style);
+    return mapper.remap(present, style.get());
   }
 
   private void requireAccepted(RamBlockSpec spec) {

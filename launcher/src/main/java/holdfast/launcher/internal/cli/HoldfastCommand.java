@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -42,8 +43,8 @@ public final class HoldfastCommand implements Callable<Integer> {
 
   private final BundleContext context;
   private final Bundle framework;
-  private final List<String> arguments;
   private final ConfigurationAdmin configurations;
+  private final FutureTask<CommandLine> commandLine;
   private final CompletableFuture<Boolean> ended = new CompletableFuture<>();
   private volatile @Nullable Shell shell;
 
@@ -55,9 +56,12 @@ public final class HoldfastCommand implements Callable<Integer> {
       @Reference ConfigurationAdmin configurations) {
     this.context = context;
     this.framework = Objects.requireNonNull(context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION));
-    this.arguments = List.of((String[]) Objects.requireNonNull(launcher.get(ARGUMENTS)));
+    List<String> arguments = List.of((String[]) Objects.requireNonNull(launcher.get(ARGUMENTS)));
     this.configurations = configurations;
+    this.commandLine = new FutureTask<>(() -> CommandLine.parse(arguments));
     if (Boolean.parseBoolean(context.getProperty(MAIN))) {
+      // the bundles that are started meanwhile have little to do with it
+      Thread.ofPlatform().daemon().name("holdfast-arguments").start(commandLine);
       context.registerService(
           Callable.class, this, FrameworkUtil.asDictionary(Map.of(MAIN_THREAD, true)));
     }
@@ -77,14 +81,15 @@ public final class HoldfastCommand implements Callable<Integer> {
     PrintStream out = System.out;
     boolean serves = false;
     try {
-      switch (CommandLine.parse(arguments)) {
+      switch (parsed()) {
         case CommandLine.Print(String text) -> out.print(text);
         case CommandLine.Version() -> out.println("holdfast " + context.getBundle().getVersion());
         case CommandLine.Start(MachineRequest request, CommandLine.After after) -> {
           serves = after == CommandLine.After.SERVE;
           Machine machine = new MachineStart(context, configurations).start(request);
           if (serves) {
-            serve(request.takesStdio());
+            Operator operator = Operator.begin(context);
+            serve(request.takesStdio(), operator);
           } else {
             Report.print(machine, after, out);
           }
@@ -124,12 +129,26 @@ public final class HoldfastCommand implements Callable<Integer> {
     return serves ? 0 : 1;
   }
 
-  private void serve(boolean withoutTerminal)
+  private CommandLine parsed() throws HoldfastException, InterruptedException {
+    try {
+      return commandLine.get();
+    } catch (ExecutionException e) {
+      switch (e.getCause()) {
+        case HoldfastException mistake -> throw mistake;
+        case RuntimeException failure -> throw failure;
+        case Error failure -> throw failure;
+        case null, default -> throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  private void serve(boolean withoutTerminal, Operator operator)
       throws CommandException, IOException, InterruptedException {
     if (withoutTerminal || System.console() == null) {
       awaitEnd();
       return;
     }
+    operator.await();
     try (Shell opened = new Shell(context)) {
       shell = opened;
       if (!ended.isDone() && !userEnds(opened)) {

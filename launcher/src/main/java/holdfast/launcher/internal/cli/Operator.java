@@ -1,0 +1,51 @@
+package holdfast.launcher.internal.cli;
+
+import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
+import org.osgi.framework.FrameworkEvent;
+import org.osgi.framework.startlevel.FrameworkStartLevel;
+
+/**
+ * The bundles that only an operator needs: Gogo, the commands {@code ram:}, what describes
+ * configurations. They have a start level of their own, above the one that the framework begins
+ * with, and are started when the machine is up, so that it need not wait for them.
+ */
+final class Operator {
+  /** The framework property with their start level; where there is none they are started by now. */
+  private static final String LEVEL = "holdfast.startlevel.operator";
+
+  private static final long LIMIT_MILLIS = TimeUnit.SECONDS.toMillis(10);
+
+  private final CountDownLatch started = new CountDownLatch(1);
+
+  private Operator() {}
+
+  /** Starts them, in the framework's thread for that. */
+  static Operator begin(BundleContext context) {
+    Operator operator = new Operator();
+    String level = context.getProperty(LEVEL);
+    Bundle framework = Objects.requireNonNull(context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION));
+    FrameworkStartLevel levels = framework.adapt(FrameworkStartLevel.class);
+    if (level == null || levels.getStartLevel() >= Integer.parseInt(level)) {
+      operator.started.countDown();
+    } else {
+      levels.setStartLevel(Integer.parseInt(level), operator::note);
+    }
+    return operator;
+  }
+
+  private void note(FrameworkEvent event) {
+    if (event.getType() == FrameworkEvent.STARTLEVEL_CHANGED) {
+      started.countDown();
+    }
+  }
+
+  /** Waits until they are started, within a limit: one that hangs keeps nobody from the shell. */
+  void await() throws InterruptedException {
+    started.await(LIMIT_MILLIS, TimeUnit.MILLISECONDS);
+  }
+}
