@@ -46,6 +46,7 @@ public final class HoldfastCommand implements Callable<Integer> {
   private final ConfigurationAdmin configurations;
   private final CompletableFuture<Boolean> ended = new CompletableFuture<>();
   private volatile @Nullable Shell shell;
+  private volatile @Nullable PidFile pidFile;
 
   /** Called by Declarative Services. */
   @Activate
@@ -80,8 +81,11 @@ public final class HoldfastCommand implements Callable<Integer> {
       switch (CommandLine.parse(arguments)) {
         case CommandLine.Print(String text) -> out.print(text);
         case CommandLine.Version() -> out.println("holdfast " + context.getBundle().getVersion());
-        case CommandLine.Start(MachineRequest request, CommandLine.After after) -> {
+        case CommandLine.Start(MachineRequest request, var wanted, CommandLine.After after) -> {
           serves = after == CommandLine.After.SERVE;
+          if (serves && wanted.isPresent()) {
+            pidFile = PidFile.write(wanted.get());
+          }
           Machine machine = new MachineStart(context, configurations).start(request);
           if (serves) {
             serve(request.takesStdio());
@@ -107,6 +111,11 @@ public final class HoldfastCommand implements Callable<Integer> {
     } catch (HoldfastException e) {
       // a path may be part of it, and a path can contain any character
       return failed(Excerpt.onOneLine(e.getMessage()), serves);
+    } finally {
+      PidFile written = pidFile;
+      if (written != null) {
+        written.close();
+      }
     }
   }
 
