@@ -208,7 +208,7 @@ class QmpIT {
     try (Holdfast ended = Holdfast.start(folder, command)) {
       awaitSocket(ended);
       ended.terminate();
-      assertEquals(0, ended.awaitEnd().status());
+      assertEquals(143, ended.awaitEnd().status());
     }
     assertFalse(Files.exists(socket));
     assertFalse(Files.exists(folder.resolve("F")));
