@@ -38,6 +38,9 @@ class ArchitectureTest {
   /** On the class path of the executable jar: the first to begin and the last to end. */
   private static final String START = "holdfast.start..";
 
+  /** A process of its own, which reaches a machine by its monitor. */
+  private static final String CTL = "holdfast.ctl..";
+
   /** Built upon Holdfast, as somebody else's bundle. */
   private static final String EXAMPLES = "holdfast.examples..";
 
@@ -137,6 +140,7 @@ class ArchitectureTest {
           "holdfast.machine.api",
           "holdfast.machine.admin",
           "holdfast.machine.config..",
+          "holdfast.monitor.shell.command",
           "holdfast.monitor.shell.report",
           "org.slf4j",
           "org.osgi.framework",
@@ -192,6 +196,10 @@ class ArchitectureTest {
 
   @ArchTest static final ArchRule start = module("start", "org.osgi..");
 
+  @ArchTest
+  static final ArchRule ctl =
+      module("ctl", "holdfast.machine.config.options", "com.fasterxml.jackson..", "org.jline..");
+
   /** What anybody can use who copies it. */
   @ArchTest
   static final ArchRule demo =
@@ -207,7 +215,7 @@ class ArchitectureTest {
   static final ArchRule onlyTheCommandLineHasATerminal =
       noClasses()
           .that()
-          .resideOutsideOfPackage(CLI)
+          .resideOutsideOfPackages(CLI, CTL)
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("org.apache.felix.gogo..", "org.jline..");
@@ -403,7 +411,7 @@ class ArchitectureTest {
   static final ArchRule onlyTheCommandLinePrints =
       noClasses()
           .that()
-          .resideOutsideOfPackages(CLI, START, EXAMPLES)
+          .resideOutsideOfPackages(CLI, START, CTL, EXAMPLES)
           .should()
           .accessField(System.class, "out")
           .orShould()

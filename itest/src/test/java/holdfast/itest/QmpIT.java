@@ -201,6 +201,37 @@ class QmpIT {
   }
 
   @Test
+  @DisplayName("with wait=on nothing is opened before a client has come; SIGTERM ends the waiting")
+  void waits() throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(machine());
+    command.set(command.size() - 1, "unix:q,server=on,wait=on");
+    try (Holdfast ended = Holdfast.start(folder, command)) {
+      awaitSocket(ended);
+      ended.terminate();
+      assertEquals(143, ended.awaitEnd().status());
+    }
+    assertFalse(Files.exists(socket));
+    assertFalse(Files.exists(folder.resolve("F")));
+    try (Holdfast machine = Holdfast.start(folder, command)) {
+      awaitSocket(machine);
+      assertFalse(Files.exists(folder.resolve("F")));
+      try (Client client = Client.at(socket, machine).awaitUp()) {
+        assertTrue(Files.exists(folder.resolve("F")));
+        client.run("quit", Map.of());
+      }
+      assertEquals(0, machine.awaitEnd().status());
+    }
+  }
+
+  private void awaitSocket(Holdfast machine) throws InterruptedException {
+    long limit = System.nanoTime() + LIMIT_NANOS;
+    while (!Files.exists(socket)) {
+      assertTrue(System.nanoTime() < limit);
+      machine.runFor(20);
+    }
+  }
+
+  @Test
   @DisplayName("standard input and output are a client")
   void stdio() throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();

@@ -16,4 +16,10 @@ public interface Door {
 
   /** Returns why nobody can come by it, as a sentence for the operator; empty if one can. */
   Optional<String> failure();
+
+  /**
+   * Waits for the first client, if the machine is not to begin without one; at the latest until the
+   * door is closed.
+   */
+  void awaitClient() throws InterruptedException;
 }

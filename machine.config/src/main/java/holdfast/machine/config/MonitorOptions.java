@@ -21,6 +21,9 @@ public final class MonitorOptions {
   private static final Set<String> OF_A_SERVER =
       Set.of("server", "wait", "path", "host", "port", "to", "ipv4", "ipv6", "nodelay", "delay");
 
+  /** Those of them that a monitor's definition has. */
+  private static final Set<String> OF_A_PLACE = Set.of("wait", "path", "host", "port");
+
   private final Map<String, ParsedObject> places = new LinkedHashMap<>();
   private final Set<String> used = new HashSet<>();
   private final List<String> monitors = new ArrayList<>();
@@ -61,14 +64,14 @@ public final class MonitorOptions {
    */
   public List<ParsedObject> monitors() throws OptionException {
     List<ParsedObject> all = new ArrayList<>();
+    Set<QmpDefinition.Address> taken = new HashSet<>();
     for (String id : monitors) {
       ParsedObject place = places.get(id);
       if (place == null) {
         throw new OptionException(
             "-mon chardev=" + id + ": there is no -chardev with id=" + id + ": add one");
       }
-      QmpDefinition.address(place);
-      if (all.contains(place)) {
+      if (!taken.add(QmpDefinition.address(place))) {
         throw new OptionException(
             "-qmp: two monitors can't be at one place, " + QmpDefinition.address(place));
       }
@@ -182,23 +185,15 @@ public final class MonitorOptions {
               + ": without server=on it would connect to somebody else's socket: add"
               + " server=on,wait=off");
     }
-    if (given.entries().stream().anyMatch(MonitorOptions::waits)) {
-      throw new OptionException(
-          option + ": wait=on: the machine doesn't wait for a client here: write wait=off");
-    }
     Options place = given;
     for (String key : OF_A_SERVER) {
-      if (!key.equals("path") && !key.equals("host") && !key.equals("port")) {
+      if (!OF_A_PLACE.contains(key)) {
         place = place.without(key);
       }
     }
     ParsedObject parsed = QmpDefinition.TYPE.check(option, place);
     QmpDefinition.address(parsed);
     places.put(id, parsed);
-  }
-
-  private static boolean waits(Options.Entry entry) {
-    return entry.key().equals("wait") && entry.value().equals(new OptionValue.Bare("on"));
   }
 
   private static String text(Options given, String key, String otherwise) {

@@ -31,12 +31,16 @@ public final class QmpDefinition {
       PropertyDefinition.withDefault(
           "stdio", PropertyType.bool(), "off", "standard input and output");
 
+  private static final PropertyDefinition<Boolean> WAIT =
+      PropertyDefinition.withDefault(
+          "wait", PropertyType.bool(), "off", "let the machine begin when a client has come");
+
   /** Its properties. */
   public static final TypeDefinition TYPE =
       new TypeDefinition(
           "qmp",
           "a monitor for programs that speak QEMU's machine protocol",
-          List.of(PATH, HOST, PORT, STDIO));
+          List.of(PATH, HOST, PORT, STDIO, WAIT));
 
   private QmpDefinition() {}
 
@@ -99,6 +103,11 @@ public final class QmpDefinition {
   /** Returns whether the properties name standard input and output. */
   public static boolean isStdio(ParsedObject qmp) {
     return qmp.get(STDIO);
+  }
+
+  /** Returns whether the machine is to begin only when a client has come. */
+  public static boolean waits(ParsedObject qmp) {
+    return qmp.get(WAIT);
   }
 
   private static Path path(String text) throws OptionException {

@@ -55,6 +55,25 @@ class MonitorOptionsTest {
     assertEquals(List.of(place), places("--qmp", value));
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          unix:/run/q,server=on,wait=on  | true
+          unix:/run/q,server,wait        | true
+          unix:/run/q,server=on,wait=off | false
+          unix:/run/q,server=on          | false
+          stdio                          | false
+          """)
+  @DisplayName("the machine waits for a client if it is asked to")
+  void waits(String value, boolean waits) throws OptionException {
+    MonitorOptions options = new MonitorOptions();
+    options.read("-qmp", value);
+
+    assertEquals(waits, QmpDefinition.waits(options.monitors().getFirst()));
+  }
+
   @Test
   @DisplayName("-chardev and -mon, in either order, and several of them")
   void chardev() throws OptionException {
@@ -77,7 +96,13 @@ class MonitorOptionsTest {
   @DisplayName("what isn't there, or would let others in, is refused with what to write")
   void refusals() {
     assertRefused("add server=on,wait=off", "-qmp", "unix:/run/q");
-    assertRefused("write wait=off", "-qmp", "unix:/run/q,server=on,wait=on");
+    assertRefused("wait", "-qmp", "unix:/run/q,server=on,wait=perhaps");
+    assertRefused(
+        "two monitors can't be at one place",
+        "-qmp",
+        "unix:/run/q,server=on,wait=on",
+        "-qmp",
+        "unix:/run/q,server=on,wait=off");
     assertRefused("is no loopback address", "-qmp", "tcp:0.0.0.0:4444,server=on");
     assertRefused("is no loopback address", "-qmp", "tcp:example.org:4444,server=on");
     assertRefused("host='' is empty", "-qmp", "tcp::4444,server=on");

@@ -5,6 +5,7 @@ import holdfast.machine.config.MonitorOptions;
 import holdfast.machine.config.options.Excerpt;
 import holdfast.machine.config.options.OptionException;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The request that the arguments make. */
@@ -16,8 +17,13 @@ public sealed interface CommandLine {
   /** Prints the product's version and ends. */
   record Version() implements CommandLine {}
 
-  /** Brings up a machine. */
-  record Start(MachineRequest machine, After after) implements CommandLine {}
+  /**
+   * Brings up a machine.
+   *
+   * @param pidFile where the number of the process is written as long as it serves
+   */
+  record Start(MachineRequest machine, Optional<String> pidFile, After after)
+      implements CommandLine {}
 
   /** What to do with a machine that is up. */
   enum After {
@@ -45,6 +51,7 @@ public sealed interface CommandLine {
     private int next;
     private final MachineOptions machine = new MachineOptions();
     private final MonitorOptions monitors = new MonitorOptions();
+    private Optional<String> pidFile = Optional.empty();
     private After after = After.SERVE;
 
     Parser(List<String> arguments) {
@@ -62,7 +69,7 @@ public sealed interface CommandLine {
           return done;
         }
       }
-      return new Start(request(), after);
+      return new Start(request(), pidFile, after);
     }
 
     /**
@@ -88,13 +95,14 @@ public sealed interface CommandLine {
         case "-version" -> {
           return new Version();
         }
+        case "-pidfile" -> pidFile = Optional.of(value(option));
         case "-probe" -> after = probe();
         default ->
             throw new CommandException(
                 "there is no option "
                     + Excerpt.of(argument)
                     + ": the options are -machine, -m, -object, -device, -qmp, -chardev,"
-                    + " -mon, -probe, -bundles, -help and -version");
+                    + " -mon, -pidfile, -probe, -bundles, -help and -version");
       }
       return null;
     }

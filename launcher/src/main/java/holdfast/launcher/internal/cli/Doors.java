@@ -3,6 +3,8 @@ package holdfast.launcher.internal.cli;
 import holdfast.machine.admin.Door;
 import holdfast.machine.config.options.ParsedObject;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +28,7 @@ record Doors(BundleContext context, ConfigurationAdmin configurations) {
       return;
     }
     request.configureMonitors(configurations);
+    List<Door> doors = new ArrayList<>();
     BlockingQueue<Door> opened = new LinkedBlockingQueue<>();
     ServiceTracker<Door, Door> tracker =
         new ServiceTracker<Door, Door>(context, Door.class, null) {
@@ -49,6 +52,10 @@ record Doors(BundleContext context, ConfigurationAdmin configurations) {
         if (door.failure().isPresent()) {
           throw new CommandException(door.failure().get());
         }
+        doors.add(door);
+      }
+      for (Door door : doors) { // all of them are open by now
+        door.awaitClient();
       }
     } finally {
       tracker.close();

@@ -47,6 +47,7 @@ public final class HoldfastCommand implements Callable<Integer> {
   private final FutureTask<CommandLine> commandLine;
   private final CompletableFuture<Boolean> ended = new CompletableFuture<>();
   private volatile @Nullable Shell shell;
+  private volatile @Nullable PidFile pidFile;
 
   /** Called by Declarative Services. */
   @Activate
@@ -84,8 +85,11 @@ public final class HoldfastCommand implements Callable<Integer> {
       switch (parsed()) {
         case CommandLine.Print(String text) -> out.print(text);
         case CommandLine.Version() -> out.println("holdfast " + context.getBundle().getVersion());
-        case CommandLine.Start(MachineRequest request, CommandLine.After after) -> {
+        case CommandLine.Start(MachineRequest request, var wanted, CommandLine.After after) -> {
           serves = after == CommandLine.After.SERVE;
+          if (serves && wanted.isPresent()) {
+            pidFile = PidFile.write(wanted.get());
+          }
           Machine machine = new MachineStart(context, configurations).start(request);
           if (serves) {
             Operator operator = Operator.begin(context);
@@ -112,6 +116,11 @@ public final class HoldfastCommand implements Callable<Integer> {
     } catch (HoldfastException e) {
       // a path may be part of it, and a path can contain any character
       return failed(Excerpt.onOneLine(e.getMessage()), serves);
+    } finally {
+      PidFile written = pidFile;
+      if (written != null) {
+        written.close();
+      }
     }
   }
 

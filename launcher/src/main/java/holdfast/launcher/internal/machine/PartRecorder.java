@@ -4,6 +4,7 @@ import holdfast.machine.admin.Retention;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.BackendSpec;
+import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.core.Backend;
 import java.io.IOException;
@@ -36,6 +37,7 @@ record PartRecorder(Parts parts, @Nullable Configurations stored) {
         BackendDefinitions.factoryPid(object.typeName()),
         spec.id(),
         object.type().written(object),
+        hasBlanks(object),
         wish -> parts.opened(wish, backend));
   }
 
@@ -46,7 +48,17 @@ record PartRecorder(Parts parts, @Nullable Configurations stored) {
         BackendDefinitions.factoryPid(object.typeName()),
         device.id(),
         place(object, device),
+        false,
         wish -> Declaration.device(wish).ifPresent(declared -> parts.plugged(declared, device)));
+  }
+
+  /** Returns whether a value would be another one where blanks and quotes around it don't count. */
+  private static boolean hasBlanks(ParsedObject object) {
+    try {
+      return !object.type().checkConfiguration("", object.texts()).equals(object);
+    } catch (OptionException e) {
+      return true;
+    }
   }
 
   /** Returns the properties of a device with the address and the slot that it was given. */
@@ -67,6 +79,7 @@ record PartRecorder(Parts parts, @Nullable Configurations stored) {
       String factoryPid,
       String wanted,
       Map<String, String> properties,
+      boolean exact,
       Declared declared) {
     if (stored == null) {
       return lost("ConfigAdmin, which stores it, is gone");
@@ -75,7 +88,8 @@ record PartRecorder(Parts parts, @Nullable Configurations stored) {
     try {
       String name = freeName(list, wanted);
       made =
-          Optional.of(stored.declare(factoryPid, name, properties, parts.own().isOfCommandLine()));
+          Optional.of(
+              stored.declare(factoryPid, name, properties, exact || parts.own().isOfCommandLine()));
       parts.wrote(stored.relist(parts.own(), list, name, true));
       declared.as(made.get());
       return Retention.in(made.get().place());

@@ -86,6 +86,13 @@ public final class ParsedObject implements OptionResult {
     return Collections.unmodifiableSequencedMap(texts);
   }
 
+  /** Returns the same with {@link TypeDefinition#EXACT}, so that no blank of a value gets lost. */
+  public Map<String, String> exactTexts() {
+    Map<String, String> exact = new LinkedHashMap<>(texts());
+    exact.put(TypeDefinition.EXACT, "true");
+    return exact;
+  }
+
   /** Returns the names of the properties of this type whose value {@code other} doesn't have. */
   public List<String> differences(ParsedObject other) {
     return type.properties().stream()

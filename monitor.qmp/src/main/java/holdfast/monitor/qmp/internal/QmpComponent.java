@@ -32,13 +32,16 @@ public final class QmpComponent implements Door {
   private static final String MAIN = "holdfast.main";
 
   private final SocketDoor door;
+  private final boolean waits;
 
   /** Called by Declarative Services. */
   @Activate
   public QmpComponent(
       BundleContext context, @Reference MachineAdmin admin, Map<String, ?> configuration) {
+    boolean ofCommandLine = configuration.containsKey(TypeDefinition.EXACT);
+    waits = ofCommandLine && "on".equals(configuration.get("wait"));
     door = open(context, admin, configuration);
-    if (!configuration.containsKey(TypeDefinition.EXACT)) { // else the command line says it
+    if (!ofCommandLine) { // else the command line says it
       door.failure().ifPresent(LOG::error);
     }
   }
@@ -57,6 +60,13 @@ public final class QmpComponent implements Door {
           context.getBundle().getVersion().toString());
     } catch (OptionException e) {
       return SocketDoor.closed("", e.getMessage());
+    }
+  }
+
+  @Override
+  public void awaitClient() throws InterruptedException {
+    if (waits) {
+      door.awaitClient();
     }
   }
 

@@ -9,7 +9,7 @@ import org.slf4j.LoggerFactory;
  * A shell command can't do what was asked for. The shell prints it as its sentence, which stays on
  * one line and contains nothing that controls a terminal.
  */
-final class CommandFailure extends RuntimeException {
+public final class CommandFailure extends RuntimeException {
   private static final Logger LOG = LoggerFactory.getLogger(CommandFailure.class);
   private static final long serialVersionUID = 1;
 

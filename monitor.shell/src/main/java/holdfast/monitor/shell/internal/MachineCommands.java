@@ -100,7 +100,7 @@ public final class MachineCommands {
       throws OptionException, AdminException {
     return switch (option.parse(text)) {
       case HelpText help -> help.text();
-      case ParsedObject parsed -> adding.add(parsed.typeName(), parsed.texts());
+      case ParsedObject parsed -> adding.add(parsed.typeName(), parsed.exactTexts());
     };
   }
 

@@ -40,6 +40,9 @@ import org.osgi.service.component.annotations.Reference;
       "osgi.command.function=evacuate"
     })
 public final class RamCommands {
+  /** The form of {@code ram:persist}. */
+  static final String PERSIST = "ram:persist ID, or ram:persist ID OFFSET LENGTH";
+
   private final MachineAdmin admin;
 
   /** Called by Declarative Services. */
@@ -176,8 +179,7 @@ public final class RamCommands {
     return CommandFailure.orAnswer(
         "ram:persist",
         () -> {
-          Arguments read =
-              Arguments.read("ram:persist ID, or ram:persist ID OFFSET LENGTH", arguments);
+          Arguments read = Arguments.read(PERSIST, arguments);
           if (read.count() <= 1) {
             String id = read.words("ID").getFirst();
             return persist(id, 0, admin.object(id).size().bytes());
@@ -195,7 +197,8 @@ public final class RamCommands {
         : length + " bytes from offset " + offset + " are durable (granularity " + held + ")";
   }
 
-  private static long bytes(String name, String text) {
+  /** Returns the bytes that a word stands for. */
+  static long bytes(String name, String text) {
     try {
       ByteSize size = PropertyType.size().parse(text);
       return size.bytes();

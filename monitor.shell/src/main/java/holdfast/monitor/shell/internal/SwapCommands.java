@@ -21,8 +21,13 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
+import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -38,9 +43,13 @@ import org.osgi.service.component.annotations.Reference;
 public final class SwapCommands {
   private static final Duration SHOW_EVERY = Duration.ofMillis(500);
 
-  private static final String FORM =
+  /** The form of {@code ram:swap}. */
+  static final String FORM =
       "ram:swap ID PROPERTIES [-plan] [-background] [-verify] [-overwrite] [-downtime-limit MS]"
           + " [-max-bandwidth SIZE] [-rounds N] [-pause-limit MS], or ram:swap ID -cancel";
+
+  /** The option that rolls back. */
+  static final String CANCEL = "-cancel";
 
   private static final String TYPE = "qom-type";
 
@@ -81,15 +90,44 @@ public final class SwapCommands {
         "ram:swap", () -> swap(session, Arguments.read(FORM, arguments)));
   }
 
+  /**
+   * What {@code ram:swap} has done before it waits.
+   *
+   * @param text what it says
+   * @param awaited the swap whose end is waited for; empty if the command is done
+   */
+  record Started(String text, Optional<RunningSwap> awaited) {}
+
   private String swap(CommandSession session, Arguments arguments)
       throws InterruptedException, AdminException, SwapException {
-    if (arguments.has("-cancel")) {
-      String id = arguments.words("ID").getFirst();
-      String other = arguments.otherThan("-cancel");
-      if (!other.isEmpty()) {
-        throw arguments.mistake("-cancel goes with no other option, and " + other + " is there");
-      }
-      return cancel(id);
+    Started started = start(arguments, plan -> session.getConsole().print(plan));
+    return started.awaited().isEmpty()
+        ? started.text()
+        : follow(
+            arguments.words("ID", "PROPERTIES").getFirst(),
+            started.awaited().get(),
+            session.getConsole());
+  }
+
+  /** Does all that {@code ram:swap} does, except that it waits for no end. */
+  Started start(Object... arguments) throws InterruptedException {
+    AtomicReference<@Nullable Started> started = new AtomicReference<>();
+    StringBuilder plan = new StringBuilder();
+    CommandFailure.orAnswer(
+        "ram:swap",
+        () -> {
+          started.set(start(Arguments.read(FORM, arguments), plan::append));
+          return "";
+        });
+    Started done = Objects.requireNonNull(started.get());
+    return new Started(plan + done.text(), done.awaited());
+  }
+
+  /** Starts it, and shows its plan as soon as that is known. */
+  private Started start(Arguments arguments, Consumer<String> show)
+      throws InterruptedException, AdminException, SwapException {
+    if (arguments.has(CANCEL)) {
+      return new Started(cancel(cancelled(arguments)), Optional.empty());
     }
     List<String> words = arguments.words("ID", "PROPERTIES");
     String id = words.get(0);
@@ -98,14 +136,29 @@ public final class SwapCommands {
     Screen plan = new Screen();
     SwapScreen.show(admin.planSwap(id, changes, limits), plan);
     if (arguments.has("-plan")) {
-      return plan.toString();
+      return new Started(plan.toString(), Optional.empty());
     }
-    PrintStream console = session.getConsole();
-    console.print(plan);
+    show.accept(plan.toString());
     RunningSwap swap = admin.swap(id, changes, limits);
     return arguments.has("-background")
-        ? "started; ram:swaps " + id + " shows how far it is, ram:swap " + id + " -cancel ends it"
-        : follow(id, swap, console);
+        ? new Started(
+            "started; ram:swaps "
+                + id
+                + " shows how far it is, ram:swap "
+                + id
+                + " -cancel ends it",
+            Optional.empty())
+        : new Started("", Optional.of(swap));
+  }
+
+  /** Returns the id of the memory backend whose swap is to be rolled back. */
+  static String cancelled(Arguments arguments) {
+    String id = arguments.words("ID").getFirst();
+    String other = arguments.otherThan(CANCEL);
+    if (!other.isEmpty()) {
+      throw arguments.mistake("-cancel goes with no other option, and " + other + " is there");
+    }
+    return id;
   }
 
   private String cancel(String id) throws InterruptedException, AdminException {
@@ -161,7 +214,8 @@ public final class SwapCommands {
     return text.isEmpty() ? "no swap of memory backend '" + id + "' was started" : text;
   }
 
-  private static Map<String, String> changes(String properties) {
+  /** Returns the properties that change. */
+  static Map<String, String> changes(String properties) {
     Map<String, String> changes = new LinkedHashMap<>();
     for (Options.Entry entry : QemuOpts.parse(properties, TYPE).entries()) {
       if (!(entry.value() instanceof OptionValue.Bare(String text))) {
@@ -181,7 +235,8 @@ public final class SwapCommands {
         .anyMatch(property -> property.name().equals(name));
   }
 
-  private static SwapLimits limits(Arguments arguments) {
+  /** Returns the limits of a swap. */
+  static SwapLimits limits(Arguments arguments) {
     String bandwidth = arguments.value("-max-bandwidth", "0");
     try {
       return SwapLimits.DEFAULT

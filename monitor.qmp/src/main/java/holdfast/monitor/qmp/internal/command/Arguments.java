@@ -97,6 +97,12 @@ public record Arguments(Map<String, @Nullable Object> values) {
     return (String) Objects.requireNonNull(values.get(name));
   }
 
+  /** Returns a list of strings that must be there. */
+  List<String> texts(String name) {
+    return ((List<?>) Objects.requireNonNull(values.get(name)))
+        .stream().map(String.class::cast).toList();
+  }
+
   /** Returns an object that must be there. */
   Map<?, ?> object(String name) {
     return (Map<?, ?>) Objects.requireNonNull(values.get(name));

@@ -53,6 +53,7 @@ public final class CommandTable {
     new MachineCommands(admin).all().forEach(this::add);
     new QomCommands(admin).all().forEach(this::add);
     new HoldfastCommands(admin).all().forEach(this::add);
+    new WordCommand(admin, this::run).all().forEach(this::add);
     new SwapCommands(admin).all().forEach(this::add);
     HumanMonitor human = new HumanMonitor(admin);
     add(

@@ -10,20 +10,28 @@ import holdfast.backend.api.HoldfastException;
 import holdfast.machine.admin.AdminException;
 import holdfast.machine.admin.AllocatorStatus;
 import holdfast.machine.admin.MachineAdmin;
+import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.admin.Retention;
 import holdfast.monitor.qmp.internal.schema.ValueType.ListOf;
 import holdfast.monitor.qmp.internal.schema.ValueType.Struct;
+import holdfast.monitor.shell.report.DeviceReport;
 import holdfast.monitor.shell.report.ObjectReport;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** Holdfast's commands about durability and allocators, which QEMU has no words for. */
 public final class HoldfastCommands {
   /** The type of a memory backend as {@code -probe json} shows it, too. */
   private static final Struct BACKEND = new Struct("XHoldfastBackend", List.of(), true);
+
+  private static final Struct MACHINE =
+      new Struct(
+          "XHoldfastMachine",
+          List.of(required("backends", new ListOf(BACKEND)), required("devices", new ListOf(ANY))));
 
   private static final Struct GRANULARITY =
       new Struct("XHoldfastGranularity", List.of(required("granularity", STRING)));
@@ -43,7 +51,12 @@ public final class HoldfastCommands {
   /** Returns the commands. */
   public List<Command> all() {
     return List.of(
-        Command.query("x-holdfast-query-backends", new ListOf(BACKEND), none -> backends()),
+        Command.query("x-holdfast-query-machine", MACHINE, none -> machine()),
+        Command.with(
+            "x-holdfast-query-backends",
+            List.of(optional("id", STRING)),
+            new ListOf(BACKEND),
+            this::backends),
         Command.query("x-holdfast-query-allocators", new ListOf(ANY), none -> allocators()),
         Command.query("x-holdfast-query-options", new ListOf(STRING), none -> admin.options()),
         Command.with(
@@ -58,8 +71,22 @@ public final class HoldfastCommands {
             this::persist));
   }
 
-  private List<Map<String, Object>> backends() throws AdminException {
-    return admin.objects().stream()
+  private Object machine() throws AdminException {
+    Map<String, Object> all = new LinkedHashMap<>();
+    all.put("backends", backends(admin.objects()));
+    all.put(
+        "devices",
+        admin.devices().stream().map(device -> new DeviceReport(device).toMap()).toList());
+    return all;
+  }
+
+  private Object backends(Arguments given) throws AdminException {
+    Optional<String> id = given.optionalText("id");
+    return backends(id.isPresent() ? List.of(admin.object(id.get())) : admin.objects());
+  }
+
+  private static List<Map<String, Object>> backends(List<ObjectStatus> objects) {
+    return objects.stream()
         .map(
             object -> {
               Map<String, Object> all = new ObjectReport(object).toMap();

@@ -104,7 +104,7 @@ public final class MachineCommands {
 
   private Object addObject(Arguments arguments) throws HoldfastException {
     ParsedObject object = parsed(BackendDefinitions.OPTION, "object-add", arguments);
-    admin.addObject(object.typeName(), object.texts());
+    admin.addObject(object.typeName(), object.exactTexts());
     return Command.NOTHING;
   }
 
@@ -116,7 +116,7 @@ public final class MachineCommands {
   private Object plug(Arguments arguments) throws HoldfastException {
     ParsedObject device = parsed(DeviceDefinitions.OPTION, "device_add", arguments);
     try {
-      admin.plug(device.typeName(), device.texts());
+      admin.plug(device.typeName(), device.exactTexts());
     } catch (NoSuchObjectException e) {
       throw QmpException.noDevice(e.getMessage()); // QEMU's class for this, surprising as it is
     }

@@ -13,10 +13,12 @@ import holdfast.backend.api.HoldfastException;
 import holdfast.backend.api.RamFlag;
 import holdfast.machine.admin.AdminException;
 import holdfast.machine.admin.MachineAdmin;
+import holdfast.machine.admin.SwapWords;
 import holdfast.machine.api.RunningSwap;
 import holdfast.machine.api.SwapLimits;
 import holdfast.machine.api.SwapPlan;
 import holdfast.machine.api.SwapReport;
+import holdfast.machine.config.options.Excerpt;
 import holdfast.monitor.qmp.internal.schema.ValueType.ListOf;
 import holdfast.monitor.qmp.internal.schema.ValueType.Member;
 import holdfast.monitor.qmp.internal.schema.ValueType.Struct;
@@ -62,7 +64,8 @@ public final class SwapCommands {
               required("expected-pause-microseconds", INTEGER),
               required("pause-microseconds", INTEGER),
               required("downtime-limit", INTEGER),
-              optional("reason", STRING)));
+              optional("reason", STRING),
+              required("text", STRING)));
 
   private static final Struct PLAN =
       new Struct(
@@ -245,6 +248,7 @@ public final class SwapCommands {
     if (!report.reason().isEmpty()) {
       all.put("reason", report.reason());
     }
+    all.put("text", Excerpt.onOneLine(SwapWords.line(report)));
     return all;
   }
 

@@ -60,7 +60,7 @@ final class Client {
     // not virtual: standard output can block the carrier of all virtual threads
     Thread.ofPlatform().daemon().name("holdfast-qmp-writer").start(this::write);
     try {
-      outbox.answer(JsonText.write(session.greeting()));
+      outbox.answer(JsonText.write(session.greeting()), false);
       read();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -94,7 +94,7 @@ final class Client {
       if (session.hearsEvents()) {
         surroundings.awaitEvents();
       }
-      boolean taken = outbox.answer(answer);
+      boolean taken = outbox.answer(answer, session.isNegotiated());
       session.answered();
       return taken && !session.isHopeless() && surroundings.isOpen();
     } finally {
@@ -124,7 +124,7 @@ final class Client {
 
   /** Tells the client of an event, if it listens. */
   void tell(byte[] event) {
-    if (session.hearsEvents() && !outbox.event(event)) {
+    if (!outbox.event(event)) {
       LOG.warn(
           "{} reads nothing and leaves more than {} bytes of events unread: it is disconnected",
           name,

@@ -23,19 +23,23 @@ final class Outbox {
   private final Condition changed = lock.newCondition();
   private final Queue<byte[]> messages = new ArrayDeque<>();
   private long bytes;
+  private boolean hearsEvents;
   private boolean closed;
 
   /**
    * Adds an answer, when there is room for it.
    *
+   * @param withEvents whether events follow it; before, they are dropped
    * @return false if the client is gone
    */
-  boolean answer(byte[] message) throws InterruptedException {
+  boolean answer(byte[] message, boolean withEvents) throws InterruptedException {
     lock.lock();
     try {
       while (!closed && bytes > 0 && bytes + message.length > MAX_BYTES) {
         changed.await();
       }
+      // in one step, or an event would come too early, or be lost behind the answer
+      hearsEvents |= withEvents;
       return add(message);
     } finally {
       lock.unlock();
@@ -43,15 +47,15 @@ final class Outbox {
   }
 
   /**
-   * Adds an event at once, unless the client is gone.
+   * Adds an event at once, unless the client is gone or hears none yet.
    *
    * @return false if there is no room for it
    */
   boolean event(byte[] message) {
     lock.lock();
     try {
-      boolean fits = closed || bytes == 0 || bytes + message.length <= MAX_BYTES;
-      if (fits) {
+      boolean fits = closed || !hearsEvents || bytes == 0 || bytes + message.length <= MAX_BYTES;
+      if (fits && hearsEvents) {
         add(message);
       }
       return fits;

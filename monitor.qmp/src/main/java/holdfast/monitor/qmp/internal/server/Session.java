@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * What one client has agreed on, and the answers to what it says. A client first negotiates, and
  * until then can do nothing else and is told of no event.
  *
- * <p>Used by the client's thread, except for {@link #hearsEvents}.
+ * <p>Used by the client's thread.
  */
 final class Session {
   private static final Logger LOG = LoggerFactory.getLogger(Session.class);
@@ -30,7 +30,7 @@ final class Session {
   private final boolean wary;
   private boolean negotiated;
   private boolean hopeless;
-  private volatile boolean hears;
+  private boolean hears;
 
   /**
    * @param wary whether a client that begins with something else than JSON is given up: a web page
@@ -46,7 +46,12 @@ final class Session {
     return Map.of("QMP", Map.of("version", commands.version(), "capabilities", List.of()));
   }
 
-  /** Returns whether the client is told of events. */
+  /** Returns whether the client is told of events from the answer to its last command on. */
+  boolean isNegotiated() {
+    return negotiated;
+  }
+
+  /** Returns whether the client was told of events before its last command. */
   boolean hearsEvents() {
     return hears;
   }

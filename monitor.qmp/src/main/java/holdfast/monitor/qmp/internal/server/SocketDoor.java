@@ -11,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.nio.channels.ByteChannel;
 import java.nio.channels.ClosedChannelException;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -21,12 +22,16 @@ import org.slf4j.LoggerFactory;
 public final class SocketDoor implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SocketDoor.class);
 
+  /** Which the product shows. */
+  private static final Logger PROGRESS = LoggerFactory.getLogger("holdfast.progress");
+
   /** How long to wait before the next client is accepted, when the host can't give one more. */
   private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   private final String place;
   private final @Nullable Open open;
   private final String failure;
+  private final CountDownLatch firstClient = new CountDownLatch(1);
   private volatile boolean closed;
 
   /** What there is while clients can connect. */
@@ -81,6 +86,7 @@ public final class SocketDoor implements AutoCloseable {
     while (there != null && !closed) {
       try {
         ByteChannel client = there.listener().accept();
+        firstClient.countDown();
         // not virtual: a command can be long in native code, which blocks the carrier of others
         Thread.ofPlatform()
             .daemon()
@@ -115,6 +121,14 @@ public final class SocketDoor implements AutoCloseable {
     return failure.isEmpty() ? Optional.empty() : Optional.of(failure);
   }
 
+  /** Waits until the first client has come, or the place is closed. */
+  public void awaitClient() throws InterruptedException {
+    if (open != null && firstClient.getCount() > 0) {
+      PROGRESS.info("the machine waits until a QMP client connects to {}", place);
+      firstClient.await();
+    }
+  }
+
   /** Tells clients that the process ends. */
   public void processEnds() {
     if (open != null) {
@@ -126,6 +140,7 @@ public final class SocketDoor implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    firstClient.countDown();
     if (open != null) {
       open.listener().close();
       open.monitor().close();

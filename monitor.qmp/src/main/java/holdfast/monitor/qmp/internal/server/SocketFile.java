@@ -7,6 +7,9 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.FileAlreadyExistsException;
@@ -16,6 +19,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
@@ -46,6 +50,9 @@ final class SocketFile implements Listener {
   private static final int SOCKET = 0140000;
 
   private static final int MOST_TRIES = 100;
+
+  /** Of a lock file, which is sparse. */
+  private static final int MOST_BYTES = 1 << 20;
 
   private static final Set<PosixFilePermission> OWNER_ALONE =
       EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
@@ -90,10 +97,11 @@ final class SocketFile implements Listener {
       channel.bind(UnixDomainSocketAddress.of(first));
       Files.setPosixFilePermissions(first, OWNER_ALONE);
       Object identity = identity(first);
-      if (stale != null) {
-        takeAway(path, stale, folder.resolve("o"));
+      if (stale == null) {
+        Files.createLink(path, first);
+      } else {
+        replace(path, first, folder.resolve("o"));
       }
-      Files.createLink(path, first);
       SocketFile made = new SocketFile(path, channel, identity);
       channel = null;
       return made;
@@ -142,6 +150,54 @@ final class SocketFile implements Listener {
           throw taken;
         }
       }
+    }
+  }
+
+  /**
+   * Puts a socket in the place of a stale one. Of several processes that have found it stale, one
+   * at a time does so, and looks again before: otherwise one could take another's new socket away.
+   */
+  private static void replace(Path path, Path made, Path away) throws IOException, SocketException {
+    Path lock = path.resolveSibling("." + path.getFileName() + ".lock");
+    try (FileChannel channel =
+        FileChannel.open(
+            lock,
+            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
+            PosixFilePermissions.asFileAttribute(OWNER_ALONE))) {
+      if (!isLocked(channel) || !isIn(lock, channel)) {
+        throw new FileAlreadyExistsException(path.toString());
+      }
+      try {
+        Object stale = requireFree(path);
+        if (stale != null) {
+          takeAway(path, stale, away);
+        }
+        Files.createLink(path, made);
+      } finally {
+        deleteQuietly(lock);
+      }
+    }
+  }
+
+  private static boolean isLocked(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock() != null; // which ends with the channel
+    } catch (OverlappingFileLockException e) {
+      return false; // this very process has it
+    }
+  }
+
+  /**
+   * Returns whether a lock file is still the one that was opened: who had it has deleted it. Its
+   * size tells, since who opens and closes the file once more loses the lock (fcntl(2)).
+   */
+  private static boolean isIn(Path lock, FileChannel channel) throws IOException {
+    channel.truncate(0);
+    channel.write(ByteBuffer.wrap(new byte[] {1}), ThreadLocalRandom.current().nextInt(MOST_BYTES));
+    try {
+      return Files.size(lock) == channel.size();
+    } catch (NoSuchFileException e) {
+      return false;
     }
   }
 

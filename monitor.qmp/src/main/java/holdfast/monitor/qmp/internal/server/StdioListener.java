@@ -13,13 +13,30 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Standard input and output, as one client that is there from the start. */
 final class StdioListener implements Listener {
+  private final FileChannel in;
+  private final FileChannel out;
   private final AtomicBoolean taken = new AtomicBoolean();
   private final CountDownLatch closed = new CountDownLatch(1);
+
+  StdioListener() {
+    this(
+        new FileInputStream(FileDescriptor.in).getChannel(),
+        new FileOutputStream(FileDescriptor.out).getChannel());
+  }
+
+  /**
+   * @param in what is read instead of standard input
+   * @param out what is written instead of standard output
+   */
+  StdioListener(FileChannel in, FileChannel out) {
+    this.in = in;
+    this.out = out;
+  }
 
   @Override
   public ByteChannel accept() throws IOException {
     if (!taken.getAndSet(true)) {
-      return new Stdio();
+      return new Stdio(in, out);
     }
     try {
       closed.await();
@@ -34,11 +51,19 @@ final class StdioListener implements Listener {
     closed.countDown();
   }
 
-  /** Both streams; they stay open, since the process has no others. */
+  /**
+   * Both streams. At the end standard input is closed, which ends a read that waits for more;
+   * standard output stays open, since the process has no other.
+   */
   private static final class Stdio implements ByteChannel {
-    private final FileChannel in = new FileInputStream(FileDescriptor.in).getChannel();
-    private final FileChannel out = new FileOutputStream(FileDescriptor.out).getChannel();
+    private final FileChannel in;
+    private final FileChannel out;
     private volatile boolean open = true;
+
+    Stdio(FileChannel in, FileChannel out) {
+      this.in = in;
+      this.out = out;
+    }
 
     @Override
     public int read(ByteBuffer target) throws IOException {
@@ -59,8 +84,9 @@ final class StdioListener implements Listener {
     }
 
     @Override
-    public void close() {
+    public void close() throws IOException {
       open = false;
+      in.close();
     }
   }
 }

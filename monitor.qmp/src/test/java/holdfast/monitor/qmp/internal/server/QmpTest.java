@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import holdfast.machine.config.QmpDefinition;
 import holdfast.machine.core.OpenMachine;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -23,6 +24,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -161,6 +163,25 @@ class QmpTest {
   }
 
   @Test
+  @DisplayName("blanks around a value are part of it")
+  void exactValues() throws IOException {
+    try (TestClient client = TestClient.negotiated(socket)) {
+      client.run(
+          "object-add",
+          "qom-type",
+          "memory-backend-file",
+          "id",
+          "m",
+          "size",
+          1 << 20,
+          "mem-path",
+          folder + "/'a' ");
+      assertEquals(
+          folder + "/'a' ", client.run("qom-get", "path", "/objects/m", "property", "mem-path"));
+    }
+  }
+
+  @Test
   @DisplayName("mistakes are answered in QEMU's classes, and name what is wrong")
   void mistakes() throws IOException {
     try (TestClient client = TestClient.negotiated(socket)) {
@@ -237,6 +258,52 @@ class QmpTest {
       for (Object command : (List<?>) client.run("query-commands")) {
         assertTrue(commands.contains(((Map<?, ?>) command).get("name")), "" + command);
       }
+    }
+  }
+
+  @Test
+  @DisplayName("no event comes before the answer to the negotiation, however much happens")
+  void noEventBeforeTheNegotiation() throws Exception {
+    AtomicBoolean enough = new AtomicBoolean();
+    try (TestClient busy = TestClient.negotiated(socket)) {
+      CompletableFuture<Void> changes =
+          CompletableFuture.runAsync(
+              () -> {
+                try {
+                  while (!enough.get()) {
+                    busy.run(
+                        "object-add", "qom-type", "memory-backend-ram", "id", "m", "size", 1 << 20);
+                    busy.run("object-del", "id", "m");
+                  }
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+      for (int round = 0; round < 50; round++) {
+        try (TestClient client = new TestClient(socket)) {
+          assertTrue(client.read().containsKey("QMP"));
+          client.write("{'execute':'qmp_capabilities'}\n".getBytes(UTF_8));
+          assertEquals(Map.of("return", Map.of()), client.read());
+          assertTrue(client.read().containsKey("event"), "from then on");
+        }
+      }
+      enough.set(true);
+      changes.get();
+    }
+  }
+
+  @Test
+  @DisplayName("who quits has the answer behind the event; others hear it once, and are served on")
+  void quitOfOne() throws Exception {
+    try (TestClient client = TestClient.negotiated(socket);
+        TestClient other = TestClient.negotiated(socket)) {
+      client.run("quit");
+      assertEquals(List.of("SHUTDOWN"), client.eventNames());
+      assertTrue(ended.get(30, TimeUnit.SECONDS));
+      other.run("query-status");
+      assertEquals(List.of("SHUTDOWN"), other.eventNames());
+      other.run("quit");
+      assertEquals(List.of(), other.eventNames());
     }
   }
 

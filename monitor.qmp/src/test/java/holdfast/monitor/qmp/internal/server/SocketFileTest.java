@@ -13,6 +13,13 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -60,6 +67,43 @@ class SocketFileTest {
       assertEquals(path, socket.path());
     }
     assertFalse(Files.exists(path));
+  }
+
+  @Test
+  @DisplayName("of many who find the same socket left behind, one takes its place")
+  void staleForMany() throws Exception {
+    Path path = folder.resolve("s");
+    for (int round = 0; round < 20; round++) {
+      ServerSocketChannel killed = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+      killed.bind(UnixDomainSocketAddress.of(path)).close();
+      CountDownLatch begin = new CountDownLatch(1);
+      List<CompletableFuture<Optional<SocketFile>>> all = new ArrayList<>();
+      try (ExecutorService threads = Executors.newCachedThreadPool()) {
+        for (int number = 0; number < 6; number++) {
+          all.add(CompletableFuture.supplyAsync(() -> takeOver(begin, path), threads));
+        }
+        begin.countDown();
+      }
+      List<SocketFile> made = all.stream().flatMap(one -> one.join().stream()).toList();
+      assertEquals(1, made.size());
+      assertEquals(1, files());
+      SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(path));
+      made.getFirst().accept().close();
+      client.close();
+      made.getFirst().close();
+      assertEquals(0, files());
+    }
+  }
+
+  private static Optional<SocketFile> takeOver(CountDownLatch begin, Path path) {
+    try {
+      begin.await();
+      return Optional.of(SocketFile.open(path));
+    } catch (SocketException e) {
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test

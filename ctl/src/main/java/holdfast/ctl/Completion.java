@@ -1,0 +1,93 @@
+package holdfast.ctl;
+
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jline.reader.Candidate;
+import org.jline.reader.Completer;
+import org.jline.reader.LineReader;
+import org.jline.reader.ParsedLine;
+
+/** Completes commands, ids and properties, which it asks the machine for. */
+record Completion(Connection connection) implements Completer {
+  private static final String SCOPE = "ram:";
+  private static final String OBJECTS = "/objects";
+  private static final String DEVICES = "/machine/peripheral";
+  private static final List<String> OF_SWAP =
+      List.of(
+          "-plan",
+          "-background",
+          "-verify",
+          "-overwrite",
+          "-downtime-limit",
+          "-max-bandwidth",
+          "-rounds",
+          "-pause-limit",
+          "-cancel",
+          "-json");
+
+  @Override
+  public void complete(LineReader reader, ParsedLine line, List<Candidate> candidates) {
+    if (line.wordIndex() == 0) {
+      Stream.concat(names("x-holdfast-query-words", Map.of()), Stream.of("help", "quit", "exit"))
+          .forEach(name -> candidates.add(new Candidate(name)));
+      return;
+    }
+    String first = line.words().getFirst();
+    String command = first.startsWith(SCOPE) ? first.substring(SCOPE.length()) : first;
+    switch (line.wordIndex()) {
+      case 1 -> first(command).forEach(candidates::add);
+      case 2 -> second(command, line.words().get(1)).forEach(candidates::add);
+      default -> options(command).forEach(candidates::add);
+    }
+  }
+
+  private Stream<Candidate> first(String command) {
+    return switch (command) {
+      case "show", "use", "set", "persist", "swap", "swaps", "evacuate", "object_del" ->
+          whole(children(OBJECTS));
+      case "device_del" -> whole(children(DEVICES));
+      case "object_add" ->
+          begun(names("qom-list-types", Map.of("implements", "memory-backend")), ",");
+      case "device_add" -> begun(names("qom-list-types", Map.of("implements", "device")), ",");
+      case "help" -> whole(names("x-holdfast-query-words", Map.of()));
+      default -> options(command);
+    };
+  }
+
+  private Stream<Candidate> second(String command, String id) {
+    return switch (command) {
+      case "set" -> whole(properties(id));
+      case "swap" -> Stream.concat(begun(properties(id), "="), options(command));
+      default -> options(command);
+    };
+  }
+
+  private static Stream<Candidate> options(String command) {
+    return whole(command.equals("swap") ? OF_SWAP.stream() : Stream.of("-json"));
+  }
+
+  private Stream<String> children(String path) {
+    return names("qom-list", Map.of("path", path));
+  }
+
+  private Stream<String> properties(String id) {
+    return names("qom-list", Map.of("path", OBJECTS + "/" + id));
+  }
+
+  private Stream<String> names(String command, Map<String, ?> arguments) {
+    return CtlShell.ask(connection, command, arguments).stream()
+        .map(one -> String.valueOf(one.get("name")))
+        // what a terminal could obey isn't typed for anybody
+        .filter(name -> name.matches("[A-Za-z0-9_.-]+"));
+  }
+
+  private static Stream<Candidate> whole(Stream<String> words) {
+    return words.map(Candidate::new);
+  }
+
+  /** Words that are not whole: no blank is put behind them. */
+  private static Stream<Candidate> begun(Stream<String> words, String end) {
+    return words.map(word -> new Candidate(word + end, word, null, null, null, null, false));
+  }
+}

@@ -1,0 +1,153 @@
+package holdfast.ctl;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Runs an operator's commands, and shows what they answer. Used by one thread. */
+final class Operator {
+  private static final String JSON = "-json";
+
+  /** QEMU's word for the end of the machine. */
+  static final String QUIT = "quit";
+
+  private static final Duration SHOW_EVERY = Duration.ofMillis(500);
+  private static final Duration SHOW_FIRST = Duration.ofMillis(20);
+  private static final Duration END_LIMIT = Duration.ofSeconds(60);
+
+  private final Connection connection;
+  private final Screen screen;
+
+  /** What goes on in the machine if nobody waits for it any more; empty if nothing does. */
+  private volatile String awaited = "";
+
+  private final String ctl;
+
+  /**
+   * @param ctl how a command for this machine is written, up to its first word
+   */
+  Operator(Connection connection, Screen screen, String ctl) {
+    this.connection = connection;
+    this.screen = screen;
+    this.ctl = ctl;
+  }
+
+  /** Returns what goes on if nobody waits for it any more, as a sentence; empty if nothing does. */
+  String awaited() {
+    return awaited;
+  }
+
+  /**
+   * Runs one command and waits for its end.
+   *
+   * @throws CtlException if it isn't done
+   * @throws InterruptedException if nobody is to wait any longer
+   */
+  void run(List<String> given) throws CtlException, InterruptedException {
+    List<String> words = new ArrayList<>(given);
+    boolean json = words.removeIf(JSON::equals);
+    awaited = "the machine goes on with the command; " + ctl + " status shows whether it is up";
+    try {
+      if (words.equals(List.of(QUIT))) {
+        quit(json);
+      } else {
+        answer(words, json);
+      }
+      awaited = "";
+    } catch (CtlException e) {
+      awaited = "";
+      throw e;
+    }
+  }
+
+  private void quit(boolean json) throws CtlException, InterruptedException {
+    awaited = "the machine ends";
+    Object result = connection.run(QUIT, Map.of());
+    if (json) {
+      screen.show(Connection.text(result));
+    }
+    if (!connection.awaitEnd(END_LIMIT)) {
+      throw CtlException.unreachable(
+          "the machine still ends after " + END_LIMIT.toSeconds() + " s; its log says why");
+    }
+  }
+
+  private void answer(List<String> words, boolean json) throws CtlException, InterruptedException {
+    Object result = connection.run("x-holdfast-command", Map.of("words", words, "json", json));
+    if (!(result instanceof Map<?, ?> answer)) {
+      throw CtlException.refused(
+          "the machine's answer can't be understood: is it of this version?");
+    }
+    boolean waits = answer.get("swap") instanceof Map<?, ?>;
+    if (json) {
+      if (!waits) {
+        screen.show(Connection.text(answer.get("value")));
+      }
+    } else if (answer.get("text") instanceof String text) {
+      screen.show(text);
+    }
+    if (answer.get("swap") instanceof Map<?, ?> swap) {
+      follow(swap, json);
+    }
+  }
+
+  private void follow(Map<?, ?> started, boolean json) throws CtlException, InterruptedException {
+    String id = "" + started.get("id");
+    awaited = goesOn(id);
+    Duration pause = SHOW_FIRST;
+    Map<?, ?> report = started;
+    try {
+      while (!Boolean.TRUE.equals(report.get("ended"))) {
+        if (!json) {
+          screen.progress("" + report.get("text"));
+        }
+        Thread.sleep(pause);
+        pause = pause.compareTo(SHOW_EVERY) < 0 ? pause.multipliedBy(2) : SHOW_EVERY;
+        report = report(id, started.get("number"));
+      }
+    } catch (InterruptedException e) {
+      screen.leaveProgress();
+      throw e;
+    }
+    screen.endProgress();
+    if (json) {
+      screen.show(Connection.text(report));
+    }
+    if (!"done".equals(report.get("phase"))) {
+      throw CtlException.refused("" + report.get("text"));
+    }
+    if (!json) {
+      screen.show("" + report.get("text"));
+    }
+  }
+
+  private String goesOn(String id) {
+    return "the swap goes on; "
+        + ctl
+        + " swaps "
+        + Quoted.word(id)
+        + " shows how far it is, "
+        + ctl
+        + " swap "
+        + Quoted.word(id)
+        + " -cancel ends it";
+  }
+
+  private Map<?, ?> report(String id, @Nullable Object number)
+      throws CtlException, InterruptedException {
+    Object result = connection.run("x-holdfast-query-swaps", Map.of("id", id));
+    Map<?, ?> all = result instanceof Map<?, ?> map ? map : Map.of();
+    Stream<Map<?, ?>> running =
+        all.get("running") instanceof Map<?, ?> one ? Stream.of(one) : Stream.empty();
+    return Stream.concat(running, Connection.maps(all.get("ended")).stream())
+        .filter(one -> String.valueOf(one.get("number")).equals(String.valueOf(number)))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                CtlException.refused(
+                    "the machine no longer knows of swap " + number + " of '" + id + "'"));
+  }
+}

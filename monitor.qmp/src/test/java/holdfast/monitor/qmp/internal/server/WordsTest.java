@@ -1,0 +1,123 @@
+package holdfast.monitor.qmp.internal.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import holdfast.machine.config.QmpDefinition;
+import holdfast.machine.core.OpenMachine;
+import holdfast.monitor.shell.command.OperatorCommands;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The shell's commands by QMP. */
+@Timeout(60)
+class WordsTest {
+  @TempDir Path folder;
+
+  private final OpenMachine there = OpenMachine.of();
+  private SocketDoor door;
+  private TestClient client;
+
+  @BeforeEach
+  void open() throws IOException {
+    Path socket = folder.resolve("qmp");
+    door =
+        SocketDoor.open(
+            new QmpDefinition.Unix(socket), there.admin(), Optional.empty(), "0.1.0.SNAPSHOT");
+    client = TestClient.negotiated(socket);
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    client.close();
+    door.close();
+    there.close();
+  }
+
+  private Map<?, ?> run(boolean json, String... words) throws IOException {
+    return (Map<?, ?>) client.run("x-holdfast-command", "words", List.of(words), "json", json);
+  }
+
+  private void assertRefused(String part, String... words) throws IOException {
+    client.assertFails("GenericError", part, "x-holdfast-command", "words", List.of(words));
+  }
+
+  @Test
+  @DisplayName("each command says what the shell says, with its scope or without")
+  void words() throws Exception {
+    String text = new OperatorCommands(there.admin()).run(List.of("list")).text();
+
+    assertEquals(text, run(false, "list").get("text"));
+    assertEquals(text, run(false, "ram:list").get("text"));
+    assertEquals(
+        "memory backend 'm1' was added; this holds until the machine ends, since nothing stores what it"
+            + " was opened with",
+        run(false, "object_add", "memory-backend-ram,id=m1,size=1M").get("text"));
+    assertTrue(("" + run(false, "help").get("text")).contains("device_del"));
+    assertTrue(("" + run(false, "help", "swap").get("text")).contains("-downtime-limit MS"));
+  }
+
+  @Test
+  @DisplayName("each command is described, and has an answer as JSON: the one of QMP's own command")
+  void json() throws IOException {
+    assertEquals(client.run("query-status"), run(true, "status").get("value"));
+    assertEquals(client.run("x-holdfast-query-machine"), run(true, "list").get("value"));
+    assertEquals(
+        client.run("x-holdfast-query-backends", "id", "pc.ram"),
+        run(true, "show", "pc.ram").get("value"));
+    assertEquals(
+        Map.of(), run(true, "object_add", "memory-backend-ram,id=m1,size=1M").get("value"));
+    assertEquals(Map.of(), run(true, "device_add", "pc-dimm,id=d1,memdev=m1").get("value"));
+    assertEquals(Map.of(), run(true, "device_del", "d1").get("value"));
+    assertEquals(Map.of("granularity", "page"), run(true, "persist", "m1", "0", "4K").get("value"));
+    assertEquals(Map.of(), run(true, "object_del", "m1").get("value"));
+    for (Object one : (List<?>) client.run("x-holdfast-query-words")) {
+      Map<?, ?> described = (Map<?, ?>) one;
+      assertFalse(("" + described.get("purpose")).isEmpty());
+      Object answer =
+          client.answer(
+              "x-holdfast-command",
+              "words",
+              List.of(described.get("name"), "a", "b", "c", "d"),
+              "json",
+              true);
+      assertFalse(("" + answer).contains("no answer as JSON"), () -> described + ": " + answer);
+    }
+  }
+
+  @Test
+  @DisplayName("a mistake is refused with the shell's sentence")
+  void mistakes() throws IOException {
+    assertRefused("there is no command nonsense; help lists those there are", "nonsense");
+    assertRefused("the command is missing");
+    assertRefused("ID is missing: write ram:show ID", "show");
+    assertRefused("there is no option -nonsense", "swap", "m", "-nonsense");
+    assertRefused("nosuch", "show", "nosuch");
+    client.assertFails(
+        "GenericError",
+        "nosuch",
+        "x-holdfast-command",
+        "words",
+        List.of("show", "nosuch"),
+        "json",
+        true);
+    client.assertFails(
+        "GenericError",
+        "help has no answer as JSON",
+        "x-holdfast-command",
+        "words",
+        List.of("help"),
+        "json",
+        true);
+  }
+}
