@@ -8,6 +8,7 @@ import holdfast.machine.copy.DirtyRanges;
 import holdfast.machine.copy.DirtySource;
 import holdfast.machine.copy.GivenUpException;
 import holdfast.machine.copy.PageCopy;
+import holdfast.machine.copy.PauseRehearsal;
 import holdfast.machine.copy.PreCopyLoop;
 import holdfast.machine.core.Region;
 import java.io.IOException;
@@ -57,6 +58,7 @@ final class LiveCopy {
   void run(Switchover switchover)
       throws RamBlockException, IOException, GivenUpException, InterruptedException {
     try (target) {
+      PauseRehearsal.once(region);
       copyAndSwitch(switchover);
     }
   }

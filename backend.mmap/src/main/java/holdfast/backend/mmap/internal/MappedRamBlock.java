@@ -234,6 +234,7 @@ final class MappedRamBlock implements RamBlock {
 
   @Override
   public CopyTarget expectCopy() {
+    Rehearsal.once();
     boolean moves = remapObstacle().isPresent();
     CopyTarget mapping = PagewiseCopy.through(window.segment());
     if (!moves && (!(store instanceof FileStore) || store.isVolatile())) {

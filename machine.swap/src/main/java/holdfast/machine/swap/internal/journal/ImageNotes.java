@@ -62,6 +62,8 @@ public final class ImageNotes {
     } else if (found.left().isPresent() && !isInUse(file)) {
       Note.ofOld(file).forget(); // the swap was interrupted before its switch
       found.theirNote().ifPresent(ImageNotes::forgetPending);
+    } else if (found.left().isEmpty()) {
+      forgetPending(found.leftNote()); // of a swap into memory, which has no other
     }
   }
 

@@ -1,6 +1,7 @@
 package holdfast.machine.swap.internal.journal;
 
 import holdfast.backend.api.BackendId;
+import holdfast.host.linux.files.PendingFile;
 import holdfast.machine.swap.internal.journal.GivenWarnings.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,6 +37,9 @@ public final class SwapJournal implements AutoCloseable {
   private final GivenWarnings warnings;
   private final Runnable changed;
   private final @Nullable NewNote fresh;
+
+  /** The old file's next note, if the switch is recorded there; it has a suffix until then. */
+  private @Nullable PendingFile preparedMoved;
 
   /** Whether the note beside the new file may have been written. */
   private boolean begun;
@@ -126,6 +130,38 @@ public final class SwapJournal implements AutoCloseable {
     if (fresh != null) {
       noteBesideOld(new Marker.Switching(swap));
       fresh.prepare(new Marker.Complete(swap));
+    } else if (from.noted().isPresent()) {
+      forgetPrepared();
+      PendingFile moved = Note.pending(Note.ofOld(from.noted().get()).path());
+      preparedMoved = moved;
+      moved.write(MarkerJson.write(movedIntoMemory()));
+      moved.sync();
+    }
+  }
+
+  private Marker.Moved movedIntoMemory() {
+    return new Marker.Moved(swap, Optional.empty());
+  }
+
+  /** Records the switch beside the old file, where no note can be beside the new side. */
+  private void writeMoved(Path old) throws IOException {
+    PendingFile ready = preparedMoved;
+    preparedMoved = null;
+    if (ready == null) {
+      write(Note.ofOld(old), movedIntoMemory());
+      return;
+    }
+    try (ready) {
+      ready.replaceTarget();
+    }
+    changed.run();
+  }
+
+  private void forgetPrepared() throws IOException {
+    PendingFile unused = preparedMoved;
+    preparedMoved = null;
+    if (unused != null) {
+      unused.close();
     }
   }
 
@@ -174,7 +210,7 @@ public final class SwapJournal implements AutoCloseable {
         fresh.write(new Marker.Complete(swap));
         changed.run();
       } else if (from.noted().isPresent()) {
-        write(Note.ofOld(from.noted().get()), new Marker.Moved(swap, Optional.empty()));
+        writeMoved(from.noted().get());
       }
     } catch (IOException e) {
       try {
@@ -283,6 +319,11 @@ public final class SwapJournal implements AutoCloseable {
   /** Releases the lock on the new file's note, as the end of the process would. */
   @Override
   public void close() {
+    try {
+      forgetPrepared();
+    } catch (IOException e) {
+      LOG.warn("memory backend '{}': a note stays behind: {}", swap.region(), e.toString());
+    }
     if (fresh != null) {
       fresh.close();
     }
