@@ -13,6 +13,12 @@ import org.slf4j.LoggerFactory;
  * takes milliseconds for each GiB, which mmap(MAP_FIXED) would spend while every access to the
  * window waits. mremap(MREMAP_DONTUNMAP) moves it elsewhere in one step that hardly depends on its
  * size, and leaves an empty mapping of the same file in the window, so that accesses go on.
+ *
+ * <p>Private memory can't be moved away like that, since readers would meet zeros. To hold them
+ * back for that moment with userfaultfd(2), registered for missing pages, works in C and deadlocks
+ * a JVM: a Java thread that waits in a page fault reaches no safepoint, and the thread that
+ * exchanges the mapping stops for that very safepoint when it returns from mremap(2), before it can
+ * map the new memory and wake the reader.
  */
 final class FormerMapping {
   private static final Logger LOG = LoggerFactory.getLogger(FormerMapping.class);

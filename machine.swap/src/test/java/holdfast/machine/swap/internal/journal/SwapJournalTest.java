@@ -397,6 +397,23 @@ class SwapJournalTest {
   }
 
   @Test
+  @DisplayName("a note that a killed process was about to put in place goes at the next start")
+  void aNoteThatWasAboutToBe() throws IOException {
+    SwapJournal journal =
+        new SwapJournal(
+            REGION, Side.file(a), Side.memory(), Instant.ofEpochSecond(1), new GivenWarnings());
+    journal.begin();
+    journal.prepareSwitch();
+    Path pending = Path.of(a + ".swap-to.json.new");
+    assertEquals(Optional.empty(), ImageNotes.refusal(a));
+    assertTrue(Files.exists(pending), "it is in use");
+    journal.close();
+    Files.createFile(pending);
+    assertEquals(Optional.empty(), ImageNotes.refusal(a));
+    assertFalse(Files.exists(pending));
+  }
+
+  @Test
   @DisplayName("no note of the new file, no swap; no note of the old one, a swap all the same")
   void foldersThatTakeNoNotes() throws IOException {
     Path gone = folder.resolve("gone").resolve("x");
