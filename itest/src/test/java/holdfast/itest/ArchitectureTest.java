@@ -194,7 +194,7 @@ class ArchitectureTest {
           "org.apache.felix.gogo.jline",
           "org.jline..");
 
-  @ArchTest static final ArchRule start = module("start", "org.osgi..");
+  @ArchTest static final ArchRule start = module("start", "org.osgi..", "org.slf4j..");
 
   @ArchTest
   static final ArchRule ctl =

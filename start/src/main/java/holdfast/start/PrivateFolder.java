@@ -1,9 +1,10 @@
 package holdfast.start;
 
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.math.BigInteger;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
@@ -44,7 +45,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class PrivateFolder implements AutoCloseable {
   private static final String PREFIX = "holdfast.";
-  private static final Pattern NAME = Pattern.compile("holdfast\\.[0-9]{20}");
+  private static final int DIGITS = 20;
+  private static final Pattern NAME = Pattern.compile("holdfast\\.[0-9]{" + DIGITS + "}");
   private static final Path LOCK = Path.of("lock");
 
   /**
@@ -97,9 +99,8 @@ final class PrivateFolder implements AutoCloseable {
     if (!objection.isEmpty()) {
       throw new IOException(objection);
     }
-    SecureRandom random = new SecureRandom();
     for (int i = 0; i < TRIES; i++) {
-      Path path = parent.resolve(name(random.nextLong()));
+      Path path = parent.resolve(name(random()));
       try {
         Files.createDirectory(path, AS_OWNER_ONLY);
       } catch (FileAlreadyExistsException e) {
@@ -118,9 +119,20 @@ final class PrivateFolder implements AutoCloseable {
     throw new IOException("each folder that is made in it vanishes");
   }
 
+  /** Returns a number that can't be predicted. */
+  private static long random() {
+    // Java's own reads it from there, too, when it has looked through its security providers
+    try (InputStream source = new FileInputStream("/dev/urandom")) {
+      return ByteBuffer.wrap(source.readNBytes(Long.BYTES)).getLong();
+    } catch (IOException | BufferUnderflowException e) {
+      return new SecureRandom().nextLong();
+    }
+  }
+
   /** Returns the name of a folder, which {@link #NAME} matches. */
   static String name(long number) {
-    return PREFIX + "%020d".formatted(new BigInteger(Long.toUnsignedString(number)));
+    String digits = Long.toUnsignedString(number);
+    return PREFIX + "0".repeat(DIGITS - digits.length()) + digits;
   }
 
   /**
@@ -239,7 +251,8 @@ final class PrivateFolder implements AutoCloseable {
       try (SecureDirectoryStream<Path> parent = open(real)) {
         for (Path entry : parent) {
           Path name = Objects.requireNonNull(entry.getFileName());
-          if (NAME.matcher(name.toString()).matches()
+          if (name.toString().startsWith(PREFIX)
+              && NAME.matcher(name.toString()).matches()
               && isOurs(real.resolve(name), FOLDER_MODE, self)) {
             sweep(parent, name, real.resolve(name).resolve(LOCK), self);
           }

@@ -40,6 +40,9 @@ public final class Excerpt {
   }
 
   private static String shown(String text, String quote, int longest) {
+    if (text.length() <= longest && isPlain(text)) {
+      return quote + text + quote;
+    }
     StringBuilder shown = new StringBuilder();
     for (int at = 0; at < text.length(); at = text.offsetByCodePoints(at, 1)) {
       String next = printable(text.codePointAt(at));
@@ -49,6 +52,17 @@ public final class Excerpt {
       shown.append(next);
     }
     return quote + shown + quote;
+  }
+
+  /** Returns whether there is nothing to escape, as nearly always; a report is long. */
+  private static boolean isPlain(String text) {
+    for (int at = 0; at < text.length(); at++) {
+      char unit = text.charAt(at);
+      if (unit < ' ' || unit > '~') {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static String printable(int codePoint) {

@@ -1,0 +1,162 @@
+package holdfast.itest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import holdfast.itest.Holdfast.Ended;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The script {@code ./holdfast}, in a tree of its own with what the build made: what it says and
+ * its exit status are those of the jar, whatever becomes of its cache for the start.
+ */
+@Timeout(600)
+class ScriptIT {
+  private static final String[] QUESTION = {
+    "-probe", "json", "-object", "memory-backend-ram,id=m,size=2M"
+  };
+
+  @TempDir Path folder;
+  private Path work;
+  private Path script;
+  private Path target;
+
+  @BeforeEach
+  void makeTree() throws IOException {
+    Path built = Holdfast.jar().getParent();
+    Path root = built.getParent().getParent();
+    Path tree = Files.createDirectory(folder.resolve("a tree"));
+    work = Files.createDirectory(folder.resolve("work"));
+    target = Files.createDirectories(tree.resolve("dist/target"));
+    script = tree.resolve("holdfast");
+    Files.copy(root.resolve("holdfast"), script, StandardCopyOption.COPY_ATTRIBUTES);
+    Files.createDirectory(tree.resolve("cnf"));
+    for (String name : List.of("find-jdk.sh", "make-start-cache")) {
+      Path file = Path.of("cnf", name);
+      Files.copy(root.resolve(file), tree.resolve(file), StandardCopyOption.COPY_ATTRIBUTES);
+    }
+    for (String name : List.of("holdfast.jar", "holdfast-probe.jar", "probe")) {
+      Files.createSymbolicLink(target.resolve(name), built.resolve(name));
+    }
+    Files.createFile(target.resolve("built"));
+  }
+
+  private Ended run(Path started, List<String> environment, String... arguments)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of("env"));
+    command.add("JAVA_HOME=" + System.getProperty("java.home"));
+    command.addAll(environment);
+    command.add(started.toString());
+    command.addAll(List.of(arguments));
+    try (Holdfast holdfast = Holdfast.startCommand(command, work)) {
+      return holdfast.awaitEnd();
+    }
+  }
+
+  /** Puts a file where the folder with the cache would be. */
+  private void withoutCache() throws IOException {
+    Files.createFile(target.resolve("start"));
+  }
+
+  private void assertAnswered(Ended ended) throws IOException, InterruptedException {
+    assertEquals(Holdfast.run(work, QUESTION), ended);
+    assertEquals(0, ended.status());
+  }
+
+  @Test
+  @DisplayName("It says what the jar says, also where a file stands in its cache's place")
+  void saysWhatTheJarSays() throws Exception {
+    withoutCache();
+    assertAnswered(run(script, List.of(), QUESTION));
+    String[] mistake = {"-probe", "json", "-object", "memory-backend-ram,id=m,size=1Q"};
+    assertEquals(Holdfast.run(work, mistake), run(script, List.of(), mistake));
+  }
+
+  @Test
+  @DisplayName("It finds its tree when it is called through a symbolic link")
+  void isCalledThroughLink() throws Exception {
+    withoutCache();
+    Path link = Files.createSymbolicLink(work.resolve("link"), script);
+    assertEquals(Holdfast.run(work, "-version"), run(link, List.of(), "-version"));
+  }
+
+  @Test
+  @DisplayName("HOLDFAST_JAVA_OPTS reaches Java, and overrides what the script chooses")
+  void passesOptions() throws Exception {
+    withoutCache();
+    Ended ended =
+        run(script, List.of("HOLDFAST_JAVA_OPTS=-XX:+UseG1GC -Xlog:gc+init:file=gc.txt"), QUESTION);
+    assertAnswered(ended);
+    assertTrue(Files.readString(work.resolve("gc.txt")).contains("Heap Region"), ended::toString);
+  }
+
+  @Test
+  @DisplayName("A cache that was cut off is not used, and made again; the answer stays the same")
+  void makesCacheAgain() throws Exception {
+    assertAnswered(run(script, List.of(), QUESTION));
+    Path first = awaitCache();
+    assertAnswered(run(script, List.of(), QUESTION));
+    try (RandomAccessFile file = new RandomAccessFile(first.toFile(), "rw")) {
+      file.setLength(file.length() / 2);
+    }
+    assertAnswered(run(script, List.of(), QUESTION));
+    Path second = awaitCache();
+    assertAnswered(run(script, List.of(), QUESTION));
+    assertEquals(Optional.of(second), whole());
+  }
+
+  @Test
+  @DisplayName("A cache that is a link is not followed")
+  void followsNoLink() throws Exception {
+    Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
+    Files.createSymbolicLink(target.resolve("start"), elsewhere);
+    assertAnswered(run(script, List.of(), QUESTION));
+    try (Stream<Path> made = Files.list(elsewhere)) {
+      assertEquals(List.of(), made.toList());
+    }
+  }
+
+  /** Returns the cache that is as long as its name says. */
+  private Optional<Path> whole() throws IOException {
+    try (Stream<Path> files = Files.list(target.resolve("start"))) {
+      return files
+          .filter(file -> file.toString().endsWith("-" + file.toFile().length() + ".aot"))
+          .findFirst();
+    }
+  }
+
+  private Path awaitCache() throws IOException, InterruptedException {
+    try (WatchService changes = FileSystems.getDefault().newWatchService()) {
+      target.resolve("start").register(changes, StandardWatchEventKinds.ENTRY_CREATE);
+      while (true) {
+        Optional<Path> whole = whole();
+        if (whole.isPresent()) {
+          return whole.get();
+        }
+        WatchKey change = changes.poll(300, TimeUnit.SECONDS);
+        assertNotNull(change, "no cache was made");
+        change.pollEvents();
+        change.reset();
+      }
+    }
+  }
+}
