@@ -17,6 +17,7 @@ import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RemapRefusedException;
 import holdfast.backend.api.RetiredBlockException;
 import holdfast.host.linux.Errno;
+import holdfast.host.linux.Libc;
 import holdfast.host.testkit.AddressRange;
 import holdfast.host.testkit.Fault;
 import holdfast.host.testkit.LeakCheck;
@@ -26,6 +27,9 @@ import holdfast.host.testkit.SystemCall;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -85,6 +89,48 @@ class ExchangeTest {
         guest.assertHeldBy(made[0].block().segment());
         made[0].block().close();
       }
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "an error once the new memory is in place doesn't bring the old block back: what is stored"
+          + " then goes to the new file, and is persisted there")
+  void errorBehindTheMapping() throws IOException, RamBlockException {
+    try (Bench bench = new Bench(Storage.tmpfs())) {
+      RamBlock present = map(bench, old);
+      long window = present.segment().address();
+      boolean[] armed = {false};
+      Libc failing =
+          (Libc)
+              Proxy.newProxyInstance(
+                  Libc.class.getClassLoader(),
+                  new Class<?>[] {Libc.class},
+                  (proxy, method, arguments) -> {
+                    if (armed[0]
+                        && method.getName().equals("madvise")
+                        && arguments[0].equals(window)) {
+                      throw new StackOverflowError("of a test");
+                    }
+                    try {
+                      return method.invoke(bench.libc, arguments);
+                    } catch (InvocationTargetException e) {
+                      throw e.getCause();
+                    }
+                  });
+      RamBlock next =
+          new RamMapper(failing, Path.of("/sys"))
+              .map(Bench.spec(bench.file("new"), RamFlag.RAM_SHARED), Bench.KERNEL);
+      next.segment().copyFrom(present.segment());
+      armed[0] = true;
+      BlockExchange made = next.exchange(present);
+      armed[0] = false;
+      made.block().segment().set(ValueLayout.JAVA_BYTE, 0, (byte) 97);
+      made.block().persist(0, 1);
+      assertEquals(97, Files.readAllBytes(bench.folder.resolve("new"))[0]);
+      assertThrows(RetiredBlockException.class, () -> present.persist(0, 1));
+      made.release();
+      made.block().close();
     }
   }
 

@@ -30,6 +30,9 @@ final class Replacement {
   /** What was in the window, unless the exchange itself ends it. */
   private Optional<FormerMapping> former = Optional.empty();
 
+  /** Whether the new mapping is in the window: from then on there is no way back. */
+  private boolean mapped;
+
   private Replacement(MappedRamBlock next, MappedRamBlock old) {
     this.next = next;
     this.old = old;
@@ -112,8 +115,9 @@ final class Replacement {
       requireSound(old);
       requireSound(next);
       theirs.expect(next.window.advice());
+      MappedRamBlock standIn = standIn(theirs);
       former = FormerMapping.takenFrom(old);
-      MappedRamBlock successor = existsInItsMappingAlone() ? movedTo(theirs) : mappedOver(theirs);
+      MappedRamBlock successor = successor(theirs, standIn);
       theirs.current = successor;
       retire(successor);
       done = true;
@@ -127,6 +131,32 @@ final class Replacement {
         }
       }
       theirs.persists.unlockWrite(stamp);
+    }
+  }
+
+  /**
+   * Returns a block that can serve the new mapping whatever else fails. It is made before that
+   * mapping is, since afterwards there may be no memory for it.
+   */
+  private MappedRamBlock standIn(Window theirs) {
+    if (!(next.agreed.attempt() instanceof SyncAttempt.Accepted)) {
+      return recipe.mappedIn(theirs, next.agreed);
+    }
+    SyncAttempt unknown = new SyncAttempt.NotMade("an error kept the swap from looking at it");
+    int plain = recipe.mapper().plainFlags();
+    return recipe.mappedIn(theirs, new AgreedFlags(plain, unknown, next.agreed.vmFlags()));
+  }
+
+  private MappedRamBlock successor(Window theirs, MappedRamBlock standIn)
+      throws MappingException {
+    try {
+      return existsInItsMappingAlone() ? movedTo(theirs) : mappedOver(theirs);
+    } catch (RuntimeException | Error e) {
+      if (!mapped) {
+        throw e;
+      }
+      LOG.error("memory backend '{}': its exchange is done, though not told", next.spec().id(), e);
+      return standIn;
     }
   }
 
@@ -203,6 +233,7 @@ final class Replacement {
         throw mapper.refusedToMove(e);
       }
     }
+    mapped = true;
     theirs.adviseMovedMapping();
     return recipe.mappedIn(theirs, shownIn(theirs));
   }
@@ -212,13 +243,16 @@ final class Replacement {
     WindowMapper mapper = recipe.mapper();
     MappedRamBlock successor;
     try {
-      mapper.place(theirs, next.agreed.flags());
+      mapper.map(theirs, next.agreed.flags());
+      mapped = true;
+      theirs.adviseNewMapping();
       mapper.bindAgain(theirs);
       successor = recipe.mappedIn(theirs, shownIn(theirs));
     } catch (ErrnoException e) {
       if (!mapper.fillHole(theirs)) {
         throw mapper.refusedInPlace(next.agreed.flags(), e); // nothing was touched
       }
+      mapped = true;
       // the old mapping is gone, and this is its copy: the only way is to go ahead
       int plain = mapper.plainFlags();
       successor =

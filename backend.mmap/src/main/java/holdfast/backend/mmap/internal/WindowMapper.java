@@ -86,6 +86,12 @@ final class WindowMapper {
    * a hole there.
    */
   void place(Window window, int flags) throws ErrnoException {
+    map(window, flags);
+    window.adviseNewMapping();
+  }
+
+  /** Does the first half of {@link #place}: the mapping is there, and has no advice yet. */
+  void map(Window window, int flags) throws ErrnoException {
     // SAFETY: the window's addresses are ours, and these flags were accepted for this file before.
     libc.mmap(
         window.address(),
@@ -94,7 +100,6 @@ final class WindowMapper {
         flags | k.mapFixed(),
         store.fd(),
         store.offset());
-    window.adviseNewMapping();
   }
 
   /**
