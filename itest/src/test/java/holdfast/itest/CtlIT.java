@@ -194,6 +194,31 @@ class CtlIT {
     assertFalse(Files.exists(folder.resolve("pid")));
   }
 
+  /** Receives datagrams at the abstract name in its argument, and prints them. */
+  private static final String SERVICE_MANAGER =
+      """
+      use Socket; $| = 1; socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or die;
+      bind($s, pack_sockaddr_un("\\0" . $ARGV[0])) or die; print "listening\\n";
+      while (recv($s, my $text, 1000, 0) || 1) { print "$text\\n"; }
+      """;
+
+  @Test
+  @DisplayName("a service manager is told when the machine is up, and when it ends")
+  void readiness() throws Exception {
+    String name = "holdfast-" + folder.getParent().getFileName();
+    try (Holdfast manager =
+        Holdfast.startCommand(List.of("perl", "-e", SERVICE_MANAGER, name), folder)) {
+      manager.awaitOutput("listening");
+      try (Holdfast started =
+          Holdfast.start(List.of("env", "NOTIFY_SOCKET=@" + name), folder, List.of("-m", "16M"))) {
+        manager.awaitOutput("READY=1\nSTATUS=the machine is up\n");
+        started.terminate();
+        manager.awaitOutput("STOPPING=1\nSTATUS=the machine ends\n");
+        assertEquals(128 + 15, started.awaitEnd().status());
+      }
+    }
+  }
+
   private void awaitSocket(Holdfast started) throws InterruptedException {
     long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
     while (!Files.exists(folder.resolve("p"))) {

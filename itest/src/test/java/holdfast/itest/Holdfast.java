@@ -158,6 +158,15 @@ final class Holdfast implements AutoCloseable {
     }
   }
 
+  /** Waits until its standard output has this text. */
+  void awaitOutput(String text) throws IOException, InterruptedException {
+    long limit = System.nanoTime() + LIMIT.toNanos();
+    while (!Files.readString(out).contains(text)) {
+      assertTrue(System.nanoTime() < limit, () -> "no '" + text + "': " + readQuietly(out));
+      process.waitFor(20, TimeUnit.MILLISECONDS);
+    }
+  }
+
   /** Lets it run for so long, or to its end. */
   void runFor(int millis) throws InterruptedException {
     process.waitFor(millis, TimeUnit.MILLISECONDS);

@@ -3,6 +3,7 @@ package holdfast.itest;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import holdfast.itest.Holdfast.Ended;
 import java.io.IOException;
@@ -157,6 +158,28 @@ class ScriptIT {
         change.pollEvents();
         change.reset();
       }
+    }
+  }
+
+  @Test
+  @DisplayName("the sample of a systemd unit is one, in the eyes of systemd-analyze(1)")
+  void unit() throws Exception {
+    assumeTrue(
+        Stream.of(System.getenv("PATH").split(":"))
+            .anyMatch(place -> Files.isExecutable(Path.of(place, "systemd-analyze"))),
+        "systemd-analyze isn't here: install systemd");
+    Path root = Holdfast.jar().getParent().getParent().getParent();
+    String sample = Files.readString(root.resolve("dist/holdfast@.service"));
+    assertTrue(sample.contains("ExecStart=/opt/holdfast/holdfast "));
+    Path unit = folder.resolve("holdfast@sample.service");
+    Files.writeString(
+        unit, sample.replace("ExecStart=/opt/holdfast/holdfast ", "ExecStart=\"" + script + "\" "));
+    try (Holdfast verify =
+        Holdfast.startCommand(List.of("systemd-analyze", "verify", unit.toString()), work)) {
+      Ended ended = verify.awaitEnd();
+      assertEquals(List.of(), ended.err());
+      assertEquals("", ended.out());
+      assertEquals(0, ended.status());
     }
   }
 }

@@ -147,8 +147,7 @@ final class Replacement {
     return recipe.mappedIn(theirs, new AgreedFlags(plain, unknown, next.agreed.vmFlags()));
   }
 
-  private MappedRamBlock successor(Window theirs, MappedRamBlock standIn)
-      throws MappingException {
+  private MappedRamBlock successor(Window theirs, MappedRamBlock standIn) throws MappingException {
     try {
       return existsInItsMappingAlone() ? movedTo(theirs) : mappedOver(theirs);
     } catch (RuntimeException | Error e) {

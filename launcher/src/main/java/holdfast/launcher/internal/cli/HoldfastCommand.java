@@ -1,6 +1,7 @@
 package holdfast.launcher.internal.cli;
 
 import holdfast.backend.api.HoldfastException;
+import holdfast.host.linux.ServiceManager;
 import holdfast.machine.config.options.Excerpt;
 import holdfast.machine.core.Machine;
 import java.io.IOException;
@@ -8,6 +9,7 @@ import java.io.PrintStream;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -48,6 +50,7 @@ public final class HoldfastCommand implements Callable<Integer> {
   private final CompletableFuture<Boolean> ended = new CompletableFuture<>();
   private volatile @Nullable Shell shell;
   private volatile @Nullable PidFile pidFile;
+  private volatile Readiness readiness = new Readiness(Optional.empty());
 
   /** Called by Declarative Services. */
   @Activate
@@ -71,6 +74,7 @@ public final class HoldfastCommand implements Callable<Integer> {
   @Deactivate
   void deactivate() {
     ended.complete(true);
+    readiness.ends();
     Shell open = shell;
     if (open != null) {
       open.close();
@@ -87,12 +91,13 @@ public final class HoldfastCommand implements Callable<Integer> {
         case CommandLine.Version() -> out.println("holdfast " + context.getBundle().getVersion());
         case CommandLine.Start(MachineRequest request, var wanted, CommandLine.After after) -> {
           serves = after == CommandLine.After.SERVE;
-          if (serves && wanted.isPresent()) {
-            pidFile = PidFile.write(wanted.get());
+          if (serves) {
+            begin(wanted);
           }
           Machine machine = new MachineStart(context, configurations).start(request);
           if (serves) {
             Operator operator = Operator.begin(context);
+            readiness.isUp();
             serve(request.takesStdio(), operator);
           } else {
             Report.print(machine, after, out);
@@ -149,6 +154,15 @@ public final class HoldfastCommand implements Callable<Integer> {
         case null, default -> throw new IllegalStateException(e);
       }
     }
+  }
+
+  /** Lets others know that the process serves a machine. */
+  private void begin(Optional<String> wanted) throws CommandException {
+    if (wanted.isPresent()) {
+      pidFile = PidFile.write(wanted.get());
+    }
+    readiness = Readiness.at(System.getenv(ServiceManager.VARIABLE));
+    readiness.starts();
   }
 
   private void serve(boolean withoutTerminal, Operator operator)
