@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
@@ -175,9 +176,17 @@ final class Connection implements AutoCloseable {
           }
         }
       }
+    } catch (ClosedByInterruptException e) {
+      throw interrupted();
     } catch (IOException e) {
       throw gone();
     }
+  }
+
+  private InterruptedException interrupted() {
+    ended = true; // the interrupt has closed the channel
+    Thread.interrupted();
+    return new InterruptedException();
   }
 
   private CtlException gone() {
@@ -188,12 +197,18 @@ final class Connection implements AutoCloseable {
 
   /** Returns the next message. */
   private Map<?, ?> message(long latest) throws CtlException, InterruptedException {
+    // once for each message, since one who never stops talking lets nobody wait
+    millisUntil(latest);
     byte[] bytes = line(latest);
     try {
-      return JSON_OF_QMP.mapFrom(new String(bytes, UTF_8));
+      Map<?, ?> message = JSON_OF_QMP.mapFrom(new String(bytes, UTF_8));
+      if (message != null) { // it is null for a line of null
+        return message;
+      }
     } catch (IOException e) {
       throw notQmp();
     }
+    throw notQmp();
   }
 
   private byte[] line(long latest) throws CtlException, InterruptedException {
@@ -226,6 +241,8 @@ final class Connection implements AutoCloseable {
       if (count < 0) {
         throw gone();
       }
+    } catch (ClosedByInterruptException e) {
+      throw interrupted();
     } catch (IOException e) {
       throw gone();
     } finally {
@@ -234,6 +251,18 @@ final class Connection implements AutoCloseable {
   }
 
   private void await(long latest) throws CtlException, InterruptedException, IOException {
+    selector.select(millisUntil(latest));
+    selector.selectedKeys().clear();
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+  }
+
+  /** Returns how long may still be waited, at least 1 ms. */
+  private long millisUntil(long latest) throws CtlException, InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException(); // before the channel is used, which would be closed by it
+    }
     long millis = TimeUnit.NANOSECONDS.toMillis(latest - System.nanoTime());
     if (millis <= 0) {
       throw CtlException.unreachable(
@@ -242,11 +271,7 @@ final class Connection implements AutoCloseable {
               + " does not answer; is its process stopped, or is this another"
               + " program's socket?");
     }
-    selector.select(millis);
-    selector.selectedKeys().clear();
-    if (Thread.interrupted()) {
-      throw new InterruptedException();
-    }
+    return millis;
   }
 
   /** Returns a value as one line of JSON. */

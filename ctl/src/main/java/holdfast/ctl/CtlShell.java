@@ -2,6 +2,7 @@ package holdfast.ctl;
 
 import holdfast.machine.config.options.Excerpt;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -36,16 +37,17 @@ final class CtlShell {
     this.connection = connection;
     this.terminal = terminal;
     this.operator = new Operator(connection, new Screen(terminal.writer(), true), ctl);
-    this.reader =
+    LineReaderBuilder builder =
         LineReaderBuilder.builder()
             .appName("holdfast")
             .terminal(terminal)
             .completer(new Completion(connection))
-            .variable(
-                LineReader.HISTORY_FILE,
-                Path.of(System.getProperty("user.home"), ".holdfast.history"))
-            .option(LineReader.Option.DISABLE_EVENT_EXPANSION, true)
-            .build();
+            .option(LineReader.Option.DISABLE_EVENT_EXPANSION, true);
+    Path home = Path.of(System.getProperty("user.home", ""));
+    if (home.isAbsolute() && Files.isDirectory(home)) { // Java says "?" of a user without one
+      builder.variable(LineReader.HISTORY_FILE, home.resolve(".holdfast.history"));
+    }
+    this.reader = builder.build();
   }
 
   /** Serves the operator until that one leaves, or the machine ends; returns the exit status. */

@@ -57,7 +57,7 @@ final class Operator {
         answer(words, json);
       }
       awaited = "";
-    } catch (CtlException e) {
+    } catch (CtlException | RuntimeException e) {
       awaited = "";
       throw e;
     }

@@ -27,6 +27,7 @@ import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
 import org.osgi.framework.FrameworkEvent;
 import org.osgi.framework.InvalidSyntaxException;
+import org.osgi.framework.ServiceReference;
 import org.osgi.framework.launch.Framework;
 import org.osgi.framework.launch.FrameworkFactory;
 import org.osgi.framework.startlevel.BundleStartLevel;
@@ -62,6 +63,9 @@ final class Start {
       "(&(objectClass=java.util.concurrent.Callable)(main.thread=true))";
 
   private static final String ARGUMENTS = "launcher.arguments";
+
+  /** What is closed when all else has ended, such as the file with the number of the process. */
+  private static final String LAST = "(&(objectClass=java.lang.AutoCloseable)(holdfast.last=true))";
 
   /** The framework property with the private folder. */
   private static final String FOLDER = "holdfast.folder";
@@ -348,6 +352,7 @@ final class Start {
   /** Ends the run. Called in a thread of its own, when the JVM ends for any reason. */
   private void end() {
     ending = true;
+    List<AutoCloseable> last = last();
     try {
       if (launched.await(() -> folder != null)) {
         discard();
@@ -362,6 +367,36 @@ final class Start {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    for (AutoCloseable each : last) {
+      try {
+        each.close();
+      } catch (Exception e) {
+        System.err.println("holdfast: " + e);
+      }
+    }
+  }
+
+  /** Returns what is to be closed last, as long as there is a framework that knows. */
+  private List<AutoCloseable> last() {
+    List<AutoCloseable> found = new ArrayList<>();
+    Framework made = framework;
+    try {
+      BundleContext context = made == null ? null : made.getBundleContext();
+      if (context != null) {
+        for (ServiceReference<AutoCloseable> each :
+            context.getServiceReferences(AutoCloseable.class, LAST)) {
+          AutoCloseable service = context.getService(each);
+          if (service != null) {
+            found.add(service);
+          }
+        }
+      }
+    } catch (InvalidSyntaxException e) {
+      throw new IllegalStateException(e);
+    } catch (IllegalStateException e) {
+      return found; // the framework is just ending, or has ended
+    }
+    return found;
   }
 
   private static void stop(Framework framework) {

@@ -132,4 +132,9 @@ public final class MachineDefinition {
   public static Optional<String> memoryBackend(ParsedObject machine) {
     return machine.find(MEMORY_BACKEND);
   }
+
+  /** Returns a machine whose base RAM is the memory backend with this id. */
+  public static ParsedObject withMemoryBackend(ParsedObject machine, String id) {
+    return machine.with(MEMORY_BACKEND, id);
+  }
 }

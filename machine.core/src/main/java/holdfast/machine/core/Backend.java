@@ -1,11 +1,14 @@
 package holdfast.machine.core;
 
+import holdfast.backend.api.Alignment;
 import holdfast.backend.api.HostLook;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.PreallocationException;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.machine.admin.ObjectStatus;
+import holdfast.machine.api.DeviceKind;
+import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.config.AllocatorFilter;
 import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.BackendSpec;
@@ -19,6 +22,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** A memory backend of an open machine. Thread-safe. */
 public final class Backend {
@@ -27,7 +31,9 @@ public final class Backend {
 
   private final boolean implicit;
   private final Consumer<Backend> changed;
+  private final Function<Region, List<MemoryDevice>> devices;
   private final Region region;
+  private final ParsedObject opened;
   private final MemoryAdvice standard;
   private volatile ParsedObject inForce;
   private volatile String rescue = "";
@@ -38,13 +44,17 @@ public final class Backend {
    * @param implicit whether it was not declared: base RAM that is plain memory
    * @param standard the advice for what the properties leave open
    * @param changed called when its properties have changed, with no lock held
+   * @param devices tells which devices are on a region
    */
   Backend(
       ParsedObject object,
       Region region,
       MemoryAdvice standard,
       boolean implicit,
-      Consumer<Backend> changed) {
+      Consumer<Backend> changed,
+      Function<Region, List<MemoryDevice>> devices) {
+    this.devices = devices;
+    this.opened = object;
     this.implicit = implicit;
     this.changed = changed;
     this.region = region;
@@ -145,6 +155,49 @@ public final class Backend {
   /** Returns what has to be asked for to get this memory backend as it is now. */
   BackendSpec spec() {
     return new BackendSpec(inForce, region.filter());
+  }
+
+  /** Returns whether a start that asks for nothing else makes it as it is now. */
+  boolean goesWithoutSaying() {
+    return implicit && inForce.equals(opened);
+  }
+
+  /** Returns the devices on it, base RAM among them. */
+  List<MemoryDevice> devices() {
+    return devices.apply(region);
+  }
+
+  /**
+   * Returns why its devices could not be plugged again as they are if its memory had another
+   * alignment, as a sentence; empty if they could.
+   */
+  public Optional<String> misplacedBy(Alignment next) {
+    return devices().stream()
+        .filter(device -> device.driver() != DeviceKind.RAM && !fits(device, next))
+        .findFirst()
+        .map(
+            device ->
+                "device '"
+                    + device.id()
+                    + "' is at "
+                    + device.address()
+                    + " with "
+                    + device.size()
+                    + " for an alignment of "
+                    + region.align()
+                    + ", and with the new one of "
+                    + next
+                    + " the next start would refuse it or cut it: ask for a smaller align, or for"
+                    + " memory with smaller pages");
+  }
+
+  private boolean fits(MemoryDevice device, Alignment next) {
+    long size = device.size().bytes();
+    long unlabelled = region.size().bytes() - device.labelSize().bytes();
+    return next.divides(device.address().value())
+        && (device.driver() == DeviceKind.PC_DIMM
+            ? next.divides(size)
+            : next.roundDown(unlabelled) == size);
   }
 
   /**

@@ -2,7 +2,6 @@ package holdfast.machine.core;
 
 import holdfast.backend.api.HoldfastException;
 import holdfast.backend.api.HostLook;
-import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.RamBlockException;
 import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.api.GuestMemory;
@@ -60,10 +59,14 @@ public final class Machine {
   private Machine(MachineSpec spec, Candidates candidates, ImageCheck images) {
     this.candidates = candidates;
     this.opened = spec;
-    MemoryAdvice standard = MachineDefinition.advice(spec.machine());
     this.backends =
         new OpenBackends(
-            candidates, images, standard, this::regionChanged, this::propertiesChanged);
+            candidates,
+            images,
+            MachineDefinition.advice(spec.machine()),
+            this::regionChanged,
+            this::propertiesChanged,
+            this::devicesOn);
   }
 
   /**
@@ -103,8 +106,7 @@ public final class Machine {
 
   private MemoryDevice plug(FlatGuestMemory guest, DeviceSpec device)
       throws MachineException, PlugException {
-    String asked = "device '" + device.name() + "': memdev=";
-    return plugged.plug(guest, device, backends.require(asked, device.memdev()));
+    return plugged.plug(guest, device, backends.require(device));
   }
 
   /**
@@ -206,10 +208,13 @@ public final class Machine {
 
   /** Returns the ids of the devices on a memory backend, base RAM among them. */
   public List<String> users(Backend backend) {
-    return memory().devices().stream()
-        .filter(device -> device.region().equals(backend.region()))
-        .map(MemoryDevice::id)
-        .toList();
+    return devicesOn(backend.region()).stream().map(MemoryDevice::id).toList();
+  }
+
+  private List<MemoryDevice> devicesOn(Region region) {
+    FlatGuestMemory guest = memory;
+    List<MemoryDevice> all = guest == null ? List.of() : guest.devices();
+    return all.stream().filter(device -> device.region().equals(region)).toList();
   }
 
   /**
@@ -299,9 +304,7 @@ public final class Machine {
    * it is.
    */
   public MachineSpec spec() {
-    List<BackendSpec> declared =
-        backends().stream().filter(one -> !one.isImplicit()).map(Backend::spec).toList();
-    return new MachineSpec(opened.machine(), opened.layout(), declared, plugged.specs());
+    return backends.spec(opened, plugged.specs());
   }
 
   /** Returns the sizes of the machine's memory. */

@@ -7,9 +7,11 @@ import holdfast.backend.api.HoldfastException;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
+import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.config.AllocatorFilter;
 import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.BackendSpec;
+import holdfast.machine.config.DeviceSpec;
 import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.MachineSpec;
 import holdfast.machine.config.MemoryLayout;
@@ -22,6 +24,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * The open memory backends of a machine, in the order in which they were opened. Thread-safe, but
@@ -35,6 +38,7 @@ final class OpenBackends {
   private final MemoryAdvice standard;
   private final Consumer<Region> changed;
   private final Consumer<Backend> altered;
+  private final Function<Region, List<MemoryDevice>> devices;
   private final List<Backend> open = new CopyOnWriteArrayList<>();
 
   /** Guarded by {@link #open}. */
@@ -45,14 +49,17 @@ final class OpenBackends {
    * @param standard the advice for what a memory backend leaves open
    * @param changed called after each change of a region, with no lock held
    * @param altered called after each change of a memory backend's properties, with no lock held
+   * @param devices tells which devices are on a region
    */
   OpenBackends(
       Candidates candidates,
       ImageCheck images,
       MemoryAdvice standard,
       Consumer<Region> changed,
-      Consumer<Backend> altered) {
+      Consumer<Backend> altered,
+      Function<Region, List<MemoryDevice>> devices) {
     this.altered = altered;
+    this.devices = devices;
     this.candidates = candidates;
     this.images = images;
     this.standard = standard;
@@ -62,6 +69,24 @@ final class OpenBackends {
   /** Returns all of them. */
   List<Backend> list() {
     return List.copyOf(open);
+  }
+
+  /**
+   * Returns what has to be asked for to get them as they are now, with some devices. Base RAM that
+   * was not named is named if it was changed since.
+   */
+  MachineSpec spec(MachineSpec opened, List<DeviceSpec> plugged) {
+    ParsedObject machine = opened.machine();
+    List<BackendSpec> specs = new ArrayList<>();
+    for (Backend one : open) {
+      if (!one.goesWithoutSaying()) {
+        specs.add(one.spec());
+        if (one.isImplicit()) {
+          machine = MachineDefinition.withMemoryBackend(machine, BASE_RAM);
+        }
+      }
+    }
+    return new MachineSpec(machine, opened.layout(), specs, plugged);
   }
 
   /** Returns the one with this id, if there is one. */
@@ -76,12 +101,20 @@ final class OpenBackends {
   }
 
   /**
+   * Returns the region of the one that a device names.
+   *
+   * @throws UnknownBackendException if there is none
+   */
+  Region require(DeviceSpec device) throws UnknownBackendException {
+    return require("device '" + device.name() + "': memdev=", device.memdev());
+  }
+
+  /**
    * Returns the region of the one with this id.
    *
    * @param subject where it is named, for the sentence of a refusal
-   * @throws UnknownBackendException if there is none
    */
-  Region require(String subject, String id) throws UnknownBackendException {
+  private Region require(String subject, String id) throws UnknownBackendException {
     return find(id)
         .map(Backend::region)
         .orElseThrow(() -> new UnknownBackendException(subject, id, ids()));
@@ -173,7 +206,7 @@ final class OpenBackends {
       region.close();
       throw e;
     }
-    Backend backend = new Backend(declared.object(), region, standard, false, altered);
+    Backend backend = new Backend(declared.object(), region, standard, false, altered, devices);
     synchronized (open) {
       if (!closed) {
         open.add(backend);
@@ -234,7 +267,7 @@ final class OpenBackends {
     ParsedObject object = BackendDefinitions.RAM.checkConfiguration(BASE_RAM, properties);
     RamBlockSpec spec = BackendDefinitions.spec(object, standard);
     Region region = Region.open(spec, candidates, AllocatorFilter.ANY, changed);
-    open.add(new Backend(object, region, standard, true, altered));
+    open.add(new Backend(object, region, standard, true, altered, devices));
     return region;
   }
 

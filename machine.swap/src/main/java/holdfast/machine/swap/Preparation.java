@@ -51,7 +51,10 @@ final class Preparation {
 
   /** Returns why the new block can't take the place of the present one; empty if it can. */
   private Optional<String> obstacle(RamBlock made) {
-    return made.replaceObstacle(order.region().status().block());
+    Optional<String> misplaced = order.request().backend().misplacedBy(made.align());
+    return misplaced.isPresent()
+        ? misplaced
+        : made.replaceObstacle(order.region().status().block());
   }
 
   private void begin() throws IOException {

@@ -9,7 +9,9 @@ import holdfast.machine.copy.DirtySource;
 import holdfast.machine.copy.GivenUpException;
 import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.core.Region;
+import holdfast.machine.swap.internal.journal.FilePlace;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +25,10 @@ final class Switchover {
 
   private final SwapOrder order;
   private final RamBlock next;
+
+  /** The new file, if it is one that can be started from. */
+  private final Optional<Path> named;
+
   private Valid valid = Valid.OLD;
 
   /** Which of the two blocks is in the window. */
@@ -37,6 +43,7 @@ final class Switchover {
   Switchover(SwapOrder order, RamBlock next) {
     this.order = order;
     this.next = next;
+    this.named = SwapRequest.side(order.target().spec()).path();
   }
 
   /** Returns which block is in the window, whatever failed before or after the exchange. */
@@ -85,6 +92,12 @@ final class Switchover {
     Region.Status now = order.region().status();
     if (now.state() == RegionState.FAILED) {
       throw new GivenUpException("it has failed: " + now.note());
+    }
+    if (named.isPresent() && !FilePlace.of(named.get()).file().equals(next.file())) {
+      throw new GivenUpException(
+          named.get()
+              + " is not the file any more that was made for it: it was deleted, renamed or replaced"
+              + " meanwhile; see to it that nobody does, and swap again");
     }
   }
 

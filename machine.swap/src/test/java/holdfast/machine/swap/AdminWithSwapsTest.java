@@ -17,12 +17,17 @@ import holdfast.machine.api.SwapLimits;
 import holdfast.machine.api.SwapPhase;
 import holdfast.machine.copy.PausedWriter;
 import holdfast.machine.core.Holdfast;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -84,6 +89,50 @@ class AdminWithSwapsTest {
     admin.removeObject("m1");
     assertThrows(NoSuchObjectException.class, () -> admin.object("m1"));
     assertThrows(NoSuchObjectException.class, () -> admin.runningSwap("m1"));
+  }
+
+  /** What somebody else does to the new file. */
+  private interface Harm {
+    void done(Path file) throws IOException;
+  }
+
+  /** A swap of known bytes, to whose new file that is done when a part of them is copied. */
+  private void assertRolledBack(Harm harm) throws Exception {
+    machine.region("m1").orElseThrow().segment().fill((byte) 7);
+    RunningSwap swap = slowSwap();
+    long limit = System.nanoTime() + LIMIT.toNanos();
+    while (swap.report().copied().bytes() < 2 << 20) {
+      assertTrue(System.nanoTime() < limit, () -> "" + swap.report());
+      Thread.onSpinWait();
+    }
+    harm.done(folder.resolve("new.img"));
+    assertEquals(SwapPhase.ROLLED_BACK, swap.await(LIMIT).phase(), () -> "" + swap.report());
+    assertEquals(Optional.of(folder.resolve("old.img")), admin.object("m1").path());
+    admin.persist("m1", 0, 4 << 20);
+    assertEquals(7, Files.readAllBytes(folder.resolve("old.img"))[1]);
+  }
+
+  @Test
+  @DisplayName("a new file that is cut during the swap is never taken for a whole one")
+  void cut() throws Exception {
+    assertRolledBack(
+        file -> {
+          try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.truncate(4096);
+          }
+        });
+  }
+
+  @Test
+  @DisplayName("nor is one whose name is gone, or leads to another file")
+  void anotherFile() throws Exception {
+    assertRolledBack(Files::delete);
+    Files.deleteIfExists(folder.resolve("new.img"));
+    assertRolledBack(
+        file -> {
+          Files.move(file, file.resolveSibling("elsewhere"));
+          Files.write(file, new byte[4 << 20]);
+        });
   }
 
   @Test

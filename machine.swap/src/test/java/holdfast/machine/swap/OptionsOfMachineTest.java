@@ -3,13 +3,16 @@ package holdfast.machine.swap;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.machine.admin.DeviceStatus;
 import holdfast.machine.admin.MachineAdmin;
 import holdfast.machine.admin.MachineNotUpException;
 import holdfast.machine.admin.ObjectStatus;
+import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.SwapLimits;
 import holdfast.machine.api.SwapPhase;
+import holdfast.machine.api.SwapReport;
 import holdfast.machine.core.Holdfast;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -113,6 +116,55 @@ class OptionsOfMachineTest {
             "memory-backend-ram,id=ram,size=32M,share=on");
     try (Holdfast machine = Holdfast.open(given.toArray(String[]::new))) {
       assertEquals(given, sorted(machine.admin().options()));
+    }
+  }
+
+  @Test
+  @DisplayName("base RAM that was not named is when it was swapped, and keeps what is in it")
+  void swappedRam() throws Exception {
+    List<String> options;
+    GuestAddress somewhere = new GuestAddress(4096);
+    try (Holdfast machine = Holdfast.open("-m", "4M")) {
+      machine.memory().setByte(somewhere, (byte) 77);
+      MachineAdmin admin = machine.admin();
+      String file = folder.resolve("ram").toString();
+      Map<String, String> changes =
+          Map.of("qom-type", "memory-backend-file", "mem-path", file, "share", "on");
+      assertEquals(
+          SwapPhase.DONE, admin.swap("pc.ram", changes, SwapLimits.DEFAULT).await(LIMIT).phase());
+      options = admin.options();
+    }
+    try (Holdfast again = Holdfast.open(options.toArray(String[]::new))) {
+      assertEquals(77, again.memory().getByte(somewhere));
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "a swap to memory with a greater alignment is rolled back where a device could not be"
+          + " plugged again at its place, or would be cut")
+  void alignment() throws Exception {
+    try (Holdfast machine =
+        Holdfast.open(
+            "-machine",
+            "pc,nvdimm=on",
+            "-m",
+            "1M,slots=2,maxmem=1G",
+            "-object",
+            "memory-backend-file,id=m0,size=4M,share=on,mem-path=" + folder.resolve("old"),
+            "-device",
+            "nvdimm,id=nv0,memdev=m0,label-size=128K")) {
+      SwapReport report =
+          machine
+              .admin()
+              .swap(
+                  "m0",
+                  Map.of("mem-path", folder.resolve("new").toString(), "align", "1M"),
+                  SwapLimits.DEFAULT)
+              .await(LIMIT);
+      assertEquals(SwapPhase.ROLLED_BACK, report.phase(), report::toString);
+      boolean ofDevice = report.reason().contains("device 'nv0' is at 0x100000000 with 3968K");
+      assertTrue(ofDevice, report::reason);
     }
   }
 

@@ -26,13 +26,11 @@ final class FormerMapping {
   private final Libc libc;
   private final long address;
   private final long size;
-  private final Probe probe;
 
-  private FormerMapping(Libc libc, long address, long size, Probe probe) {
+  private FormerMapping(Libc libc, long address, long size) {
     this.libc = libc;
     this.address = address;
     this.size = size;
-    this.probe = probe;
   }
 
   /**
@@ -50,7 +48,6 @@ final class FormerMapping {
     Window window = block.window;
     Libc libc = block.libc;
     Probe probe = new Probe(libc, window.size() + Window.TABLES);
-    boolean moved = false;
     try {
       long wish = probe.freeAddressLike(window.address());
       // SAFETY: the window's addresses stay mapped, to the same bytes of the same file. Nothing is
@@ -60,16 +57,13 @@ final class FormerMapping {
               libc.mremap(window.address(), window.size(), KernelConstants.MREMAP_DONTUNMAP, wish);
       PageTracking tracking = window.tracking;
       long address = tracking == null ? move.make() : tracking.whileItsPagesMove(move);
-      moved = true;
-      return Optional.of(new FormerMapping(libc, address, window.size(), probe));
+      return Optional.of(new FormerMapping(libc, address, window.size()));
     } catch (ErrnoException e) {
       LOG.debug(
           "the mapping at 0x{} stays: {}", Long.toHexString(window.address()), e.getMessage());
       return Optional.empty();
     } finally {
-      if (!moved) {
-        probe.release();
-      }
+      probe.release();
     }
   }
 
@@ -77,20 +71,17 @@ final class FormerMapping {
   void release() {
     // SAFETY: the mapping is this object's own, at addresses that nobody was told of.
     unmap(libc, address, size);
-    probe.release();
   }
 
-  private static boolean unmap(Libc libc, long address, long length) {
+  private static void unmap(Libc libc, long address, long length) {
     try {
       libc.munmap(address, length);
-      return true;
     } catch (ErrnoException e) {
       LOG.error(
           "0x{} bytes at 0x{} stay mapped: {}",
           Long.toHexString(length),
           Long.toHexString(address),
           e.getMessage());
-      return false;
     }
   }
 
@@ -121,14 +112,20 @@ final class FormerMapping {
       }
       long free = address;
       release();
-      return address == NONE ? free + Math.floorMod(other - free, Window.TABLES) : 0;
+      return free + Math.floorMod(other - free, Window.TABLES);
     }
 
-    /** Unmaps it, unless that was done; a kernel that was short of memory is asked once more. */
+    /**
+     * Unmaps it, unless that was tried. It is never tried twice: if the kernel had unmapped it
+     * nevertheless, the addresses would be another thread's by then. What stays takes addresses and
+     * no memory.
+     */
     void release() {
-      // SAFETY: the mapping is this object's own, and nobody was told of it.
-      if (address != NONE && unmap(libc, address, length)) {
-        address = NONE;
+      long mine = address;
+      address = NONE;
+      if (mine != NONE) {
+        // SAFETY: the mapping is this object's own, and nobody was told of it.
+        unmap(libc, mine, length);
       }
     }
   }

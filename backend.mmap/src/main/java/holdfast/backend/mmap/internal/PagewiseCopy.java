@@ -15,6 +15,10 @@ import org.slf4j.LoggerFactory;
  * through the mapping, where each page is first read or zeroed, then mapped, and then made writable
  * by a second fault. A larger piece in one call would be faster still, but would be cached as one
  * (a large folio), and a later store into a page of it would write back the whole.
+ *
+ * <p>A file that somebody cuts meanwhile grows again when something is written behind its end, and
+ * what was lost would be zeros that nobody notices. So the last page is never written, but stored
+ * through the mapping: a file that was cut stays too short, which that store and each persist meet.
  */
 final class PagewiseCopy implements CopyTarget {
   private static final Logger LOG = LoggerFactory.getLogger(PagewiseCopy.class);
@@ -62,16 +66,21 @@ final class PagewiseCopy implements CopyTarget {
 
   private boolean isWritten(MemorySegment from, long offset, long length) {
     try {
+      long last = (mapped.byteSize() - 1) / page * page;
+      int end = (int) Math.clamp(last - offset, 0, length);
       ByteBuffer bytes = from.asSlice(offset, length).asByteBuffer();
-      for (int at = 0; at < length; ) {
+      for (int at = 0; at < end; ) {
         long place = base + offset + at;
         long left = page - place % page;
-        bytes.limit((int) Math.min(length, at + left)).position(at);
+        bytes.limit((int) Math.min(end, at + left)).position(at);
         int written = file.write(bytes, place);
         if (written <= 0) {
           return false;
         }
         at += written;
+      }
+      if (end < length) {
+        through(mapped).copy(from, offset + end, length - end);
       }
       return true;
     } catch (IOException | RuntimeException e) {

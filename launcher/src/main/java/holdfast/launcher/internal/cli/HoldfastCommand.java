@@ -19,6 +19,7 @@ import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
 import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.ServiceRegistration;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -50,6 +51,7 @@ public final class HoldfastCommand implements Callable<Integer> {
   private final CompletableFuture<Boolean> ended = new CompletableFuture<>();
   private volatile @Nullable Shell shell;
   private volatile @Nullable PidFile pidFile;
+  private volatile @Nullable ServiceRegistration<?> lasting;
   private volatile Readiness readiness = new Readiness(Optional.empty());
 
   /** Called by Declarative Services. */
@@ -75,6 +77,12 @@ public final class HoldfastCommand implements Callable<Integer> {
   void deactivate() {
     ended.complete(true);
     readiness.ends();
+    ServiceRegistration<?> registered = lasting;
+    PidFile written = pidFile;
+    if (written != null
+        && (registered == null || registered.getReference().getUsingBundles() == null)) {
+      written.close(); // the end began before it was registered, and nobody will
+    }
     Shell open = shell;
     if (open != null) {
       open.close();
@@ -121,11 +129,6 @@ public final class HoldfastCommand implements Callable<Integer> {
     } catch (HoldfastException e) {
       // a path may be part of it, and a path can contain any character
       return failed(Excerpt.onOneLine(e.getMessage()), serves);
-    } finally {
-      PidFile written = pidFile;
-      if (written != null) {
-        written.close();
-      }
     }
   }
 
@@ -159,7 +162,19 @@ public final class HoldfastCommand implements Callable<Integer> {
   /** Lets others know that the process serves a machine. */
   private void begin(Optional<String> wanted) throws CommandException {
     if (wanted.isPresent()) {
-      pidFile = PidFile.write(wanted.get());
+      PidFile written = PidFile.write(wanted.get());
+      try {
+        // closed when the memory is released and its files are unlocked: holdfast.start sees to it
+        lasting =
+            context.registerService(
+                AutoCloseable.class,
+                written,
+                FrameworkUtil.asDictionary(Map.of("holdfast.last", true)));
+        pidFile = written;
+      } catch (IllegalStateException ending) {
+        written.close();
+        throw ending;
+      }
     }
     readiness = Readiness.at(System.getenv(ServiceManager.VARIABLE));
     readiness.starts();

@@ -28,9 +28,13 @@ final class Operator {
   static Operator begin(BundleContext context) {
     Operator operator = new Operator();
     String level = context.getProperty(LEVEL);
+    if (level == null) {
+      operator.started.countDown();
+      return operator;
+    }
     Bundle framework = Objects.requireNonNull(context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION));
     FrameworkStartLevel levels = framework.adapt(FrameworkStartLevel.class);
-    if (level == null || levels.getStartLevel() >= Integer.parseInt(level)) {
+    if (levels.getStartLevel() >= Integer.parseInt(level)) {
       operator.started.countDown();
     } else {
       levels.setStartLevel(Integer.parseInt(level), operator::note);
