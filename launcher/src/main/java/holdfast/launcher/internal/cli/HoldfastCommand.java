@@ -147,6 +147,7 @@ public final class HoldfastCommand implements Callable<Integer> {
   }
 
   private CommandLine parsed() throws HoldfastException, InterruptedException {
+    commandLine.run(); // unless its thread has begun
     try {
       return commandLine.get();
     } catch (ExecutionException e) {
