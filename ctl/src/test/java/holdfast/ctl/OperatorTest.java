@@ -1,6 +1,7 @@
 package holdfast.ctl;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,7 +10,10 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -270,6 +274,42 @@ class OperatorTest {
       machine.end();
       ending.join();
       assertEquals("", shown.toString());
+    }
+  }
+
+  @Test
+  @DisplayName("one who greets with null, or never stops talking, is told from a machine in time")
+  void nullAndTalkers() throws Exception {
+    try (FakeMachine machine = new FakeMachine(socket, "null\r\n", command -> text(""))) {
+      assertTrue(refusal().contains("does not speak QMP"));
+    }
+    Files.delete(socket);
+    try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      server.bind(UnixDomainSocketAddress.of(socket));
+      Thread talker =
+          Thread.ofPlatform()
+              .daemon()
+              .start(
+                  () -> {
+                    try (SocketChannel client = server.accept()) {
+                      write(client, FakeMachine.GREETING);
+                      while (true) {
+                        write(client, "{\"event\":\"TALK\"}\n");
+                      }
+                    } catch (IOException gone) {
+                      // which ends it
+                    }
+                  });
+      assertTrue(refusal().contains("does not answer"));
+      talker.join(30_000);
+      assertFalse(talker.isAlive(), "its client has left");
+    }
+  }
+
+  private static void write(SocketChannel client, String text) throws IOException {
+    ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+    while (bytes.hasRemaining()) {
+      client.write(bytes);
     }
   }
 }
