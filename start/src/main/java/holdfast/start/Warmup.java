@@ -31,7 +31,16 @@ final class Warmup {
   }
 
   private static Thread thread(String name, Runnable task) {
-    return Thread.ofPlatform().daemon().name(name).start(task);
+    return Thread.ofPlatform().daemon().name(name).start(() -> quietly(task));
+  }
+
+  /** Who needs what fails here meets the error, too, and can say what it was needed for. */
+  private static void quietly(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException | Error e) {
+      return; // such as a framework that is just being stopped
+    }
   }
 
   /** Makes a framework that nobody uses: it does nothing before it is initialized. */
@@ -57,8 +66,8 @@ final class Warmup {
   private static void bind(Bundle bundle) {
     try {
       bundle.loadClass(LIBRARY).getMethod(BIND).invoke(null);
-    } catch (ReflectiveOperationException | LinkageError e) {
-      // who needs it meets an error, too, and can say what it was needed for
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(e);
     }
   }
 }
