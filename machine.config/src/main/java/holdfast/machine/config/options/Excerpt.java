@@ -65,7 +65,8 @@ public final class Excerpt {
     return true;
   }
 
-  private static String printable(int codePoint) {
+  /** Returns whether a character is shown as itself, and controls no terminal. */
+  public static boolean isPrintable(int codePoint) {
     return switch (Character.getType(codePoint)) {
       case Character.CONTROL,
           Character.FORMAT,
@@ -73,14 +74,20 @@ public final class Excerpt {
           Character.PRIVATE_USE,
           Character.UNASSIGNED,
           Character.LINE_SEPARATOR,
-          Character.PARAGRAPH_SEPARATOR -> {
-        StringBuilder escapes = new StringBuilder();
-        for (char unit : Character.toChars(codePoint)) {
-          escapes.append("\\u%04x".formatted((int) unit));
-        }
-        yield escapes.toString();
-      }
-      default -> Character.toString(codePoint);
+          Character.PARAGRAPH_SEPARATOR ->
+          false;
+      default -> true;
     };
+  }
+
+  private static String printable(int codePoint) {
+    if (isPrintable(codePoint)) {
+      return Character.toString(codePoint);
+    }
+    StringBuilder escapes = new StringBuilder();
+    for (char unit : Character.toChars(codePoint)) {
+      escapes.append("\\u%04x".formatted((int) unit));
+    }
+    return escapes.toString();
   }
 }

@@ -1,5 +1,6 @@
 package holdfast.monitor.shell.report;
 
+import holdfast.machine.config.options.Excerpt;
 import java.util.List;
 import java.util.regex.Pattern;
 
@@ -28,14 +29,14 @@ public final class OptionsReport {
     if (PLAIN.matcher(word).matches()) {
       return word;
     }
-    if (word.codePoints().noneMatch(OptionsReport::isUnprintable)) {
+    if (word.codePoints().allMatch(Excerpt::isPrintable)) {
       return "'" + word.replace("'", "'\\''") + "'";
     }
     StringBuilder escaped = new StringBuilder("$'");
     word.codePoints()
         .forEach(
             point -> {
-              if (isUnprintable(point)) {
+              if (!Excerpt.isPrintable(point)) {
                 escaped.append("\\U%08x".formatted(point));
               } else {
                 if (point == '\'' || point == '\\') {
@@ -45,13 +46,5 @@ public final class OptionsReport {
               }
             });
     return escaped.append('\'').toString();
-  }
-
-  private static boolean isUnprintable(int point) {
-    int type = Character.getType(point);
-    return type == Character.CONTROL
-        || type == Character.FORMAT
-        || type == Character.LINE_SEPARATOR
-        || type == Character.PARAGRAPH_SEPARATOR;
   }
 }

@@ -23,7 +23,7 @@ class OptionsReportTest {
             "-object",
             "memory-backend-file,id=a,mem-path=/tmp/a b/it's,,$HOME/`x`!*~",
             "-object",
-            "memory-backend-file,id=b,mem-path=/tmp/\u001b[31m\n'\\\u202e\u00e9",
+            "memory-backend-file,id=b,mem-path=/tmp/\u001b[31m\n'\\\u202e\ue000\u00e9",
             "-device",
             "");
     String text = OptionsReport.text(words);
