@@ -28,6 +28,11 @@ import org.osgi.annotation.versioning.ProviderType;
  * VarHandle}s of a {@link #segment segment}. An access that is under way while its device is
  * removed throws {@link IllegalStateException}; part of it may have been done.
  *
+ * <p>An access to a page that the host can't provide throws {@link LostMemoryException}. Through a
+ * {@link #segment segment}, it is an {@link InternalError}, with one exception: a {@code
+ * VarHandle}'s compare-and-set of a lost page, in code that is still interpreted, ends the JVM (JDK
+ * 25.0.3). Load from the page first, as the methods here do.
+ *
  * <p>Code that writes must be part of a registered {@link GuestWriter}; all other code may only
  * read while regions may be swapped ({@link LiveSwap}).
  *

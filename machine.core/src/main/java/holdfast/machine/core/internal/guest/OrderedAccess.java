@@ -55,17 +55,25 @@ final class OrderedAccess {
     }
   }
 
+  // SAFETY: a compare-and-set of a page that a truncated file has lost would end the JVM in
+  // interpreted code (see ColdCode). The load before it turns that into an InternalError; it is a
+  // volatile one, since a compare-and-set that finds another value is ordered as well.
+
   static boolean swapInt(
       MemorySegment segment, long offset, int expected, int value, ByteOrder order) {
     return order == LITTLE_ENDIAN
-        ? INT_LE.compareAndSet(segment, offset, expected, value)
-        : INT_BE.compareAndSet(segment, offset, expected, value);
+        ? (int) INT_LE.getVolatile(segment, offset) == expected
+            && INT_LE.compareAndSet(segment, offset, expected, value)
+        : (int) INT_BE.getVolatile(segment, offset) == expected
+            && INT_BE.compareAndSet(segment, offset, expected, value);
   }
 
   static boolean swapLong(
       MemorySegment segment, long offset, long expected, long value, ByteOrder order) {
     return order == LITTLE_ENDIAN
-        ? LONG_LE.compareAndSet(segment, offset, expected, value)
-        : LONG_BE.compareAndSet(segment, offset, expected, value);
+        ? (long) LONG_LE.getVolatile(segment, offset) == expected
+            && LONG_LE.compareAndSet(segment, offset, expected, value)
+        : (long) LONG_BE.getVolatile(segment, offset) == expected
+            && LONG_BE.compareAndSet(segment, offset, expected, value);
   }
 }

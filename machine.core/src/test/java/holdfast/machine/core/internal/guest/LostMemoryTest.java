@@ -1,5 +1,6 @@
 package holdfast.machine.core.internal.guest;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -26,6 +27,7 @@ import java.nio.channels.Pipe;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -191,6 +193,74 @@ class LostMemoryTest {
   }
 
   @ParameterizedTest
+  @EnumSource
+  @DisplayName("the same in a JVM that interprets everything, which goes on")
+  void interpreted(Access access) throws Exception {
+    assertTold(access, "truncated");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"COMPARE_AND_SET_INT", "COMPARE_AND_SET_LONG", "MARK"})
+  @DisplayName(
+      "before an interpreted atomic update, the host is asked whether it can store to the page,"
+          + " since a hole of a full disk can be loaded from and yet end the JVM")
+  void lostToStoresAlone(Access access) throws Exception {
+    assertTold(access, "full");
+  }
+
+  /** Checks that a JVM that interprets everything reports each access, from the first on. */
+  private void assertTold(Access access, String harm) throws Exception {
+    List<String> command =
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xint",
+            "-XX:-UsePerfData",
+            "-XX:ErrorFile=/dev/null",
+            "--enable-native-access=ALL-UNNAMED",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Interpreted.class.getName(),
+            folder.toString(),
+            access.name(),
+            harm);
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    try {
+      String said = new String(process.getInputStream().readAllBytes(), UTF_8);
+      assertTrue(said.contains("told 50 times"), said);
+      assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+      assertEquals(0, process.exitValue());
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  /** The JVM that interprets everything. */
+  static final class Interpreted {
+    public static void main(String[] arguments) throws Exception {
+      Path folder = Path.of(arguments[0]);
+      Access access = Access.valueOf(arguments[1]);
+      try (RealRegion ram = RealRegion.file(folder.resolve("ram"), SIZE)) {
+        FlatGuestMemory memory = memory(ram);
+        if (arguments[2].equals("full")) {
+          memory = memory(ram, (region, offset, length, stored) -> stored);
+          memory.getLong(PLACE, LITTLE);
+        } else {
+          truncate(folder, "ram");
+        }
+        int told = 0;
+        for (int round = 0; round < 50; round++) {
+          try {
+            access.make(memory, folder);
+          } catch (LostMemoryException e) {
+            told++;
+          }
+        }
+        System.out.println("told " + told + " times");
+      }
+    }
+  }
+
+  @ParameterizedTest
   @ValueSource(booleans = {false, true})
   @DisplayName(
       "a source or target whose file was truncated is its owner's fault: the region goes on, and so"
@@ -251,10 +321,14 @@ class LostMemoryTest {
   }
 
   private static FlatGuestMemory memory(RealRegion ram) throws MemoryLayoutException {
+    return memory(
+        ram, (region, offset, length, stored) -> ram.region.failIfLost(offset, length, stored));
+  }
+
+  private static FlatGuestMemory memory(RealRegion ram, LostPages lost)
+      throws MemoryLayoutException {
     return new FlatGuestMemory(
-        MemoryLayout.of(MachineType.PC, new ByteSize(SIZE), null, null),
-        ram.region,
-        (region, offset, length, stored) -> ram.region.failIfLost(offset, length, stored));
+        MemoryLayout.of(MachineType.PC, new ByteSize(SIZE), null, null), ram.region, lost);
   }
 
   private static FileChannel open(Path path) throws IOException {
@@ -270,6 +344,10 @@ class LostMemoryTest {
   }
 
   private void truncate(String name) throws IOException {
+    truncate(folder, name);
+  }
+
+  private static void truncate(Path folder, String name) throws IOException {
     try (FileChannel file = open(folder.resolve(name))) {
       file.truncate(0);
     }
