@@ -7,6 +7,7 @@ import holdfast.backend.api.RamFlag;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
@@ -25,9 +26,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * An estimate of the time to copy a region, measured with a part of it. For a target in memory, the
  * part is copied into memory. For a target on a disk, it is copied into a new file in the target's
- * folder, which is mapped, stored into and written back as in the real copy. That file is deleted
- * as soon as it is open, so that nothing of it is left whatever happens; a measurement is used for
- * {@value #FRESH_SECONDS} s for all targets on that file system. The estimate waits at most {@value
+ * folder page by page, and written back, as in the real copy. That file is deleted as soon as it is
+ * open, so that nothing of it is left whatever happens; a measurement is used for {@value
+ * #FRESH_SECONDS} s for all targets on that file system. The estimate waits at most {@value
  * #LIMIT_SECONDS} s for a disk; for a slower one it is a lower bound.
  *
  * @param time for one copy of everything, without what writers dirty meanwhile
@@ -35,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  */
 record CopyEstimate(Duration time, String basis) {
   private static final long SAMPLE = 16L << 20;
+  private static final int PAGE = 4096;
   private static final int LIMIT_SECONDS = 2;
   private static final int FRESH_SECONDS = 60;
 
@@ -200,14 +202,15 @@ record CopyEstimate(Duration time, String basis) {
 
   private static Measured write(Path folder, byte[] bytes) throws IOException {
     Path file = Files.createTempFile(folder, ".holdfast-", ".sample");
-    try (FileChannel channel =
-            FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
-        Arena arena = Arena.ofShared()) {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       Files.delete(file);
       long before = System.nanoTime();
-      MemorySegment mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes.length, arena);
-      MemorySegment.copy(MemorySegment.ofArray(bytes), 0, mapped, 0, bytes.length);
-      mapped.force();
+      ByteBuffer buffer = ByteBuffer.wrap(bytes);
+      while (buffer.position() < bytes.length) {
+        buffer.limit(Math.min(bytes.length, buffer.position() + PAGE));
+        channel.write(buffer);
+      }
+      channel.force(true);
       return measured(bytes.length, before, true);
     } finally {
       Files.deleteIfExists(file);

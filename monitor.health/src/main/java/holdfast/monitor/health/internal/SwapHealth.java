@@ -22,11 +22,15 @@ import org.osgi.service.component.annotations.Reference;
 /**
  * Whether a swap is stuck: a warning when one has not got any further for a minute, as far as
  * earlier executions saw it; critical when one has been switching for longer than that, since its
- * writers may be paused. Thread-safe.
+ * writers may be paused. Where all bytes are set aside or compared, which shows no progress, the
+ * time that this takes at {@value #SLOW_MIB} MiB a second is added. Thread-safe.
  */
 @Component(property = {"hc.name=Holdfast swaps", "hc.tags=holdfast", "hc.tags=swap"})
 public final class SwapHealth implements HealthCheck {
   private static final Duration LIMIT = Duration.ofMinutes(1);
+
+  /** What a slow disk manages. */
+  private static final long SLOW_MIB = 32;
 
   private final MachineAdmin admin;
   private final LongSupplier nanoTime;
@@ -78,7 +82,7 @@ public final class SwapHealth implements HealthCheck {
       return;
     }
     Duration stuck = Duration.ofNanos(now - before.since());
-    if (stuck.compareTo(LIMIT) < 0) {
+    if (stuck.compareTo(limit(report)) < 0) {
       return;
     }
     String sentence =
@@ -94,14 +98,28 @@ public final class SwapHealth implements HealthCheck {
             + report.copied()
             + " copied for "
             + stuck.toSeconds()
-            + " s: cancel it with ram:swap "
-            + object.id()
-            + " -cancel, and look at its disks and writers";
+            + " s: "
+            + advice(report);
     if (report.phase() == SwapPhase.SWITCH) {
       log.critical("{}", sentence);
     } else {
       log.warn("{}", sentence);
     }
+  }
+
+  private static Duration limit(SwapReport report) {
+    return switch (report.phase()) {
+      case PREPARE, VERIFY -> LIMIT.plusSeconds((report.total().bytes() >> 20) / SLOW_MIB);
+      default -> LIMIT;
+    };
+  }
+
+  private static String advice(SwapReport report) {
+    return report.phase() == SwapPhase.RELEASE
+        ? "the new backing serves, and only the end of the old one is awaited: look at its disk"
+        : "cancel it with ram:swap "
+            + report.region()
+            + " -cancel, and look at its disks and writers";
   }
 
   private static Seen at(SwapReport report, long now) {

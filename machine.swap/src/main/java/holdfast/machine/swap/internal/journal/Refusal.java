@@ -93,7 +93,7 @@ record Refusal(
         + ", of a swap that was cut off on "
         + swap.started()
         + ": "
-        + swap.from().map(source -> "start with mem-path=" + shown(source) + ", or ").orElse("")
+        + swap.from().map(Refusal::advice).orElse("")
         + "delete this file and "
         + shown(ownNote);
   }
@@ -135,10 +135,17 @@ record Refusal(
         + swap.started()
         + (exists ? ", and this file is out of date" : "")
         + ": "
-        + swap.to().map(target -> "start with mem-path=" + shown(target) + ", or, ").orElse("")
+        + swap.to().map(Refusal::advice).orElse("")
         + (exists ? "to use the old content all the same" : "to begin with an empty file")
         + ", delete "
         + shown(leftNote);
+  }
+
+  /** Returns what to do first; a start from a file that is not there would make an empty one. */
+  private static String advice(Path good) {
+    return "start with mem-path="
+        + shown(good)
+        + (Files.notExists(good) ? " once that is there again, for now it is not; or, " : "; or, ");
   }
 
   private String undecided(SwapId swap) {

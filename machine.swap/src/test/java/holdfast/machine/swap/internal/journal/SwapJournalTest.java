@@ -317,7 +317,9 @@ class SwapJournalTest {
     new Watched(a, b).begin().complete();
     Files.delete(b);
     assertEquals(Optional.empty(), ImageNotes.refusal(b), "a new file can be made there");
-    assertFalse(ImageNotes.refusal(a).isEmpty(), "what it lacks was in the file that is gone");
+    String refusal = ImageNotes.refusal(a).orElseThrow();
+    assertTrue(
+        refusal.contains(b + " once that is there again"), "a start from it makes one: " + refusal);
     assertEquals(1, notes().size(), () -> notes().toString());
   }
 
