@@ -201,8 +201,15 @@ public final class PendingFile implements AutoCloseable {
   /** Appends bytes to those written so far. */
   public void write(byte[] bytes) throws IOException {
     ByteBuffer left = ByteBuffer.wrap(bytes);
-    while (left.hasRemaining()) {
-      channel.write(left);
+    try {
+      while (left.hasRemaining()) {
+        channel.write(left);
+      }
+    } catch (IOException e) { // which doesn't name the file
+      FileSystemException named =
+          new FileSystemException(pending.toString(), null, "write: " + e.getMessage());
+      named.initCause(e);
+      throw named;
     }
   }
 

@@ -151,6 +151,17 @@ class PendingFileTest {
   }
 
   @Test
+  @DisplayName("a file that can't be written is named in the error, with the reason")
+  void refusedWrite() throws IOException {
+    try (PendingFile file = PendingFile.beside(libc, target, ".new")) {
+      file.channel().position(Long.MAX_VALUE);
+      IOException refused = assertThrows(IOException.class, () -> file.write(bytes("x")));
+      assertEquals(file.pending() + ": write: Invalid argument", refused.getMessage());
+    }
+    assertEquals(Set.of(), files());
+  }
+
+  @Test
   @DisplayName("a name that is somebody's is not taken, be it a link that leads nowhere")
   void takenNames() throws IOException {
     for (boolean link : new boolean[] {false, true}) {
