@@ -2,33 +2,26 @@ package holdfast.launcher.internal.cli;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import holdfast.host.linux.FileStatus;
+import holdfast.host.linux.files.FoundFile;
+import holdfast.host.linux.files.HeldFile;
+import holdfast.host.linux.files.PendingFile;
 import holdfast.machine.config.options.Excerpt;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Objects;
-import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The file with the number of this process, which it keeps locked as long as it runs: a number that
- * a killed process left behind is nobody's, whoever has that number now.
- *
- * <p>While it is locked the file is opened by nobody else here: a lock of fcntl(2) ends when any
- * descriptor of the file is closed. Thread-safe.
+ * a killed process left behind is nobody's, whoever has that number now. Thread-safe.
  */
 final class PidFile implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PidFile.class);
@@ -37,20 +30,15 @@ final class PidFile implements AutoCloseable {
   /** As long as the longest number, with its line break. */
   private static final int LONGEST = 20;
 
-  /** For a moment, and sparse. */
-  private static final int MOST_BYTES = 1 << 20;
-
   private static final int MOST_TRIES = 100;
 
   private final Path path;
-  private final FileChannel channel;
-  private final @Nullable Object identity;
+  private final HeldFile held;
   private boolean closed;
 
-  private PidFile(Path path, FileChannel channel, @Nullable Object identity) {
+  private PidFile(Path path, HeldFile held) {
     this.path = path;
-    this.channel = channel;
-    this.identity = identity;
+    this.held = held;
   }
 
   /**
@@ -60,111 +48,98 @@ final class PidFile implements AutoCloseable {
    *     be written
    */
   static PidFile write(String text) throws CommandException {
+    if (text.isEmpty()) {
+      throw new CommandException(OPTION + "needs the name of a file");
+    }
     Path path;
     try {
       path = Path.of(text);
     } catch (InvalidPathException e) {
       throw new CommandException(OPTION + Excerpt.of(text) + ": " + e.getReason());
     }
+    Path folder = path.toAbsolutePath().getParent();
+    if (folder != null && !Files.isDirectory(folder)) {
+      throw refused(path, "its folder does not exist; make it first");
+    }
     try {
       for (int tries = 0; tries < MOST_TRIES; tries++) {
-        PidFile written = tryWrite(path);
-        if (written != null) {
-          return written;
+        Optional<PidFile> written = tryWrite(path);
+        if (written.isPresent()) {
+          return written.get();
         }
       }
-      throw new CommandException(OPTION + path + ": others make and delete it all the time");
-    } catch (NoSuchFileException e) {
-      throw new CommandException(OPTION + path + ": its folder does not exist; make it first");
+      throw refused(path, "others make and delete it all the time");
     } catch (FileSystemException e) {
-      throw new CommandException(
-          OPTION
-              + path
-              + ": "
-              + (e.getReason() == null ? "it can't be opened" : e.getReason())
-              + "; choose a file that you may write");
+      String reason = e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
+      throw refused(path, reason + "; choose a place that you may write to");
     } catch (IOException e) {
-      throw new CommandException(
-          OPTION
-              + path
-              + (Files.isSymbolicLink(path)
-                  ? ": it is a link; name the file itself"
-                  : ": it can't be written: " + e.getMessage()));
+      throw refused(path, "it can't be written: " + e.getMessage());
     }
   }
 
-  /** Writes the file; returns null if another process has deleted it meanwhile. */
-  private static @Nullable PidFile tryWrite(Path path) throws IOException, CommandException {
-    FileChannel channel =
-        FileChannel.open(
-            path,
-            Set.of(
-                StandardOpenOption.CREATE,
-                StandardOpenOption.READ,
-                StandardOpenOption.WRITE,
-                LinkOption.NOFOLLOW_LINKS),
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r--r--")));
-    try {
-      if (!isLocked(channel)) {
-        throw new CommandException(
-            OPTION
-                + path
-                + ": process "
-                + content(channel)
-                + " has it, and lives; end that process, or choose another file");
+  private static CommandException refused(Path path, String why) {
+    return new CommandException(OPTION + Excerpt.of(path.toString()) + ": " + why);
+  }
+
+  /** Writes the file; empty if another process has made or deleted it meanwhile. */
+  private static Optional<PidFile> tryWrite(Path path) throws IOException, CommandException {
+    try (FoundFile found = FoundFile.at(path).orElse(null)) {
+      if (found == null) {
+        return make(path);
       }
-      if (channel.size() > LONGEST || !content(channel).matches("[0-9]*")) {
-        throw new CommandException(
-            OPTION
-                + path
-                + ": there is a file that holds something else than the number of a process; choose"
+      if (found.status().type() != FileStatus.Type.REGULAR) {
+        throw refused(path, "it is " + found.status().type() + "; choose another path");
+      }
+      if (found.status().size() > LONGEST || !content(found).matches("[0-9]*")) {
+        throw refused(
+            path,
+            "there is a file that holds something else than the number of a process; choose"
                 + " another path, or take it away");
       }
-      if (!isIn(path, channel)) {
-        return null;
-      }
-      channel.truncate(0);
-      channel.write(ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes(US_ASCII)), 0);
-      PidFile written = new PidFile(path, channel, identity(path));
-      channel = null;
-      return written;
-    } finally {
-      if (channel != null) {
-        channel.close();
+      try (HeldFile old = found.hold().orElse(null)) {
+        if (old == null) {
+          throw refused(
+              path,
+              "process "
+                  + content(found)
+                  + " has it, and lives; end that process, or choose another file");
+        }
+        return old.isAt(path) ? replace(path) : Optional.empty();
       }
     }
   }
 
-  private static String content(FileChannel channel) throws IOException {
-    ByteBuffer bytes = ByteBuffer.allocate(LONGEST);
-    channel.read(bytes, 0);
-    return Excerpt.onOneLine(new String(bytes.array(), 0, bytes.position(), US_ASCII).strip());
+  private static String content(FoundFile found) throws IOException {
+    return new String(found.read(LONGEST), US_ASCII).strip();
   }
 
-  private static boolean isLocked(FileChannel channel) throws IOException {
-    try {
-      return channel.tryLock() != null; // which ends with the channel
-    } catch (OverlappingFileLockException e) {
-      return false; // this very process has it
+  private static Optional<PidFile> make(Path path) throws IOException {
+    try (PendingFile file = pending(path)) {
+      file.becomeTarget();
+      return Optional.of(new PidFile(path, file.keepHeld()));
+    } catch (FileAlreadyExistsException e) {
+      return Optional.empty();
     }
   }
 
-  /**
-   * Returns whether the file that is locked is the one at the path: its size for a moment tells.
-   */
-  private static boolean isIn(Path path, FileChannel channel) throws IOException {
-    int mark = ThreadLocalRandom.current().nextInt(LONGEST, MOST_BYTES);
-    channel.write(ByteBuffer.wrap(new byte[] {0}), mark);
-    try {
-      return Files.size(path) == mark + 1;
-    } catch (NoSuchFileException e) {
-      return false;
+  /** The caller holds the file that is there. */
+  private static Optional<PidFile> replace(Path path) throws IOException {
+    try (PendingFile file = pending(path)) {
+      file.replaceTarget();
+      return Optional.of(new PidFile(path, file.keepHeld()));
     }
   }
 
-  private static @Nullable Object identity(Path path) throws IOException {
-    return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-        .fileKey();
+  private static PendingFile pending(Path path) throws IOException {
+    PendingFile file = PendingFile.beside(path, ".new");
+    try {
+      file.write((ProcessHandle.current().pid() + "\n").getBytes(US_ASCII));
+      Files.setPosixFilePermissions(file.pending(), PosixFilePermissions.fromString("rw-r--r--"));
+      return file;
+    } catch (IOException | RuntimeException | Error e) {
+      file.close();
+      throw e;
+    }
   }
 
   /** Deletes the file, unless another one is in its place. */
@@ -174,8 +149,8 @@ final class PidFile implements AutoCloseable {
       return;
     }
     closed = true;
-    try (channel) {
-      if (Objects.equals(identity, identity(path))) {
+    try (held) {
+      if (held.isAt(path)) {
         Files.delete(path);
       }
     } catch (NoSuchFileException e) {

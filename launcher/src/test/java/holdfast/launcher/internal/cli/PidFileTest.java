@@ -43,9 +43,14 @@ class PidFileTest {
     assertRefused("holds something else", precious);
     Path longer = Files.writeString(folder.resolve("long"), "1".repeat(30));
     assertRefused("holds something else", longer);
-    assertRefused("it is a link", Files.createSymbolicLink(folder.resolve("link"), precious));
+    assertRefused(
+        "it is a symbolic link", Files.createSymbolicLink(folder.resolve("link"), precious));
     assertRefused("folder does not exist", folder.resolve("none/pid"));
-    assertRefused("choose a file", folder);
+    assertRefused("it is a directory; choose another path", folder);
+    assertRefused("it is a character device", Path.of("/dev/null"));
+    assertRefused("needs the name of a file", Path.of(""));
+    assertEquals(0, new ProcessBuilder("mkfifo", folder.resolve("p").toString()).start().waitFor());
+    assertRefused("it is a FIFO", folder.resolve("p"));
     assertEquals("my thesis", Files.readString(precious));
     assertEquals("1".repeat(30), Files.readString(longer));
   }

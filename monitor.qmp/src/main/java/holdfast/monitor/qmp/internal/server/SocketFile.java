@@ -12,6 +12,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -109,6 +110,9 @@ final class SocketFile implements Listener {
       throw new SocketException(path, "its folder does not exist", "make the folder first", e);
     } catch (FileAlreadyExistsException e) {
       throw new SocketException(path, "somebody else has just made it", "choose another path", e);
+    } catch (AccessDeniedException e) {
+      throw new SocketException(
+          path, "permission denied", "choose a folder that you may write into", e);
     } catch (FileSystemException e) {
       throw new SocketException(
           path,
