@@ -140,6 +140,14 @@ final class Connection implements AutoCloseable {
         continue; // an event, or the answer to a command that nobody waits for any more
       }
       if (answer.get("error") instanceof Map<?, ?> error) {
+        if ("CommandNotFound".equals(error.get("class"))) {
+          throw CtlException.unreachable(
+              "socket "
+                  + place
+                  + ": what listens there speaks QMP, but doesn't know "
+                  + command
+                  + ": it is no machine of Holdfast's, or one of an older version");
+        }
         throw CtlException.refused("" + error.get("desc"));
       }
       Object result = answer.get("return");

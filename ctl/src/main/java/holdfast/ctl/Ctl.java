@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.function.ToIntBiFunction;
@@ -56,8 +57,12 @@ public final class Ctl implements ToIntBiFunction<List<String>, Supplier<String>
     System.err.println("holdfast: " + failure.getMessage());
   }
 
-  private int run(List<String> arguments) throws CtlException, InterruptedException {
-    if (arguments.isEmpty()) {
+  private int run(List<String> given) throws CtlException, InterruptedException {
+    List<String> arguments = new ArrayList<>(given);
+    if (!arguments.isEmpty() && arguments.getFirst().equals(Operator.JSON)) {
+      arguments.add(arguments.removeFirst()); // it belongs to the command, wherever it is
+    }
+    if (arguments.isEmpty() || arguments.equals(List.of(Operator.JSON))) {
       throw CtlException.unreachable(
           "the socket is missing: write holdfast ctl SOCKET COMMAND; holdfast ctl -help explains");
     }

@@ -9,10 +9,14 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs an operator's commands, and shows what they answer. Used by one thread. */
 final class Operator {
-  private static final String JSON = "-json";
+  /** The option of every command. */
+  static final String JSON = "-json";
 
   /** QEMU's word for the end of the machine. */
   static final String QUIT = "quit";
+
+  private static final String HELP = "help";
+  private static final String ENDS = "ends the machine, as SIGTERM does";
 
   private static final Duration SHOW_EVERY = Duration.ofMillis(500);
   private static final Duration SHOW_FIRST = Duration.ofMillis(20);
@@ -53,8 +57,15 @@ final class Operator {
     try {
       if (words.equals(List.of(QUIT))) {
         quit(json);
+      } else if (!words.isEmpty() && words.getFirst().equals(QUIT)) {
+        throw CtlException.refused("quit takes no arguments: write quit");
+      } else if (words.equals(List.of(HELP, QUIT)) && !json) {
+        screen.show("quit: " + ENDS + "; waits for its end, and takes no arguments");
       } else {
         answer(words, json);
+        if (words.equals(List.of(HELP)) && !json) {
+          screen.show(QUIT + "          " + ENDS); // the monitor's own, and no command of the shell
+        }
       }
       awaited = "";
     } catch (CtlException | RuntimeException e) {

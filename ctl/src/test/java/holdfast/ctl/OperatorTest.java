@@ -76,6 +76,18 @@ class OperatorTest {
   }
 
   @Test
+  @DisplayName("a QMP server of another kind of machine is told as that")
+  void anotherKind() throws Exception {
+    try (FakeMachine other =
+        machine(command -> "\"error\":{\"class\":\"CommandNotFound\",\"desc\":\"no such\"}")) {
+      CtlException e = assertThrows(CtlException.class, () -> run(false, List.of("list")));
+      assertEquals(1, other.commands.size());
+      assertTrue(("" + e.getMessage()).contains("it is no machine of Holdfast's"));
+      assertTrue(e.isFatal());
+    }
+  }
+
+  @Test
   @DisplayName("the words go to the machine as they are, and its text is shown")
   void text() throws Exception {
     try (FakeMachine machine = machine(command -> text("one\\ntwo"))) {

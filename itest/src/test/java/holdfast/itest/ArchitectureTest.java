@@ -182,6 +182,7 @@ class ArchitectureTest {
           "launcher",
           "holdfast.backend.api",
           "holdfast.host.linux",
+          "holdfast.host.linux.files",
           "holdfast.machine.admin",
           "holdfast.machine.api",
           "holdfast.machine.config..",

@@ -127,6 +127,7 @@ class CtlIT {
         "m0", ((Map<?, ?>) ((List<?>) one("q", "show", "-json", "m0")).getFirst()).get("id"));
     assertEquals(Map.of("granularity", "page"), one("q", "-json", "persist", "m0"));
     assertEquals("done", ((Map<?, ?>) one("q", "swap", "m0", "mem-path=G", "-json")).get("phase"));
+    assertEquals(Map.of("status", "running", "running", true), one("-json", "q", "status"));
     assertEquals(Map.of(), one("q", "quit", "-json"));
   }
 
@@ -145,6 +146,10 @@ class CtlIT {
     assertTrue(ctl("none", "list").refusal().contains("there is no such file"));
     assertTrue(ctl("F", "list").refusal().contains("it is no socket"));
     assertTrue(ctl().refusal().contains("the socket is missing"));
+    assertTrue(ctl("-json").refusal().contains("the socket is missing"));
+    assertTrue(done("q", "help").contains("\nquit          ends the machine"));
+    assertTrue(done("q", "help", "quit").startsWith("quit: ends the machine"));
+    assertTrue(ctl("q", "quit", "now").refusal().contains("quit takes no arguments"));
     Files.setPosixFilePermissions(
         folder.resolve("q"), PosixFilePermissions.fromString("rw-------"));
     machine.kill();
