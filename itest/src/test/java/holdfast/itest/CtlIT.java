@@ -43,7 +43,7 @@ class CtlIT {
             folder,
             List.of(
                 "-machine",
-                "pc,nvdimm=on",
+                "pc,nvdimm=on,x-monitor-folders=.",
                 "-m",
                 "16M,slots=4,maxmem=1G",
                 "-object",
@@ -117,6 +117,31 @@ class CtlIT {
     assertEquals("", done("q", "quit"));
     assertEquals(0, machine.awaitEnd().status());
     assertFalse(Files.exists(folder.resolve("q")));
+  }
+
+  @Test
+  @DisplayName("files outside of the folders that the machine was started with can't be named")
+  void confined() throws Exception {
+    Path outside = scratch.resolve("outside");
+    String refusal = "is not in a folder that x-monitor-folders allows";
+    for (List<String> command :
+        List.of(
+            List.of("object_add", "memory-backend-file,id=m1,size=1M,mem-path=" + outside),
+            List.of("object_add", "memory-backend-file,id=m1,size=1M,mem-path=../outside"),
+            List.of("object_add", "memory-backend-file,id=m1,size=1M,mem-path=N,x-standby=../s"),
+            List.of("set", "m0", "x-standby", "../outside"),
+            List.of("swap", "m0", "mem-path=" + outside),
+            List.of("swap", "m0", "mem-path=" + outside, "-plan"),
+            List.of("evacuate", "m0", "" + outside))) {
+      List<String> words = new ArrayList<>(List.of("q"));
+      words.addAll(command);
+      String said = ctl(words.toArray(String[]::new)).refusal();
+      assertTrue(said.contains(refusal), said);
+    }
+    assertFalse(Files.exists(outside));
+    assertFalse(Files.exists(folder.resolve("N")));
+    done("q", "object_add", "memory-backend-file,id=m1,size=1M,mem-path=N");
+    assertTrue(done("q", "options").contains("x-monitor-folders=."));
   }
 
   @Test

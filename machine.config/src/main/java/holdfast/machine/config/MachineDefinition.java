@@ -43,6 +43,12 @@ public final class MachineDefinition {
           PropertyType.bool(),
           "on",
           "what dump is for memory that doesn't say it of itself");
+  private static final PropertyDefinition<String> MONITOR_FOLDERS =
+      PropertyDefinition.optional(
+          "x-monitor-folders",
+          PropertyType.text(),
+          "in which folders, separated by colons, commands to the machine that is up may name files;"
+              + " left out: anywhere");
   private static final PropertyDefinition<ByteSize> SIZE =
       PropertyDefinition.optional(
           "size",
@@ -63,7 +69,8 @@ public final class MachineDefinition {
       new TypeDefinition(
           "machine",
           "the machine",
-          List.of(TYPE, RAM_BASE, NVDIMM, MEMORY_BACKEND, MEM_MERGE, DUMP_GUEST_CORE));
+          List.of(
+              TYPE, RAM_BASE, NVDIMM, MEMORY_BACKEND, MEM_MERGE, DUMP_GUEST_CORE, MONITOR_FOLDERS));
 
   /** {@code -m}. */
   public static final TypeDefinition MEMORY =
@@ -131,6 +138,13 @@ public final class MachineDefinition {
   /** Returns the id of the memory backend for the base RAM, if one is named. */
   public static Optional<String> memoryBackend(ParsedObject machine) {
     return machine.find(MEMORY_BACKEND);
+  }
+
+  /**
+   * Returns the folders in which files may be named while the machine is up, if they are limited.
+   */
+  public static Optional<String> monitorFolders(ParsedObject machine) {
+    return machine.find(MONITOR_FOLDERS);
   }
 
   /** Returns a machine whose base RAM is the memory backend with this id. */

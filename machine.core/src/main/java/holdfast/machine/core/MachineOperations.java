@@ -34,6 +34,7 @@ import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.BackendSpec;
 import holdfast.machine.config.DeviceDefinitions;
 import holdfast.machine.config.DeviceSpec;
+import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.OptionWriter;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
@@ -171,9 +172,13 @@ public final class MachineOperations implements MachineAdmin {
     }
   }
 
+  private MonitorFolders folders() throws MachineNotUpException {
+    return MonitorFolders.of(MachineDefinition.monitorFolders(machine().spec().machine()));
+  }
+
   /** Opens another memory backend. */
   public Backend add(BackendSpec wanted) throws AdminException {
-    machine();
+    folders().require(wanted.object().texts());
     try {
       return machine.addObject(wanted);
     } catch (MachineException e) {
@@ -229,6 +234,7 @@ public final class MachineOperations implements MachineAdmin {
   @Override
   public PropertyChange set(String id, String property, String value) throws AdminException {
     Backend backend = backend(id);
+    folders().require(Map.of(property, value));
     try {
       String requested = backend.set(property, value);
       String inForce = Objects.requireNonNull(backend.properties().get(property));
@@ -306,12 +312,14 @@ public final class MachineOperations implements MachineAdmin {
   @Override
   public SwapPlan planSwap(String id, Map<String, String> changes, SwapLimits limits)
       throws AdminException, SwapException {
+    folders().require(changes);
     return swaps().plan(known(id), changes, limits);
   }
 
   @Override
   public RunningSwap swap(String id, Map<String, String> changes, SwapLimits limits)
       throws AdminException, SwapException {
+    folders().require(changes);
     return swaps().start(known(id), changes, limits);
   }
 
@@ -336,6 +344,7 @@ public final class MachineOperations implements MachineAdmin {
   @Override
   public void evacuate(String id, Path standby) throws AdminException {
     Backend backend = backend(id);
+    folders().require("" + standby, standby.toString());
     MachineSwaps present = swaps();
     String subject = "memory backend '" + id + "' is not evacuated: ";
     if (backend.region().state() != RegionState.FAILED) {
