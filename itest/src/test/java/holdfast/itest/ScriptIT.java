@@ -55,7 +55,7 @@ class ScriptIT {
       Path file = Path.of("cnf", name);
       Files.copy(root.resolve(file), tree.resolve(file), StandardCopyOption.COPY_ATTRIBUTES);
     }
-    for (String name : List.of("holdfast.jar", "holdfast-probe.jar", "probe")) {
+    for (String name : List.of("holdfast.jar", "holdfast-probe.jar", "holdfast-ctl.jar", "probe")) {
       Files.createSymbolicLink(target.resolve(name), built.resolve(name));
     }
     Files.createFile(target.resolve("built"));
@@ -134,6 +134,56 @@ class ScriptIT {
     try (Stream<Path> made = Files.list(elsewhere)) {
       assertEquals(List.of(), made.toList());
     }
+  }
+
+  @Test
+  @DisplayName(
+      "-daemonize returns when the machine is up, which a hangup doesn't end; a machine that can't"
+          + " come up is told with its sentence and status")
+  void daemonizes() throws Exception {
+    withoutCache();
+    String[] machine = {
+      "-m", "16M", "-qmp", "unix:q,server=on,wait=off", "-pidfile", "pid", "-daemonize"
+    };
+    Ended started = run(script, List.of("TMPDIR=" + temporary()), machine);
+    assertEquals(new Ended(0, "", List.of()), started);
+    long pid = Long.parseLong(Files.readString(work.resolve("pid")).strip());
+    try {
+      assertEquals("the machine is up\n", run(script, List.of(), "ctl", "q", "status").out());
+      ProcessHandle process = ProcessHandle.of(pid).orElseThrow();
+      String[] stat = Files.readString(Path.of("/proc/" + pid + "/stat")).split(" ");
+      assertEquals("" + pid, stat[5], "its session is its own");
+      assertEquals("/dev/null", Path.of("/proc/" + pid + "/fd/0").toRealPath().toString());
+      assertEquals(0, new ProcessBuilder("kill", "-HUP", "" + pid).start().waitFor());
+      assertEquals("the machine is up\n", run(script, List.of(), "ctl", "q", "status").out());
+
+      Ended second = run(script, List.of("TMPDIR=" + temporary()), machine);
+      assertEquals(1, second.status());
+      assertTrue(second.err().getLast().contains("process " + pid + " has it"), second::toString);
+
+      assertEquals(0, run(script, List.of(), "ctl", "q", "quit").status());
+      process.onExit().get(60, TimeUnit.SECONDS);
+    } finally {
+      ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+    }
+    try (Stream<Path> left = Files.list(temporary())) {
+      assertEquals(List.of(), left.toList());
+    }
+    for (String[] mistake :
+        List.of(
+            new String[] {"-daemonize", "-probe"},
+            new String[] {"-daemonize", "-qmp", "stdio"},
+            new String[] {"-daemonize", "-m", "1Q"})) {
+      Ended ended = run(script, List.of(), mistake);
+      assertEquals(1, ended.status());
+      assertEquals(1, ended.err().size(), ended::toString);
+    }
+    assertTrue(
+        Holdfast.run(work, "-daemonize", "-m", "16M").err().getLast().contains("only ./holdfast"));
+  }
+
+  private Path temporary() throws IOException {
+    return Files.createDirectories(folder.resolve("tmp"));
   }
 
   /** Returns the cache that is as long as its name says. */

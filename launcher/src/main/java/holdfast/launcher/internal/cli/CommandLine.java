@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The request that the arguments make. */
 public sealed interface CommandLine {
+  /** The system property by which who starts Java says that it runs in the background. */
+  String DAEMONIZE = "holdfast.daemonize";
 
   /** Prints a text and ends. */
   record Print(String text) implements CommandLine {}
@@ -21,8 +23,9 @@ public sealed interface CommandLine {
    * Brings up a machine.
    *
    * @param pidFile where the number of the process is written as long as it serves
+   * @param daemonize whether somebody waits at standard output for it to be up
    */
-  record Start(MachineRequest machine, Optional<String> pidFile, After after)
+  record Start(MachineRequest machine, Optional<String> pidFile, boolean daemonize, After after)
       implements CommandLine {}
 
   /** What to do with a machine that is up. */
@@ -52,6 +55,7 @@ public sealed interface CommandLine {
     private final MachineOptions machine = new MachineOptions();
     private final MonitorOptions monitors = new MonitorOptions();
     private Optional<String> pidFile = Optional.empty();
+    private boolean daemonize;
     private After after = After.SERVE;
 
     Parser(List<String> arguments) {
@@ -69,7 +73,7 @@ public sealed interface CommandLine {
           return done;
         }
       }
-      return new Start(request(), pidFile, after);
+      return new Start(request(), pidFile, daemonize, after);
     }
 
     /**
@@ -96,13 +100,14 @@ public sealed interface CommandLine {
           return new Version();
         }
         case "-pidfile" -> pidFile = Optional.of(value(option));
+        case "-daemonize" -> daemonize = true;
         case "-probe" -> after = probe();
         default ->
             throw new CommandException(
                 "there is no option "
                     + Excerpt.of(argument)
                     + ": the options are -machine, -m, -object, -device, -qmp, -chardev,"
-                    + " -mon, -pidfile, -probe, -bundles, -help and -version");
+                    + " -mon, -pidfile, -daemonize, -probe, -bundles, -help and -version");
       }
       return null;
     }
@@ -131,13 +136,34 @@ public sealed interface CommandLine {
       };
     }
 
-    private MachineRequest request() throws OptionException {
-      return new MachineRequest(
-          machine.machine(),
-          machine.memory(),
-          machine.objects(),
-          machine.devices(),
-          monitors.monitors());
+    private MachineRequest request() throws OptionException, CommandException {
+      MachineRequest request =
+          new MachineRequest(
+              machine.machine(),
+              machine.memory(),
+              machine.objects(),
+              machine.devices(),
+              monitors.monitors());
+      if (daemonize) {
+        requireDaemon(request);
+      }
+      return request;
+    }
+
+    private void requireDaemon(MachineRequest request) throws CommandException {
+      if (after != After.SERVE) {
+        throw new CommandException("-daemonize: with -probe nothing stays; leave one of them out");
+      }
+      if (request.takesStdio()) {
+        throw new CommandException(
+            "-daemonize: a machine in the background has no standard input; give its monitor a"
+                + " socket");
+      }
+      if (!Boolean.getBoolean(DAEMONIZE)) {
+        throw new CommandException(
+            "-daemonize: only ./holdfast puts a machine into the background; start Java there"
+                + " yourself, or leave it out");
+      }
     }
   }
 }

@@ -44,6 +44,9 @@ public final class HoldfastCommand implements Callable<Integer> {
   /** The service property by which the jar's start finds the service to call in the main thread. */
   private static final String MAIN_THREAD = "main.thread";
 
+  /** Read by {@code ./holdfast -daemonize}, which ends then. */
+  private static final String UP = "holdfast: up";
+
   private final BundleContext context;
   private final Bundle framework;
   private final ConfigurationAdmin configurations;
@@ -97,7 +100,11 @@ public final class HoldfastCommand implements Callable<Integer> {
       switch (parsed()) {
         case CommandLine.Print(String text) -> out.print(text);
         case CommandLine.Version() -> out.println("holdfast " + context.getBundle().getVersion());
-        case CommandLine.Start(MachineRequest request, var wanted, CommandLine.After after) -> {
+        case CommandLine.Start(
+                MachineRequest request,
+                var wanted,
+                boolean daemonize,
+                CommandLine.After after) -> {
           serves = after == CommandLine.After.SERVE;
           if (serves) {
             begin(wanted);
@@ -106,6 +113,10 @@ public final class HoldfastCommand implements Callable<Integer> {
           if (serves) {
             Operator operator = Operator.begin(context);
             readiness.isUp();
+            if (daemonize) {
+              out.println(UP);
+              out.flush();
+            }
             serve(request.takesStdio(), operator);
           } else {
             Report.print(machine, after, out);

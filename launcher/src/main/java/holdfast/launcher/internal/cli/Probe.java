@@ -54,7 +54,11 @@ public final class Probe implements ToIntBiFunction<List<String>, Supplier<Strin
     switch (CommandLine.parse(arguments)) {
       case CommandLine.Print(String text) -> out.print(text);
       case CommandLine.Version() -> out.println("holdfast " + version.get());
-      case CommandLine.Start(MachineRequest request, var pidFile, CommandLine.After after) ->
+      case CommandLine.Start(
+              MachineRequest request,
+              var pidFile,
+              var daemonize,
+              CommandLine.After after) ->
           probe(request, after, out);
     }
     out.flush();

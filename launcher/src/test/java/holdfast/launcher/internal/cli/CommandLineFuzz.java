@@ -22,7 +22,7 @@ public final class CommandLineFuzz {
       switch (CommandLine.parse(arguments)) {
         case CommandLine.Print(String text) -> assertFalse(text.isBlank());
         case CommandLine.Version() -> {}
-        case CommandLine.Start(MachineRequest request, var pidFile, var after) -> {
+        case CommandLine.Start(MachineRequest request, var pidFile, var daemonize, var after) -> {
           assertNotNull(request.machine());
           assertNotNull(after);
         }
