@@ -146,7 +146,8 @@ class ScriptIT {
       "-m", "16M", "-qmp", "unix:q,server=on,wait=off", "-pidfile", "pid", "-daemonize"
     };
     Ended started = run(script, List.of("TMPDIR=" + temporary()), machine);
-    assertEquals(new Ended(0, "", List.of()), started);
+    assertEquals(0, started.status(), started::toString);
+    assertEquals("", started.out());
     long pid = Long.parseLong(Files.readString(work.resolve("pid")).strip());
     try {
       assertEquals("the machine is up\n", run(script, List.of(), "ctl", "q", "status").out());
@@ -180,6 +181,57 @@ class ScriptIT {
     }
     assertTrue(
         Holdfast.run(work, "-daemonize", "-m", "16M").err().getLast().contains("only ./holdfast"));
+  }
+
+  @Test
+  @DisplayName(
+      "events are logged where nobody sits: with a priority for a journal, with the time for a"
+          + " file")
+  void logs() throws Exception {
+    withoutCache();
+    String machine = script + " -m 16M -qmp unix:q,server=on,wait=off";
+    String journal = "export JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2); exec ";
+    try (Holdfast served = startShell(journal + quoted(machine))) {
+      awaitSocket(served);
+      assertEquals(0, run(script, List.of(), "ctl", "q", "quit").status());
+      List<String> said = served.awaitEnd().err();
+      assertTrue(
+          said.contains(
+              "<6>holdfast: the machine is up: memory backends pc.ram; guest memory ram:below-4g"),
+          said::toString);
+      assertTrue(said.stream().allMatch(line -> line.matches("<[346]>holdfast: .*")), "" + said);
+    }
+    try (Holdfast refused = startShell(journal + quoted(script + " -m 1Q"))) {
+      assertTrue(refused.awaitEnd().err().getLast().startsWith("<3>holdfast: -m: size=1Q is"));
+    }
+    try (Holdfast returned = startShell("exec " + quoted(machine + " -daemonize") + " 2> log")) {
+      assertEquals(0, returned.awaitEnd().status());
+    }
+    assertEquals(0, run(script, List.of(), "ctl", "q", "quit").status());
+    String up =
+        Files.readAllLines(work.resolve("log")).stream()
+            .filter(line -> line.contains("the machine is up"))
+            .findFirst()
+            .orElseThrow();
+    assertTrue(up.matches("\\d{4}-\\d\\d-\\d\\dT[0-9:.]+[Z0-9:+-]+ holdfast: the machine .*"), up);
+  }
+
+  private static String quoted(String command) {
+    String[] words = command.split(" -", 2);
+    return "'" + words[0] + "' -" + words[1];
+  }
+
+  private Holdfast startShell(String text) throws IOException {
+    return Holdfast.startCommand(
+        List.of("env", "JAVA_HOME=" + System.getProperty("java.home"), "bash", "-c", text), work);
+  }
+
+  private void awaitSocket(Holdfast served) throws InterruptedException {
+    long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!Files.exists(work.resolve("q"))) {
+      assertTrue(System.nanoTime() < limit);
+      served.runFor(20);
+    }
   }
 
   private Path temporary() throws IOException {

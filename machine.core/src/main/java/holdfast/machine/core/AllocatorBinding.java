@@ -7,6 +7,7 @@ import holdfast.machine.api.RegionState;
 import holdfast.machine.config.AllocatorFilter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -114,5 +115,13 @@ final class AllocatorBinding {
     }
     bound = null;
     return new Region.Status(now.block().detach(), RegionState.DETACHED, "", note);
+  }
+
+  /** Returns how a region is served, as the rest of a sentence. */
+  static String words(Region.Status status) {
+    String state =
+        status.state().name().toLowerCase(Locale.ROOT)
+            + (status.allocator().isEmpty() ? "" : " to allocator " + status.allocator());
+    return status.note().isEmpty() ? state : state + "; " + status.note();
   }
 }

@@ -176,8 +176,7 @@ public final class Region implements MemoryRegion {
     }
     checkWriteBack(); // a re-map writes back, and may have been given the error
     if (!after.equals(before) && after.equals(status())) { // else its maker reports it
-      LOG.info(
-          "memory backend '{}': {} {} {}", id(), after.state(), after.allocator(), after.note());
+      LOG.info("memory backend '{}' is {}", id(), AllocatorBinding.words(after));
       changed.accept(this);
     }
   }

@@ -151,7 +151,8 @@ public final class HoldfastCommand implements Callable<Integer> {
    */
   private int failed(String sentence, boolean serves) {
     if (framework.getState() == Bundle.ACTIVE) {
-      System.err.println("holdfast: " + sentence);
+      String priority = Boolean.getBoolean("holdfast.journal") ? "<3>" : ""; // as in logback.xml
+      System.err.println(priority + "holdfast: " + sentence);
       return 1;
     }
     return serves ? 0 : 1;
