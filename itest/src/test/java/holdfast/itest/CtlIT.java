@@ -1,6 +1,5 @@
 package holdfast.itest;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -257,76 +256,17 @@ class CtlIT {
     }
   }
 
-  /** A command at a terminal, which script(1) makes. */
-  private final class Terminal implements AutoCloseable {
-    private final Process process;
-    private final Path screen = Files.createTempFile(scratch, "screen", "");
-    private int seen;
-
-    Terminal(String... arguments) throws IOException {
-      List<String> command = new ArrayList<>(List.of("stty rows 40 cols 100; exec"));
-      command.add(Holdfast.java().toString());
-      command.add("-Duser.home=" + scratch);
-      command.addAll(command(arguments).subList(2, command(arguments).size()));
-      // a build that was started in the background ignores SIGINT, and so would all that it starts
-      ProcessBuilder builder =
-          new ProcessBuilder(
-                  "env",
-                  "--default-signal=INT,QUIT",
-                  "script",
-                  "-qefc",
-                  String.join(" ", command),
-                  "/dev/null")
-              .directory(folder.toFile())
-              .redirectErrorStream(true)
-              .redirectOutput(screen.toFile());
-      builder.environment().put("TERM", "xterm");
-      builder.environment().put("SHELL", "/bin/sh");
-      process = builder.start();
-    }
-
-    void type(String keys) throws IOException {
-      process.getOutputStream().write(keys.getBytes(UTF_8));
-      process.getOutputStream().flush();
-    }
-
-    String screen() throws IOException {
-      return Files.readString(screen, UTF_8);
-    }
-
-    /** Waits until the screen shows {@code text} below what was awaited before. */
-    void await(String text) throws IOException, InterruptedException {
-      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
-      while (true) {
-        int found = screen().indexOf(text, seen);
-        if (found >= 0) {
-          seen = found + text.length();
-          return;
-        }
-        String all = screen();
-        assertTrue(process.isAlive(), () -> "ended before '" + text + "': " + all);
-        assertTrue(System.nanoTime() < end, () -> "no '" + text + "': " + all);
-        process.waitFor(20, TimeUnit.MILLISECONDS);
-      }
-    }
-
-    int status() throws InterruptedException {
-      assertTrue(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS));
-      return process.exitValue();
-    }
-
-    @Override
-    public void close() {
-      process.descendants().forEach(ProcessHandle::destroyForcibly);
-      process.destroyForcibly();
-    }
+  private Terminal terminal(String... arguments) throws IOException {
+    List<String> all = command(arguments);
+    List<String> command = new ArrayList<>(List.of(all.getFirst(), "-Duser.home=" + scratch));
+    command.addAll(all.subList(2, all.size()));
+    return new Terminal(folder, command);
   }
 
   @Test
   @DisplayName("Ctrl-C ends the waiting for a swap, which goes on; the line says how to cancel it")
   void interrupted() throws Exception {
-    try (Terminal terminal =
-        new Terminal("q", "swap", "m0", "mem-path=G", "-max-bandwidth", "1M")) {
+    try (Terminal terminal = terminal("q", "swap", "m0", "mem-path=G", "-max-bandwidth", "1M")) {
       terminal.await("\r\u001b[K\u001b[?7lswap 1 of 'm0' to G: copy");
       terminal.type(CTRL_C);
       terminal.await(
@@ -342,7 +282,7 @@ class CtlIT {
   @DisplayName(
       "alone it is a shell, which completes ids; Ctrl-C ends the waiting, Ctrl-D the shell")
   void shell() throws Exception {
-    try (Terminal terminal = new Terminal("q")) {
+    try (Terminal terminal = terminal("q")) {
       terminal.await("the machine is up");
       terminal.await(PROMPT);
       terminal.type("sho\tm\t\r");

@@ -1,16 +1,12 @@
 package holdfast.itest;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -35,88 +31,17 @@ class ShellIT {
   }
 
   /** A machine whose operator sits at a terminal. */
-  private final class Session implements AutoCloseable {
-    private static final long LIMIT_SECONDS = 60;
-
-    private final Process process;
-    private final Path screen = scratch.resolve("screen");
-    private int seen;
-
-    Session(String home) throws IOException {
-      List<String> arguments =
-          List.of("-object", "memory-backend-file,id=m,mem-path=F,size=64M,share=on");
-      List<String> command = new ArrayList<>(List.of("stty rows 40 cols 120; exec"));
-      command.addAll(Holdfast.command(Holdfast.jar(), List.of("-Duser.home=" + home), arguments));
-      // a build that was started in the background ignores SIGINT, and so would all that it starts
-      ProcessBuilder builder =
-          new ProcessBuilder(
-                  "env",
-                  "--default-signal=INT,QUIT",
-                  "script",
-                  "-qefc",
-                  String.join(" ", command),
-                  "/dev/null")
-              .directory(folder.toFile())
-              .redirectErrorStream(true)
-              .redirectOutput(screen.toFile());
-      builder.environment().put("TERM", "xterm");
-      builder.environment().put("SHELL", "/bin/sh");
-      process = builder.start();
-    }
-
-    void type(String keys) throws IOException {
-      process.getOutputStream().write(keys.getBytes(UTF_8));
-      process.getOutputStream().flush();
-    }
-
-    String screen() throws IOException {
-      return Files.readString(screen, UTF_8);
-    }
-
-    /** Waits until the screen shows {@code text} below what was awaited before. */
-    void await(String text) throws IOException, InterruptedException {
-      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
-      while (true) {
-        int found = screen().indexOf(text, seen);
-        if (found >= 0) {
-          seen = found + text.length();
-          return;
-        }
-        assertTrue(process.isAlive(), () -> "ended before '" + text + "': " + quietly());
-        assertTrue(System.nanoTime() < end, () -> "no '" + text + "': " + quietly());
-        process.waitFor(20, TimeUnit.MILLISECONDS);
-      }
-    }
-
-    private String quietly() {
-      try {
-        return screen().substring(seen);
-      } catch (IOException e) {
-        return "" + e;
-      }
-    }
-
-    int status() throws InterruptedException {
-      assertTrue(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS), this::quietly);
-      return process.exitValue();
-    }
-
-    void terminate() {
-      process
-          .descendants()
-          .filter(child -> child.info().command().orElse("").endsWith("java"))
-          .forEach(ProcessHandle::destroy);
-    }
-
-    @Override
-    public void close() {
-      process.descendants().forEach(ProcessHandle::destroyForcibly);
-      process.destroyForcibly();
-    }
+  private Terminal session(String home) throws IOException {
+    return new Terminal(
+        folder,
+        Holdfast.command(
+            Holdfast.jar(),
+            List.of("-Duser.home=" + home),
+            List.of("-object", "memory-backend-file,id=m,mem-path=F,size=64M,share=on")));
   }
 
-  private Session atPrompt() throws IOException, InterruptedException {
-    Session session = new Session(scratch.toString());
+  private Terminal atPrompt() throws IOException, InterruptedException {
+    Terminal session = session(scratch.toString());
     session.await(PROMPT);
     return session;
   }
@@ -124,7 +49,7 @@ class ShellIT {
   @Test
   @DisplayName("Ctrl-C at the prompt clears the line, and the machine goes on; quit ends it")
   void interruptAtThePrompt() throws Exception {
-    try (Session session = atPrompt()) {
+    try (Terminal session = atPrompt()) {
       session.type("ram:persist m" + CTRL_C);
       session.await(PROMPT);
       session.type("ram:list\r");
@@ -140,7 +65,7 @@ class ShellIT {
   @Test
   @DisplayName("Ctrl-C during a swap ends the waiting alone: the swap and the machine go on")
   void interruptDuringASwap() throws Exception {
-    try (Session session = atPrompt()) {
+    try (Terminal session = atPrompt()) {
       session.type("ram:swap -max-bandwidth 1M m mem-path=G\r");
       session.await("copied");
       session.type(CTRL_C);
@@ -162,7 +87,7 @@ class ShellIT {
   @Test
   @DisplayName("Ctrl-D asks first: any key but y keeps the machine")
   void endOfInputAsks() throws Exception {
-    try (Session session = atPrompt()) {
+    try (Terminal session = atPrompt()) {
       session.type(CTRL_D);
       session.await("any other key: no");
       session.type("n");
@@ -181,7 +106,7 @@ class ShellIT {
   @Test
   @DisplayName("at the question Ctrl-C is no, and a letter that is no answer begins the next line")
   void otherAnswers() throws Exception {
-    try (Session session = atPrompt()) {
+    try (Terminal session = atPrompt()) {
       session.type(CTRL_D);
       session.await("any other key: no");
       session.type(CTRL_C);
@@ -203,10 +128,10 @@ class ShellIT {
   @Test
   @DisplayName("an interrupted command, one that is not there, one written wrongly: no class name")
   void sentences() throws Exception {
-    try (Session session = atPrompt()) {
+    try (Terminal session = atPrompt()) {
       session.type("sleep 5000; echo la''ter\r");
       session.await("\n");
-      session.process.waitFor(1, TimeUnit.SECONDS);
+      session.runFor(1000);
       session.type(CTRL_C);
       session.await(PROMPT);
       session.type("cho\r");
@@ -228,7 +153,7 @@ class ShellIT {
   @Test
   @DisplayName("SIGTERM while a command waits ends it without a word of Java's")
   void terminatedDuringASwap() throws Exception {
-    try (Session session = atPrompt()) {
+    try (Terminal session = atPrompt()) {
       session.type("ram:swap -max-bandwidth 1M m mem-path=G\r");
       session.await("copied");
       session.terminate();
@@ -241,7 +166,7 @@ class ShellIT {
   @Test
   @DisplayName("SIGTERM at the prompt ends the machine in order, without a word")
   void terminatedAtThePrompt() throws Exception {
-    try (Session session = atPrompt()) {
+    try (Terminal session = atPrompt()) {
       session.terminate();
 
       assertEquals(128 + 15, session.status());
@@ -253,7 +178,7 @@ class ShellIT {
   @Test
   @DisplayName("a user without a home has no history, and no trace after each command")
   void withoutAHome() throws Exception {
-    try (Session session = new Session("/nonexistent")) {
+    try (Terminal session = session("/nonexistent")) {
       session.await(PROMPT);
       session.type("ram:list\r");
       session.await("GUEST ADDRESS");
@@ -270,7 +195,7 @@ class ShellIT {
   void foreignProfile() throws Exception {
     Path etc = Files.createDirectory(folder.resolve("etc"));
     Files.writeString(etc.resolve("gosh_profile"), "echo planted\nprompt = 'g! '\n");
-    try (Session session = atPrompt()) {
+    try (Terminal session = atPrompt()) {
       session.type("quit\r");
 
       assertEquals(0, session.status(), session::quietly);
