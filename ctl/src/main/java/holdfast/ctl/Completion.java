@@ -64,7 +64,12 @@ record Completion(Connection connection) implements Completer {
   }
 
   private static Stream<Candidate> options(String command) {
-    return whole(command.equals("swap") ? OF_SWAP.stream() : Stream.of("-json"));
+    return whole(
+        switch (command) {
+          case "swap" -> OF_SWAP.stream();
+          case "options" -> Stream.of("-files", "-json");
+          default -> Stream.of("-json");
+        });
   }
 
   private Stream<String> children(String path) {
@@ -79,7 +84,7 @@ record Completion(Connection connection) implements Completer {
     return CtlShell.ask(connection, command, arguments).stream()
         .map(one -> String.valueOf(one.get("name")))
         // what a terminal could obey isn't typed for anybody
-        .filter(name -> name.matches("[A-Za-z0-9_.-]+"));
+        .filter(name -> name.matches("[A-Za-z0-9_.:-]+"));
   }
 
   private static Stream<Candidate> whole(Stream<String> words) {

@@ -110,6 +110,13 @@ class CtlIT {
     assertTrue(swap.getLast().startsWith("swap 1 of 'm0' to G: done: 16M copied"), swap::toString);
     assertEquals(swap.size(), swap.stream().distinct().count(), swap::toString);
     assertEquals(swap.getLast() + "\n", done("q", "swaps", "m0"));
+    String summary = done("q", "machine:status");
+    assertTrue(summary.startsWith("the machine is up\n  since         20"), summary);
+    assertTrue(summary.contains("  door          unix:q\n"), summary);
+    Path files = folder.resolve("files").toAbsolutePath();
+    String written = done("q", "options", "-files", files.toString());
+    assertTrue(written.endsWith("\n" + files.resolve("holdfast.machine.cfg") + "\n"), written);
+    assertEquals(written.lines().count(), files.toFile().list().length);
     assertEquals("the machine is up; its guest writers are stopped\n", done("q", "pause"));
     assertEquals("the machine is up\n", done("q", "resume"));
     assertTrue(done("q", "help", "swap").contains("-max-bandwidth SIZE"));
@@ -131,6 +138,7 @@ class CtlIT {
             List.of("set", "m0", "x-standby", "../outside"),
             List.of("swap", "m0", "mem-path=" + outside),
             List.of("swap", "m0", "mem-path=" + outside, "-plan"),
+            List.of("options", "-files", "" + outside),
             List.of("evacuate", "m0", "" + outside))) {
       List<String> words = new ArrayList<>(List.of("q"));
       words.addAll(command);

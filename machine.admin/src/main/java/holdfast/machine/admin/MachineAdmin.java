@@ -31,6 +31,11 @@ public interface MachineAdmin {
   MachineStatus status();
 
   /**
+   * Returns what the machine is, since when it is in its state, and by which doors it is reached.
+   */
+  MachineSummary summary();
+
+  /**
    * Returns the memory backends in the order in which they were opened; implicit base RAM comes
    * last at the start.
    */
@@ -55,6 +60,20 @@ public interface MachineAdmin {
    * not among them.
    */
   List<String> options() throws MachineNotUpException;
+
+  /**
+   * Writes the configuration files that bring up this machine as it is now, as Felix File Install
+   * reads them: what {@link #options} tells, and which allocators may be used. All of them are
+   * there, on disk, when this returns; if it fails, none is. Only the owner can read them.
+   *
+   * @param folder absolute; it must not exist, and its parent must
+   * @return the files' names, that of the machine's own last
+   * @throws InvalidRequestException if {@code folder} is relative
+   * @throws RefusedException if {@code folder} exists, its parent does not, it is not where files
+   *     may be named, or a value can't stand in such a file
+   * @throws HostException if the files can't be written
+   */
+  List<String> writeFiles(Path folder) throws AdminException;
 
   /**
    * Opens another memory backend, as {@code -object} does. No device is on it yet.

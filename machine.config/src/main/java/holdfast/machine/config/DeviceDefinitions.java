@@ -9,8 +9,10 @@ import holdfast.machine.config.options.PropertyType;
 import holdfast.machine.config.options.TypeDefinition;
 import holdfast.machine.config.options.TypedOption;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
 
 /** The types of {@code -device}: their properties, and the request that a device makes. */
 public final class DeviceDefinitions {
@@ -95,22 +97,29 @@ public final class DeviceDefinitions {
   /** Returns the items of the option that asks for a device, its driver first. */
   static List<String> items(DeviceSpec device) {
     List<String> items = new ArrayList<>(List.of(device.driver().label()));
-    device.id().ifPresent(id -> items.add(TypeDefinition.item("id", id)));
-    items.add(TypeDefinition.item("memdev", device.memdev()));
+    values(device).forEach((name, text) -> items.add(TypeDefinition.item(name, text)));
+    return items;
+  }
+
+  /** Returns the properties of a device that don't have their defaults. */
+  static SequencedMap<String, String> values(DeviceSpec device) {
+    SequencedMap<String, String> values = new LinkedHashMap<>();
+    device.id().ifPresent(id -> values.put("id", id));
+    values.put("memdev", device.memdev());
     if (!device.addr().equals(GuestAddress.ZERO)) {
-      items.add(TypeDefinition.item("addr", device.addr().toString()));
+      values.put("addr", device.addr().toString());
     }
     if (device.slot() >= 0) {
-      items.add(TypeDefinition.item("slot", Integer.toString(device.slot())));
+      values.put("slot", Integer.toString(device.slot()));
     }
     if (device.node() != 0) {
-      items.add(TypeDefinition.item("node", Long.toString(device.node())));
+      values.put("node", Long.toString(device.node()));
     }
-    device.labelSize().ifPresent(size -> items.add(TypeDefinition.item("label-size", "" + size)));
+    device.labelSize().ifPresent(size -> values.put("label-size", "" + size));
     if (device.unarmed()) {
-      items.add(TypeDefinition.item("unarmed", "on"));
+      values.put("unarmed", "on");
     }
-    device.uuid().ifPresent(uuid -> items.add(TypeDefinition.item("uuid", uuid)));
-    return items;
+    device.uuid().ifPresent(uuid -> values.put("uuid", uuid));
+    return values;
   }
 }

@@ -16,6 +16,7 @@ import holdfast.machine.admin.InvalidRequestException;
 import holdfast.machine.admin.MachineAdmin;
 import holdfast.machine.admin.MachineNotUpException;
 import holdfast.machine.admin.MachineStatus;
+import holdfast.machine.admin.MachineSummary;
 import holdfast.machine.admin.NoSuchDeviceException;
 import holdfast.machine.admin.NoSuchObjectException;
 import holdfast.machine.admin.ObjectStatus;
@@ -30,15 +31,12 @@ import holdfast.machine.api.SwapLimits;
 import holdfast.machine.api.SwapPlan;
 import holdfast.machine.api.SwapReport;
 import holdfast.machine.config.AllocatorFilter;
-import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.BackendSpec;
 import holdfast.machine.config.DeviceDefinitions;
 import holdfast.machine.config.DeviceSpec;
 import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.OptionWriter;
 import holdfast.machine.config.options.OptionException;
-import holdfast.machine.config.options.ParsedObject;
-import holdfast.machine.config.options.TypedOption;
 import holdfast.machine.core.SwapProvider.MachineSwaps;
 import java.nio.file.Path;
 import java.util.List;
@@ -58,6 +56,8 @@ public final class MachineOperations implements MachineAdmin {
   private final FilterReader filters;
   private final AdminEvents events;
 
+  private final Summary summary;
+
   /** Held while the writers are stopped, or resumed, within their limits. */
   private final Object stopping = new Object();
 
@@ -73,6 +73,7 @@ public final class MachineOperations implements MachineAdmin {
     this.filters = filters;
     this.events = events;
     machine.watch(new EventPublisher(events));
+    this.summary = new Summary(machine);
     swaps.ifPresent(
         present -> present.watch(report -> events.publish(new AdminEvent.SwapProgressed(report))));
   }
@@ -82,6 +83,11 @@ public final class MachineOperations implements MachineAdmin {
     return machine.isClosed()
         ? new MachineStatus(MachineStatus.Phase.ENDED, "", false)
         : MachineStatus.up(swaps.map(MachineSwaps::isStopped).orElse(false));
+  }
+
+  @Override
+  public MachineSummary summary() {
+    return summary.with(status());
   }
 
   private Machine machine() throws MachineNotUpException {
@@ -137,39 +143,15 @@ public final class MachineOperations implements MachineAdmin {
   }
 
   @Override
+  public List<String> writeFiles(Path folder) throws AdminException {
+    return NewFolder.write(folder, machine().spec());
+  }
+
+  @Override
   public Added<ObjectStatus> addObject(String type, Map<String, String> properties)
       throws AdminException {
-    Backend added = add(object(type, properties));
+    Backend added = add(Requests.object(type, properties));
     return new Added<>(machine.status(added), Retention.OF_THIS_MACHINE);
-  }
-
-  /**
-   * Returns the memory backend that is asked for.
-   *
-   * @throws InvalidRequestException if its type or its properties have a mistake
-   */
-  public static BackendSpec object(String type, Map<String, String> properties)
-      throws InvalidRequestException {
-    return new BackendSpec(parsed(BackendDefinitions.OPTION, type, properties));
-  }
-
-  /**
-   * Returns the device that is asked for.
-   *
-   * @throws InvalidRequestException if its driver or its properties have a mistake
-   */
-  public static ParsedObject parsedDevice(String driver, Map<String, String> properties)
-      throws InvalidRequestException {
-    return parsed(DeviceDefinitions.OPTION, driver, properties);
-  }
-
-  private static ParsedObject parsed(TypedOption option, String type, Map<String, String> given)
-      throws InvalidRequestException {
-    try {
-      return option.type(type).checkConfiguration(option.option() + " " + type, given);
-    } catch (OptionException e) {
-      throw new InvalidRequestException(e);
-    }
   }
 
   private MonitorFolders folders() throws MachineNotUpException {
@@ -201,7 +183,9 @@ public final class MachineOperations implements MachineAdmin {
   public Added<DeviceStatus> plug(String driver, Map<String, String> properties)
       throws AdminException {
     MemoryDevice added =
-        plug(DeviceDefinitions.spec(parsedDevice(driver, properties), driver + " without id"));
+        plug(
+            DeviceDefinitions.spec(
+                Requests.parsedDevice(driver, properties), driver + " without id"));
     return new Added<>(DeviceStatus.of(added), Retention.OF_THIS_MACHINE);
   }
 

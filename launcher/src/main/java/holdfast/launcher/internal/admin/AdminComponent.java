@@ -14,6 +14,8 @@ import holdfast.machine.admin.DeviceStatus;
 import holdfast.machine.admin.MachineAdmin;
 import holdfast.machine.admin.MachineNotUpException;
 import holdfast.machine.admin.MachineStatus;
+import holdfast.machine.admin.MachineSummary;
+import holdfast.machine.admin.MachineSummary.DoorStatus;
 import holdfast.machine.admin.NoSuchDeviceException;
 import holdfast.machine.admin.NoSuchObjectException;
 import holdfast.machine.admin.ObjectStatus;
@@ -33,11 +35,15 @@ import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.core.AdminEvents;
 import holdfast.machine.core.Machine;
 import holdfast.machine.core.MachineOperations;
+import holdfast.machine.core.Requests;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.osgi.framework.BundleContext;
 import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -53,14 +59,25 @@ public final class AdminComponent implements MachineAdmin {
   private final MachineComponent component;
   private final SwapComponent swaps;
   private final AdminEvents events = new AdminEvents();
+  private final Supplier<List<DoorStatus>> doors;
   private final Runnable unwatch;
+  private volatile @Nullable Entered entered;
   private volatile @Nullable MachineOperations operations;
 
   /** Called by Declarative Services. */
   @Activate
-  public AdminComponent(@Reference MachineComponent component, @Reference SwapComponent swaps) {
+  public AdminComponent(
+      BundleContext context,
+      @Reference MachineComponent component,
+      @Reference SwapComponent swaps) {
+    this(component, swaps, new OpenDoors(context)::list);
+  }
+
+  AdminComponent(
+      MachineComponent component, SwapComponent swaps, Supplier<List<DoorStatus>> doors) {
     this.component = component;
     this.swaps = swaps;
+    this.doors = doors;
     this.unwatch = component.onState(this::entered);
   }
 
@@ -70,7 +87,15 @@ public final class AdminComponent implements MachineAdmin {
     events.close();
   }
 
+  /** When the machine's life came to a phase. */
+  private record Entered(MachineStatus.Phase phase, Instant at) {}
+
   private void entered(MachineState state) {
+    MachineStatus.Phase phase = state.status().phase();
+    Entered last = entered;
+    if (last == null || last.phase() != phase) {
+      entered = new Entered(phase, Instant.now());
+    }
     operations =
         state instanceof MachineState.Up(Machine machine)
             ? new MachineOperations(
@@ -99,6 +124,17 @@ public final class AdminComponent implements MachineAdmin {
   public MachineStatus status() {
     MachineOperations present = operations;
     return present == null ? component.state().status() : present.status();
+  }
+
+  @Override
+  public MachineSummary summary() {
+    MachineOperations present = operations;
+    Entered last = entered;
+    return new MachineSummary(
+        status(),
+        last == null ? Instant.now() : last.at(),
+        present == null ? Optional.empty() : present.summary().hardware(),
+        doors.get());
   }
 
   @Override
@@ -132,10 +168,15 @@ public final class AdminComponent implements MachineAdmin {
   }
 
   @Override
+  public List<String> writeFiles(Path folder) throws AdminException {
+    return up().writeFiles(folder);
+  }
+
+  @Override
   public Added<ObjectStatus> addObject(String type, Map<String, String> properties)
       throws AdminException {
     MachineOperations present = up();
-    BackendSpec wanted = MachineOperations.object(type, properties);
+    BackendSpec wanted = Requests.object(type, properties);
     return component.addObject(wanted, present);
   }
 
@@ -149,7 +190,7 @@ public final class AdminComponent implements MachineAdmin {
   public Added<DeviceStatus> plug(String driver, Map<String, String> properties)
       throws AdminException {
     MachineOperations present = up();
-    ParsedObject wanted = MachineOperations.parsedDevice(driver, properties);
+    ParsedObject wanted = Requests.parsedDevice(driver, properties);
     DeviceSpec spec = DeviceDefinitions.spec(wanted, driver + " without id");
     return component.plug(wanted, () -> present.plug(spec));
   }

@@ -25,12 +25,15 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
 
 /**
  * The command {@code holdfast}. The launcher of the executable jar calls it in the main thread, and
  * takes its result as the exit status. It is not registered in a container without that launcher,
  * nor where the launcher runs something else, such as tests: it requires that the framework
- * property {@link #MAIN} is {@code true}.
+ * property {@link #MAIN} is {@code true}. A container that checks whether the services that a
+ * bundle needs can be there, as Karaf does, must not miss a command line: so it is optional.
  */
 @Component(
     service = {},
@@ -61,14 +64,22 @@ public final class HoldfastCommand implements Callable<Integer> {
   @Activate
   public HoldfastCommand(
       BundleContext context,
-      @Reference(service = Object.class, target = "(" + ARGUMENTS + "=*)") Map<String, ?> launcher,
+      @Reference(
+              service = Object.class,
+              target = "(" + ARGUMENTS + "=*)",
+              cardinality = ReferenceCardinality.OPTIONAL,
+              policyOption = ReferencePolicyOption.GREEDY)
+          @Nullable Map<String, ?> launcher,
       @Reference ConfigurationAdmin configurations) {
     this.context = context;
     this.framework = Objects.requireNonNull(context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION));
-    List<String> arguments = List.of((String[]) Objects.requireNonNull(launcher.get(ARGUMENTS)));
+    List<String> arguments =
+        launcher == null
+            ? List.of()
+            : List.of((String[]) Objects.requireNonNull(launcher.get(ARGUMENTS)));
     this.configurations = configurations;
     this.commandLine = new FutureTask<>(() -> CommandLine.parse(arguments));
-    if (Boolean.parseBoolean(context.getProperty(MAIN))) {
+    if (launcher != null && Boolean.parseBoolean(context.getProperty(MAIN))) {
       // the bundles that are started meanwhile have little to do with it
       Thread.ofPlatform().daemon().name("holdfast-arguments").start(commandLine);
       context.registerService(

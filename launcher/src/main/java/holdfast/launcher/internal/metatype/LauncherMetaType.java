@@ -4,6 +4,7 @@ import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.DeviceDefinitions;
 import holdfast.machine.config.MachineDefinition;
+import holdfast.machine.config.QmpDefinition;
 import holdfast.machine.config.options.OptionException;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.FrameworkUtil;
@@ -13,8 +14,8 @@ import org.osgi.service.metatype.MetaTypeProvider;
 import org.osgi.service.metatype.ObjectClassDefinition;
 
 /**
- * Describes the launcher's configurations to the Metatype Service (OSGi Compendium 105.5), in one
- * language.
+ * Describes the configurations that the launcher reads or writes to the Metatype Service (OSGi
+ * Compendium 105.5), in one language: those of QMP monitors, too, which a command line becomes.
  */
 @Component(
     property = {
@@ -23,7 +24,8 @@ import org.osgi.service.metatype.ObjectClassDefinition;
       MetaTypeProvider.METATYPE_FACTORY_PID + "=" + BackendDefinitions.MEMFD_PID,
       MetaTypeProvider.METATYPE_FACTORY_PID + "=" + BackendDefinitions.RAM_PID,
       MetaTypeProvider.METATYPE_FACTORY_PID + "=" + DeviceDefinitions.NVDIMM_PID,
-      MetaTypeProvider.METATYPE_FACTORY_PID + "=" + DeviceDefinitions.PC_DIMM_PID
+      MetaTypeProvider.METATYPE_FACTORY_PID + "=" + DeviceDefinitions.PC_DIMM_PID,
+      MetaTypeProvider.METATYPE_FACTORY_PID + "=" + QmpDefinition.PID
     })
 public final class LauncherMetaType implements MetaTypeProvider {
 
@@ -55,6 +57,7 @@ public final class LauncherMetaType implements MetaTypeProvider {
           ConfigurationDescription.of(pid, DeviceDefinitions.NVDIMM);
       case DeviceDefinitions.PC_DIMM_PID ->
           ConfigurationDescription.of(pid, DeviceDefinitions.PC_DIMM);
+      case QmpDefinition.PID -> ConfigurationDescription.of(pid, QmpDefinition.TYPE);
       default -> throw new IllegalArgumentException(pid + " is not a PID of the launcher");
     };
   }

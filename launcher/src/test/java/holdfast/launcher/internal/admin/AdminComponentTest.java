@@ -17,6 +17,8 @@ import holdfast.machine.admin.InvalidRequestException;
 import holdfast.machine.admin.MachineAdmin;
 import holdfast.machine.admin.MachineNotUpException;
 import holdfast.machine.admin.MachineStatus;
+import holdfast.machine.admin.MachineSummary;
+import holdfast.machine.admin.MachineSummary.DoorStatus;
 import holdfast.machine.admin.NoSuchObjectException;
 import holdfast.machine.admin.ObjectInUseException;
 import holdfast.machine.admin.ObjectStatus;
@@ -25,9 +27,11 @@ import holdfast.machine.admin.RefusedException;
 import holdfast.machine.admin.Retention;
 import holdfast.machine.core.FakeBlock;
 import holdfast.machine.core.Machine;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -44,9 +48,11 @@ class AdminComponentTest {
   private static final String M1 = "holdfast.memory.backend.ram~m1";
   private static final Map<String, String> RAM = Map.of("id", "m1", "size", "1M");
 
+  private final List<DoorStatus> doors = new ArrayList<>();
   private final MachineFixture there = new MachineFixture().withFile().withDax();
   private final MachineAdmin admin =
-      new AdminComponent(there.component(), new SwapComponent(there.component(), there.admin()));
+      new AdminComponent(
+          there.component(), new SwapComponent(there.component(), there.admin()), () -> doors);
   private Machine machine;
 
   @BeforeEach
@@ -415,7 +421,7 @@ class AdminComponentTest {
     try (MachineFixture other = new MachineFixture()) {
       AdminComponent others =
           new AdminComponent(
-              other.component(), new SwapComponent(other.component(), other.admin()));
+              other.component(), new SwapComponent(other.component(), other.admin()), List::of);
       assertEquals(
           "no machine is configured: there is no configuration holdfast.machine",
           assertThrows(MachineNotUpException.class, others::objects).getMessage());
@@ -434,5 +440,28 @@ class AdminComponentTest {
     assertEquals(
         "the machine has ended",
         assertThrows(MachineNotUpException.class, admin::objects).getMessage());
+  }
+
+  @Test
+  @DisplayName("the summary says what the machine is, since when it is in its phase, and its doors")
+  void sumsUp() throws Exception {
+    doors.add(new DoorStatus("unix:/run/a", ""));
+    MachineSummary first = admin.summary();
+
+    assertEquals(MachineStatus.up(false), first.status());
+    assertEquals("pc", first.hardware().orElseThrow().type());
+    assertEquals(2, first.hardware().orElseThrow().objects());
+    assertEquals(2, first.hardware().orElseThrow().devices());
+    assertEquals(doors, first.doors());
+
+    admin.addObject("memory-backend-ram", RAM);
+    assertEquals(3, admin.summary().hardware().orElseThrow().objects());
+    assertEquals(first.since(), admin.summary().since(), "it is up since then");
+
+    there.close();
+    MachineSummary last = admin.summary();
+    assertEquals(MachineStatus.Phase.ENDED, last.status().phase());
+    assertEquals(Optional.empty(), last.hardware());
+    assertFalse(last.since().isBefore(first.since()));
   }
 }

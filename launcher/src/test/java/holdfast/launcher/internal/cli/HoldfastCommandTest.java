@@ -122,6 +122,16 @@ class HoldfastCommandTest {
             (proxy, method, arguments) -> methods.apply(method.getName(), arguments)));
   }
 
+  @Test
+  @DisplayName("a container without a command line gets no command")
+  void isNothingWithoutACommandLine() {
+    main = "true";
+
+    new HoldfastCommand(context(), null, configurations.admin());
+
+    assertEquals(List.of(), registered);
+  }
+
   private static String[] machineAnd(String... more) {
     String[] all = Arrays.copyOf(MACHINE, MACHINE.length + more.length);
     System.arraycopy(more, 0, all, MACHINE.length, more.length);

@@ -2,6 +2,7 @@ package holdfast.launcher.internal.metatype;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.DeviceDefinitions;
 import holdfast.machine.config.MachineDefinition;
+import holdfast.machine.config.QmpDefinition;
 import holdfast.machine.config.options.PropertyDefinition;
 import holdfast.machine.config.options.TypeDefinition;
 import java.io.InputStream;
@@ -60,7 +62,10 @@ class LauncherMetaTypeTest {
         Arguments.of(
             "holdfast.memory.backend.file", BackendDefinitions.FILE, List.of("allocator.target")),
         Arguments.of(
+            "holdfast.memory.backend.memfd", BackendDefinitions.MEMFD, List.of("allocator.target")),
+        Arguments.of(
             "holdfast.memory.backend.ram", BackendDefinitions.RAM, List.of("allocator.target")),
+        Arguments.of("holdfast.monitor.qmp", QmpDefinition.TYPE, List.of()),
         Arguments.of("holdfast.nvdimm", DeviceDefinitions.NVDIMM, List.of()),
         Arguments.of("holdfast.pc.dimm", DeviceDefinitions.PC_DIMM, List.of()));
   }
@@ -79,6 +84,8 @@ class LauncherMetaTypeTest {
     for (PropertyDefinition<?> property : type.properties()) {
       AttributeDefinition attribute = attribute(pid, property.name());
       assertEquals(property.description(), attribute.getDescription());
+      assertFalse(property.description().isBlank(), property.name());
+      assertEquals(property.name(), attribute.getName());
       assertEquals(AttributeDefinition.STRING, attribute.getType());
       assertEquals(0, attribute.getCardinality());
       assertArrayEquals(
@@ -143,6 +150,7 @@ class LauncherMetaTypeTest {
         "nvdimm              | slot             | x              | slot=x is not a whole number",
         "machine             | type             | vax            | type=vax is not among the choices",
         "machine             | objects          | m0             | ''",
+        "monitor.qmp         | port             | 65536          | port=65536 ",
       })
   @DisplayName("a value is judged as when it is read, in the same sentence")
   void judgesValues(String name, String id, String value, String verdict) {
@@ -170,7 +178,7 @@ class LauncherMetaTypeTest {
   }
 
   @Test
-  @DisplayName("the service announces every PID that a machine is made from")
+  @DisplayName("the service announces every PID that a machine is made from, and its monitors'")
   void announcesEveryPid() throws Exception {
     Map<String, Set<String>> announced =
         Map.of(
@@ -184,9 +192,9 @@ class LauncherMetaTypeTest {
     all.forEach(pid -> assertEquals(pid, definition(pid).getID()));
   }
 
-  /** What the machine is made from. */
+  /** What the machine is made from, and who can talk to it. */
   private static Set<String> configuredPids() {
-    Set<String> pids = new TreeSet<>(Set.of("holdfast.machine"));
+    Set<String> pids = new TreeSet<>(Set.of("holdfast.machine", "holdfast.monitor.qmp"));
     Stream.of(BackendDefinitions.OPTION, DeviceDefinitions.OPTION)
         .flatMap(option -> option.types().stream())
         .forEach(type -> pids.add(BackendDefinitions.factoryPid(type.name())));

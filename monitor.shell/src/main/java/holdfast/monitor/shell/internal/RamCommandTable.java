@@ -15,7 +15,7 @@ import java.util.SequencedMap;
 import java.util.stream.Stream;
 import org.apache.felix.service.command.Descriptor;
 
-/** The {@code ram:} commands by their names. Thread-safe. */
+/** The {@code ram:} commands by their names, and {@code machine:status}. Thread-safe. */
 public final class RamCommandTable {
   private static final String SCOPE = "ram:";
   private static final String HELP = "help";
@@ -44,6 +44,8 @@ public final class RamCommandTable {
     RamCommands ram = new RamCommands(admin);
     MachineCommands machine = new MachineCommands(admin);
     swaps = new SwapCommands(admin);
+    SummaryCommand summary = new SummaryCommand(admin);
+    add(SummaryCommand.NAME, summary, summary::status);
     add("status", machine, machine::status);
     add("list", ram, ram::list);
     add("show", ram, ram::show);
@@ -65,7 +67,7 @@ public final class RamCommandTable {
   private void add(String name, Object object, Run run) {
     Method method =
         Arrays.stream(object.getClass().getMethods())
-            .filter(one -> one.getName().equals(name))
+            .filter(one -> one.getName().equals(name.substring(name.indexOf(':') + 1)))
             .filter(one -> one.isAnnotationPresent(Descriptor.class))
             .findFirst()
             .orElseThrow(() -> new AssertionError(name));

@@ -41,6 +41,9 @@ import org.osgi.service.component.annotations.Reference;
     })
 public final class RamCommands {
   /** The form of {@code ram:persist}. */
+  static final String OPTIONS = "ram:options [-files FOLDER]";
+
+  static final String FILES = "-files";
   static final String PERSIST = "ram:persist ID, or ram:persist ID OFFSET LENGTH";
 
   private final MachineAdmin admin;
@@ -87,16 +90,40 @@ public final class RamCommands {
     return screen.toString();
   }
 
-  /** Runs {@code ram:options}. */
+  /** Runs {@code ram:options [-files FOLDER]}. */
   @Descriptor("shows the options that start this machine as it is now, ready for a shell")
-  public String options(@Descriptor("no arguments") Object... arguments)
+  public String options(
+      @Descriptor(
+              """
+              [-files FOLDER]
+                  -files FOLDER   writes it as configuration files instead, for Felix File Install;
+                                  an absolute path, where nothing is yet\
+              """)
+          Object... arguments)
       throws InterruptedException {
     return CommandFailure.orAnswer(
         "ram:options",
         () -> {
-          Arguments.read("ram:options", arguments).words();
-          return OptionsReport.text(admin.options());
+          Arguments read = Arguments.read(OPTIONS, arguments);
+          read.words();
+          return read.has(FILES) ? written(folder(read)) : OptionsReport.text(admin.options());
         });
+  }
+
+  /** Returns the folder that {@code -files} names. */
+  static Path folder(Arguments read) {
+    String folder = read.value(FILES, "");
+    try {
+      return Path.of(folder);
+    } catch (InvalidPathException e) {
+      throw new CommandFailure(FILES + " " + folder + " is no path: " + e.getReason());
+    }
+  }
+
+  private String written(Path folder) throws AdminException {
+    StringBuilder lines = new StringBuilder();
+    admin.writeFiles(folder).forEach(name -> lines.append(folder.resolve(name)).append('\n'));
+    return lines.toString();
   }
 
   /** Runs {@code ram:use ID FILTER}. */

@@ -35,9 +35,13 @@ public final class WordsInQmp {
     Object[] given = words.subList(1, words.size()).toArray();
     try {
       return switch (name) {
+        case SummaryCommand.NAME -> {
+          Arguments.read(SummaryCommand.NAME, given).words();
+          yield said("x-holdfast-query-summary");
+        }
         case "status" -> none(name, "query-status", given);
         case "list" -> none(name, "x-holdfast-query-machine", given);
-        case "options" -> none(name, "x-holdfast-query-options", given);
+        case "options" -> options(given);
         case "pause" -> none(name, "stop", given);
         case "resume" -> none(name, "cont", given);
         case "show" -> id(name, "x-holdfast-query-backends", given);
@@ -69,6 +73,14 @@ public final class WordsInQmp {
   private static Said none(String name, String command, Object... given) {
     Arguments.read("ram:" + name, given).words();
     return new Said(command, Map.of(), false);
+  }
+
+  private static Said options(Object... given) {
+    Arguments read = Arguments.read(RamCommands.OPTIONS, given);
+    read.words();
+    return read.has(RamCommands.FILES)
+        ? said("x-holdfast-write-files", "folder", RamCommands.folder(read).toString())
+        : said("x-holdfast-query-options");
   }
 
   private static Said id(String name, String command, Object... given) {

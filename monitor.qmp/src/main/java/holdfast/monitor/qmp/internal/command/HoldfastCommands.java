@@ -1,6 +1,7 @@
 package holdfast.monitor.qmp.internal.command;
 
 import static holdfast.monitor.qmp.internal.schema.ValueType.ANY;
+import static holdfast.monitor.qmp.internal.schema.ValueType.INTEGER;
 import static holdfast.monitor.qmp.internal.schema.ValueType.Member.optional;
 import static holdfast.monitor.qmp.internal.schema.ValueType.Member.required;
 import static holdfast.monitor.qmp.internal.schema.ValueType.SIZE;
@@ -9,6 +10,7 @@ import static holdfast.monitor.qmp.internal.schema.ValueType.STRING;
 import holdfast.backend.api.HoldfastException;
 import holdfast.machine.admin.AdminException;
 import holdfast.machine.admin.AllocatorStatus;
+import holdfast.machine.admin.InvalidRequestException;
 import holdfast.machine.admin.MachineAdmin;
 import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.admin.Retention;
@@ -16,6 +18,9 @@ import holdfast.monitor.qmp.internal.schema.ValueType.ListOf;
 import holdfast.monitor.qmp.internal.schema.ValueType.Struct;
 import holdfast.monitor.shell.report.DeviceReport;
 import holdfast.monitor.shell.report.ObjectReport;
+import holdfast.monitor.shell.report.SummaryReport;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,6 +37,25 @@ public final class HoldfastCommands {
       new Struct(
           "XHoldfastMachine",
           List.of(required("backends", new ListOf(BACKEND)), required("devices", new ListOf(ANY))));
+
+  private static final Struct SUMMARY =
+      new Struct(
+          "XHoldfastSummary",
+          List.of(
+              required("phase", STRING),
+              required("sentence", STRING),
+              required("since", STRING),
+              optional("type", STRING),
+              optional("ram", SIZE),
+              optional("maxmem", SIZE),
+              optional("backends", INTEGER),
+              optional("devices", INTEGER),
+              required(
+                  "doors",
+                  new ListOf(
+                      new Struct(
+                          "XHoldfastDoor",
+                          List.of(required("place", STRING), optional("failure", STRING)))))));
 
   private static final Struct GRANULARITY =
       new Struct("XHoldfastGranularity", List.of(required("granularity", STRING)));
@@ -51,6 +75,10 @@ public final class HoldfastCommands {
   /** Returns the commands. */
   public List<Command> all() {
     return List.of(
+        Command.query(
+            "x-holdfast-query-summary",
+            SUMMARY,
+            none -> new SummaryReport(admin.summary()).toMap()),
         Command.query("x-holdfast-query-machine", MACHINE, none -> machine()),
         Command.with(
             "x-holdfast-query-backends",
@@ -59,6 +87,11 @@ public final class HoldfastCommands {
             this::backends),
         Command.query("x-holdfast-query-allocators", new ListOf(ANY), none -> allocators()),
         Command.query("x-holdfast-query-options", new ListOf(STRING), none -> admin.options()),
+        Command.with(
+            "x-holdfast-write-files",
+            List.of(required("folder", STRING)),
+            new ListOf(STRING),
+            this::writeFiles),
         Command.with(
             "x-holdfast-use",
             List.of(required("id", STRING), required("filter", STRING)),
@@ -69,6 +102,15 @@ public final class HoldfastCommands {
             List.of(required("id", STRING), optional("offset", SIZE), optional("size", SIZE)),
             GRANULARITY,
             this::persist));
+  }
+
+  private Object writeFiles(Arguments given) throws AdminException {
+    String folder = given.text("folder");
+    try {
+      return admin.writeFiles(Path.of(folder));
+    } catch (InvalidPathException e) {
+      throw new InvalidRequestException("folder " + folder + " is no path: " + e.getReason());
+    }
   }
 
   private Object machine() throws AdminException {

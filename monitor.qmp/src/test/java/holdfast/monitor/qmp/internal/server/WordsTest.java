@@ -8,10 +8,13 @@ import holdfast.machine.config.QmpDefinition;
 import holdfast.machine.core.OpenMachine;
 import holdfast.monitor.shell.command.OperatorCommands;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -93,6 +96,57 @@ class WordsTest {
               true);
       assertFalse(("" + answer).contains("no answer as JSON"), () -> described + ": " + answer);
     }
+  }
+
+  @Test
+  @DisplayName("the machine's configuration files are the same through each door, all or none")
+  void files() throws IOException {
+    Path one = folder.resolve("one");
+    Path two = folder.resolve("two");
+
+    assertEquals(
+        one.resolve("holdfast.machine.cfg") + "\n",
+        run(false, "options", "-files", one.toString()).get("text"));
+    assertEquals(
+        List.of("holdfast.machine.cfg"),
+        client.run("x-holdfast-write-files", "folder", two.toString()));
+    assertEquals(
+        List.of("holdfast.machine.cfg"),
+        run(true, "options", "-files", folder.resolve("three").toString()).get("value"));
+
+    Path file = one.resolve("holdfast.machine.cfg");
+    assertTrue(Files.readString(file).startsWith("type = pc\n"), Files.readString(file));
+    assertEquals(-1, Files.mismatch(file, two.resolve("holdfast.machine.cfg")));
+    assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+    assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(one)));
+
+    assertRefused(
+        "is there already: name one that is not there yet", "options", "-files", "" + one);
+    assertRefused("must be an absolute path", "options", "-files", "etc");
+    assertRefused("-files needs a value", "options", "-files");
+    assertRefused("a is no folder: make that first", "options", "-files", folder + "/a/b");
+    assertRefused("/proc/", "options", "-files", "/proc/files");
+    try (Stream<Path> left = Files.list(folder)) {
+      assertEquals(
+          List.of("one", "qmp", "three", "two"),
+          left.map(path -> path.getFileName().toString()).sorted().toList());
+    }
+  }
+
+  @Test
+  @DisplayName("machine:status tells the same through each door")
+  void summary() throws IOException {
+    Map<?, ?> asked = (Map<?, ?>) client.run("x-holdfast-query-summary");
+    String text = "" + run(false, "machine:status").get("text");
+
+    assertEquals(asked, run(true, "machine:status").get("value"));
+    assertEquals("up", asked.get("phase"));
+    assertEquals("pc", asked.get("type"));
+    assertEquals(1, asked.get("backends"));
+    assertEquals(List.of(), asked.get("doors"), "a library knows none");
+    assertTrue(text.startsWith("the machine is up\n  since         20"), text);
+    assertTrue(text.contains("  base RAM      "), text);
+    assertRefused("x is one word too many: write machine:status", "machine:status", "x");
   }
 
   @Test
