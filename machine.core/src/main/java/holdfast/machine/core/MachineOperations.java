@@ -18,6 +18,7 @@ import holdfast.machine.admin.MachineNotUpException;
 import holdfast.machine.admin.MachineStatus;
 import holdfast.machine.admin.NoSuchDeviceException;
 import holdfast.machine.admin.NoSuchObjectException;
+import holdfast.machine.admin.ObjectCounters;
 import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.admin.PropertyChange;
 import holdfast.machine.admin.RefusedException;
@@ -111,6 +112,11 @@ public final class MachineOperations implements MachineAdmin {
   @Override
   public ObjectStatus object(String id) throws MachineNotUpException, NoSuchObjectException {
     return machine.status(backend(id));
+  }
+
+  @Override
+  public List<ObjectCounters> counters() throws MachineNotUpException {
+    return machine().backends().stream().map(backend -> backend.region().counters()).toList();
   }
 
   @Override

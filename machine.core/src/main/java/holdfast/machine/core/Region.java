@@ -14,6 +14,7 @@ import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RemapRefusedException;
+import holdfast.machine.admin.ObjectCounters;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.RegionState;
 import holdfast.machine.config.AllocatorFilter;
@@ -127,6 +128,11 @@ public final class Region implements MemoryRegion {
   /** Returns the state at this moment. */
   public Status status() {
     return serving.status();
+  }
+
+  /** Returns what was counted since it was opened. */
+  ObjectCounters counters() {
+    return serving.counters();
   }
 
   /** Returns which allocators may be used. */
@@ -350,14 +356,11 @@ public final class Region implements MemoryRegion {
    * @throws PreallocationException if the host can't make all pages present
    */
   public void preallocate(OptionalInt threads) throws PreallocationException {
+    exchange.lock();
     try {
-      exchange.lock();
-      try {
-        status().block().preallocate(threads);
-      } finally {
-        exchange.unlock();
-      }
+      status().block().preallocate(threads);
     } finally {
+      exchange.unlock();
       checkWriteBack();
     }
   }

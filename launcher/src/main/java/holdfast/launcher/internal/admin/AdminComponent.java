@@ -16,6 +16,7 @@ import holdfast.machine.admin.MachineNotUpException;
 import holdfast.machine.admin.MachineStatus;
 import holdfast.machine.admin.NoSuchDeviceException;
 import holdfast.machine.admin.NoSuchObjectException;
+import holdfast.machine.admin.ObjectCounters;
 import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.admin.PropertyChange;
 import holdfast.machine.admin.Retention;
@@ -109,6 +110,11 @@ public final class AdminComponent implements MachineAdmin {
   @Override
   public ObjectStatus object(String id) throws MachineNotUpException, NoSuchObjectException {
     return up().object(id);
+  }
+
+  @Override
+  public List<ObjectCounters> counters() throws MachineNotUpException {
+    return up().counters();
   }
 
   @Override
