@@ -57,8 +57,7 @@ public final class LauncherMetaType implements MetaTypeProvider {
           ConfigurationDescription.of(pid, DeviceDefinitions.NVDIMM);
       case DeviceDefinitions.PC_DIMM_PID ->
           ConfigurationDescription.of(pid, DeviceDefinitions.PC_DIMM);
-      case MetricsDefinition.PID ->
-          ConfigurationDescription.of(pid, MetricsDefinition.PROMETHEUS);
+      case MetricsDefinition.PID -> ConfigurationDescription.of(pid, MetricsDefinition.PROMETHEUS);
       default -> throw new IllegalArgumentException(pid + " is not a PID of the launcher");
     };
   }

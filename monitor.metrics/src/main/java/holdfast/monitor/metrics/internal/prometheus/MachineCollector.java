@@ -111,15 +111,9 @@ final class MachineCollector implements MultiCollector {
   private void addSwaps(Families families, String id) {
     SwapTally.Ended ended = readings.swaps().of(id);
     String help = "how long swaps took that have ended";
+    families.histogram("holdfast_swap_duration_seconds", help, ended.done(), id, "outcome", "done");
     families.histogram(
-        "holdfast_swap_duration_seconds", help, ended.done(), id, "outcome", "done");
-    families.histogram(
-        "holdfast_swap_duration_seconds",
-        help,
-        ended.rolledBack(),
-        id,
-        "outcome",
-        "rolled-back");
+        "holdfast_swap_duration_seconds", help, ended.rolledBack(), id, "outcome", "rolled-back");
     families.histogram(
         "holdfast_swap_pause_seconds",
         "how long swaps that have ended paused writers",

@@ -3,8 +3,7 @@ package holdfast.monitor.metrics.internal.prometheus;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
-import java.util.concurrent.AbstractExecutorService;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
@@ -15,7 +14,7 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Thread-safe.
  */
-final class RequestThreads extends AbstractExecutorService {
+final class RequestThreads implements Executor {
   /** How many connections are served at the same time. */
   static final int MAX = 64;
 
@@ -75,39 +74,19 @@ final class RequestThreads extends AbstractExecutorService {
     }
   }
 
-  @Override
-  public synchronized void shutdown() {
+  /** Interrupts all, and takes no more. */
+  synchronized void shutdown() {
     isShutdown = true;
     threads.forEach(Thread::interrupt);
   }
 
-  @Override
-  public List<Runnable> shutdownNow() {
-    shutdown();
-    return List.of();
-  }
-
-  @Override
-  public synchronized boolean isShutdown() {
-    return isShutdown;
-  }
-
-  @Override
-  public synchronized boolean isTerminated() {
-    return isShutdown && threads.isEmpty();
-  }
-
-  @Override
-  public synchronized boolean awaitTermination(long timeout, TimeUnit unit)
-      throws InterruptedException {
+  /** Waits until all have ended, or the time is over. */
+  synchronized void awaitTermination(long timeout, TimeUnit unit) throws InterruptedException {
     long end = System.nanoTime() + unit.toNanos(timeout);
-    while (!isTerminated()) {
-      long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
-      if (left <= 0) {
-        return false;
-      }
+    long left = unit.toMillis(timeout);
+    while (!threads.isEmpty() && left > 0) {
       wait(left);
+      left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
     }
-    return true;
   }
 }
