@@ -11,6 +11,7 @@ import holdfast.machine.config.options.TypedOption;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Map;
 
 /** How metrics are shown: the properties, and the address that they name. */
 public final class MetricsDefinition {
@@ -49,13 +50,28 @@ public final class MetricsDefinition {
   public static OptionResult parse(String value) throws OptionException {
     OptionResult result = OPTION.parse(value);
     if (result instanceof ParsedObject metrics && isServed(metrics)) {
-      try {
-        address(metrics);
-      } catch (OptionException e) {
-        throw e.within("-metrics prometheus: ");
-      }
+      InetSocketAddress unused = address("-metrics prometheus: ", metrics);
     }
     return result;
+  }
+
+  /**
+   * Returns where a configuration of {@link #PID} lets metrics be served.
+   *
+   * @throws OptionException if it has a mistake, or names an address that others can reach
+   */
+  public static InetSocketAddress address(Map<String, ?> configuration) throws OptionException {
+    String subject = "configuration " + PID;
+    return address(subject + ": ", PROMETHEUS.checkConfiguration(subject, configuration));
+  }
+
+  private static InetSocketAddress address(String subject, ParsedObject prometheus)
+      throws OptionException {
+    try {
+      return address(prometheus);
+    } catch (OptionException e) {
+      throw e.within(subject);
+    }
   }
 
   /** Returns whether it asks for an address at which metrics are served. */
@@ -63,12 +79,7 @@ public final class MetricsDefinition {
     return metrics.type().equals(PROMETHEUS);
   }
 
-  /**
-   * Returns where metrics are served.
-   *
-   * @throws OptionException if it is no address and port, or one that others can reach
-   */
-  public static InetSocketAddress address(ParsedObject prometheus) throws OptionException {
+  private static InetSocketAddress address(ParsedObject prometheus) throws OptionException {
     String text = prometheus.get(ADDRESS);
     int colon = text.lastIndexOf(':');
     if (colon < 0) {

@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import holdfast.machine.config.options.HelpText;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
+import java.net.InetSocketAddress;
+import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,8 +32,9 @@ class MetricsDefinitionTest {
   void served(String value, String host, int port) throws OptionException {
     ParsedObject parsed = assertInstanceOf(ParsedObject.class, MetricsDefinition.parse(value));
     assertTrue(MetricsDefinition.isServed(parsed));
-    assertEquals(host, MetricsDefinition.address(parsed).getAddress().getHostAddress());
-    assertEquals(port, MetricsDefinition.address(parsed).getPort());
+    InetSocketAddress address = MetricsDefinition.address(parsed.texts());
+    assertEquals(host, address.getAddress().getHostAddress());
+    assertEquals(port, address.getPort());
   }
 
   @ParameterizedTest
@@ -56,6 +59,20 @@ class MetricsDefinitionTest {
         assertThrows(OptionException.class, () -> MetricsDefinition.parse(value)).getMessage();
     assertTrue(sentence.startsWith("-metrics"), sentence);
     assertTrue(sentence.contains(words), sentence);
+  }
+
+  @Test
+  @DisplayName("as a configuration, which the sentence names")
+  void configured() throws OptionException {
+    assertEquals(9464, MetricsDefinition.address(Map.of("service.pid", "x")).getPort());
+    String sentence =
+        assertThrows(
+                OptionException.class,
+                () -> MetricsDefinition.address(Map.of("address", "0.0.0.0:1")))
+            .getMessage();
+    assertTrue(
+        sentence.startsWith("configuration holdfast.monitor.metrics: address=0.0.0.0:1 is no"),
+        sentence);
   }
 
   @Test

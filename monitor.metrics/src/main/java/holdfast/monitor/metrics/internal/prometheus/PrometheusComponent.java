@@ -51,10 +51,7 @@ public final class PrometheusComponent {
 
   private static @Nullable Endpoint open(Readings readings, Map<String, ?> configuration) {
     try {
-      InetSocketAddress address =
-          MetricsDefinition.address(
-              MetricsDefinition.PROMETHEUS.checkConfiguration(
-                  "configuration " + MetricsDefinition.PID, configuration));
+      InetSocketAddress address = MetricsDefinition.address(configuration);
       try {
         Endpoint opened = Endpoint.open(address, new MachineCollector(readings), Endpoint.LIMIT);
         LOG.info("metrics are served at http:/{}/metrics", address);
