@@ -12,6 +12,9 @@ final class Persist implements Part {
   private static final long SIZE = 64L << 20;
   private static final long FLUSHED = 1L << 20;
 
+  /** Counting may cost a persist a twentieth; as much is noise. */
+  private static final double COUNTING = 1.1;
+
   @Override
   public void measure(Effort effort, Findings findings) throws Exception {
     if (Flushed.flush().isEmpty()) {
@@ -55,10 +58,14 @@ final class Persist implements Part {
             "length", "" + length, "dirty", "" + dirty, "size", "" + size, "file", file.toString());
     Calls block = new Calls(effort, PersistCalls.class, "block", parameters);
     Calls guest = new Calls(effort, PersistCalls.class, "guest", parameters);
+    Calls region = new Calls(effort, PersistCalls.class, "region", parameters);
     Sample c = new Sample();
     for (int round = 0; round < effort.of(3, 1); round++) {
       rival(effort, c, memory, length, dirty);
       block.run();
+      if (!dirty) {
+        region.run();
+      }
       guest.run();
     }
     rival(effort, c, memory, length, dirty);
@@ -71,6 +78,20 @@ final class Persist implements Part {
     findings.add(
         new Figure(id + ".guest", what + "guest memory", Unit.TIME, guest.time)
             .beside("pmem_persist", c, limit(length, dirty, 1.5)));
+    if (!dirty) {
+      counting(findings, region, block);
+    }
+  }
+
+  /** What a region adds to its block, where there is least to do: it counts (docs/metrics.md). */
+  private static void counting(Findings findings, Calls region, Calls block) {
+    findings.add(
+        new Figure(
+                "persist.counted",
+                "persist of a clean range, 64 B, region, which counts",
+                Unit.TIME,
+                region.time)
+            .beside("its block, which doesn't", block.time, Limit.atMost(COUNTING)));
   }
 
   private static @Nullable Limit limit(long length, boolean dirty, double most) {

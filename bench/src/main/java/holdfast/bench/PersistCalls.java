@@ -9,6 +9,7 @@ import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestMemory;
+import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.core.Machine;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -54,6 +55,7 @@ public class PersistCalls {
   private RamBlock block;
   private Machine machine;
   private GuestMemory memory;
+  private MemoryRegion region;
   private MemorySegment guest;
   private long base;
   private long at;
@@ -79,6 +81,7 @@ public class PersistCalls {
                 "-device",
                 "nvdimm,id=nv0,memdev=m0"));
     memory = machine.memory();
+    region = BareMachine.devices(memory).getFirst().region();
     guest = BareMachine.devices(memory).getFirst().segment();
     base = BareMachine.devices(memory).getFirst().address().value();
     block.segment().fill((byte) 1);
@@ -112,6 +115,14 @@ public class PersistCalls {
   public void block() throws PersistException {
     store(block.segment());
     block.persist(at, length);
+    step();
+  }
+
+  /** Persists a range of a region, which counts what it asks its block to persist. */
+  @Benchmark
+  public void region() throws PersistException {
+    store(guest);
+    region.persist(at, length);
     step();
   }
 

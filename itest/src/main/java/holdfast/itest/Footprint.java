@@ -133,7 +133,7 @@ record Footprint(
 
   private static List<String> ourThreads() {
     return Thread.getAllStackTraces().keySet().stream()
-        .map(Thread::getName)
+        .map(thread -> thread.getName().replaceFirst("@[0-9a-f]+$", "")) // one bundle's listener
         .filter(name -> name.startsWith("holdfast") || name.startsWith(GuestLoad.THREADS))
         .toList();
   }

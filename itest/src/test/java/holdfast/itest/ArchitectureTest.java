@@ -133,6 +133,26 @@ class ArchitectureTest {
           "org.osgi.service.component.annotations");
 
   @ArchTest
+  static final ArchRule monitorMetrics =
+      module(
+          "monitor.metrics",
+          "holdfast.backend.api",
+          "holdfast.machine.api",
+          "holdfast.machine.admin",
+          "holdfast.machine.config..",
+          "org.slf4j",
+          "org.osgi.framework",
+          "org.osgi.service.component.annotations",
+          "javax.management..",
+          "com.sun.net.httpserver",
+          "io.prometheus..");
+
+  /** Who wants beans alone needs no HTTP server, and who wants that no beans. */
+  @ArchTest
+  static final ArchRule noPackagesOfTheMetricsFormACircle =
+      slices().matching("holdfast.monitor.metrics.(**)").should().beFreeOfCycles();
+
+  @ArchTest
   static final ArchRule monitorQmp =
       module(
           "monitor.qmp",

@@ -160,9 +160,18 @@ final class Holdfast implements AutoCloseable {
 
   /** Waits until its standard output has this text. */
   void awaitOutput(String text) throws IOException, InterruptedException {
+    await(out, text);
+  }
+
+  /** Waits until its standard error has this text. */
+  void awaitError(String text) throws IOException, InterruptedException {
+    await(err, text);
+  }
+
+  private void await(Path file, String text) throws IOException, InterruptedException {
     long limit = System.nanoTime() + LIMIT.toNanos();
-    while (!Files.readString(out).contains(text)) {
-      assertTrue(System.nanoTime() < limit, () -> "no '" + text + "': " + readQuietly(out));
+    while (!Files.readString(file).contains(text)) {
+      assertTrue(System.nanoTime() < limit, () -> "no '" + text + "': " + readQuietly(file));
       process.waitFor(20, TimeUnit.MILLISECONDS);
     }
   }

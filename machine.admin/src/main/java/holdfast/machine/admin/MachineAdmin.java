@@ -44,6 +44,12 @@ public interface MachineAdmin {
   /** Returns the memory backend with this id. */
   ObjectStatus object(String id) throws MachineNotUpException, NoSuchObjectException;
 
+  /**
+   * Returns what was counted of each memory backend, in the order of {@link #objects}. Cheap: the
+   * host is not asked.
+   */
+  List<ObjectCounters> counters() throws MachineNotUpException;
+
   /** Returns the devices in the order of their guest addresses, base RAM among them. */
   List<DeviceStatus> devices() throws MachineNotUpException;
 

@@ -89,7 +89,7 @@ public final class Backend {
    * Returns the properties that are in force, in their canonical form and in the order of its type.
    */
   public SequencedMap<String, String> properties() {
-    return BackendDefinitions.withAdvice(inForce, region.advice()).texts();
+    return BackendDefinitions.withAdvice(inForce, region.status().block().advice()).texts();
   }
 
   /**

@@ -19,6 +19,7 @@ import holdfast.machine.admin.MachineStatus;
 import holdfast.machine.admin.MachineSummary;
 import holdfast.machine.admin.NoSuchDeviceException;
 import holdfast.machine.admin.NoSuchObjectException;
+import holdfast.machine.admin.ObjectCounters;
 import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.admin.PropertyChange;
 import holdfast.machine.admin.RefusedException;
@@ -117,6 +118,11 @@ public final class MachineOperations implements MachineAdmin {
   @Override
   public ObjectStatus object(String id) throws MachineNotUpException, NoSuchObjectException {
     return machine.status(backend(id));
+  }
+
+  @Override
+  public List<ObjectCounters> counters() throws MachineNotUpException {
+    return machine().backends().stream().map(backend -> backend.region().counters()).toList();
   }
 
   @Override

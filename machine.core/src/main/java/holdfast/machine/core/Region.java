@@ -14,6 +14,7 @@ import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.backend.api.RemapRefusedException;
+import holdfast.machine.admin.ObjectCounters;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.RegionState;
 import holdfast.machine.config.AllocatorFilter;
@@ -127,6 +128,11 @@ public final class Region implements MemoryRegion {
   /** Returns the state at this moment. */
   public Status status() {
     return serving.status();
+  }
+
+  /** Returns what was counted since it was opened. */
+  ObjectCounters counters() {
+    return serving.counters();
   }
 
   /** Returns which allocators may be used. */
@@ -278,11 +284,7 @@ public final class Region implements MemoryRegion {
     serving.checkWriteBack();
   }
 
-  /**
-   * Marks the region failed for good: the host could not provide or keep its bytes.
-   *
-   * @param cause an InternalError if a page was lost during an access
-   */
+  /** Marks it failed for good; {@code cause} is an InternalError if an access met a lost page. */
   public void fail(Throwable cause) {
     serving.fail(cause);
   }
@@ -328,11 +330,6 @@ public final class Region implements MemoryRegion {
     }
   }
 
-  /** Returns the advice that the kernel now has about the pages. */
-  public MemoryAdvice advice() {
-    return status().block().advice();
-  }
-
   /** Gives the kernel other advice about the pages, at once. */
   public void advise(MemoryAdvice advice) {
     exchange.lock();
@@ -347,17 +344,13 @@ public final class Region implements MemoryRegion {
    * Makes every page present.
    *
    * @param threads the greatest number of threads; empty for the number of processors
-   * @throws PreallocationException if the host can't make all pages present
    */
   public void preallocate(OptionalInt threads) throws PreallocationException {
+    exchange.lock();
     try {
-      exchange.lock();
-      try {
-        status().block().preallocate(threads);
-      } finally {
-        exchange.unlock();
-      }
+      status().block().preallocate(threads);
     } finally {
+      exchange.unlock();
       checkWriteBack();
     }
   }

@@ -5,6 +5,8 @@ import holdfast.backend.api.PersistException;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RetiredBlockException;
+import holdfast.machine.admin.FailureKind;
+import holdfast.machine.admin.ObjectCounters;
 import holdfast.machine.api.RegionState;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -27,8 +29,12 @@ final class ServingBlock {
   /** Held while a block is exchanged. */
   private final ReentrantLock exchange = new ReentrantLock();
 
+  private final PersistCounts counts = new PersistCounts();
+
   /** Replaced as a whole, under {@link #exchange}. */
   private volatile Region.Status status;
+
+  private volatile FailureKind failure = FailureKind.NONE;
 
   /**
    * @param changed called after the region has failed, with no lock held
@@ -64,7 +70,7 @@ final class ServingBlock {
         return;
       }
       Optional<String> failure = FailureReason.ofWriteBack(now.block());
-      if (failure.isEmpty() || failIn(now.block(), failure.get())) {
+      if (failure.isEmpty() || failIn(now.block(), FailureKind.WRITE_BACK, failure.get())) {
         return;
       }
       // meanwhile another block replaced it, perhaps of the same file
@@ -78,7 +84,7 @@ final class ServingBlock {
 
   /** Does what {@link Region#fail} promises. */
   void fail(Throwable cause) {
-    failIn(null, FailureReason.of(cause, status.block().spec()));
+    failIn(null, FailureKind.LOST_PAGE, FailureReason.of(cause, status.block().spec()));
   }
 
   /** Does what {@link Region#failIfLost} promises. */
@@ -96,11 +102,12 @@ final class ServingBlock {
    * Marks the region failed.
    *
    * @param failed the block that failed; null for the present one
+   * @param kind by what that was found
    * @param reason why, without the backend prefix that the log line already has
    * @return false if another block has replaced it; then nothing is marked
    */
   @SuppressWarnings("ReferenceEquality") // a block is itself
-  private boolean failIn(@Nullable RamBlock failed, String reason) {
+  private boolean failIn(@Nullable RamBlock failed, FailureKind kind, String reason) {
     RamBlockSpec spec;
     exchange.lock();
     try {
@@ -112,6 +119,7 @@ final class ServingBlock {
       if (now.state() == RegionState.FAILED) {
         return true;
       }
+      failure = kind;
       status = new Region.Status(now.block(), RegionState.FAILED, now.allocator(), reason);
     } finally {
       exchange.unlock();
@@ -121,8 +129,42 @@ final class ServingBlock {
     return true;
   }
 
-  /** Does what {@link Region#persist} promises. */
+  /** Returns what was counted. */
+  ObjectCounters counters() {
+    Region.Status now = status;
+    return new ObjectCounters(
+        now.block().spec().id().value(),
+        now.block().segment().address(),
+        now.block().spec().size(),
+        now.state(),
+        counts.persists(),
+        counts.bytes(),
+        counts.failed(),
+        failure,
+        counts.times());
+  }
+
+  /** Does what {@link Region#persist} promises, and counts it. */
   Granularity persist(long offset, long length) throws PersistException {
+    int cell = counts.cell();
+    boolean timed =
+        status.block().durability().obtained() == Granularity.PAGE || counts.isTimed(cell);
+    long begun = timed ? System.nanoTime() : 0;
+    Granularity held;
+    try {
+      held = persistPresent(offset, length);
+    } catch (PersistException e) {
+      counts.addFailed();
+      throw e;
+    }
+    counts.add(cell, held == Granularity.NONE ? 0 : length);
+    if (timed) {
+      counts.addTime(System.nanoTime() - begun);
+    }
+    return held;
+  }
+
+  private Granularity persistPresent(long offset, long length) throws PersistException {
     while (true) {
       Region.Status now = status;
       RamBlock block = now.block();
@@ -135,7 +177,7 @@ final class ServingBlock {
       } catch (RetiredBlockException e) {
         requireReplaced(block, e);
       } catch (PersistException e) {
-        if (failIn(block, FailureReason.of(e, block.spec()))) {
+        if (failIn(block, FailureKind.PERSIST, FailureReason.of(e, block.spec()))) {
           throw e;
         }
         // meanwhile another block replaced it, which has to be persisted

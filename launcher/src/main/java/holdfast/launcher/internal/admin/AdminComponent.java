@@ -18,6 +18,7 @@ import holdfast.machine.admin.MachineSummary;
 import holdfast.machine.admin.MachineSummary.DoorStatus;
 import holdfast.machine.admin.NoSuchDeviceException;
 import holdfast.machine.admin.NoSuchObjectException;
+import holdfast.machine.admin.ObjectCounters;
 import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.admin.PropertyChange;
 import holdfast.machine.admin.Retention;
@@ -145,6 +146,11 @@ public final class AdminComponent implements MachineAdmin {
   @Override
   public ObjectStatus object(String id) throws MachineNotUpException, NoSuchObjectException {
     return up().object(id);
+  }
+
+  @Override
+  public List<ObjectCounters> counters() throws MachineNotUpException {
+    return up().counters();
   }
 
   @Override

@@ -1,9 +1,13 @@
 package holdfast.launcher.internal.cli;
 
 import holdfast.machine.config.MachineOptions;
+import holdfast.machine.config.MetricsDefinition;
 import holdfast.machine.config.MonitorOptions;
 import holdfast.machine.config.options.Excerpt;
+import holdfast.machine.config.options.HelpText;
 import holdfast.machine.config.options.OptionException;
+import holdfast.machine.config.options.ParsedObject;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +58,7 @@ public sealed interface CommandLine {
     private int next;
     private final MachineOptions machine = new MachineOptions();
     private final MonitorOptions monitors = new MonitorOptions();
+    private final List<ParsedObject> metrics = new ArrayList<>();
     private Optional<String> pidFile = Optional.empty();
     private boolean daemonize;
     private After after = After.SERVE;
@@ -99,6 +104,14 @@ public sealed interface CommandLine {
         case "-version" -> {
           return new Version();
         }
+        case "-metrics" -> {
+          switch (MetricsDefinition.parse(value(option))) {
+            case HelpText help -> {
+              return new Print(help.text());
+            }
+            case ParsedObject wanted -> metrics.add(wanted);
+          }
+        }
         case "-pidfile" -> pidFile = Optional.of(value(option));
         case "-daemonize" -> daemonize = true;
         case "-probe" -> after = probe();
@@ -107,7 +120,8 @@ public sealed interface CommandLine {
                 "there is no option "
                     + Excerpt.of(argument)
                     + ": the options are -machine, -m, -object, -device, -qmp, -chardev,"
-                    + " -mon, -pidfile, -daemonize, -probe, -bundles, -help and -version");
+                    + " -mon, -metrics, -pidfile, -daemonize, -probe, -bundles, -help and"
+                    + " -version");
       }
       return null;
     }
@@ -143,7 +157,8 @@ public sealed interface CommandLine {
               machine.memory(),
               machine.objects(),
               machine.devices(),
-              monitors.monitors());
+              monitors.monitors(),
+              metrics);
       if (daemonize) {
         requireDaemon(request);
       }

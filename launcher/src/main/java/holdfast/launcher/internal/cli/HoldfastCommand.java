@@ -122,7 +122,8 @@ public final class HoldfastCommand implements Callable<Integer> {
           }
           Machine machine = new MachineStart(context, configurations).start(request);
           if (serves) {
-            Operator operator = Operator.begin(context);
+            request.configureMetrics(configurations);
+            Operator operator = Operator.begin(context, request.hasMetrics());
             readiness.isUp();
             if (daemonize) {
               out.println(UP);

@@ -4,6 +4,7 @@ import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.machine.Wish;
 import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.MachineOptions;
+import holdfast.machine.config.MetricsDefinition;
 import holdfast.machine.config.QmpDefinition;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.config.options.TypeDefinition;
@@ -24,13 +25,15 @@ import org.osgi.service.cm.ConfigurationAdmin;
  * @param objects the {@code -object}s in order
  * @param devices the {@code -device}s in order
  * @param monitors the places of QMP monitors in order
+ * @param metrics the values of {@code -metrics}
  */
 public record MachineRequest(
     ParsedObject machine,
     ParsedObject memory,
     List<ParsedObject> objects,
     List<ParsedObject> devices,
-    List<ParsedObject> monitors) {
+    List<ParsedObject> monitors,
+    List<ParsedObject> metrics) {
 
   /** Marks blanks at the end of a value as part of it, as for QEMU. */
   private static final Map<String, Object> EXACT = Map.of(TypeDefinition.EXACT, true);
@@ -39,6 +42,7 @@ public record MachineRequest(
     objects = List.copyOf(objects);
     devices = List.copyOf(devices);
     monitors = List.copyOf(monitors);
+    metrics = List.copyOf(metrics);
   }
 
   /** Where the configurations go that a request becomes. */
@@ -66,6 +70,22 @@ public record MachineRequest(
       admin
           .getFactoryConfiguration(QmpDefinition.PID, "" + monitors.indexOf(monitor), "?")
           .update(properties);
+    }
+  }
+
+  /** Returns whether metrics are shown in any way. */
+  boolean hasMetrics() {
+    return !metrics.isEmpty();
+  }
+
+  /** Writes where metrics are served, if they are, as a configuration. */
+  void configureMetrics(ConfigurationAdmin admin) throws IOException {
+    for (ParsedObject one : metrics) {
+      if (MetricsDefinition.isServed(one)) {
+        Dictionary<String, Object> properties = new Hashtable<>(EXACT);
+        one.texts().forEach(properties::put);
+        admin.getConfiguration(MetricsDefinition.PID, "?").update(properties);
+      }
     }
   }
 

@@ -12,11 +12,14 @@ import org.osgi.framework.startlevel.FrameworkStartLevel;
 /**
  * The bundles that only an operator needs: Gogo, the commands {@code ram:}, what describes
  * configurations. They have a start level of their own, above the one that the framework begins
- * with, and are started when the machine is up, so that it need not wait for them.
+ * with, and are started when the machine is up, so that it need not wait for them. What shows
+ * metrics has one above that, which is reached only if somebody wants to see them.
  */
 final class Operator {
   /** The framework property with their start level; where there is none they are started by now. */
   private static final String LEVEL = "holdfast.startlevel.operator";
+
+  private static final String METRICS_LEVEL = "holdfast.startlevel.metrics";
 
   private static final long LIMIT_MILLIS = TimeUnit.SECONDS.toMillis(10);
 
@@ -24,10 +27,14 @@ final class Operator {
 
   private Operator() {}
 
-  /** Starts them, in the framework's thread for that. */
-  static Operator begin(BundleContext context) {
+  /**
+   * Starts them, in the framework's thread for that.
+   *
+   * @param withMetrics whether metrics are to be shown
+   */
+  static Operator begin(BundleContext context, boolean withMetrics) {
     Operator operator = new Operator();
-    String level = context.getProperty(LEVEL);
+    String level = context.getProperty(withMetrics ? METRICS_LEVEL : LEVEL);
     if (level == null) {
       operator.started.countDown();
       return operator;

@@ -4,6 +4,7 @@ import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.DeviceDefinitions;
 import holdfast.machine.config.MachineDefinition;
+import holdfast.machine.config.MetricsDefinition;
 import holdfast.machine.config.QmpDefinition;
 import holdfast.machine.config.options.OptionException;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,7 @@ import org.osgi.service.metatype.ObjectClassDefinition;
 @Component(
     property = {
       MetaTypeProvider.METATYPE_PID + "=" + MachineComponent.PID,
+      MetaTypeProvider.METATYPE_PID + "=" + MetricsDefinition.PID,
       MetaTypeProvider.METATYPE_FACTORY_PID + "=" + BackendDefinitions.FILE_PID,
       MetaTypeProvider.METATYPE_FACTORY_PID + "=" + BackendDefinitions.MEMFD_PID,
       MetaTypeProvider.METATYPE_FACTORY_PID + "=" + BackendDefinitions.RAM_PID,
@@ -58,6 +60,7 @@ public final class LauncherMetaType implements MetaTypeProvider {
       case DeviceDefinitions.PC_DIMM_PID ->
           ConfigurationDescription.of(pid, DeviceDefinitions.PC_DIMM);
       case QmpDefinition.PID -> ConfigurationDescription.of(pid, QmpDefinition.TYPE);
+      case MetricsDefinition.PID -> ConfigurationDescription.of(pid, MetricsDefinition.PROMETHEUS);
       default -> throw new IllegalArgumentException(pid + " is not a PID of the launcher");
     };
   }

@@ -199,7 +199,7 @@ class CommandLineTest {
         "there is no option "
             + named
             + ": the options are -machine, -m, -object, -device, -qmp, -chardev, -mon,"
-            + " -pidfile, -daemonize, -probe, -bundles, -help and -version",
+            + " -metrics, -pidfile, -daemonize, -probe, -bundles, -help and -version",
         refusal.getMessage());
   }
 
@@ -208,7 +208,8 @@ class CommandLineTest {
   void anArgumentNeverBreaksItsSentence() {
     assertEquals(
         "there is no option '-a\\u000ab\\u001b[31m': the options are -machine, -m, -object, -device,"
-            + " -qmp, -chardev, -mon, -pidfile, -daemonize, -probe, -bundles, -help and -version",
+            + " -qmp, -chardev, -mon, -metrics, -pidfile, -daemonize, -probe, -bundles, -help and"
+            + " -version",
         assertThrows(
                 CommandException.class, () -> CommandLine.parse(List.of("-a\nb\u001b[31m", "-m")))
             .getMessage());
@@ -216,7 +217,8 @@ class CommandLineTest {
         "there is no option "
             + "-".repeat(80)
             + "... (5000 characters): the options are -machine, -m, -object, -device, -qmp,"
-            + " -chardev, -mon, -pidfile, -daemonize, -probe, -bundles, -help and -version",
+            + " -chardev, -mon, -metrics, -pidfile, -daemonize, -probe, -bundles, -help and"
+            + " -version",
         assertThrows(CommandException.class, () -> CommandLine.parse(List.of("-".repeat(5000))))
             .getMessage());
     assertEquals(

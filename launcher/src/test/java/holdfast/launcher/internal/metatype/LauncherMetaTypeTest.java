@@ -178,7 +178,9 @@ class LauncherMetaTypeTest {
   }
 
   @Test
-  @DisplayName("the service announces every PID that a machine is made from, and its monitors'")
+  @DisplayName(
+      "the service announces every PID that a machine is made from, its monitors' and that of"
+          + " metrics")
   void announcesEveryPid() throws Exception {
     Map<String, Set<String>> announced =
         Map.of(
@@ -187,14 +189,17 @@ class LauncherMetaTypeTest {
     Set<String> all = new TreeSet<>(announced.get("metatype.pid"));
     all.addAll(announced.get("metatype.factory.pid"));
 
-    assertEquals(Set.of("holdfast.machine"), announced.get("metatype.pid"));
+    assertEquals(
+        Set.of("holdfast.machine", "holdfast.monitor.metrics"), announced.get("metatype.pid"));
     assertEquals(configuredPids(), all);
     all.forEach(pid -> assertEquals(pid, definition(pid).getID()));
   }
 
-  /** What the machine is made from, and who can talk to it. */
+  /** What the machine is made from, who can talk to it, and where its metrics are. */
   private static Set<String> configuredPids() {
-    Set<String> pids = new TreeSet<>(Set.of("holdfast.machine", "holdfast.monitor.qmp"));
+    Set<String> pids =
+        new TreeSet<>(
+            Set.of("holdfast.machine", "holdfast.monitor.qmp", "holdfast.monitor.metrics"));
     Stream.of(BackendDefinitions.OPTION, DeviceDefinitions.OPTION)
         .flatMap(option -> option.types().stream())
         .forEach(type -> pids.add(BackendDefinitions.factoryPid(type.name())));
