@@ -42,6 +42,7 @@ class ShellIT {
 
   private Terminal atPrompt() throws IOException, InterruptedException {
     Terminal session = session(scratch.toString());
+    session.await("Holdfast, a pc machine: memory backends m, pc.ram; guest memory ram:below-4g;");
     session.await(PROMPT);
     return session;
   }

@@ -129,7 +129,7 @@ public final class HoldfastCommand implements Callable<Integer> {
               out.println(UP);
               out.flush();
             }
-            serve(request.takesStdio(), operator);
+            serve(request.takesStdio(), operator, machine);
           } else {
             Report.print(machine, after, out);
           }
@@ -205,14 +205,16 @@ public final class HoldfastCommand implements Callable<Integer> {
     readiness.starts();
   }
 
-  private void serve(boolean withoutTerminal, Operator operator)
+  private void serve(boolean withoutTerminal, Operator operator, Machine machine)
       throws CommandException, IOException, InterruptedException {
     if (withoutTerminal || System.console() == null) {
       awaitEnd();
       return;
     }
     operator.await();
-    try (Shell opened = new Shell(context)) {
+    String welcome =
+        "Holdfast, a %s machine: %s; help lists the commands".formatted(machine.type(), machine);
+    try (Shell opened = new Shell(context, welcome)) {
       shell = opened;
       if (!ended.isDone() && !userEnds(opened)) {
         awaitEnd();

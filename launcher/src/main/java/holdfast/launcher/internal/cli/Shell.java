@@ -50,6 +50,7 @@ final class Shell implements AutoCloseable {
   private static final Logger JLINE = Logger.getLogger("org.jline");
 
   private final BundleContext context;
+  private final String welcome;
   private final List<ServiceRegistration<?>> registrations = new ArrayList<>();
   private final Terminal terminal;
   private final org.apache.felix.gogo.jline.Shell gosh;
@@ -59,9 +60,15 @@ final class Shell implements AutoCloseable {
   /** The thread in {@link #run}; null if there is none. No other thread may be interrupted. */
   private @Nullable Thread user;
 
-  /** Opens the terminal, and registers Gogo's commands. */
-  Shell(BundleContext context) throws IOException, CommandException, InterruptedException {
+  /**
+   * Opens the terminal, and registers Gogo's commands.
+   *
+   * @param welcome the line with which it begins
+   */
+  Shell(BundleContext context, String welcome)
+      throws IOException, CommandException, InterruptedException {
     this.context = context;
+    this.welcome = welcome;
     CommandProcessor processor = processor(context);
     terminal =
         TerminalBuilder.builder()
@@ -84,6 +91,7 @@ final class Shell implements AutoCloseable {
     session =
         processor.createSession(
             terminal.input(), terminal.output(), Sentences.errors(terminal.output()));
+    session.put(".gosh_quiet", true); // our own welcome says which machine this is
     session.put(org.apache.felix.gogo.jline.Shell.VAR_TERMINAL, Sentences.on(terminal));
   }
 
@@ -174,6 +182,8 @@ final class Shell implements AutoCloseable {
     if (!isHistoryKept(Path.of(System.getProperty("user.home", "")))) {
       arguments.add("--nohistory");
     }
+    terminal.writer().println(welcome);
+    terminal.flush();
     while (!closed) {
       try {
         gosh.gosh(session, arguments.toArray(String[]::new));
@@ -198,7 +208,7 @@ final class Shell implements AutoCloseable {
         case -1 -> {
           return false;
         }
-        default -> session.put(".gosh_quiet", true); // no second welcome
+        default -> LOG.debug("the user stays");
       }
     }
     return false;
