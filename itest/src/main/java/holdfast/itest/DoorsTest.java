@@ -108,9 +108,7 @@ class DoorsTest extends LiveMachineTest {
       void swap(DoorsTest test, Path target) throws Exception {
         test.qmp("x-holdfast-swap", "'id':'shared','changes':{'mem-path':'" + target + "'}");
         Await.until(
-            "swapped",
-            () -> test.machine.run("ram:swaps shared"),
-            said -> said.contains("done"));
+            "swapped", () -> test.machine.run("ram:swaps shared"), said -> said.contains("done"));
       }
 
       @Override
@@ -354,8 +352,7 @@ class DoorsTest extends LiveMachineTest {
         true,
         () -> qmp("qom-get", "'path':'/objects/shared','property':'mem-path'"));
     reads("service", "moved.img", true, () -> "" + admin.object("shared").backing());
-    reads(
-        "configuration", "moved.img", true, () -> property(MachineFixture.SHARED, "mem-path"));
+    reads("configuration", "moved.img", true, () -> property(MachineFixture.SHARED, "mem-path"));
 
     door.unplug(this);
     assertListed("plugged", "device", false);
