@@ -64,7 +64,8 @@ final class Operator {
       } else {
         answer(words, json);
         if (words.equals(List.of(HELP)) && !json) {
-          screen.show(QUIT + "          " + ENDS); // the monitor's own, and no command of the shell
+          screen.show(
+              QUIT + "            " + ENDS); // the monitor's own, and no command of the shell
         }
       }
       awaited = "";

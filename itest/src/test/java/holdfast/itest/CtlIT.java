@@ -179,7 +179,7 @@ class CtlIT {
     assertTrue(ctl("F", "list").refusal().contains("it is no socket"));
     assertTrue(ctl().refusal().contains("the socket is missing"));
     assertTrue(ctl("-json").refusal().contains("the socket is missing"));
-    assertTrue(done("q", "help").contains("\nquit          ends the machine"));
+    assertTrue(done("q", "help").contains("\nquit            ends the machine"));
     assertTrue(done("q", "help", "quit").startsWith("quit: ends the machine"));
     assertTrue(ctl("q", "quit", "now").refusal().contains("quit takes no arguments"));
     Files.setPosixFilePermissions(

@@ -179,6 +179,26 @@ class ScriptIT {
       assertEquals(1, ended.status());
       assertEquals(1, ended.err().size(), ended::toString);
     }
+    // who reads its output to the end isn't kept until the machine ends
+    Process reader =
+        new ProcessBuilder(
+                "env",
+                "JAVA_HOME=" + System.getProperty("java.home"),
+                script.toString(),
+                "-daemonize",
+                "-m",
+                "16M",
+                "-pidfile",
+                "pid")
+            .directory(work.toFile())
+            .redirectErrorStream(true)
+            .start();
+    reader.getInputStream().readAllBytes();
+    assertTrue(reader.waitFor(60, TimeUnit.SECONDS));
+    long again = Long.parseLong(Files.readString(work.resolve("pid")).strip());
+    ProcessHandle left = ProcessHandle.of(again).orElseThrow();
+    assertTrue(left.destroy());
+    left.onExit().get(60, TimeUnit.SECONDS);
     assertTrue(
         Holdfast.run(work, "-daemonize", "-m", "16M").err().getLast().contains("only ./holdfast"));
   }

@@ -21,11 +21,12 @@ import org.osgi.annotation.versioning.ProviderType;
  * UnmappedAddressException} or {@link ReadOnlyDeviceException} has read and written nothing, and
  * has not used its channel. An empty range is always valid.
  *
- * <p>All methods are thread-safe, and those that access memory take no lock. Loads, stores, copies
- * and persists that go well make no garbage. Plain accesses are neither atomic nor ordered among
- * threads. The {@code Acquire}, {@code Release} and {@code compareAndSet} methods are both, as
- * those of a {@link java.lang.invoke.VarHandle} are; for other operations and widths use the {@code
- * VarHandle}s of a {@link #segment segment}. An access that is under way while its device is
+ * <p>All methods are thread-safe, and those that access memory take no lock; only atomic updates,
+ * while their code is not compiled yet, may wait for a re-map of their region. Loads, stores,
+ * copies and persists that go well make no garbage. Plain accesses are neither atomic nor ordered
+ * among threads. The {@code Acquire}, {@code Release} and {@code compareAndSet} methods are both,
+ * as those of a {@link java.lang.invoke.VarHandle} are; for other operations and widths use the
+ * {@code VarHandle}s of a {@link #segment segment}. An access that is under way while its device is
  * removed throws {@link IllegalStateException}; part of it may have been done.
  *
  * <p>An access to a page that the host can't provide throws {@link LostMemoryException}. Through a

@@ -16,19 +16,21 @@ import java.util.stream.Stream;
  * x-monitor-folders}. A file is looked for where its name leads, symbolic links followed. Who may
  * rename folders in an allowed folder can exchange one between the check and the opening.
  *
- * @param folders with everything beneath them; empty for all files of the host
+ * @param folders with everything beneath them; empty for all files of the host, while a list that
+ *     names none allows none
  */
-record MonitorFolders(List<Path> folders) {
+record MonitorFolders(Optional<List<Path>> folders) {
   private static final List<String> FILES = List.of("mem-path", "x-standby");
 
   /** Returns those that a machine's property names, separated by colons. */
   static MonitorFolders of(Optional<String> property) {
     return new MonitorFolders(
-        property.stream()
-            .flatMap(text -> Stream.of(text.split(":")))
-            .filter(folder -> !folder.isEmpty())
-            .map(Path::of)
-            .toList());
+        property.map(
+            text ->
+                Stream.of(text.split(":"))
+                    .filter(folder -> !folder.isEmpty())
+                    .map(Path::of)
+                    .toList()));
   }
 
   /** Checks the files that properties name. */
@@ -58,27 +60,33 @@ record MonitorFolders(List<Path> folders) {
     }
     Optional<Path> real = real(wanted);
     if (real.isEmpty()
-        || folders.stream()
+        || folders.get().stream()
             .flatMap(folder -> real(folder).stream())
             .noneMatch(folder -> real.get().startsWith(folder))) {
       throw new RefusedException(
           what
               + " is not in a folder that x-monitor-folders allows, which are "
-              + String.join(", ", folders.stream().map(Path::toString).toList())
+              + (folders.get().isEmpty()
+                  ? "none"
+                  : String.join(", ", folders.get().stream().map(Path::toString).toList()))
               + "; choose a file there, or start the machine with another list");
     }
   }
 
   /**
    * Returns the real path as far as there is one, with the rest of the names behind it; empty if a
-   * link leads nowhere, where a file could be made.
+   * link leads nowhere, where a file could be made, or elsewhere than its text says, as those of
+   * proc(5) do.
    */
   private static Optional<Path> real(Path path) {
     Path absolute = path.toAbsolutePath();
     for (Path known = absolute; known != null; known = known.getParent()) {
       if (Files.exists(known, LinkOption.NOFOLLOW_LINKS)) {
         try {
-          return Optional.of(known.toRealPath().resolve(known.relativize(absolute)).normalize());
+          Path real = known.toRealPath();
+          return Files.isSameFile(known, real)
+              ? Optional.of(real.resolve(known.relativize(absolute)).normalize())
+              : Optional.empty();
         } catch (IOException e) {
           return Optional.empty();
         }

@@ -90,18 +90,20 @@ final class NewFolder {
   private static void place(Path folder, Path parent, Map<String, String> files)
       throws IOException {
     Path made = Files.createTempDirectory(parent, ".holdfast"); // for its owner alone
-    try {
+    Path there = made;
+    try (FileChannel holder = FileChannel.open(parent, READ)) {
       for (Map.Entry<String, String> file : files.entrySet()) {
         write(made.resolve(file.getKey()), file.getValue());
       }
       sync(made);
       Files.move(made, folder, StandardCopyOption.ATOMIC_MOVE);
-      sync(parent);
+      there = folder;
+      holder.force(true);
     } catch (IOException e) {
       for (String name : files.keySet()) {
-        Files.deleteIfExists(made.resolve(name));
+        Files.deleteIfExists(there.resolve(name));
       }
-      Files.deleteIfExists(made);
+      Files.deleteIfExists(there);
       throw e;
     }
   }

@@ -8,6 +8,7 @@ import holdfast.machine.admin.RefusedException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
@@ -86,6 +87,11 @@ class MonitorFoldersTest {
     String file = other.resolve("a").toString();
     assertThrows(RefusedException.class, () -> folders.require(Map.of("x-standby", file)));
     assertDoesNotThrow(() -> folders.require(Map.of("x-standby", "", "share", "on")));
+    for (String none : List.of("", ":", "::")) {
+      assertThrows(
+          RefusedException.class,
+          () -> MonitorFolders.of(Optional.of(none)).require(Map.of("mem-path", file)));
+    }
     MonitorFolders all = MonitorFolders.of(Optional.empty());
     assertDoesNotThrow(() -> all.require(Map.of("mem-path", file)));
   }

@@ -81,7 +81,9 @@ final class LostPages {
     try {
       for (long at = offset; at < offset + length; at += libc.getpagesize()) {
         // SAFETY: of the ways to access a page that may be lost, a copy to the heap and an atomic
-        // operation turn a SIGBUS into an InternalError in compiled code too (JDK 25.0.3).
+        // operation turn a SIGBUS into an InternalError in compiled code too (JDK 25.0.3). An
+        // interpreted atomic operation does not, of a page that only a store loses: there is no
+        // other way on these kernels.
         MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, at, loaded, 0, 1);
         if (stored) {
           int unused = (int) INT.getAndBitwiseOr(segment, at, 0);

@@ -109,7 +109,13 @@ public sealed interface CommandLine {
             case HelpText help -> {
               return new Print(help.text());
             }
-            case ParsedObject wanted -> metrics.add(wanted);
+            case ParsedObject wanted -> {
+              if (metrics.stream().anyMatch(one -> one.type().equals(wanted.type()))) {
+                throw new CommandException(
+                    "-metrics " + wanted.typeName() + " is there twice: write it once");
+              }
+              metrics.add(wanted);
+            }
           }
         }
         case "-pidfile" -> pidFile = Optional.of(value(option));

@@ -14,14 +14,14 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The file with the number of this process, which it keeps locked as long as it runs: a number that
- * a killed process left behind is nobody's, whoever has that number now. Thread-safe.
+ * a killed process left behind is nobody's, whoever has that number now. Its owner alone can read
+ * it, as with QEMU: who could read it could lock it. Thread-safe.
  */
 final class PidFile implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PidFile.class);
@@ -98,15 +98,18 @@ final class PidFile implements AutoCloseable {
       }
       try (HeldFile old = found.hold().orElse(null)) {
         if (old == null) {
-          throw refused(
-              path,
-              "process "
-                  + content(found)
-                  + " has it, and lives; end that process, or choose another file");
+          throw refused(path, whoHas(content(found)));
         }
         return old.isAt(path) ? replace(path) : Optional.empty();
       }
     }
+  }
+
+  private static String whoHas(String number) {
+    boolean lives = !number.isEmpty() && ProcessHandle.of(Long.parseLong(number)).isPresent();
+    return lives
+        ? "process " + number + " has it, and lives; end that process, or choose another file"
+        : "another process has it locked; lslocks shows which one: end that, or choose another file";
   }
 
   private static String content(FoundFile found) throws IOException {
@@ -134,7 +137,6 @@ final class PidFile implements AutoCloseable {
     PendingFile file = PendingFile.beside(path, ".new");
     try {
       file.write((ProcessHandle.current().pid() + "\n").getBytes(US_ASCII));
-      Files.setPosixFilePermissions(file.pending(), PosixFilePermissions.fromString("rw-r--r--"));
       return file;
     } catch (IOException | RuntimeException | Error e) {
       file.close();

@@ -3,6 +3,7 @@ package holdfast.monitor.metrics.internal;
 import holdfast.machine.admin.ObjectCounters;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,6 +74,8 @@ public final class HostMemory {
       looked = now;
       try {
         last = read(regions);
+      } catch (ClosedByInterruptException e) {
+        looked = null; // the caller is to give up; what was seen last holds for the others
       } catch (IOException e) {
         LOG.debug("{} can't be read", smaps, e);
         last = Map.of();

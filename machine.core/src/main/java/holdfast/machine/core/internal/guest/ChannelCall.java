@@ -52,20 +52,28 @@ record ChannelCall(GuestAddress address, long length, boolean fills, int block, 
   }
 
   private long fill(List<Part> parts, ByteBuffer[] buffers, Method method) throws IOException {
-    long filled = Long.MAX_VALUE;
+    long count;
     try {
-      long count = method.call(buffers);
-      filled = count > 0 ? count + block : 0;
-      return count;
-    } finally {
-      markDirty(parts, filled);
+      count = method.call(buffers);
+    } catch (IOException | RuntimeException | Error e) {
+      requireKept(parts, e); // first, since marking a lost page could end the JVM
+      markDirty(parts, Long.MAX_VALUE);
+      throw e;
     }
+    markDirty(parts, count > 0 ? count + block : 0);
+    return count;
   }
 
-  private static void markDirty(List<Part> parts, long filled) {
+  private void markDirty(List<Part> parts, long filled) {
     long rest = filled;
     for (Part part : parts) {
-      part.markDirty(Math.min(rest, part.length()));
+      long bytes = Math.min(rest, part.length());
+      if (bytes > 0
+          && ColdCode.MARK.mayBe()
+          && new Part(part.device(), part.offset(), bytes).isLost(lost, true)) {
+        throw new LostMemoryException(address, length, part.device(), ColdCode.lost());
+      }
+      part.markDirty(bytes);
       rest -= part.length();
     }
   }

@@ -313,16 +313,15 @@ abstract class GuestAccess implements GuestMemory {
   }
 
   /** Checks, while an atomic update could end the JVM, that the host can provide its pages. */
-  private void requireSafe(GuestMap now, long at, long length) {
-    if (ColdCode.mayBe()) {
+  private void requireSafe(ColdCode code, GuestMap now, long at, long length) {
+    if (code.mayBe()) {
       GuestAddress address = new GuestAddress(at);
       now.visit(
           address,
           length,
           (device, offset, done, bytes) -> {
             if (new Part(device, offset, bytes).isLost(lost, true)) {
-              InternalError cause = new InternalError("a page of it is lost to stores");
-              throw new LostMemoryException(address, length, device, cause);
+              throw new LostMemoryException(address, length, device, ColdCode.lost());
             }
           });
     }
@@ -333,7 +332,7 @@ abstract class GuestAccess implements GuestMemory {
     GuestMap now = map;
     long at = address.value();
     Span span = aligned(now, at, Integer.BYTES, true);
-    requireSafe(now, at, Integer.BYTES);
+    requireSafe(ColdCode.INT, now, at, Integer.BYTES);
     try {
       boolean result =
           OrderedAccess.swapInt(span.segment(), span.offsetOf(at), expected, value, order);
@@ -350,7 +349,7 @@ abstract class GuestAccess implements GuestMemory {
     GuestMap now = map;
     long at = address.value();
     Span span = aligned(now, at, Long.BYTES, true);
-    requireSafe(now, at, Long.BYTES);
+    requireSafe(ColdCode.LONG, now, at, Long.BYTES);
     try {
       boolean result =
           OrderedAccess.swapLong(span.segment(), span.offsetOf(at), expected, value, order);
@@ -375,7 +374,7 @@ abstract class GuestAccess implements GuestMemory {
     GuestMap now = map;
     long length = size.bytes();
     Parts.requireWritable(now, address.value(), length);
-    requireSafe(now, address.value(), length);
+    requireSafe(ColdCode.MARK, now, address.value(), length);
     now.visit(
         address,
         length,

@@ -56,7 +56,7 @@ final class OrderedAccess {
   }
 
   // SAFETY: a compare-and-set of a page that a truncated file has lost would end the JVM in
-  // interpreted code (see ColdCode). The load before it turns that into an InternalError; it is a
+  // interpreted code (ColdCode). The load before it turns that into an InternalError; it is a
   // volatile one, since a compare-and-set that finds another value is ordered as well.
 
   static boolean swapInt(

@@ -200,7 +200,8 @@ class LostMemoryTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"COMPARE_AND_SET_INT", "COMPARE_AND_SET_LONG", "MARK"})
+  @EnumSource(
+      names = {"COMPARE_AND_SET_INT", "COMPARE_AND_SET_LONG", "MARK", "FROM_FILE", "FROM_STREAM"})
   @DisplayName(
       "before an interpreted atomic update, the host is asked whether it can store to the page,"
           + " since a hole of a full disk can be loaded from and yet end the JVM")

@@ -166,9 +166,13 @@ final class SocketFile implements Listener {
     try (FileChannel channel =
         FileChannel.open(
             lock,
-            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
+            Set.of(
+                StandardOpenOption.CREATE,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE,
+                LinkOption.NOFOLLOW_LINKS),
             PosixFilePermissions.asFileAttribute(OWNER_ALONE))) {
-      if (!isLocked(channel) || !isIn(lock, channel)) {
+      if (!isLocked(channel) || !isOurs(lock, channel) || !isIn(lock, channel)) {
         throw new FileAlreadyExistsException(path.toString());
       }
       try {
@@ -181,6 +185,32 @@ final class SocketFile implements Listener {
         deleteQuietly(lock);
       }
     }
+  }
+
+  /**
+   * Checks that a locked file is new, or what a killed process left as its lock; else it stays.
+   *
+   * @return false if it has been deleted meanwhile
+   */
+  private static boolean isOurs(Path lock, FileChannel channel)
+      throws IOException, SocketException {
+    long size = channel.size();
+    ByteBuffer bytes = ByteBuffer.allocate(MOST_BYTES);
+    int read = size > MOST_BYTES ? 0 : channel.read(bytes, 0);
+    int last = Math.max(0, read - 1);
+    boolean ours = size == 0 || (read == size && bytes.get(last) == 1);
+    for (int at = 0; ours && at < last; at++) {
+      ours = bytes.get(at) == 0;
+    }
+    try {
+      if (ours && Files.getAttribute(lock, "unix:nlink", LinkOption.NOFOLLOW_LINKS).equals(1)) {
+        return true;
+      }
+    } catch (NoSuchFileException e) {
+      return false;
+    }
+    throw new SocketException(
+        lock, "a file that is no lock is where one has to be", "take it away");
   }
 
   private static boolean isLocked(FileChannel channel) throws IOException {

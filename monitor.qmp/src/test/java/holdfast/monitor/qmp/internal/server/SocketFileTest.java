@@ -70,6 +70,25 @@ class SocketFileTest {
   }
 
   @Test
+  @DisplayName("a file that stands where the lock of a stale socket would be is not touched")
+  void foreignLock() throws Exception {
+    Path path = folder.resolve("s");
+    ServerSocketChannel.open(StandardProtocolFamily.UNIX)
+        .bind(UnixDomainSocketAddress.of(path))
+        .close();
+    Path lock = Files.writeString(folder.resolve(".s.lock"), "my thesis");
+    assertRefused("a file that is no lock", path);
+    assertEquals("my thesis", Files.readString(lock));
+    Files.delete(lock);
+    Files.createLink(lock, Files.createFile(folder.resolve("mine")));
+    assertRefused("a file that is no lock", path);
+    Files.delete(lock);
+    Files.write(lock, new byte[] {0, 0, 1}); // as a killed process leaves it
+    SocketFile.open(path).close();
+    assertFalse(Files.exists(lock));
+  }
+
+  @Test
   @DisplayName("of many who find the same socket left behind, one takes its place")
   void staleForMany() throws Exception {
     Path path = folder.resolve("s");
