@@ -173,7 +173,7 @@ class CtlIT {
   @DisplayName("what is not done is one sentence and status 1, and says what to do")
   void failures() throws Exception {
     assertTrue(ctl("q", "show", "m7").refusal().contains("there is no memory backend 'm7'"));
-    assertTrue(ctl("q", "shwo", "m0").refusal().contains("help lists those there are"));
+    assertTrue(ctl("q", "shwo", "m0").refusal().contains("did you mean show?"));
     assertTrue(ctl("q", "swap", "m0").refusal().contains("PROPERTIES is missing"));
     assertTrue(ctl("none", "list").refusal().contains("there is no such file"));
     assertTrue(ctl("F", "list").refusal().contains("it is no socket"));

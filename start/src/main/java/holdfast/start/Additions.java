@@ -19,7 +19,7 @@ import org.osgi.framework.FrameworkEvent;
 
 /**
  * The bundles that the operator added, in the framework: installed from copies in the private
- * folder, so that nobody exchanges them meanwhile, and started after those of the product. One that
+ * folder, so that nobody exchanges them meanwhile, and started before those of the product. One that
  * does not start keeps the product from starting.
  */
 final class Additions {

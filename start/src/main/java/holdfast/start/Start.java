@@ -250,11 +250,11 @@ final class Start {
       }
       bundles.add(bundle);
     }
+    levels.setInitialBundleStartLevel(later);
     for (Path file : given.files()) {
       checkpoint();
-      bundles.add(additions.install(context, into, file)); // later ones of a level start later
+      bundles.add(additions.install(context, into, file));
     }
-    levels.setInitialBundleStartLevel(later);
     for (Bundle bundle : bundles) {
       if (!Additions.isFragment(bundle)) {
         bundle.start(Bundle.START_ACTIVATION_POLICY); // when its start level is reached

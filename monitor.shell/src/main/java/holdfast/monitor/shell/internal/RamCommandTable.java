@@ -3,6 +3,7 @@ package holdfast.monitor.shell.internal;
 import holdfast.machine.admin.MachineAdmin;
 import holdfast.machine.api.RunningSwap;
 import holdfast.machine.config.options.Excerpt;
+import holdfast.machine.config.options.Nearest;
 import holdfast.machine.config.options.TextTable;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
@@ -105,7 +106,12 @@ public final class RamCommandTable {
     Entry entry = commands.get(name);
     if (entry == null) {
       throw new CommandFailure(
-          "there is no command " + Excerpt.of(name) + "; help lists those there are");
+          "there is no command "
+              + Excerpt.of(name)
+              + "; "
+              + Nearest.to(name, names())
+                  .map(near -> "did you mean " + near + "?")
+                  .orElse("help lists those there are"));
     }
     return entry;
   }
