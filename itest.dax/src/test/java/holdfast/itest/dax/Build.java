@@ -54,7 +54,7 @@ final class Build {
 
   private static String start(Path jar, String properties)
       throws IOException, InterruptedException {
-    return java("-XX:AOTCache=" + Once.at(() -> aotCache(jar)) + " " + properties + " -jar " + jar);
+    return java("-XX:AOTCache=" + aotCache(jar) + " " + properties + " -jar " + jar);
   }
 
   /** The command that looks for records. */
@@ -95,7 +95,7 @@ final class Build {
   /**
    * What Java has learned from a start on the host (JEP 514), which makes that in a guest short.
    */
-  private static Path aotCache(Path jar) throws IOException, InterruptedException {
+  private static synchronized Path aotCache(Path jar) throws IOException, InterruptedException {
     Path folder = Files.createDirectories(path("itest.dax/target/aot"));
     // It is good for this very JVM.
     String name = jar.getFileName() + "-" + System.getProperty("java.vm.version");

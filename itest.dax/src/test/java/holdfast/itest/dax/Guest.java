@@ -34,9 +34,6 @@ final class Guest implements AutoCloseable {
   private static final int MEMORY_MIB = 2048;
   private static final AtomicInteger COUNT = new AtomicInteger();
 
-  /** Several JVMs of the build boot guests at the same time. */
-  private static final String FORK = System.getProperty("holdfast.test.fork", "") + "-";
-
   private final Path folder;
   private final Path scratch;
   private final Process qemu;
@@ -107,7 +104,7 @@ final class Guest implements AutoCloseable {
 
   private Guest(GuestImage image, List<Nvdimm> nvdimms) throws IOException {
     // Relative and short, since sockets are made in it.
-    folder = Path.of("target", "guest", FORK + COUNT.incrementAndGet());
+    folder = Path.of("target", "guest", "" + COUNT.incrementAndGet());
     if (Files.exists(folder)) {
       Storage.remove(folder);
     }

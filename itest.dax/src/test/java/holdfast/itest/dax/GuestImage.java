@@ -51,7 +51,7 @@ record GuestImage(Path folder) {
   private static synchronized Outcome outcome() {
     if (outcome == null) {
       try {
-        outcome = Once.at(GuestImage::make);
+        outcome = make();
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       } catch (InterruptedException e) {
