@@ -43,7 +43,10 @@ record Part(GuestDevice device, long offset, long length) {
    * Documentation/core-api/pin_user_pages). The operation is atomic, so that no other store is
    * undone.
    *
-   * @throws InternalError if a page is lost; compiled code throws it, too (JDK 25.0.3)
+   * <p>SAFETY: of a page that can be loaded and not stored to, interpreted code would end the JVM;
+   * the caller asks the host first as {@link ColdCode#MARK} says.
+   *
+   * @throws InternalError if a page is lost (JDK 25.0.3)
    */
   void markDirty(long bytes) {
     if (bytes <= 0) {
