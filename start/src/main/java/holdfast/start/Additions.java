@@ -19,8 +19,8 @@ import org.osgi.framework.FrameworkEvent;
 
 /**
  * The bundles that the operator added, in the framework: installed from copies in the private
- * folder, so that nobody exchanges them meanwhile, and started before those of the product. One that
- * does not start keeps the product from starting.
+ * folder, so that nobody exchanges them meanwhile, and started before those of the product. One
+ * that does not start keeps the product from starting.
  */
 final class Additions {
   /** What the framework says of a package that no bundle exports. */
