@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.machine.admin.MachineAdmin;
+import holdfast.machine.api.Ejection;
+import holdfast.machine.api.GuestControl;
 import holdfast.machine.api.SwapLimits;
 import holdfast.machine.api.SwapPhase;
 import java.io.BufferedReader;
@@ -23,6 +25,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,6 +34,9 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.ServiceRegistration;
 import org.osgi.test.common.annotation.InjectService;
 
 /**
@@ -192,7 +199,7 @@ class DoorsTest extends LiveMachineTest {
 
       @Override
       void unplug(DoorsTest test) throws Exception {
-        test.admin.unplug("plugged");
+        test.admin.requestUnplug("plugged");
       }
 
       @Override
@@ -358,6 +365,82 @@ class DoorsTest extends LiveMachineTest {
     assertListed("plugged", "device", false);
     door.remove(this);
     assertListed("added", "", false);
+  }
+
+  /** A guest that answers at once. */
+  private static final class Guest implements GuestControl {
+    private final List<String> asked = new CopyOnWriteArrayList<>();
+    private final Consumer<Ejection> answer;
+
+    Guest(Consumer<Ejection> answer) {
+      this.answer = answer;
+    }
+
+    @Override
+    public String name() {
+      return "guest";
+    }
+
+    @Override
+    public void requestEjection(Ejection ejection) {
+      asked.add(ejection.device().id());
+      answer.accept(ejection);
+    }
+
+    @Override
+    public void reset() {
+      asked.add("reset");
+    }
+  }
+
+  private static ServiceRegistration<GuestControl> register(Guest guest) {
+    BundleContext context = FrameworkUtil.getBundle(DoorsTest.class).getBundleContext();
+    return context.registerService(GuestControl.class, guest, null);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  @DisplayName(
+      "where an emulator can ask the guest, each door asks, and the guest's answer decides")
+  void asksTheGuest(Door door) throws Exception {
+    door.add(this);
+    door.plug(this);
+    assertListed("plugged", "device", true);
+    Guest guest = new Guest(Ejection::eject);
+    ServiceRegistration<GuestControl> registration = register(guest);
+    try {
+      door.unplug(this);
+      assertListed("plugged", "device", false);
+      assertEquals(List.of("plugged"), guest.asked);
+    } finally {
+      registration.unregister();
+    }
+    door.remove(this);
+    assertListed("added", "", false);
+  }
+
+  @Test
+  @DisplayName("a guest that keeps a device is told of, by event too; force takes the device away")
+  void theGuestRefuses() throws Exception {
+    Door.SERVICE.add(this);
+    Door.SERVICE.plug(this);
+    Guest guest = new Guest(ejection -> ejection.refuse("it is in use"));
+    ServiceRegistration<GuestControl> registration = register(guest);
+    try {
+      shell("ram:device_del plugged", "device 'plugged' stays plugged: it is in use");
+      qmp("device_del", "'id':'plugged'");
+      assertListed("plugged", "device", true);
+      shell("ram:system_reset", "the guest starts again");
+      qmp("system_reset", "");
+      assertEquals(List.of("plugged", "plugged", "reset", "reset"), guest.asked);
+      shell("ram:system_powerdown", "it has no power button");
+      shell("ram:device_del plugged -force", "was unplugged");
+      assertListed("plugged", "device", false);
+    } finally {
+      registration.unregister();
+    }
+    shell("ram:system_reset", "the emulator has to register a GuestControl");
+    Door.SERVICE.remove(this);
   }
 
   @Test

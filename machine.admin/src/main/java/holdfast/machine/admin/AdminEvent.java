@@ -39,6 +39,19 @@ public record AdminEvent(long number, Instant time, Change change) {
   /** A device was unplugged; listeners of the guest memory have been told. */
   public record DeviceUnplugged(DeviceStatus device) implements Change {}
 
+  /**
+   * A device that the guest was asked to give up stays plugged.
+   *
+   * @param reason why, as the end of a sentence
+   */
+  public record UnplugRefused(DeviceStatus device, String reason) implements Change {}
+
+  /** The guest was started again, as by a reset button. */
+  public record GuestReset() implements Change {}
+
+  /** The guest was asked to shut down, as by a power button. */
+  public record PowerDownRequested() implements Change {}
+
   /** A swap entered another phase, or ended a round. */
   public record SwapProgressed(SwapReport report) implements Change {}
 }

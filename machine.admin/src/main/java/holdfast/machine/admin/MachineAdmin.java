@@ -108,7 +108,8 @@ public interface MachineAdmin {
   Retention removeObject(String id) throws AdminException;
 
   /**
-   * Plugs a device, as {@code -device} does. What tells the guest of it is not part of this yet.
+   * Plugs a device, as {@code -device} does. The emulator tells the guest of it: it hears of the
+   * device as a {@link holdfast.machine.api.GuestMemoryListener}.
    *
    * @param driver {@code pc-dimm} or {@code nvdimm}
    * @param properties {@code memdev} among them
@@ -118,6 +119,19 @@ public interface MachineAdmin {
    * @throws RefusedException if there is no place for it, or its backend is in use
    */
   Added<DeviceStatus> plug(String driver, Map<String, String> properties) throws AdminException;
+
+  /**
+   * Asks the guest to give up a device, and unplugs it when it has. Where no emulator has
+   * registered a {@link holdfast.machine.api.GuestControl}, nobody can ask the guest: then the
+   * device is unplugged before this returns. Its memory backend stays.
+   *
+   * @return the request, which was given to the emulator and may be answered later, or never; if
+   *     the guest has already been asked, it is asked again, and this is the same request
+   * @throws NoSuchDeviceException if there is none
+   * @throws RefusedException if it is base RAM, or the emulator can't ask
+   * @throws BusyException if the emulator does not return from being asked
+   */
+  Unplugging requestUnplug(String id) throws AdminException;
 
   /**
    * Unplugs a device at once, without asking the guest: stop its use of it first. Its memory
@@ -194,6 +208,24 @@ public interface MachineAdmin {
 
   /** Resumes the guest writers. Does nothing if they are not stopped. */
   void cont() throws AdminException;
+
+  /**
+   * Starts the guest again, as a reset button does. Its memory stays as it is.
+   *
+   * @throws RefusedException if no emulator has registered a {@link
+   *     holdfast.machine.api.GuestControl}, or it can't
+   * @throws BusyException if the emulator does not return from it
+   */
+  void resetGuest() throws AdminException;
+
+  /**
+   * Asks the guest to shut down, as a power button does.
+   *
+   * @throws RefusedException if no emulator has registered a {@link
+   *     holdfast.machine.api.GuestControl}, or it can't
+   * @throws BusyException if the emulator does not return from it
+   */
+  void powerDownGuest() throws AdminException;
 
   /**
    * Registers a listener for all events from now on.

@@ -13,6 +13,14 @@ public final class RefusedException extends AdminException {
     super(sentence);
   }
 
+  /**
+   * @param sentence what was refused and why
+   * @param cause what it was found by
+   */
+  public RefusedException(String sentence, Throwable cause) {
+    super(sentence, cause);
+  }
+
   public RefusedException(HoldfastException cause) {
     super(cause.getMessage(), cause);
   }

@@ -7,8 +7,8 @@ import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * Memory at a guest address: base RAM, a {@code pc-dimm} or an {@code nvdimm}. Immutable; only the
- * state of the {@link #region()} behind it changes. Base RAM in several pieces, as around a PC's
- * hole below 4 GiB, is several devices on one region.
+ * state of the {@link #region()} behind it changes, and with that {@link #unarmed()}. Base RAM in
+ * several pieces, as around a PC's hole below 4 GiB, is several devices on one region.
  */
 @ProviderType
 public interface MemoryDevice {
@@ -67,6 +67,10 @@ public interface MemoryDevice {
   /**
    * Returns whether the guest is told that stores into this {@code nvdimm} won't persist. This does
    * not restrict the host: the memory accepts stores unless {@link #readOnly()}.
+   *
+   * <p>With {@code unarmed=auto} it follows what the {@link #region()} obtains: the device is armed
+   * while a store is durable once the guest has flushed its cache line, and unarmed otherwise. A
+   * {@link GuestMemoryListener} hears of a change by {@link GuestMemoryListener#regionChanged}.
    */
   boolean unarmed();
 

@@ -12,11 +12,13 @@
  * holdfast.machine.api.DirtyLog} (code that stores), {@link holdfast.machine.api.LiveSwap} (the
  * service), {@link holdfast.machine.api.SwapLimits}, {@link holdfast.machine.api.SwapPlan}, {@link
  * holdfast.machine.api.RunningSwap} and {@link holdfast.machine.api.SwapReport}. Every refused
- * access throws a {@link holdfast.machine.api.GuestMemoryException} of its own type.
+ * access throws a {@link holdfast.machine.api.GuestMemoryException} of its own type. {@link
+ * holdfast.machine.api.GuestControl} carries an operator's requests to the guest.
  *
  * <p>An emulator implements {@link holdfast.machine.api.GuestWriter} or {@link
- * holdfast.machine.api.RegionWriter}, {@link holdfast.machine.api.DirtyLog} and {@link
- * holdfast.machine.api.GuestMemoryListener}; Holdfast alone implements the other interfaces.
+ * holdfast.machine.api.RegionWriter}, {@link holdfast.machine.api.DirtyLog}, {@link
+ * holdfast.machine.api.GuestMemoryListener} and {@link holdfast.machine.api.GuestControl}; Holdfast
+ * alone implements the other interfaces.
  *
  * <p>Not part of this package: device registers (MMIO and port I/O; an address without memory is
  * the emulator's), virtual CPUs and their page tables, and the making of machines.

@@ -3,6 +3,7 @@ package holdfast.machine.config;
 import holdfast.backend.api.ByteSize;
 import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
+import holdfast.machine.config.options.OnOffAuto;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.config.options.PropertyDefinition;
 import holdfast.machine.config.options.PropertyType;
@@ -45,9 +46,13 @@ public final class DeviceDefinitions {
           "label-size",
           PropertyType.size(),
           "the size of the label area at the end of the backend, 128K or more");
-  private static final PropertyDefinition<Boolean> UNARMED =
+  private static final PropertyDefinition<OnOffAuto> UNARMED =
       PropertyDefinition.withDefault(
-          "unarmed", PropertyType.bool(), "off", "tell the guest that stores won't persist");
+          "unarmed",
+          PropertyType.onOffAuto(),
+          "off",
+          "tell the guest that stores won't persist; auto: while a flush by the guest does not"
+              + " suffice for that");
   private static final PropertyDefinition<String> UUID =
       PropertyDefinition.optional("uuid", PropertyType.text(), "the device's UUID");
 
@@ -90,7 +95,7 @@ public final class DeviceDefinitions {
         Math.toIntExact(device.get(SLOT)),
         device.get(NODE),
         nvdimm ? device.find(LABEL_SIZE) : Optional.empty(),
-        nvdimm && device.get(UNARMED),
+        nvdimm ? device.get(UNARMED) : OnOffAuto.OFF,
         nvdimm ? device.find(UUID) : Optional.empty());
   }
 
@@ -116,8 +121,8 @@ public final class DeviceDefinitions {
       values.put("node", Long.toString(device.node()));
     }
     device.labelSize().ifPresent(size -> values.put("label-size", "" + size));
-    if (device.unarmed()) {
-      values.put("unarmed", "on");
+    if (device.unarmed() != OnOffAuto.OFF) {
+      values.put("unarmed", UNARMED.type().print(device.unarmed()));
     }
     device.uuid().ifPresent(uuid -> values.put("uuid", uuid));
     return values;

@@ -3,6 +3,7 @@ package holdfast.machine.config;
 import holdfast.backend.api.ByteSize;
 import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
+import holdfast.machine.config.options.OnOffAuto;
 import java.util.Optional;
 
 /**
@@ -16,7 +17,8 @@ import java.util.Optional;
  * @param slot the slot, or -1 to have one chosen
  * @param node the guest's NUMA node
  * @param labelSize the size of the label area of an nvdimm, if it has one
- * @param unarmed whether the guest is told that stores into an nvdimm won't persist
+ * @param unarmed whether the guest is told that stores into an nvdimm won't persist; {@code AUTO}:
+ *     while its own flushes don't make them
  * @param uuid the UUID of an nvdimm, if it was given one
  */
 public record DeviceSpec(
@@ -28,5 +30,5 @@ public record DeviceSpec(
     int slot,
     long node,
     Optional<ByteSize> labelSize,
-    boolean unarmed,
+    OnOffAuto unarmed,
     Optional<String> uuid) {}

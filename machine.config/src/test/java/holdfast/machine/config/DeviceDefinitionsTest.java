@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import holdfast.backend.api.ByteSize;
 import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
+import holdfast.machine.config.options.OnOffAuto;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
 import java.util.Optional;
@@ -38,7 +39,7 @@ class DeviceDefinitionsTest {
             -1,
             0,
             Optional.empty(),
-            false,
+            OnOffAuto.OFF,
             Optional.empty()),
         spec("nvdimm,memdev=m0"));
   }
@@ -55,7 +56,7 @@ class DeviceDefinitionsTest {
             2,
             1,
             Optional.of(ByteSize.mib(2)),
-            true,
+            OnOffAuto.ON,
             Optional.of("not looked at here")),
         spec(
             "nvdimm,id=nv0,memdev=m0,addr=0x140000000,slot=2,node=1,label-size=2M,unarmed=on,"
@@ -74,7 +75,7 @@ class DeviceDefinitionsTest {
             0,
             0,
             Optional.empty(),
-            false,
+            OnOffAuto.OFF,
             Optional.empty()),
         spec("pc-dimm,id=d0,memdev=m0,addr=4G,slot=0,node=0"));
   }

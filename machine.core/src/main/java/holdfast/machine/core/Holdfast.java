@@ -3,6 +3,7 @@ package holdfast.machine.core;
 import holdfast.backend.api.RamBlockAllocator;
 import holdfast.machine.admin.AdminEvent;
 import holdfast.machine.admin.MachineAdmin;
+import holdfast.machine.api.GuestControl;
 import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.GuestWriter;
 import holdfast.machine.api.LiveSwap;
@@ -27,12 +28,13 @@ public final class Holdfast implements AutoCloseable {
   private final Machine machine;
   private final Optional<SwapProvider.MachineSwaps> swaps;
   private final AdminEvents events = new AdminEvents();
+  private final GuestControls controls = new GuestControls();
   private final MachineAdmin admin;
 
   private Holdfast(Machine machine, Optional<SwapProvider.MachineSwaps> swaps) {
     this.machine = machine;
     this.swaps = swaps;
-    this.admin = new MachineOperations(machine, swaps, KindFilter::read, events);
+    this.admin = new MachineOperations(machine, swaps, KindFilter::read, controls, events);
   }
 
   /**
@@ -137,6 +139,18 @@ public final class Holdfast implements AutoCloseable {
    */
   public void removeWriter(GuestWriter writer) {
     provided().removeWriter(writer);
+  }
+
+  /** Registers one who can ask the guest for a device, reset it and ask it to shut down. */
+  public void addGuestControl(GuestControl control) {
+    controls.add(control);
+  }
+
+  /**
+   * Unregisters one who could ask the guest. What it was asked for, the guest may still give up.
+   */
+  public void removeGuestControl(GuestControl control) {
+    controls.remove(control);
   }
 
   private SwapProvider.MachineSwaps provided() {

@@ -24,6 +24,7 @@ import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.admin.PropertyChange;
 import holdfast.machine.admin.RefusedException;
 import holdfast.machine.admin.Retention;
+import holdfast.machine.admin.Unplugging;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.RegionState;
 import holdfast.machine.api.RunningSwap;
@@ -58,23 +59,27 @@ public final class MachineOperations implements MachineAdmin {
   private final AdminEvents events;
 
   private final Summary summary;
-
-  /** Held while the writers are stopped, or resumed, within their limits. */
-  private final Object stopping = new Object();
+  private final GuestRequests guest;
 
   /**
    * @param swaps the machine's swaps and writers; empty if nothing provides them
    * @param filters reads what an operator writes for {@link #use}
+   * @param controls those who can ask the guest
    * @param events receives what happens to the machine until it ends
    */
   public MachineOperations(
-      Machine machine, Optional<MachineSwaps> swaps, FilterReader filters, AdminEvents events) {
+      Machine machine,
+      Optional<MachineSwaps> swaps,
+      FilterReader filters,
+      GuestControls controls,
+      AdminEvents events) {
     this.machine = machine;
     this.swaps = swaps;
     this.filters = filters;
     this.events = events;
     machine.watch(new EventPublisher(events));
     this.summary = new Summary(machine);
+    this.guest = new GuestRequests(machine, controls, events);
     swaps.ifPresent(
         present -> present.watch(report -> events.publish(new AdminEvent.SwapProgressed(report))));
   }
@@ -205,6 +210,32 @@ public final class MachineOperations implements MachineAdmin {
     }
   }
 
+  /** Unplugs a device that the guest has given up. */
+  @FunctionalInterface
+  public interface Removal {
+    /** Returns whether it is also gone at the next start. */
+    Retention remove() throws AdminException;
+  }
+
+  @Override
+  public Unplugging requestUnplug(String id) throws AdminException {
+    return requestUnplug(id, () -> unplug(id));
+  }
+
+  /**
+   * Asks the guest to give up a device.
+   *
+   * @param removal unplugs it, when the guest has
+   */
+  public Unplugging requestUnplug(String id, Removal removal) throws AdminException {
+    MemoryDevice device =
+        machine().memory().devices().stream()
+            .filter(one -> one.id().equals(id))
+            .findFirst()
+            .orElseThrow(() -> new NoSuchDeviceException(id, deviceIds()));
+    return guest.eject(device, removal);
+  }
+
   @Override
   public Retention unplug(String id) throws AdminException {
     remove(id);
@@ -270,18 +301,7 @@ public final class MachineOperations implements MachineAdmin {
   @Override
   public Granularity persist(String id, long offset, long length) throws AdminException {
     Region region = backend(id).region();
-    long size = region.size().bytes();
-    if (offset < 0 || length < 0 || offset > size || length > size - offset) {
-      throw new InvalidRequestException(
-          length
-              + " bytes from offset "
-              + offset
-              + " are not within memory backend '"
-              + id
-              + "', which has "
-              + size
-              + " bytes");
-    }
+    Requests.range(region, offset, length);
     try {
       return region.persist(offset, length);
     } catch (PersistException e) {
@@ -348,26 +368,24 @@ public final class MachineOperations implements MachineAdmin {
 
   @Override
   public void stop() throws AdminException {
-    MachineSwaps present = swaps();
-    synchronized (stopping) { // the events have the order of the changes
-      try {
-        if (present.stop()) {
-          events.publish(new AdminEvent.StatusChanged(MachineStatus.up(true)));
-        }
-      } catch (MachineBusyException e) {
-        throw new BusyException(e);
-      }
-    }
+    guest.stop(swaps());
   }
 
   @Override
   public void cont() throws AdminException {
-    MachineSwaps present = swaps();
-    synchronized (stopping) {
-      if (present.cont()) {
-        events.publish(new AdminEvent.StatusChanged(MachineStatus.up(false)));
-      }
-    }
+    guest.cont(swaps());
+  }
+
+  @Override
+  public void resetGuest() throws AdminException {
+    machine();
+    guest.reset();
+  }
+
+  @Override
+  public void powerDownGuest() throws AdminException {
+    machine();
+    guest.powerDown();
   }
 
   @Override

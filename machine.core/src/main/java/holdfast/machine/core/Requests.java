@@ -41,4 +41,20 @@ public final class Requests {
       throw new InvalidRequestException(e);
     }
   }
+
+  /** Checks that a range is within a region. */
+  static void range(Region region, long offset, long length) throws InvalidRequestException {
+    long size = region.size().bytes();
+    if (offset < 0 || length < 0 || offset > size || length > size - offset) {
+      throw new InvalidRequestException(
+          length
+              + " bytes from offset "
+              + offset
+              + " are not within memory backend '"
+              + region.id()
+              + "', which has "
+              + size
+              + " bytes");
+    }
+  }
 }

@@ -73,7 +73,9 @@ class LivePlugTest {
     options.read("-machine", "pc,nvdimm=on");
     options.read("-m", "1M,slots=4,maxmem=1G");
     machine = Machine.open(options.spec(), candidates, ImageCheck.NONE);
-    admin = new MachineOperations(machine, Optional.empty(), KindFilter::read, events);
+    admin =
+        new MachineOperations(
+            machine, Optional.empty(), KindFilter::read, new GuestControls(), events);
   }
 
   @AfterEach

@@ -23,6 +23,9 @@ public final class OpenMachine implements AutoCloseable {
       new FakeAllocator("dax", Granularity.CACHE_LINE)
           .accepting(spec -> spec.has(RamFlag.RAM_PMEM));
 
+  /** Those who can ask the guest: nobody, unless a test adds one. */
+  public final GuestControls controls = new GuestControls();
+
   private final Candidates candidates = new Candidates();
   private final AdminEvents events = new AdminEvents();
   private final Machine machine;
@@ -53,7 +56,7 @@ public final class OpenMachine implements AutoCloseable {
     } catch (OptionException | MachineException e) {
       throw new AssertionError(e);
     }
-    admin = new MachineOperations(machine, Optional.empty(), KindFilter::read, events);
+    admin = new MachineOperations(machine, Optional.empty(), KindFilter::read, controls, events);
   }
 
   /** The machine. */

@@ -1,6 +1,7 @@
 package holdfast.launcher.internal.admin;
 
 import holdfast.backend.api.Granularity;
+import holdfast.launcher.internal.machine.Ejector;
 import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.machine.MachineState;
 import holdfast.launcher.internal.machine.OsgiFilter;
@@ -22,6 +23,9 @@ import holdfast.machine.admin.ObjectCounters;
 import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.admin.PropertyChange;
 import holdfast.machine.admin.Retention;
+import holdfast.machine.admin.Unplugging;
+import holdfast.machine.api.GuestControl;
+import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.RunningSwap;
 import holdfast.machine.api.SwapException;
 import holdfast.machine.api.SwapLimits;
@@ -34,6 +38,7 @@ import holdfast.machine.config.DeviceDefinitions;
 import holdfast.machine.config.DeviceSpec;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.core.AdminEvents;
+import holdfast.machine.core.GuestControls;
 import holdfast.machine.core.Machine;
 import holdfast.machine.core.MachineOperations;
 import holdfast.machine.core.Requests;
@@ -50,6 +55,11 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The operator's service: what there is comes from the machine that is up, and what is changed is
@@ -57,9 +67,12 @@ import org.osgi.service.component.annotations.Reference;
  */
 @Component
 public final class AdminComponent implements MachineAdmin {
+  private static final Logger LOG = LoggerFactory.getLogger(AdminComponent.class);
+
   private final MachineComponent component;
   private final SwapComponent swaps;
   private final AdminEvents events = new AdminEvents();
+  private final GuestControls controls = new GuestControls();
   private final Supplier<List<DoorStatus>> doors;
   private final Runnable unwatch;
   private volatile @Nullable Entered entered;
@@ -80,12 +93,44 @@ public final class AdminComponent implements MachineAdmin {
     this.swaps = swaps;
     this.doors = doors;
     this.unwatch = component.onState(this::entered);
+    component.ejectWith(this::eject);
   }
 
   @Deactivate
   void deactivate() {
+    component.ejectWith(Ejector.NONE);
     unwatch.run();
     events.close();
+  }
+
+  @Reference(
+      service = GuestControl.class,
+      cardinality = ReferenceCardinality.MULTIPLE,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  void bindControl(GuestControl control) {
+    controls.add(control);
+  }
+
+  void unbindControl(GuestControl control) {
+    controls.remove(control);
+  }
+
+  /** Asks the guest for a device whose configuration is gone. */
+  private boolean eject(MemoryDevice device) {
+    if (!controls.isThere()) {
+      return false;
+    }
+    Thread.ofVirtual().start(() -> ejectLoggingRefusals(device));
+    return true;
+  }
+
+  private void ejectLoggingRefusals(MemoryDevice device) {
+    try {
+      requestUnplug(device.id());
+    } catch (AdminException e) {
+      LOG.warn("device '{}' stays plugged: {}", device.id(), e.getMessage());
+    }
   }
 
   /** When the machine's life came to a phase. */
@@ -100,7 +145,11 @@ public final class AdminComponent implements MachineAdmin {
     operations =
         state instanceof MachineState.Up(Machine machine)
             ? new MachineOperations(
-                machine, Optional.of(swaps.swapsOf(machine)), AdminComponent::filter, events)
+                machine,
+                Optional.of(swaps.swapsOf(machine)),
+                AdminComponent::filter,
+                controls,
+                events)
             : null;
     events.publish(new AdminEvent.StatusChanged(state.status()));
   }
@@ -202,6 +251,11 @@ public final class AdminComponent implements MachineAdmin {
   }
 
   @Override
+  public Unplugging requestUnplug(String id) throws AdminException {
+    return up().requestUnplug(id, () -> unplug(id));
+  }
+
+  @Override
   public Retention unplug(String id) throws AdminException {
     MachineOperations present = up();
     return component.unplug(() -> present.remove(id));
@@ -265,6 +319,16 @@ public final class AdminComponent implements MachineAdmin {
   @Override
   public void cont() throws AdminException {
     up().cont();
+  }
+
+  @Override
+  public void resetGuest() throws AdminException {
+    up().resetGuest();
+  }
+
+  @Override
+  public void powerDownGuest() throws AdminException {
+    up().powerDownGuest();
   }
 
   @Override

@@ -1,5 +1,7 @@
 package holdfast.launcher.internal.cli;
 
+import holdfast.backend.api.HoldfastException;
+import holdfast.launcher.internal.libvirt.LibvirtImport;
 import holdfast.machine.config.MachineOptions;
 import holdfast.machine.config.MetricsDefinition;
 import holdfast.machine.config.MonitorOptions;
@@ -7,6 +9,7 @@ import holdfast.machine.config.options.Excerpt;
 import holdfast.machine.config.options.HelpText;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
+import holdfast.monitor.shell.report.OptionsReport;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -45,10 +48,10 @@ public sealed interface CommandLine {
   /**
    * Reads the arguments of the command.
    *
-   * @throws OptionException with the sentence for the operator, about one option's value
-   * @throws CommandException with the sentence for the operator, about the arguments
+   * @throws HoldfastException with the sentence for the operator: an {@link OptionException} about
+   *     one option's value, a {@link CommandException} about the arguments, or one about a file
    */
-  static CommandLine parse(List<String> arguments) throws OptionException, CommandException {
+  static CommandLine parse(List<String> arguments) throws HoldfastException {
     return new Parser(arguments).parse();
   }
 
@@ -67,7 +70,7 @@ public sealed interface CommandLine {
       this.arguments = arguments;
     }
 
-    CommandLine parse() throws OptionException, CommandException {
+    CommandLine parse() throws HoldfastException {
       if (arguments.isEmpty()) {
         return new Print(Usage.text());
       }
@@ -85,7 +88,7 @@ public sealed interface CommandLine {
      * Reads one option; returns the request that it makes alone, or null if it is part of a
      * machine.
      */
-    private @Nullable CommandLine take(String argument) throws OptionException, CommandException {
+    private @Nullable CommandLine take(String argument) throws HoldfastException {
       String option = argument.startsWith("--") ? argument.substring(1) : argument;
       if (MachineOptions.isOne(argument)) {
         return machine
@@ -118,6 +121,9 @@ public sealed interface CommandLine {
             }
           }
         }
+        case "-import-libvirt" -> {
+          return new Print(OptionsReport.text(LibvirtImport.options(value(option))));
+        }
         case "-pidfile" -> pidFile = Optional.of(value(option));
         case "-daemonize" -> daemonize = true;
         case "-probe" -> after = probe();
@@ -126,8 +132,8 @@ public sealed interface CommandLine {
                 "there is no option "
                     + Excerpt.of(argument)
                     + ": the options are -machine, -m, -object, -device, -qmp, -chardev,"
-                    + " -mon, -metrics, -pidfile, -daemonize, -probe, -bundles, -help and"
-                    + " -version");
+                    + " -mon, -metrics, -pidfile, -daemonize, -probe, -import-libvirt, -bundles,"
+                    + " -help and -version");
       }
       return null;
     }

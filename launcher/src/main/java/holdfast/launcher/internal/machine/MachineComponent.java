@@ -189,6 +189,11 @@ public final class MachineComponent implements ConfigurationListener {
     reconciler.swapWith(next);
   }
 
+  /** Makes {@code next} ask the guest for devices whose configuration goes from now on. */
+  public void ejectWith(Ejector next) {
+    reconciler.ejectWith(next);
+  }
+
   /**
    * Returns the memory backend with this id and its configuration; empty if no configuration
    * declares it.

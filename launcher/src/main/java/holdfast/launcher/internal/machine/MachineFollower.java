@@ -1,5 +1,6 @@
 package holdfast.launcher.internal.machine;
 
+import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.config.DeviceDefinitions;
 import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.MemoryLayoutException;
@@ -36,6 +37,9 @@ final class MachineFollower {
 
   /** The PIDs of configurations that differ from what is in force, as already reported. */
   private final Set<String> mistaken = new HashSet<>();
+
+  /** The devices that the guest was asked for, since they are no longer configured. */
+  private final Set<MemoryDevice> asked = new HashSet<>();
 
   /** What could not be done, by PID: it is tried again after another change. */
   private final Map<String, Attempt> failed = new HashMap<>();
@@ -76,13 +80,14 @@ final class MachineFollower {
    * @return whether something is held by another caller, so that this has to be repeated
    * @throws IOException if the configurations can't be read
    */
-  boolean follow(Wish present, List<Wish> wishes, Configurations stored, Swapper swapper)
+  boolean follow(
+      Wish present, List<Wish> wishes, Configurations stored, Swapper swapper, Ejector ejector)
       throws IOException {
     Listed listed = new Listed(present, wishes);
     followOwn(present, listed);
     boolean busy = false;
     if (sound && listed.ambiguous.isEmpty()) {
-      unplugGone(listed, wishes);
+      unplugGone(listed, wishes, ejector);
       busy = removeGone(listed, wishes);
       lacksAllocator = false;
       parts.keepWithdrawn(listed);
@@ -153,12 +158,27 @@ final class MachineFollower {
     }
   }
 
-  /** Unplugs the devices whose configuration is gone, or is no longer listed. */
-  private void unplugGone(Listed listed, List<Wish> wishes) {
+  /**
+   * Unplugs the devices whose configuration is gone, or is no longer listed, or asks the guest for
+   * them.
+   */
+  private void unplugGone(Listed listed, List<Wish> wishes, Ejector ejector) {
     Set<String> wanted = names(listed.devices);
     for (Parts.Plugged one : parts.devices().values()) {
       String name = one.declaration().name();
       if (wanted.contains(name)) {
+        asked.remove(one.device());
+        continue;
+      }
+      if (asked.contains(one.device())) {
+        continue; // it goes when the guest gives it up
+      }
+      if (ejector.ask(one.device())) {
+        asked.add(one.device());
+        LOG.info(
+            "the guest is asked to give up device '{}': {}",
+            one.device().id(),
+            why(one.declaration().wish(), wishes, listed));
         continue;
       }
       try {

@@ -61,6 +61,7 @@ final class Reconciler {
   private volatile boolean ending;
 
   private volatile Swapper swapper = Swapper.NONE;
+  private volatile Ejector ejector = Ejector.NONE;
   private final List<Consumer<MachineState>> listeners = new CopyOnWriteArrayList<>();
   private volatile @Nullable MachineFollower follower;
   private MachineState state = new MachineState.Unconfigured();
@@ -158,6 +159,11 @@ final class Reconciler {
   /** Makes {@code next} swap the backends whose configuration changes from now on. */
   void swapWith(Swapper next) {
     swapper = next;
+  }
+
+  /** Makes {@code next} ask the guest for devices whose configuration goes from now on. */
+  void ejectWith(Ejector next) {
+    ejector = next;
   }
 
   /** Returns the state of the machine. */
@@ -349,7 +355,7 @@ final class Reconciler {
   }
 
   private void follow(Wish own, List<Wish> wishes, Configurations stored) throws IOException {
-    if (Objects.requireNonNull(follower).follow(own, wishes, stored, swapper)) {
+    if (Objects.requireNonNull(follower).follow(own, wishes, stored, swapper, ejector)) {
       schedule(RETRY, this::wake);
     }
   }

@@ -3,8 +3,8 @@ package holdfast.launcher.internal.cli;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
+import holdfast.backend.api.HoldfastException;
 import holdfast.machine.config.fuzz.FuzzedText;
-import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.Refusals;
 import java.util.List;
 
@@ -27,7 +27,7 @@ public final class CommandLineFuzz {
           assertNotNull(after);
         }
       }
-    } catch (OptionException | CommandException e) {
+    } catch (HoldfastException e) {
       Refusals.assertIsSentence(e.getMessage());
     }
   }

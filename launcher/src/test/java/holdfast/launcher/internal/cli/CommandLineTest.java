@@ -32,11 +32,11 @@ class CommandLineTest {
     return arguments.isEmpty() ? List.of() : List.of(arguments.split(" "));
   }
 
-  private static CommandLine parse(String arguments) throws OptionException, CommandException {
+  private static CommandLine parse(String arguments) throws Exception {
     return CommandLine.parse(split(arguments));
   }
 
-  private static MachineRequest request(String arguments) throws OptionException, CommandException {
+  private static MachineRequest request(String arguments) throws Exception {
     return assertInstanceOf(CommandLine.Start.class, parse(arguments)).machine();
   }
 
@@ -199,7 +199,9 @@ class CommandLineTest {
         "there is no option "
             + named
             + ": the options are -machine, -m, -object, -device, -qmp, -chardev, -mon,"
-            + " -metrics, -pidfile, -daemonize, -probe, -bundles, -help and -version",
+            + " -metrics, -pidfile, -daemonize, -probe, -import-libvirt, -bundles,"
+            + " -help and"
+            + " -version",
         refusal.getMessage());
   }
 
@@ -208,7 +210,8 @@ class CommandLineTest {
   void anArgumentNeverBreaksItsSentence() {
     assertEquals(
         "there is no option '-a\\u000ab\\u001b[31m': the options are -machine, -m, -object, -device,"
-            + " -qmp, -chardev, -mon, -metrics, -pidfile, -daemonize, -probe, -bundles, -help and"
+            + " -qmp, -chardev, -mon, -metrics, -pidfile, -daemonize, -probe, -import-libvirt, -bundles,"
+            + " -help and"
             + " -version",
         assertThrows(
                 CommandException.class, () -> CommandLine.parse(List.of("-a\nb\u001b[31m", "-m")))
@@ -217,7 +220,8 @@ class CommandLineTest {
         "there is no option "
             + "-".repeat(80)
             + "... (5000 characters): the options are -machine, -m, -object, -device, -qmp,"
-            + " -chardev, -mon, -metrics, -pidfile, -daemonize, -probe, -bundles, -help and"
+            + " -chardev, -mon, -metrics, -pidfile, -daemonize, -probe, -import-libvirt, -bundles,"
+            + " -help and"
             + " -version",
         assertThrows(CommandException.class, () -> CommandLine.parse(List.of("-".repeat(5000))))
             .getMessage());

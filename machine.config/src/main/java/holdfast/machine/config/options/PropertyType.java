@@ -19,6 +19,7 @@ public sealed interface PropertyType<T>
         IdentifierType,
         IntegerType,
         NumberSetType,
+        OnOffAutoType,
         SizeType,
         TextType {
 
@@ -45,6 +46,7 @@ public sealed interface PropertyType<T>
       case SizeType size -> Kind.SIZE;
       case IntegerType number -> Kind.INTEGER;
       case ChoiceType<?> choice -> Kind.CHOICE;
+      case OnOffAutoType choice -> Kind.CHOICE;
       case NumberSetType numbers -> Kind.NUMBERS;
       case TextType text -> Kind.TEXT;
       case IdentifierType identifier -> Kind.TEXT;
@@ -68,6 +70,11 @@ public sealed interface PropertyType<T>
    */
   static PropertyType<Boolean> bool() {
     return new BooleanType();
+  }
+
+  /** Returns the type of a switch that can also be {@code auto}. */
+  static PropertyType<OnOffAuto> onOffAuto() {
+    return new OnOffAutoType();
   }
 
   /** Returns the type of a size; a number without a suffix is in bytes. */

@@ -7,13 +7,18 @@ import holdfast.machine.admin.MachineAdmin;
 import holdfast.machine.admin.MachineStatus;
 import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.admin.Retention;
+import holdfast.machine.admin.Unplugging.Kept;
+import holdfast.machine.admin.Unplugging.Outcome;
+import holdfast.machine.admin.Unplugging.Unplugged;
 import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.DeviceDefinitions;
 import holdfast.machine.config.options.HelpText;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.config.options.TypedOption;
+import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.felix.service.command.Descriptor;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -21,9 +26,9 @@ import org.osgi.service.component.annotations.Reference;
 
 /**
  * The commands that change what the machine is made of, in the words of QEMU's monitor: {@code
- * ram:object_add}, {@code ram:object_del}, {@code ram:device_add}, {@code ram:device_del}; {@code
- * ram:pause} and {@code ram:resume}, since {@code stop} is the framework's word for a bundle;
- * {@code ram:status}.
+ * ram:object_add}, {@code ram:object_del}, {@code ram:device_add}, {@code ram:device_del}, {@code
+ * ram:system_reset}, {@code ram:system_powerdown}; {@code ram:pause} and {@code ram:resume}, since
+ * {@code stop} is the framework's word for a bundle; {@code ram:status}.
  */
 @Component(
     service = MachineCommands.class,
@@ -33,11 +38,21 @@ import org.osgi.service.component.annotations.Reference;
       "osgi.command.function=object_del",
       "osgi.command.function=device_add",
       "osgi.command.function=device_del",
+      "osgi.command.function=system_reset",
+      "osgi.command.function=system_powerdown",
       "osgi.command.function=pause",
       "osgi.command.function=resume",
       "osgi.command.function=status"
     })
 public final class MachineCommands {
+  /** The form of {@code ram:device_del}. */
+  static final String DEVICE_DEL = "ram:device_del ID [-force] [-timeout S]";
+
+  /** The option that takes a device away without the guest. */
+  static final String FORCE = "-force";
+
+  private static final String TIMEOUT = "-timeout";
+
   private final MachineAdmin admin;
 
   /** Called by Declarative Services. */
@@ -69,7 +84,7 @@ public final class MachineCommands {
   }
 
   /** Runs {@code ram:device_add DRIVER,memdev=ID,…}. */
-  @Descriptor("plugs a device while the guest runs, which isn't told of it yet")
+  @Descriptor("plugs a device while the guest runs")
   public String device_add(
       @Descriptor(
               """
@@ -144,15 +159,80 @@ public final class MachineCommands {
 
   /** Runs {@code ram:device_del ID}. */
   @Descriptor(
-      "unplugs a device at once, and deletes its configuration; the guest isn't asked: stop its use of"
-          + " it first")
-  public String device_del(@Descriptor("ID: the id of the device") Object... arguments)
+      "unplugs a device when the guest has given it up, and deletes its configuration; at once if the"
+          + " emulator has no way to ask the guest")
+  public String device_del(
+      @Descriptor(
+              """
+              ID [OPTIONS]
+                  ID          the id of the device
+                  -force      at once, without asking the guest: stop its use of it first
+                  -timeout S  how many seconds to wait for the guest (default 10)\
+              """)
+          Object... arguments)
       throws InterruptedException {
     return CommandFailure.orAnswer(
-        "ram:device_del",
+        "ram:device_del", () -> unplug(Arguments.read(DEVICE_DEL, arguments)));
+  }
+
+  private String unplug(Arguments arguments) throws AdminException, InterruptedException {
+    String id = arguments.words("ID").getFirst();
+    if (arguments.has(FORCE)) {
+      return unplugged(id, admin.unplug(id));
+    }
+    int seconds = arguments.number(TIMEOUT, 10, 0);
+    Optional<Outcome> outcome = admin.requestUnplug(id).await(Duration.ofSeconds(seconds));
+    if (outcome.isEmpty()) {
+      throw new CommandFailure(
+          "the guest was asked to give up device '"
+              + id
+              + "', and has not answered within "
+              + seconds
+              + " s; the device goes when it does. To take it away at once, write ram:device_del "
+              + id
+              + " "
+              + FORCE);
+    }
+    return switch (outcome.get()) {
+      case Unplugged(Retention retention) -> unplugged(id, retention);
+      case Kept(String reason) ->
+          throw new CommandFailure(
+              "device '"
+                  + id
+                  + "' stays plugged: "
+                  + reason
+                  + "; free its memory in the guest and try again, or take it away with "
+                  + FORCE);
+    };
+  }
+
+  private static String unplugged(String id, Retention retention) {
+    return "device '" + id + "' was unplugged" + gone(retention);
+  }
+
+  /** Runs {@code ram:system_reset}. */
+  @Descriptor("starts the guest again, as a reset button does; its memory stays as it is")
+  public String system_reset(@Descriptor("no arguments") Object... arguments)
+      throws InterruptedException {
+    return CommandFailure.orAnswer(
+        "ram:system_reset",
         () -> {
-          String id = Arguments.read("ram:device_del ID", arguments).words("ID").getFirst();
-          return "device '" + id + "' was unplugged" + gone(admin.unplug(id));
+          Arguments.read("ram:system_reset", arguments).words();
+          admin.resetGuest();
+          return "the guest starts again";
+        });
+  }
+
+  /** Runs {@code ram:system_powerdown}. */
+  @Descriptor("asks the guest to shut down, as a power button does")
+  public String system_powerdown(@Descriptor("no arguments") Object... arguments)
+      throws InterruptedException {
+    return CommandFailure.orAnswer(
+        "ram:system_powerdown",
+        () -> {
+          Arguments.read("ram:system_powerdown", arguments).words();
+          admin.powerDownGuest();
+          return "the guest was asked to shut down";
         });
   }
 

@@ -60,6 +60,8 @@ public final class RamCommandTable {
     add("object_del", machine, machine::object_del);
     add("device_add", machine, machine::device_add);
     add("device_del", machine, machine::device_del);
+    add("system_reset", machine, machine::system_reset);
+    add("system_powerdown", machine, machine::system_powerdown);
     add("pause", machine, machine::pause);
     add("resume", machine, machine::resume);
     add("evacuate", ram, ram::evacuate);

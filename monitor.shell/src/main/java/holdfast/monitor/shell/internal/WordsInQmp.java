@@ -47,7 +47,9 @@ public final class WordsInQmp {
         case "show" -> id(name, "x-holdfast-query-backends", given);
         case "swaps" -> id(name, "x-holdfast-query-swaps", given);
         case "object_del" -> id(name, "object-del", given);
-        case "device_del" -> id(name, "device_del", given);
+        case "device_del" -> unplug(given);
+        case "system_reset" -> none(name, "system_reset", given);
+        case "system_powerdown" -> none(name, "system_powerdown", given);
         case "use" -> {
           List<String> two = Arguments.read("ram:use ID FILTER", given).words("ID", "FILTER");
           yield said("x-holdfast-use", ID, two.get(0), "filter", two.get(1));
@@ -93,6 +95,15 @@ public final class WordsInQmp {
       arguments.put((String) pairs[at], pairs[at + 1]);
     }
     return new Said(command, arguments, false);
+  }
+
+  /** Doesn't wait for the guest: an event says what becomes of it. */
+  private static Said unplug(Object... given) {
+    Arguments read = Arguments.read(MachineCommands.DEVICE_DEL, given);
+    String id = read.words("ID").getFirst();
+    return read.has(MachineCommands.FORCE)
+        ? said("device_del", ID, id, "x-holdfast-force", true)
+        : said("device_del", ID, id);
   }
 
   private static Said set(Object... given) {

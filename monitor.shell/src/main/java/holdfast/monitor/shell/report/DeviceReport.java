@@ -4,6 +4,7 @@ import holdfast.machine.admin.DeviceStatus;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A memory device, as an operator is shown it. */
 public record DeviceReport(DeviceStatus device) {
@@ -12,8 +13,17 @@ public record DeviceReport(DeviceStatus device) {
   public static final List<String> COLUMNS =
       List.of("GUEST ADDRESS", "SIZE", "DEVICE", "DRIVER", "MEMDEV", "LABEL", "SLOT");
 
-  /** Returns the facts as {@code -probe json} shows them. */
+  /** Returns the facts as JSON shows them. */
   public Map<String, Object> toMap() {
+    return toMap(Optional.empty());
+  }
+
+  /**
+   * Returns the facts as {@code -probe json} shows them.
+   *
+   * @param share how it divides its backend, if that is known
+   */
+  Map<String, Object> toMap(Optional<GuestShare> share) {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("id", device.id());
     map.put("driver", device.driver().label());
@@ -23,6 +33,7 @@ public record DeviceReport(DeviceStatus device) {
     map.put("label-size", device.labelSize().bytes());
     map.put("slot", device.slot());
     map.put("unarmed", device.unarmed());
+    share.ifPresent(known -> map.put("unreachable-size", known.lost().bytes()));
     return map;
   }
 

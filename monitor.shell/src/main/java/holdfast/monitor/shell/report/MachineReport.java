@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A whole machine: the output of {@code -probe}. */
 public record MachineReport(List<ObjectStatus> objects, List<DeviceStatus> devices) {
@@ -29,7 +30,7 @@ public record MachineReport(List<ObjectStatus> objects, List<DeviceStatus> devic
         "devices",
         devices.stream()
             .filter(device -> device.driver() != DeviceKind.RAM)
-            .map(device -> new DeviceReport(device).toMap())
+            .map(device -> new DeviceReport(device).toMap(share(device)))
             .toList());
     try {
       // as JSON escapes it: a backslash, u and four digits
@@ -48,6 +49,21 @@ public record MachineReport(List<ObjectStatus> objects, List<DeviceStatus> devic
     screen.heading("guest memory");
     screen.table(
         DeviceReport.COLUMNS, devices.stream().map(d -> new DeviceReport(d).row()).toList());
+    for (DeviceStatus device : devices) {
+      for (String sentence : share(device).map(GuestShare::sentences).orElse(List.of())) {
+        screen.heading(device.driver() + " '" + device.id() + "': " + sentence);
+      }
+    }
     return screen.toString();
+  }
+
+  /** Returns how a plugged device divides its backend; empty for base RAM. */
+  private Optional<GuestShare> share(DeviceStatus device) {
+    return device.driver() == DeviceKind.RAM
+        ? Optional.empty()
+        : objects.stream()
+            .filter(object -> object.id().equals(device.memdev()))
+            .findFirst()
+            .map(object -> new GuestShare(device, object));
   }
 }

@@ -142,7 +142,16 @@ class MachineReportTest {
 
     Map<String, Object> nvdimm = devices.getFirst();
     assertEquals(
-        List.of("id", "driver", "memdev", "addr", "size", "label-size", "slot", "unarmed"),
+        List.of(
+            "id",
+            "driver",
+            "memdev",
+            "addr",
+            "size",
+            "label-size",
+            "slot",
+            "unarmed",
+            "unreachable-size"),
         keys(nvdimm));
     assertEquals(
         Map.of(
@@ -161,7 +170,9 @@ class MachineReportTest {
             "slot",
             2,
             "unarmed",
-            true),
+            true,
+            "unreachable-size",
+            0),
         nvdimm);
     assertEquals("pc-dimm", devices.getLast().get("driver"));
     assertEquals(false, devices.getLast().get("unarmed"));
@@ -201,10 +212,11 @@ class MachineReportTest {
             "memory backend 'pc.ram' (memory-backend-ram)",
             "guest memory"),
         text.lines().filter(line -> line.matches("(memory|guest).*")).toList());
-    List<String> table = text.lines().skip(text.lines().count() - 4).toList();
+    List<String> table = text.lines().skip(text.lines().count() - 5).toList();
     assertTrue(table.get(0).startsWith("GUEST ADDRESS"), text);
     assertTrue(table.get(1).startsWith("0x0 "), text);
     assertTrue(table.get(2).startsWith("0x100000000 "), text);
     assertTrue(table.get(3).contains("pc-dimm[0]"), text);
+    assertEquals("nvdimm 'nv0': of 1M the guest sees 896K: 128K are label", table.get(4), text);
   }
 }

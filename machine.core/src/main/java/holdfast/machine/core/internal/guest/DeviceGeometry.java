@@ -5,6 +5,7 @@ import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.RamFlag;
 import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.MemoryRegion;
+import holdfast.machine.config.options.OnOffAuto;
 
 /**
  * The division of a backend's bytes: the guest's part, from offset 0, and the label area, at the
@@ -36,7 +37,7 @@ record DeviceGeometry(ByteSize guest, ByteSize label, Alignment align) {
               + " is left for the guest; give the backend a greater size, a smaller align or a smaller"
               + " label-size");
     }
-    if (memdev.obtained().contains(RamFlag.RAM_READONLY) && !request.unarmed()) {
+    if (memdev.obtained().contains(RamFlag.RAM_READONLY) && request.unarmed() == OnOffAuto.OFF) {
       throw request.refused(
           Refusal.NOT_UNARMED,
           "the backend is read-only, so no store of the guest can persist; say so to the guest with"

@@ -5,6 +5,7 @@ import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.config.DeviceSpec;
+import holdfast.machine.config.options.OnOffAuto;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +30,7 @@ public record DeviceRequest(
     GuestAddress addr,
     int slot,
     @Nullable ByteSize labelSize,
-    boolean unarmed,
+    OnOffAuto unarmed,
     long node,
     @Nullable String uuid) {
 
@@ -69,7 +70,8 @@ public record DeviceRequest(
   /** Returns a request with the default of every property. */
   public static DeviceRequest of(
       DeviceKind driver, @Nullable String id, @Nullable MemoryRegion memdev) {
-    return new DeviceRequest(driver, id, memdev, GuestAddress.ZERO, ANY_SLOT, null, false, 0, null);
+    return new DeviceRequest(
+        driver, id, memdev, GuestAddress.ZERO, ANY_SLOT, null, OnOffAuto.OFF, 0, null);
   }
 
   /** Returns a copy with another guest address. */
@@ -88,8 +90,8 @@ public record DeviceRequest(
   }
 
   /** Returns a copy with another value of {@code unarmed}. */
-  public DeviceRequest withUnarmed(boolean on) {
-    return new DeviceRequest(driver, id, memdev, addr, slot, labelSize, on, node, uuid);
+  public DeviceRequest withUnarmed(OnOffAuto wish) {
+    return new DeviceRequest(driver, id, memdev, addr, slot, labelSize, wish, node, uuid);
   }
 
   /** Returns a copy with another NUMA node. */
@@ -106,7 +108,7 @@ public record DeviceRequest(
   void checkProperties() throws PlugException {
     if (driver == DeviceKind.PC_DIMM) {
       checkAbsent("label-size", labelSize != null);
-      checkAbsent("unarmed", unarmed);
+      checkAbsent("unarmed", unarmed != OnOffAuto.OFF);
       checkAbsent("uuid", uuid != null);
     }
     if (labelSize != null && labelSize.bytes() < SMALLEST_LABEL.bytes()) {

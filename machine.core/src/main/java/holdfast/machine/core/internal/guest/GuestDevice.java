@@ -1,12 +1,15 @@
 package holdfast.machine.core.internal.guest;
 
 import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.Granularity;
 import holdfast.backend.api.RamFlag;
 import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestRange;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryRegion;
+import holdfast.machine.api.RegionState;
+import holdfast.machine.config.options.OnOffAuto;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
@@ -22,7 +25,7 @@ final class GuestDevice implements MemoryDevice {
   private final MemorySegment label;
   private final int slot;
   private final int node;
-  private final boolean unarmed;
+  private final OnOffAuto unarmed;
   private final boolean readOnly;
   private final boolean hotplugged;
 
@@ -35,7 +38,7 @@ final class GuestDevice implements MemoryDevice {
       DeviceGeometry geometry,
       int slot,
       int node,
-      boolean unarmed,
+      OnOffAuto unarmed,
       boolean hotplugged) {
     this.id = id;
     this.driver = driver;
@@ -63,7 +66,7 @@ final class GuestDevice implements MemoryDevice {
       String id, MemoryRegion region, long offset, ByteSize size, GuestAddress address) {
     DeviceGeometry geometry = new DeviceGeometry(size, ByteSize.ZERO, region.align());
     return new GuestDevice(
-        id, DeviceKind.RAM, region, offset, address, geometry, -1, 0, false, false);
+        id, DeviceKind.RAM, region, offset, address, geometry, -1, 0, OnOffAuto.OFF, false);
   }
 
   /** Returns a device whose slot and address have been found. */
@@ -152,7 +155,17 @@ final class GuestDevice implements MemoryDevice {
 
   @Override
   public boolean unarmed() {
-    return unarmed;
+    return switch (unarmed) {
+      case ON -> true;
+      case OFF -> false;
+      case AUTO -> !keepsWhatTheGuestFlushes();
+    };
+  }
+
+  /** Returns whether a store is durable once the guest has flushed its cache line. */
+  private boolean keepsWhatTheGuestFlushes() {
+    return region.state() != RegionState.FAILED
+        && region.durability().obtained().compareTo(Granularity.CACHE_LINE) >= 0;
   }
 
   @Override

@@ -16,6 +16,7 @@ import holdfast.machine.api.ReadOnlyDeviceException;
 import holdfast.machine.api.UnmappedAddressException;
 import holdfast.machine.config.MachineType;
 import holdfast.machine.config.MemoryLayout;
+import holdfast.machine.config.options.OnOffAuto;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -68,7 +69,7 @@ class ChannelTransferTest {
     memory.plug(DeviceRequest.of(DeviceKind.PC_DIMM, "b", region("mb", DIMM)));
     memory.plug(
         DeviceRequest.of(DeviceKind.NVDIMM, "r", region("mr", DIMM).with(RamFlag.RAM_READONLY))
-            .withUnarmed(true));
+            .withUnarmed(OnOffAuto.ON));
     new Random(7).nextBytes(content);
     folder = Storage.disk().newFolder();
     Path path = Files.write(folder.resolve("disk"), content);

@@ -8,6 +8,7 @@ import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.RamFlag;
 import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
+import holdfast.machine.config.options.OnOffAuto;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -99,7 +100,7 @@ class DeviceGeometryTest {
         "nvdimm 'nv1' on memory backend 'm1': the backend is read-only, so no store of the guest"
             + " can persist; say so to the guest with unarmed=on, or open the backend for writing",
         e.getMessage());
-    assertEquals(new ByteSize(4096), DeviceGeometry.of(request.withUnarmed(true)).guest());
+    assertEquals(new ByteSize(4096), DeviceGeometry.of(request.withUnarmed(OnOffAuto.ON)).guest());
   }
 
   /** The label area is the end of the backend's size, and what lies before it is out of reach. */
@@ -125,7 +126,7 @@ class DeviceGeometryTest {
     DeviceRequest request =
         DeviceRequest.of(DeviceKind.NVDIMM, "nv1", region)
             .withLabelSize(ByteSize.kib(128))
-            .withUnarmed(true);
+            .withUnarmed(OnOffAuto.ON);
     GuestDevice device =
         GuestDevice.plugged(request, region, DeviceGeometry.of(request), GuestAddress.ZERO, 0);
     assertTrue(device.readOnly());

@@ -10,6 +10,7 @@ import holdfast.machine.api.GuestAddress;
 import holdfast.machine.config.MachineType;
 import holdfast.machine.config.MemoryLayout;
 import holdfast.machine.config.MemoryLayoutException;
+import holdfast.machine.config.options.OnOffAuto;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -369,7 +370,7 @@ class DevicePlacerTest {
   @Test
   void takesAReadOnlyBackendWhenUnarmed() throws Exception {
     FakeRegion rom = region("m1", 64, 4096).with(RamFlag.RAM_READONLY);
-    GuestDevice device = plug(nvdimm("nv1", rom).withUnarmed(true));
+    GuestDevice device = plug(nvdimm("nv1", rom).withUnarmed(OnOffAuto.ON));
     assertEquals(true, device.readOnly());
     assertEquals(true, device.unarmed());
   }
@@ -381,9 +382,9 @@ class DevicePlacerTest {
     plug(nvdimm("a", region("ma", 64, 4096)).withSlot(0));
     plugged.add(
         GuestDevice.plugged(
-            nvdimm("b", busy).withUnarmed(true),
+            nvdimm("b", busy).withUnarmed(OnOffAuto.ON),
             busy,
-            DeviceGeometry.of(nvdimm("b", busy).withUnarmed(true)),
+            DeviceGeometry.of(nvdimm("b", busy).withUnarmed(OnOffAuto.ON)),
             new GuestAddress(BASE + 64 * MIB),
             1));
     DeviceRequest bad =
@@ -408,7 +409,7 @@ class DevicePlacerTest {
     assertRefused(Refusal.BACKEND_TOO_SMALL, bad);
     bad = bad.withLabelSize(ByteSize.mib(32));
     assertRefused(Refusal.NOT_UNARMED, bad);
-    bad = bad.withUnarmed(true);
+    bad = bad.withUnarmed(OnOffAuto.ON);
     assertRefused(Refusal.ADDRESS_NOT_ALIGNED, bad);
     bad = bad.withAddr(new GuestAddress(64 * MIB));
     assertRefused(Refusal.ADDRESS_OUTSIDE, bad);

@@ -19,6 +19,7 @@ import holdfast.machine.config.MachineType;
 import holdfast.machine.config.MemoryLayout;
 import holdfast.machine.config.MemoryLayoutException;
 import holdfast.machine.config.MemoryLayoutException.Problem;
+import holdfast.machine.config.options.OnOffAuto;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -51,7 +52,7 @@ class FlatGuestMemoryTest {
     memory = new FlatGuestMemory(machine, ram, FakeRegion::neverLost);
     memory.plug(DeviceRequest.of(DeviceKind.NVDIMM, "a", a));
     memory.plug(DeviceRequest.of(DeviceKind.PC_DIMM, "b", b));
-    memory.plug(DeviceRequest.of(DeviceKind.NVDIMM, "r", r).withUnarmed(true));
+    memory.plug(DeviceRequest.of(DeviceKind.NVDIMM, "r", r).withUnarmed(OnOffAuto.ON));
   }
 
   @Test
@@ -135,7 +136,7 @@ class FlatGuestMemoryTest {
   void anUnarmedDeviceOnAWritableBackendTakesStores() throws Exception {
     FakeRegion region = FakeRegion.ofHeap("mu", 4096);
     MemoryDevice device =
-        memory.plug(DeviceRequest.of(DeviceKind.NVDIMM, "u", region).withUnarmed(true));
+        memory.plug(DeviceRequest.of(DeviceKind.NVDIMM, "u", region).withUnarmed(OnOffAuto.ON));
     memory.setByte(device.address(), (byte) 9);
     assertEquals(9, memory.getByte(device.address()));
   }

@@ -16,6 +16,7 @@ import holdfast.machine.api.SplitRangeException;
 import holdfast.machine.api.UnmappedAddressException;
 import holdfast.machine.config.MachineType;
 import holdfast.machine.config.MemoryLayout;
+import holdfast.machine.config.options.OnOffAuto;
 import java.lang.foreign.Arena;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -52,7 +53,7 @@ class OrderedAccessTest {
     memory.plug(DeviceRequest.of(DeviceKind.NVDIMM, "a", region("ma", 4100)));
     memory.plug(
         DeviceRequest.of(DeviceKind.NVDIMM, "r", region("mr", 4096).with(RamFlag.RAM_READONLY))
-            .withUnarmed(true));
+            .withUnarmed(OnOffAuto.ON));
     assertEquals(at(R), memory.devices().getLast().address());
   }
 

@@ -1,9 +1,15 @@
 package holdfast.monitor.metrics.internal.jmx;
 
+import holdfast.machine.admin.AdminException;
 import holdfast.machine.admin.DeviceStatus;
+import holdfast.machine.admin.MachineAdmin;
 
-/** A device; nothing of it changes while it is plugged. */
-record DeviceBean(DeviceStatus status) implements DeviceMXBean {
+/**
+ * A device. While it is plugged, nothing of it changes but whether it is armed.
+ *
+ * @param status as it was when it was found
+ */
+record DeviceBean(MachineAdmin admin, DeviceStatus status) implements DeviceMXBean {
   @Override
   public String getId() {
     return status.id();
@@ -46,7 +52,11 @@ record DeviceBean(DeviceStatus status) implements DeviceMXBean {
 
   @Override
   public boolean isUnarmed() {
-    return status.unarmed();
+    try {
+      return admin.device(status.id()).unarmed();
+    } catch (AdminException e) {
+      return status.unarmed(); // it has just gone
+    }
   }
 
   @Override

@@ -79,7 +79,7 @@ public final class JmxComponent {
       wanted.put(BeanName.region(region.id()), new RegionBean(readings, region.id()));
     }
     for (DeviceStatus device : devices()) {
-      wanted.put(BeanName.device(device.id()), new DeviceBean(device));
+      wanted.put(BeanName.device(device.id()), new DeviceBean(admin, device));
     }
     swaps.forEach(
         (id, report) ->

@@ -28,7 +28,16 @@ public final class EventShapes {
   /** The process ends. */
   public static final String SHUTDOWN = "SHUTDOWN";
 
+  private static final String REASON = "x-holdfast-reason";
   private static final String DEVICE_DELETED = "DEVICE_DELETED";
+  private static final String UNPLUG_REFUSED = "DEVICE_UNPLUG_GUEST_ERROR";
+
+  /** The guest was started again. */
+  private static final String RESET = "RESET";
+
+  /** The guest was asked to shut down. */
+  private static final String POWERDOWN = "POWERDOWN";
+
   private static final String STATUS = "X_HOLDFAST_STATUS";
   private static final String DEVICE_ADDED = "X_HOLDFAST_DEVICE_ADDED";
   private static final String OBJECT_ADDED = "X_HOLDFAST_OBJECT_ADDED";
@@ -66,6 +75,15 @@ public final class EventShapes {
         DEVICE_DELETED,
         new Struct(DEVICE_DELETED, List.of(optional("device", STRING), required("path", STRING))));
     all.put(
+        UNPLUG_REFUSED,
+        new Struct(
+            UNPLUG_REFUSED,
+            List.of(
+                optional("device", STRING), required("path", STRING), required(REASON, STRING))));
+    all.put(
+        RESET, new Struct(RESET, List.of(required("guest", BOOLEAN), required("reason", STRING))));
+    all.put(POWERDOWN, new Struct(POWERDOWN, List.of()));
+    all.put(
         STATUS, new Struct(STATUS, List.of(required("phase", STRING), optional("reason", STRING))));
     all.put(DEVICE_ADDED, Shapes.MEMORY_DEVICE);
     all.put(OBJECT_ADDED, id);
@@ -87,6 +105,13 @@ public final class EventShapes {
           one(DEVICE_ADDED, MachineCommands.memoryDevice(device));
       case AdminEvent.DeviceUnplugged(var device) ->
           one(DEVICE_DELETED, Map.of("device", device.id(), "path", QomTree.DEVICES + device.id()));
+      case AdminEvent.UnplugRefused(var device, String reason) ->
+          one(
+              UNPLUG_REFUSED,
+              Map.of("device", device.id(), "path", QomTree.DEVICES + device.id(), REASON, reason));
+      case AdminEvent.GuestReset() ->
+          one(RESET, Map.of("guest", false, "reason", "host-qmp-system-reset"));
+      case AdminEvent.PowerDownRequested() -> one(POWERDOWN, Map.of());
       case AdminEvent.SwapProgressed(var report) -> one(SWAP, SwapCommands.report(report));
     };
   }

@@ -1,5 +1,6 @@
 package holdfast.monitor.qmp.internal.command;
 
+import static holdfast.monitor.qmp.internal.schema.ValueType.BOOLEAN;
 import static holdfast.monitor.qmp.internal.schema.ValueType.Member.required;
 import static holdfast.monitor.qmp.internal.schema.ValueType.NOTHING;
 import static holdfast.monitor.qmp.internal.schema.ValueType.STRING;
@@ -33,6 +34,9 @@ public final class MachineCommands {
   private static final Set<String> OF_MEMDEV =
       Set.of("merge", "dump", "prealloc", "share", "reserve", "host-nodes", "policy");
 
+  /** The argument that takes a device away without the guest. */
+  private static final String FORCE = "x-holdfast-force";
+
   private final MachineAdmin admin;
 
   /**
@@ -62,7 +66,13 @@ public final class MachineCommands {
                 true),
             NOTHING,
             this::plug),
-        Command.with("device_del", id(), NOTHING, this::unplug),
+        Command.with(
+            "device_del",
+            List.of(required("id", STRING), Member.optional(FORCE, BOOLEAN)),
+            NOTHING,
+            this::unplug),
+        Command.query("system_reset", NOTHING, none -> reset()),
+        Command.query("system_powerdown", NOTHING, none -> powerDown()),
         Command.query("query-memdev", new ListOf(Shapes.MEMDEV), none -> memdevs()),
         Command.query(
             "query-memory-devices", new ListOf(Shapes.MEMORY_DEVICE), none -> memoryDevices()),
@@ -123,9 +133,26 @@ public final class MachineCommands {
     return Command.NOTHING;
   }
 
+  /** Asks for a device, as QEMU's does: an event says when the guest has given it up, or won't. */
   private Object unplug(Arguments arguments) throws AdminException {
-    String id = arguments.text("id");
-    admin.unplug(id.startsWith(QomTree.DEVICES) ? id.substring(QomTree.DEVICES.length()) : id);
+    String named = arguments.text("id");
+    String id =
+        named.startsWith(QomTree.DEVICES) ? named.substring(QomTree.DEVICES.length()) : named;
+    if (arguments.flag(FORCE, false)) {
+      admin.unplug(id);
+    } else {
+      admin.requestUnplug(id);
+    }
+    return Command.NOTHING;
+  }
+
+  private Object reset() throws AdminException {
+    admin.resetGuest();
+    return Command.NOTHING;
+  }
+
+  private Object powerDown() throws AdminException {
+    admin.powerDownGuest();
     return Command.NOTHING;
   }
 

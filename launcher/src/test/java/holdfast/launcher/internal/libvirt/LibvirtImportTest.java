@@ -1,0 +1,232 @@
+package holdfast.launcher.internal.libvirt;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import holdfast.backend.api.HoldfastException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A domain of libvirt becomes options with the same meaning, or a sentence. */
+@Timeout(120)
+class LibvirtImportTest {
+  @TempDir Path folder;
+
+  private static final String NVDIMM =
+      """
+      <domain type='kvm'>
+        <name>vm1</name>
+        <maxMemory slots='4' unit='GiB'>8</maxMemory>
+        <memory unit='KiB'>1310720</memory>
+        <currentMemory unit='KiB'>1048576</currentMemory>
+        <vcpu>2</vcpu>
+        <os><type arch='x86_64' machine='pc-q35-8.2'>hvm</type></os>
+        <devices>
+          <disk type='file'><source file='/a.qcow2'/></disk>
+          <memory model='nvdimm' access='shared'>
+            <uuid>9066901e-c90a-46ad-8b55-c18868cf92ae</uuid>
+            <source>
+              <path>/pmem/a,b.img</path>
+              <alignsize unit='KiB'>2048</alignsize>
+              <pmem/>
+            </source>
+            <target>
+              <size unit='MiB'>256</size>
+              <node>0</node>
+              <label><size unit='KiB'>2048</size></label>
+            </target>
+            <alias name='nvdimm0'/>
+            <address type='dimm' slot='1' base='0x100000000'/>
+          </memory>
+        </devices>
+      </domain>
+      """;
+
+  private List<String> options(String xml) throws IOException, HoldfastException {
+    return LibvirtImport.options(Files.writeString(folder.resolve("d.xml"), xml).toString());
+  }
+
+  private String refusal(String xml) {
+    HoldfastException refusal = assertThrows(HoldfastException.class, () -> options(xml));
+    return refusal.getMessage().replace(folder.toString(), "/f");
+  }
+
+  @Test
+  @DisplayName("an nvdimm with all it can have; the base RAM is what the devices leave of <memory>")
+  void nvdimm() throws Exception {
+    assertEquals(
+        List.of(
+            "-machine",
+            "type=q35,nvdimm=on",
+            "-m",
+            "size=1G,slots=4,maxmem=8G",
+            "-object",
+            "memory-backend-file,id=memnvdimm0,size=256M,mem-path=/pmem/a,,b.img,share=on,align=2M,"
+                + "pmem=on",
+            "-device",
+            "nvdimm,id=nvdimm0,memdev=memnvdimm0,slot=1,addr=0x100000000,label-size=2M,"
+                + "uuid=9066901e-c90a-46ad-8b55-c18868cf92ae"),
+        options(NVDIMM));
+  }
+
+  @Test
+  @DisplayName("a read-only one is unarmed; private is libvirt's default")
+  void readOnly() throws Exception {
+    List<String> options =
+        options(NVDIMM.replace("<node>0</node>", "<readonly/>").replace(" access='shared'", ""));
+    assertTrue(options.get(5).contains(",share=off,"), options::toString);
+    assertTrue(options.get(7).endsWith(",unarmed=on"), options::toString);
+  }
+
+  @Test
+  @DisplayName("a domain without memory devices, in each unit that libvirt knows")
+  void plain() throws Exception {
+    for (String memory :
+        List.of(
+            "<memory>524288</memory>",
+            "<memory unit='M'>512</memory>",
+            "<memory unit='bytes'>536870912</memory>")) {
+      assertEquals(
+          List.of("-machine", "type=pc", "-m", "size=512M"),
+          options("<domain>" + memory + "</domain>"));
+    }
+  }
+
+  @Test
+  @DisplayName("<memoryBacking> and a NUMA cell say what the base RAM and the DIMMs are made of")
+  void backing() throws Exception {
+    assertEquals(
+        List.of(
+            "-machine",
+            "type=pc,memory-backend=pc.ram",
+            "-m",
+            "size=1G,slots=2,maxmem=4G",
+            "-object",
+            "memory-backend-memfd,id=pc.ram,size=1G,share=on,prealloc=on,prealloc-threads=4,"
+                + "merge=off",
+            "-object",
+            "memory-backend-memfd,id=memdimm0,size=512M,share=off,prealloc=on,prealloc-threads=4,"
+                + "merge=off",
+            "-device",
+            "pc-dimm,id=dimm0,memdev=memdimm0"),
+        options(
+            """
+            <domain>
+              <maxMemory slots='2' unit='GiB'>4</maxMemory>
+              <memory unit='MiB'>1536</memory>
+              <memoryBacking>
+                <source type='memfd'/>
+                <access mode='private'/>
+                <allocation mode='immediate' threads='4'/>
+                <nosharepages/>
+              </memoryBacking>
+              <cpu><numa><cell id='0' cpus='0' memory='1' unit='GiB' memAccess='shared'/></numa></cpu>
+              <devices>
+                <memory model='dimm' access='private'>
+                  <target><size unit='MiB'>512</size><node>0</node></target>
+                </memory>
+              </devices>
+            </domain>
+            """));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "<pmem/> | <pmem/><what/> | F, domain/devices/memory/source/what: this element has no"
+            + " counterpart here: take it out, or do without it",
+        "model='nvdimm' | model='virtio-mem' | F, domain/devices/memory: a memory device of model"
+            + " 'virtio-mem' is not there here: there are dimm and nvdimm",
+        "<path>/pmem/a,b.img</path> | <!-- --> | F, domain/devices/memory/source: <path> is missing",
+        "unit='MiB'>256 | unit='Mib'>256 | F, domain/devices/memory/target/size: the unit Mib is"
+            + " none of libvirt's: write KiB, MiB, GiB",
+        "unit='MiB'>256 | unit='MiB'>-1 | F, domain/devices/memory/target/size: -1 is not a number"
+            + " of MiB",
+        "unit='MiB'>256 | unit='TiB'>9999999 | F, domain/devices/memory/target/size: 9999999 TiB are"
+            + " more than 63 bits can say",
+        "pc-q35-8.2 | s390-ccw | F, domain/os/type: there is no machine s390-ccw here, but pc, q35"
+            + " and virt",
+        "<memory unit='KiB'>1310720 | <memory unit='KiB'>262144 | F, domain/memory: its 256M are no"
+            + " more than the memory devices have, which are part of it: nothing is left for the"
+            + " base RAM",
+        "<maxMemory slots='4' unit='GiB'>8</maxMemory> | <!-- --> | F, domain: there are memory"
+            + " devices, but no <maxMemory slots='N'> that has room for them",
+        "<vcpu>2</vcpu> | <memoryBacking><locked/></memoryBacking> | F, domain/memoryBacking/locked:"
+            + " this element has no counterpart here: take it out, or do without it",
+        "</domain> | <oops> | F, line 27: XML document structures must start and end within the same"
+            + " entity.",
+      })
+  @DisplayName("what has no counterpart is named with its place")
+  void refusals(String part, String instead, String sentence) {
+    assertTrue(NVDIMM.contains(part), part);
+    assertEquals(sentence.replace("F,", "/f/d.xml,"), refusal(NVDIMM.replace(part, instead)));
+  }
+
+  @Test
+  @DisplayName("no entity is expanded and no other file is read: a DTD is refused")
+  void entities() throws Exception {
+    Path secret = Files.writeString(folder.resolve("secret"), "SECRET");
+    String refused =
+        refusal(
+            "<!DOCTYPE d [<!ENTITY x SYSTEM 'file://"
+                + secret
+                + "'>]><domain><memory>&x;</memory></domain>");
+    assertTrue(refused.contains("DOCTYPE"), refused);
+    assertTrue(!refused.contains("SECRET"), refused);
+    StringBuilder bomb = new StringBuilder("<!DOCTYPE d [<!ENTITY a0 'ha'>");
+    for (int at = 1; at < 40; at++) {
+      bomb.append("<!ENTITY a%d '&a%d;&a%d;'>".formatted(at, at - 1, at - 1));
+    }
+    assertTrue(refusal(bomb + "]><domain>&a39;</domain>").contains("DOCTYPE"));
+  }
+
+  @Test
+  @DisplayName("what is no domain, or no file, is said so")
+  void noDomain() {
+    assertEquals(
+        "/f/d.xml holds a <network>, and not a <domain>: write it with virsh dumpxml DOMAIN",
+        refusal("<network/>"));
+    assertEquals(
+        "/nothing/here does not exist: write it with virsh dumpxml DOMAIN",
+        assertThrows(HoldfastException.class, () -> LibvirtImport.options("/nothing/here"))
+            .getMessage());
+    assertTrue(
+        assertThrows(HoldfastException.class, () -> LibvirtImport.options(folder.toString()))
+            .getMessage()
+            .contains("can't be read"));
+  }
+
+  @Test
+  @DisplayName("any damage of the file ends in options or in one sentence")
+  void fuzzed() throws Exception {
+    Random random = new Random(15);
+    for (int time = 0; time < 3_000; time++) {
+      StringBuilder xml = new StringBuilder(NVDIMM);
+      for (int damage = random.nextInt(1, 4); damage > 0; damage--) {
+        int at = random.nextInt(xml.length());
+        switch (random.nextInt(3)) {
+          case 0 -> xml.deleteCharAt(at);
+          case 1 -> xml.setCharAt(at, (char) random.nextInt(32, 127));
+          default -> xml.insert(at, xml.substring(at, Math.min(xml.length(), at + 20)));
+        }
+      }
+      try {
+        options(xml.toString());
+      } catch (HoldfastException e) {
+        assertTrue(e.getMessage().indexOf('\n') < 0, e.getMessage());
+      }
+    }
+  }
+}

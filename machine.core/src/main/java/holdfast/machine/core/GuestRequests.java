@@ -1,0 +1,80 @@
+package holdfast.machine.core;
+
+import holdfast.machine.admin.AdminEvent;
+import holdfast.machine.admin.AdminException;
+import holdfast.machine.admin.BusyException;
+import holdfast.machine.admin.MachineStatus;
+import holdfast.machine.admin.Unplugging;
+import holdfast.machine.api.DeviceKind;
+import holdfast.machine.api.GuestControl;
+import holdfast.machine.api.MemoryDevice;
+import holdfast.machine.core.SwapProvider.MachineSwaps;
+
+/** What an operator asks of a machine's guest. Thread-safe. */
+final class GuestRequests {
+  private final GuestControls controls;
+  private final Ejections ejections;
+  private final AdminEvents events;
+
+  /** Held while the writers are stopped, or resumed, within their limits. */
+  private final Object stopping = new Object();
+
+  GuestRequests(Machine machine, GuestControls controls, AdminEvents events) {
+    this.controls = controls;
+    this.events = events;
+    this.ejections = new Ejections(events);
+    machine.watch(ejections);
+    machine.afterClose(ejections::close);
+  }
+
+  /**
+   * Asks the guest to give up a device; where nobody can ask, unplugs it.
+   *
+   * @param removal unplugs it
+   */
+  Unplugging eject(MemoryDevice device, MachineOperations.Removal removal) throws AdminException {
+    Ejections.Asked asked = ejections.of(device, removal);
+    if (!controls.isThere() || device.driver() == DeviceKind.RAM) {
+      asked.ejectNow(); // which refuses base RAM
+      return asked;
+    }
+    try {
+      controls.call(
+          "ask the guest for device '" + device.id() + "'", one -> one.requestEjection(asked));
+    } catch (AdminException e) {
+      asked.withdraw(e.getMessage());
+      throw e;
+    }
+    return asked;
+  }
+
+  void reset() throws AdminException {
+    controls.call("reset the guest", GuestControl::reset);
+    events.publish(new AdminEvent.GuestReset());
+  }
+
+  void powerDown() throws AdminException {
+    controls.call("ask the guest to shut down", GuestControl::powerDown);
+    events.publish(new AdminEvent.PowerDownRequested());
+  }
+
+  void stop(MachineSwaps swaps) throws BusyException {
+    synchronized (stopping) { // the events have the order of the changes
+      try {
+        if (swaps.stop()) {
+          events.publish(new AdminEvent.StatusChanged(MachineStatus.up(true)));
+        }
+      } catch (MachineBusyException e) {
+        throw new BusyException(e);
+      }
+    }
+  }
+
+  void cont(MachineSwaps swaps) {
+    synchronized (stopping) {
+      if (swaps.cont()) {
+        events.publish(new AdminEvent.StatusChanged(MachineStatus.up(false)));
+      }
+    }
+  }
+}
