@@ -60,6 +60,15 @@ public interface GuestMemory {
    */
   String MAX_SIZE = "max.size";
 
+  /** The service property with the number of slots for devices, an {@code Integer}. */
+  String SLOTS = "slots";
+
+  /**
+   * The service property with the word of {@code -machine nvdimm-persistence=}, a {@code String}:
+   * the label of an {@link NvdimmPersistence}. Left out if that was.
+   */
+  String NVDIMM_PERSISTENCE = "nvdimm.persistence";
+
   /** Returns the present devices in the order of their addresses. The list is immutable. */
   List<MemoryDevice> devices();
 

@@ -3,6 +3,8 @@ package holdfast.machine.config;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.machine.api.GuestAddress;
+import holdfast.machine.api.NvdimmPersistence;
+import holdfast.machine.config.options.OptionException;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.config.options.PropertyDefinition;
 import holdfast.machine.config.options.PropertyType;
@@ -26,6 +28,20 @@ public final class MachineDefinition {
   private static final PropertyDefinition<Boolean> NVDIMM =
       PropertyDefinition.withDefault(
           "nvdimm", PropertyType.bool(), "off", "whether the machine takes nvdimm devices");
+  private static final PropertyDefinition<NvdimmPersistence> NVDIMM_PERSISTENCE =
+      PropertyDefinition.optional(
+          "nvdimm-persistence",
+          PropertyType.choice(NvdimmPersistence.class),
+          "how far the guest's stores into its NVDIMMs have to go to survive a power cut; left out:"
+              + " it isn't told");
+  private static final PropertyDefinition<Boolean> HMAT =
+      PropertyDefinition.optional(
+          "hmat", PropertyType.bool(), "off alone: no table of memory's speed is made");
+  private static final PropertyDefinition<Long> NUMA_NODES =
+      PropertyDefinition.optional(
+          "x-numa-nodes",
+          PropertyType.integer(1, MemoryLayout.MAX_NODES),
+          "how many NUMA nodes the guest has, 1 if it is left out; the base RAM is on node 0");
   private static final PropertyDefinition<String> MEMORY_BACKEND =
       PropertyDefinition.optional(
           "memory-backend",
@@ -70,7 +86,16 @@ public final class MachineDefinition {
           "machine",
           "the machine",
           List.of(
-              TYPE, RAM_BASE, NVDIMM, MEMORY_BACKEND, MEM_MERGE, DUMP_GUEST_CORE, MONITOR_FOLDERS));
+              TYPE,
+              RAM_BASE,
+              NVDIMM,
+              NVDIMM_PERSISTENCE,
+              HMAT,
+              NUMA_NODES,
+              MEMORY_BACKEND,
+              MEM_MERGE,
+              DUMP_GUEST_CORE,
+              MONITOR_FOLDERS));
 
   /** {@code -m}. */
   public static final TypeDefinition MEMORY =
@@ -95,13 +120,36 @@ public final class MachineDefinition {
    */
   public static MemoryLayout memory(ParsedObject machine, @Nullable ByteSize backendSize)
       throws MemoryLayoutException {
+    return checked(machine, layoutOf(machine, backendSize));
+  }
+
+  private static MemoryLayout layoutOf(ParsedObject machine, @Nullable ByteSize backendSize)
+      throws MemoryLayoutException {
     return MemoryLayout.of(
-            machine.get(TYPE),
-            machine.find(RAM_BASE).map(base -> new GuestAddress(base.bytes())).orElse(null),
-            machine.find(SIZE).orElse(backendSize),
-            machine.find(SLOTS).orElse(null),
-            machine.find(MAXMEM).orElse(null))
-        .withNvdimm(machine.get(NVDIMM));
+        machine.get(TYPE),
+        machine.find(RAM_BASE).map(base -> new GuestAddress(base.bytes())).orElse(null),
+        machine.find(SIZE).orElse(backendSize),
+        machine.find(SLOTS).orElse(null),
+        machine.find(MAXMEM).orElse(null));
+  }
+
+  /** Returns the layout with what else the machine says of its devices. */
+  private static MemoryLayout checked(ParsedObject machine, MemoryLayout layout)
+      throws MemoryLayoutException {
+    if (machine.find(HMAT).orElse(false)) {
+      throw new MemoryLayoutException(
+          MemoryLayoutException.Problem.NO_HMAT,
+          "the machine's hmat=on asks for a table of memory's latency and bandwidth (HMAT), which is"
+              + " not made here: leave hmat out");
+    }
+    return layout
+        .withNvdimm(machine.get(NVDIMM))
+        .withNodes(Math.toIntExact(machine.find(NUMA_NODES).orElse(1L)));
+  }
+
+  /** Returns how far a guest's stores have to go, as its firmware tells it. */
+  public static Optional<NvdimmPersistence> nvdimmPersistence(ParsedObject machine) {
+    return machine.find(NVDIMM_PERSISTENCE);
   }
 
   /**
@@ -117,12 +165,13 @@ public final class MachineDefinition {
     if (spec.layout().isEmpty()) {
       return memory(machine, backendSize);
     }
-    return MemoryLayout.of(
+    return checked(
+        machine,
+        MemoryLayout.of(
             spec.layout().get(),
             machine.find(SIZE).orElse(null),
             machine.find(SLOTS).orElse(null),
-            machine.find(MAXMEM).orElse(null))
-        .withNvdimm(machine.get(NVDIMM));
+            machine.find(MAXMEM).orElse(null)));
   }
 
   /** Returns the type of machine. */
@@ -145,6 +194,24 @@ public final class MachineDefinition {
    */
   public static Optional<String> monitorFolders(ParsedObject machine) {
     return machine.find(MONITOR_FOLDERS);
+  }
+
+  /**
+   * Returns a machine with as many NUMA nodes.
+   *
+   * @throws OptionException if it says itself that there are others
+   */
+  static ParsedObject withNodes(ParsedObject machine, int count) throws OptionException {
+    Optional<Long> said = machine.find(NUMA_NODES);
+    if (said.isPresent() && said.get() != count) {
+      throw new OptionException(
+          "-machine x-numa-nodes="
+              + said.get()
+              + " and "
+              + count
+              + " times -numa node contradict each other: leave one of them out");
+    }
+    return machine.with(NUMA_NODES, (long) count);
   }
 
   /** Returns a machine whose base RAM is the memory backend with this id. */

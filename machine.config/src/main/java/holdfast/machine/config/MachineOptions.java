@@ -24,6 +24,7 @@ public final class MachineOptions {
 
   private Options machine = NONE;
   private Options memory = NONE;
+  private final NumaNodes numa = new NumaNodes();
   private final List<ParsedObject> objects = new ArrayList<>();
   private final List<ParsedObject> devices = new ArrayList<>();
 
@@ -32,7 +33,7 @@ public final class MachineOptions {
    */
   public static boolean isOne(String option) {
     return switch (oneDash(option)) {
-      case "-machine", "-M", "-m", "-object", "-device" -> true;
+      case "-machine", "-M", "-m", "-numa", "-object", "-device" -> true;
       default -> false;
     };
   }
@@ -60,6 +61,9 @@ public final class MachineOptions {
         Options given = QemuOpts.parse(value, "size");
         memory = memory.followedBy(given);
         return help(given, MachineDefinition.MEMORY.help());
+      }
+      case "-numa" -> {
+        return numa.read(value);
       }
       case "-object" -> {
         return typed(BackendDefinitions.OPTION, value, objects);
@@ -90,12 +94,13 @@ public final class MachineOptions {
   }
 
   /**
-   * Returns the values of {@code -machine}.
+   * Returns the values of {@code -machine}, and of {@code -numa}.
    *
    * @throws OptionException if they are not allowed
    */
   public ParsedObject machine() throws OptionException {
-    return MachineDefinition.MACHINE.check("-machine", machine);
+    ParsedObject read = MachineDefinition.MACHINE.check("-machine", machine);
+    return numa.isEmpty() ? read : MachineDefinition.withNodes(read, numa.count());
   }
 
   /**

@@ -17,12 +17,16 @@ import org.jspecify.annotations.Nullable;
  * @param slots how many slots for devices there are, 0 to {@link #MAX_SLOTS}
  * @param maxmem how much base RAM and device memory there can be together, at least {@code ram}
  * @param nvdimm whether {@code nvdimm=on} was given, without which no nvdimm can be plugged
+ * @param nodes how many NUMA nodes the guest has, 1 to {@link #MAX_NODES}
  */
 public record MemoryLayout(
-    AddressLayout addresses, ByteSize ram, int slots, ByteSize maxmem, boolean nvdimm) {
+    AddressLayout addresses, ByteSize ram, int slots, ByteSize maxmem, boolean nvdimm, int nodes) {
 
   /** The greatest number of slots. */
   public static final int MAX_SLOTS = 256;
+
+  /** The greatest number of NUMA nodes, as in QEMU. */
+  public static final int MAX_NODES = 128;
 
   /** The size of the base RAM if none is given. */
   public static final ByteSize DEFAULT_RAM = ByteSize.mib(128);
@@ -75,7 +79,7 @@ public record MemoryLayout(
                 + ram
                 + ", as much as RAM and all devices may have together");
       }
-      return new MemoryLayout(type.layout(start, ram, ByteSize.ZERO), ram, 0, ram, false);
+      return new MemoryLayout(type.layout(start, ram, ByteSize.ZERO), ram, 0, ram, false, 1);
     }
     long count = slots == null ? 0 : slots;
     checkMaxmem(type, start, ram, count, maxmem);
@@ -83,7 +87,7 @@ public record MemoryLayout(
     ByteSize space = new ByteSize(maxmem.bytes() - ram.bytes());
     ByteSize devices =
         space.bytes() == 0 ? space : new ByteSize(space.bytes() + count * GIB.bytes());
-    return new MemoryLayout(type.layout(start, ram, devices), ram, (int) count, maxmem, false);
+    return new MemoryLayout(type.layout(start, ram, devices), ram, (int) count, maxmem, false, 1);
   }
 
   /**
@@ -120,7 +124,7 @@ public record MemoryLayout(
     }
     long count = slots == null ? 0 : slots;
     checkSlots(ram, count, all);
-    return new MemoryLayout(own, ram, (int) count, all, false);
+    return new MemoryLayout(own, ram, (int) count, all, false, 1);
   }
 
   private static void checkBase(MachineType type, @Nullable GuestAddress base)
@@ -227,7 +231,12 @@ public record MemoryLayout(
 
   /** Returns a copy in which nvdimms are allowed, or not. */
   public MemoryLayout withNvdimm(boolean on) {
-    return new MemoryLayout(addresses, ram, slots, maxmem, on);
+    return new MemoryLayout(addresses, ram, slots, maxmem, on, nodes);
+  }
+
+  /** Returns a copy with another number of NUMA nodes. */
+  public MemoryLayout withNodes(int count) {
+    return new MemoryLayout(addresses, ram, slots, maxmem, nvdimm, count);
   }
 
   /** Returns how many bytes all devices can have together. */

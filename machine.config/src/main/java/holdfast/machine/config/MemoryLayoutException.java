@@ -10,6 +10,8 @@ public final class MemoryLayoutException extends HoldfastException {
 
   /** The causes. */
   public enum Problem {
+    /** A table of memory's latency and bandwidth was asked for. */
+    NO_HMAT,
     /** There is more base RAM than can be addressed. */
     RAM_TOO_LARGE,
     /** The size of the backend for the base RAM differs from that in {@code -m}. */

@@ -98,7 +98,7 @@ class AddressLayoutTest {
   void inAMachine() throws Exception {
     AddressLayout layout = AddressLayout.of(List.of(RAM, HIGH), DEVICES);
     MemoryLayout machine = memory(layout, Map.of("slots", "3", "nvdimm", "on"));
-    assertEquals(new MemoryLayout(layout, ByteSize.mib(3), 3, ByteSize.mib(7), true), machine);
+    assertEquals(new MemoryLayout(layout, ByteSize.mib(3), 3, ByteSize.mib(7), true, 1), machine);
     assertEquals(DEVICES, machine.deviceMemory().orElseThrow());
     assertEquals(ByteSize.mib(4), machine.deviceSpace());
     memory(layout, Map.of("size", "3M", "maxmem", "7M"));

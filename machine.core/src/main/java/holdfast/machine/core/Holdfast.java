@@ -8,6 +8,8 @@ import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.GuestWriter;
 import holdfast.machine.api.LiveSwap;
 import holdfast.machine.api.MemoryRegion;
+import holdfast.machine.api.NvdimmPersistence;
+import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.MachineOptions;
 import holdfast.machine.config.MachineSpec;
 import holdfast.machine.config.options.OptionException;
@@ -41,8 +43,8 @@ public final class Holdfast implements AutoCloseable {
    * Opens the machine that options describe, such as {@code "-m", "1G", "-object",
    * "memory-backend-file,id=nv,size=64M,mem-path=nv.img,share=on"}.
    *
-   * @param options {@code -machine}, {@code -m}, {@code -object} and {@code -device}, each followed
-   *     by its value
+   * @param options {@code -machine}, {@code -m}, {@code -numa}, {@code -object} and {@code
+   *     -device}, each followed by its value
    * @throws MachineException if the machine can't be opened; nothing is left behind. The message is
    *     one sentence
    */
@@ -61,7 +63,7 @@ public final class Holdfast implements AutoCloseable {
         throw new OptionException(
             "there is no option "
                 + options[at]
-                + " of a machine: there are -machine, -m, -object and -device");
+                + " of a machine: there are -machine, -m, -numa, -object and -device");
       }
       if (at + 1 == options.length) {
         throw new OptionException(options[at] + " needs a value: give it behind the option");
@@ -98,6 +100,11 @@ public final class Holdfast implements AutoCloseable {
   /** Returns the guest's memory. */
   public GuestMemory memory() {
     return machine.memory();
+  }
+
+  /** Returns what was asked for with {@code -machine nvdimm-persistence=}; empty if nothing was. */
+  public Optional<NvdimmPersistence> nvdimmPersistence() {
+    return MachineDefinition.nvdimmPersistence(machine.spec().machine());
   }
 
   /** Returns the region of the memory backend with this id, if there is one. */

@@ -131,7 +131,7 @@ public sealed interface CommandLine {
             throw new CommandException(
                 "there is no option "
                     + Excerpt.of(argument)
-                    + ": the options are -machine, -m, -object, -device, -qmp, -chardev,"
+                    + ": the options are -machine, -m, -numa, -object, -device, -qmp, -chardev,"
                     + " -mon, -metrics, -pidfile, -daemonize, -probe, -import-libvirt, -bundles,"
                     + " -help and -version");
       }

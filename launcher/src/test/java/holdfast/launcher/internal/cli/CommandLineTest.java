@@ -198,7 +198,7 @@ class CommandLineTest {
     assertEquals(
         "there is no option "
             + named
-            + ": the options are -machine, -m, -object, -device, -qmp, -chardev, -mon,"
+            + ": the options are -machine, -m, -numa, -object, -device, -qmp, -chardev, -mon,"
             + " -metrics, -pidfile, -daemonize, -probe, -import-libvirt, -bundles,"
             + " -help and"
             + " -version",
@@ -209,7 +209,7 @@ class CommandLineTest {
   @DisplayName("what can't be printed stands as escapes in a sentence, and what is long is cut")
   void anArgumentNeverBreaksItsSentence() {
     assertEquals(
-        "there is no option '-a\\u000ab\\u001b[31m': the options are -machine, -m, -object, -device,"
+        "there is no option '-a\\u000ab\\u001b[31m': the options are -machine, -m, -numa, -object, -device,"
             + " -qmp, -chardev, -mon, -metrics, -pidfile, -daemonize, -probe, -import-libvirt, -bundles,"
             + " -help and"
             + " -version",
@@ -219,7 +219,7 @@ class CommandLineTest {
     assertEquals(
         "there is no option "
             + "-".repeat(80)
-            + "... (5000 characters): the options are -machine, -m, -object, -device, -qmp,"
+            + "... (5000 characters): the options are -machine, -m, -numa, -object, -device, -qmp,"
             + " -chardev, -mon, -metrics, -pidfile, -daemonize, -probe, -import-libvirt, -bundles,"
             + " -help and"
             + " -version",

@@ -218,12 +218,17 @@ final class DevicePlacer {
     return new GuestAddress(candidate);
   }
 
-  /** Checks the NUMA node: the guest has one, until something can describe more. */
-  private static void checkNode(DeviceRequest request) throws PlugException {
-    if (request.node() != 0) {
+  private void checkNode(DeviceRequest request) throws PlugException {
+    if (request.node() >= machine.nodes()) {
       throw request.refused(
           Refusal.NO_SUCH_NODE,
-          "node=" + request.node() + " asked for, but the guest has node 0 alone; leave node out");
+          "node="
+              + request.node()
+              + " asked for, but the guest has "
+              + (machine.nodes() == 1
+                  ? "node 0 alone; leave node out, or give the machine more"
+                  : "the nodes 0 to " + (machine.nodes() - 1) + "; ask for one of these")
+              + (machine.nodes() == 1 ? " with -numa node" : ""));
     }
   }
 

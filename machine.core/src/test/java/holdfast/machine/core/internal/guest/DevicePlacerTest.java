@@ -105,8 +105,19 @@ class DevicePlacerTest {
     assertRefused(
         Refusal.NO_SUCH_NODE,
         "pc-dimm 'a' on memory backend 'ma': node=4294967295 asked for, but the guest has node"
-            + " 0 alone; leave node out",
+            + " 0 alone; leave node out, or give the machine more with -numa node",
         dimm("a", region("ma", 64, 4096)).withNode(0xffff_ffffL));
+  }
+
+  @Test
+  void ofTwoNodesEachCanHaveDevices() throws Exception {
+    machine = machine.withNodes(2);
+    assertEquals(1, plug(dimm("b", region("mb", 64, 4096)).withNode(1)).node());
+    assertRefused(
+        Refusal.NO_SUCH_NODE,
+        "pc-dimm 'a' on memory backend 'ma': node=2 asked for, but the guest has the nodes 0 to 1;"
+            + " ask for one of these",
+        dimm("a", region("ma", 64, 4096)).withNode(2));
   }
 
   @Test
@@ -248,7 +259,7 @@ class DevicePlacerTest {
     ByteSize all = ByteSize.mib(128);
     machine =
         new MemoryLayout(
-            MemoryLayout.of(MachineType.PC, all, null, null).addresses(), all, 1, all, true);
+            MemoryLayout.of(MachineType.PC, all, null, null).addresses(), all, 1, all, true, 1);
     assertRefused(
         Refusal.NO_DEVICE_MEMORY,
         "pc-dimm 'd1' on memory backend 'm1': the machine's 128M of RAM are all the memory it can"
