@@ -214,7 +214,10 @@ class ArchitectureTest {
           "org.osgi..",
           "org.apache.felix.service.command",
           "org.apache.felix.gogo.jline",
-          "org.jline..");
+          "org.jline..",
+          "javax.xml..",
+          "org.w3c.dom..",
+          "org.xml.sax..");
 
   @ArchTest static final ArchRule start = module("start", "org.osgi..", "org.slf4j..");
 
@@ -385,6 +388,19 @@ class ArchitectureTest {
   @ArchTest static final ArchRule metatype = launcherPackage("metatype", "machine");
 
   @ArchTest static final ArchRule admin = launcherPackage("admin", "machine", "swap");
+
+  @ArchTest static final ArchRule libvirt = launcherPackage("libvirt");
+
+  @ArchTest
+  static final ArchRule onlyLibvirtIsXml =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("holdfast.launcher.internal.libvirt")
+          .and()
+          .resideInAPackage("holdfast..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("javax.xml..", "org.w3c.dom..", "org.xml.sax..");
 
   @ArchTest
   static final ArchRule nobodyKnowsTheCommandLine =

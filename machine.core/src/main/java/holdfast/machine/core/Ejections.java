@@ -36,7 +36,7 @@ final class Ejections implements MachineWatcher {
    *
    * @param removal unplugs it, when the guest gives it up
    */
-  Asked of(MemoryDevice device, MachineOperations.Removal removal) {
+  Asked of(MemoryDevice device, Removal removal) {
     return pending.computeIfAbsent(device, one -> new Asked(one, removal));
   }
 
@@ -61,11 +61,11 @@ final class Ejections implements MachineWatcher {
   /** A device that the guest was asked for. */
   final class Asked implements Ejection, Unplugging {
     private final MemoryDevice device;
-    private final MachineOperations.Removal removal;
+    private final Removal removal;
     private final AtomicBoolean answered = new AtomicBoolean();
     private final CompletableFuture<Outcome> outcome = new CompletableFuture<>();
 
-    private Asked(MemoryDevice device, MachineOperations.Removal removal) {
+    private Asked(MemoryDevice device, Removal removal) {
       this.device = device;
       this.removal = removal;
     }

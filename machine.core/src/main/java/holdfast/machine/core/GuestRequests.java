@@ -32,7 +32,7 @@ final class GuestRequests {
    *
    * @param removal unplugs it
    */
-  Unplugging eject(MemoryDevice device, MachineOperations.Removal removal) throws AdminException {
+  Unplugging eject(MemoryDevice device, Removal removal) throws AdminException {
     Ejections.Asked asked = ejections.of(device, removal);
     if (!controls.isThere() || device.driver() == DeviceKind.RAM) {
       asked.ejectNow(); // which refuses base RAM

@@ -210,13 +210,6 @@ public final class MachineOperations implements MachineAdmin {
     }
   }
 
-  /** Unplugs a device that the guest has given up. */
-  @FunctionalInterface
-  public interface Removal {
-    /** Returns whether it is also gone at the next start. */
-    Retention remove() throws AdminException;
-  }
-
   @Override
   public Unplugging requestUnplug(String id) throws AdminException {
     return requestUnplug(id, () -> unplug(id));

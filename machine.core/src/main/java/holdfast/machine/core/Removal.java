@@ -1,0 +1,18 @@
+package holdfast.machine.core;
+
+import holdfast.machine.admin.AdminException;
+import holdfast.machine.admin.Retention;
+import org.osgi.annotation.versioning.ConsumerType;
+
+/** Unplugs a device that the guest has given up. */
+@ConsumerType
+@FunctionalInterface
+public interface Removal {
+  /**
+   * Unplugs it.
+   *
+   * @return whether it is also gone at the next start
+   * @throws AdminException if it stays
+   */
+  Retention remove() throws AdminException;
+}
