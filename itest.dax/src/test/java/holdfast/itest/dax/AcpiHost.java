@@ -1,0 +1,208 @@
+package holdfast.itest.dax;
+
+import com.fasterxml.jackson.jr.ob.JSON;
+import holdfast.machine.acpi.FitChunk;
+import holdfast.machine.acpi.LiveNvdimmTables;
+import holdfast.machine.acpi.NvdimmPlatform;
+import holdfast.machine.api.GuestAddress;
+import holdfast.machine.api.MemoryDevice;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * The host's side of the shared page, for a guest under QEMU that has our tables and no NVDIMM of
+ * QEMU's.
+ *
+ * <p>QEMU's {@code pvpanic} stands at the I/O port. A write there stops the machine, if one of the
+ * bytes is odd, before the writing CPU has gone on; QEMU's monitor tells of it. Then the request is
+ * read in the guest's memory, which is a file that this process maps, too, the answer is laid
+ * there, and the machine goes on.
+ */
+final class AcpiHost implements AutoCloseable {
+  /** Where the page is: its address has the one odd byte. */
+  static final GuestAddress PAGE = new GuestAddress(0x1001_0000);
+
+  /** Below 4 GiB, so that an address is an offset in the file. */
+  private static final int LOW_MIB = 1024;
+
+  private static final ValueLayout.OfInt INT =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final int PRIVATE = 0x10000;
+  private static final int UNSUPPORTED = 1;
+  private static final int NO_DEVICE = 2;
+  private static final int INVALID = 3;
+  private static final int LABEL_FUNCTIONS = 0x71;
+  private static final int MAX_TRANSFER = 4076;
+
+  private final Path folder;
+  private final LiveNvdimmTables tables;
+  private final int aboveMib;
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment page;
+  private final LineSocket monitor;
+  private final List<Request> requests = new CopyOnWriteArrayList<>();
+
+  /** What the guest has asked: for whom, and which function. */
+  record Request(int handle, int function) {}
+
+  /**
+   * Prepares what QEMU needs.
+   *
+   * @param aboveMib how much memory the guest has at 4 GiB, where the NVDIMMs are put
+   */
+  AcpiHost(Path folder, LiveNvdimmTables tables, int aboveMib) throws IOException {
+    this.folder = Files.createDirectories(folder);
+    this.tables = tables;
+    this.aboveMib = aboveMib;
+    Files.deleteIfExists(ram());
+    try (FileChannel file =
+        FileChannel.open(
+            ram(),
+            StandardOpenOption.CREATE_NEW,
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.SPARSE)) {
+      file.write(ByteBuffer.allocate(1), ((long) (LOW_MIB + aboveMib) << 20) - 1);
+      page =
+          file.map(FileChannel.MapMode.READ_WRITE, PAGE.value(), NvdimmPlatform.PAGE_SIZE, arena);
+    }
+    write("nfit.aml", tables.tables().nfit());
+    write("ssdt.aml", tables.tables().ssdt());
+    monitor = new LineSocket(folder.resolve("qmp"), this::onLine);
+  }
+
+  private Path ram() {
+    return folder.resolve("ram");
+  }
+
+  private void write(String name, Optional<MemorySegment> table) throws IOException {
+    Files.write(folder.resolve(name), table.orElseThrow().toArray(ValueLayout.JAVA_BYTE));
+  }
+
+  /** The board with our tables; its memory at 4 GiB is kept free for the NVDIMMs. */
+  Board board() {
+    return new Board(
+        "nvdimm=off,memory-backend=ram,max-ram-below-4g=%dM".formatted(LOW_MIB),
+        (LOW_MIB + aboveMib) + "M",
+        "memmap=64K$0x%x memmap=%dM$0x100000000".formatted(PAGE.value(), aboveMib),
+        List.of(
+            "-object",
+            "memory-backend-file,id=ram,share=on,mem-path=%s,size=%dM"
+                .formatted(ram(), LOW_MIB + aboveMib),
+            "-acpitable",
+            "file=" + folder.resolve("nfit.aml"),
+            "-acpitable",
+            "file=" + folder.resolve("ssdt.aml"),
+            "-device",
+            "pvpanic,ioport=" + NvdimmPlatform.PORT,
+            "-action",
+            "panic=pause",
+            "-chardev",
+            "socket,id=qmp,path=" + folder.resolve("qmp"),
+            "-mon",
+            "chardev=qmp,mode=control"));
+  }
+
+  /** What the guest has asked so far. */
+  List<Request> requests() {
+    return List.copyOf(requests);
+  }
+
+  private void onLine(String line) {
+    try {
+      Map<String, Object> said = JSON.std.mapFrom(line);
+      if (said.containsKey("QMP")) {
+        monitor.send("{\"execute\": \"qmp_capabilities\"}");
+      } else if ("STOP".equals(said.get("event"))) {
+        answer();
+        monitor.send("{\"execute\": \"cont\"}");
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void answer() {
+    MemorySegment request = MemorySegment.ofArray(page.toArray(ValueLayout.JAVA_BYTE));
+    int handle = request.get(INT, 0);
+    int function = request.get(INT, 8);
+    requests.add(new Request(handle, function));
+    if (request.get(INT, 4) != 1) {
+      answer(UNSUPPORTED);
+    } else if (handle == PRIVATE && function == 1) {
+      FitChunk chunk = tables.readFit(Integer.toUnsignedLong(request.get(INT, 12)));
+      answer(chunk.status(), chunk.bytes());
+    } else if (handle == 0) {
+      answer(function == 0 ? 0 : UNSUPPORTED);
+    } else {
+      tables.tables().devices().stream()
+          .filter(device -> device.slot() == handle - 1)
+          .findFirst()
+          .ifPresentOrElse(device -> answer(device, function, request), () -> answer(NO_DEVICE));
+    }
+  }
+
+  private void answer(MemoryDevice device, int function, MemorySegment request) {
+    MemorySegment label = device.label().orElseThrow();
+    int offset = request.get(INT, 12);
+    int length = request.get(INT, 16);
+    boolean within =
+        offset >= 0 && 0 <= length && length <= MAX_TRANSFER && offset <= label.byteSize() - length;
+    switch (function) {
+      case 0 -> answer(LABEL_FUNCTIONS);
+      case 4 -> answer(0, ints((int) label.byteSize(), MAX_TRANSFER));
+      case 5 -> {
+        if (within) {
+          answer(0, label.asSlice(offset, length));
+        } else {
+          answer(INVALID);
+        }
+      }
+      case 6 -> {
+        if (within) {
+          label.asSlice(offset, length).copyFrom(request.asSlice(20, length));
+        }
+        answer(within ? 0 : INVALID);
+      }
+      default -> answer(UNSUPPORTED);
+    }
+  }
+
+  private static MemorySegment ints(int... values) {
+    MemorySegment all = MemorySegment.ofArray(new byte[values.length * Integer.BYTES]);
+    for (int i = 0; i < values.length; i++) {
+      all.set(INT, (long) i * Integer.BYTES, values[i]);
+    }
+    return all;
+  }
+
+  private void answer(int status) {
+    answer(status, ints());
+  }
+
+  private void answer(int status, MemorySegment data) {
+    page.set(INT, 0, (int) (2 * Integer.BYTES + data.byteSize()));
+    page.set(INT, Integer.BYTES, status);
+    page.asSlice(2 * Integer.BYTES, data.byteSize()).copyFrom(data);
+  }
+
+  @Override
+  public void close() throws IOException {
+    monitor.close();
+    arena.close();
+    Files.deleteIfExists(ram());
+  }
+}
