@@ -17,6 +17,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,6 +47,32 @@ final class AcpiHost implements AutoCloseable {
   private static final int INVALID = 3;
   private static final int LABEL_FUNCTIONS = 0x71;
   private static final int MAX_TRANSFER = 4076;
+
+  /**
+   * A table of the test's own, since QEMU raises no event for us: who reads this device's status
+   * runs the handler of event 4. It is, compiled:
+   *
+   * <pre>
+   * Scope (\_SB) {
+   *   Device (TELL) {
+   *     Name (_HID, "HLDF0001")
+   *     Method (_STA, 0) { \_GPE._E04 () Return (0x0F) }
+   *   }
+   * }
+   * </pre>
+   */
+  private static final byte[] TELL =
+      HexFormat.of()
+          .parseHex(
+              "535344546500000002a1484c44465354544553545445"
+                  + "4c4c01000000494e544c25092020a00f00155c2e5f47"
+                  + "50455f4530340800"
+                  + "10305c5f53425f5b822854454c4c085f484944"
+                  + "0d484c44463030303100"
+                  + "14135f535441005c2e5f4750455f453034a40a0f");
+
+  /** What to read in the guest for event 4 to be handled. */
+  static final String EVENT_4 = "/sys/bus/acpi/devices/HLDF0001:00/status";
 
   private final Path folder;
   private final LiveNvdimmTables tables;
@@ -81,6 +108,7 @@ final class AcpiHost implements AutoCloseable {
     }
     write("nfit.aml", tables.tables().nfit());
     write("ssdt.aml", tables.tables().ssdt());
+    Files.write(folder.resolve("tell.aml"), TELL);
     monitor = new LineSocket(folder.resolve("qmp"), this::onLine);
   }
 
@@ -106,6 +134,8 @@ final class AcpiHost implements AutoCloseable {
             "file=" + folder.resolve("nfit.aml"),
             "-acpitable",
             "file=" + folder.resolve("ssdt.aml"),
+            "-acpitable",
+            "file=" + folder.resolve("tell.aml"),
             "-device",
             "pvpanic,ioport=" + NvdimmPlatform.PORT,
             "-action",

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.machine.acpi.LiveNvdimmTables;
+import holdfast.machine.acpi.NvdimmNotification;
 import holdfast.machine.acpi.NvdimmPersistence;
 import holdfast.machine.acpi.NvdimmPlatform;
 import holdfast.machine.api.DeviceKind;
@@ -14,7 +15,9 @@ import holdfast.machine.core.Holdfast;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -35,6 +38,8 @@ class NfitIT {
   private static final int NVDIMM_MIB = 128;
   private static final long SIZE = (long) NVDIMM_MIB << 20;
 
+  private static final List<NvdimmNotification> told = new CopyOnWriteArrayList<>();
+
   private static Holdfast machine;
   private static AcpiHost host;
   private static Guest guest;
@@ -50,8 +55,8 @@ class NfitIT {
             "-device", "nvdimm,id=nv0,memdev=m0,label-size=2M",
             "-device", "nvdimm,id=nv1,memdev=m1,label-size=2M,unarmed=on");
     NvdimmPlatform platform =
-        NvdimmPlatform.of(4, AcpiHost.PAGE).withPersistence(NvdimmPersistence.CPU);
-    LiveNvdimmTables tables = new LiveNvdimmTables(platform, what -> {});
+        NvdimmPlatform.of(4, AcpiHost.PAGE).withPersistence(NvdimmPersistence.CPU).withEvents(4, 5);
+    LiveNvdimmTables tables = new LiveNvdimmTables(platform, told::add);
     machine.memory().addListener(tables);
     List<MemoryDevice> nvdimms =
         machine.memory().devices().stream()
@@ -60,7 +65,7 @@ class NfitIT {
     assertEquals(
         List.of("[0x100000000, 0x107ffffff]", "[0x108000000, 0x10fffffff]"),
         nvdimms.stream().map(device -> device.range().toString()).toList());
-    host = new AcpiHost(Path.of("target", "guest", "nfit"), tables, 2 * NVDIMM_MIB);
+    host = new AcpiHost(Path.of("target", "guest", "nfit"), tables, 3 * NVDIMM_MIB);
     guest = Guest.boot(host.board());
   }
 
@@ -181,5 +186,56 @@ class NfitIT {
         assertEquals("NAMESPACE_INDEX\0", new String(signature, US_ASCII));
       }
     }
+  }
+
+  /** Runs the handler of event 4, and waits until the guest has seen to it. */
+  private static void tell(String until) throws IOException, InterruptedException {
+    guest
+        .run(
+            """
+            cat %s > /dev/null
+            for i in $(seq 300); do
+              %s && exit 0
+              sleep 0.1
+            done
+            busybox dmesg | tail -20
+            exit 1
+            """
+                .formatted(AcpiHost.EVENT_4, until))
+        .lines();
+  }
+
+  @Test
+  @Order(4)
+  @DisplayName("one that is plugged while the guest runs is found by _FIT, and takes a file system")
+  void plugged() throws Exception {
+    NvdimmNotification anotherFit =
+        new NvdimmNotification("\\_SB.NVDR", NvdimmNotification.FIT_CHANGED);
+    assertEquals(List.of(), told);
+
+    machine.admin().addObject("memory-backend-ram", Map.of("id", "m2", "size", "130M"));
+    machine.admin().plug("nvdimm", Map.of("id", "nv2", "memdev", "m2", "label-size", "2M"));
+    assertEquals(List.of(anotherFit), told);
+    tell("test -b /dev/pmem2");
+
+    assertEquals("" + SIZE, sysfs("region2/size"));
+    assertEquals("0x110000000", sysfs("region2/resource"));
+    assertEquals("0x3", sysfs("nmem2/nfit/handle"));
+    guest
+        .run(
+            """
+            set -e
+            mke2fs -q -F -t ext4 /dev/pmem2
+            mkdir /plugged
+            mount -t ext4 /dev/pmem2 /plugged
+            umount /plugged
+            ndctl disable-region region2
+            """)
+        .lines();
+
+    machine.admin().unplug("nv2");
+    assertEquals(List.of(anotherFit, anotherFit), told);
+    tell("busybox dmesg | grep -q 'new nfit deletes entries (unsupported)'");
+    assertEquals("" + SIZE, sysfs("region0/size"));
   }
 }
