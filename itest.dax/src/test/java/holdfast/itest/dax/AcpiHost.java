@@ -1,11 +1,9 @@
 package holdfast.itest.dax;
 
 import com.fasterxml.jackson.jr.ob.JSON;
-import holdfast.machine.acpi.FitChunk;
-import holdfast.machine.acpi.LiveNvdimmTables;
 import holdfast.machine.acpi.NvdimmPlatform;
+import holdfast.machine.acpi.NvdimmTables;
 import holdfast.machine.api.GuestAddress;
-import holdfast.machine.api.MemoryDevice;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -22,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 
 /**
  * The host's side of the shared page, for a guest under QEMU that has our tables and no NVDIMM of
@@ -41,12 +40,6 @@ final class AcpiHost implements AutoCloseable {
 
   private static final ValueLayout.OfInt INT =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final int PRIVATE = 0x10000;
-  private static final int UNSUPPORTED = 1;
-  private static final int NO_DEVICE = 2;
-  private static final int INVALID = 3;
-  private static final int LABEL_FUNCTIONS = 0x71;
-  private static final int MAX_TRANSFER = 4076;
 
   /**
    * A table of the test's own, since QEMU raises no event for us: who reads this device's status
@@ -75,7 +68,7 @@ final class AcpiHost implements AutoCloseable {
   static final String EVENT_4 = "/sys/bus/acpi/devices/HLDF0001:00/status";
 
   private final Path folder;
-  private final LiveNvdimmTables tables;
+  private final Consumer<MemorySegment> answer;
   private final int aboveMib;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment page;
@@ -89,10 +82,12 @@ final class AcpiHost implements AutoCloseable {
    * Prepares what QEMU needs.
    *
    * @param aboveMib how much memory the guest has at 4 GiB, where the NVDIMMs are put
+   * @param answer puts the answer into a page with a request
    */
-  AcpiHost(Path folder, LiveNvdimmTables tables, int aboveMib) throws IOException {
+  AcpiHost(Path folder, NvdimmTables tables, int aboveMib, Consumer<MemorySegment> answer)
+      throws IOException {
     this.folder = Files.createDirectories(folder);
-    this.tables = tables;
+    this.answer = answer;
     this.aboveMib = aboveMib;
     Files.deleteIfExists(ram());
     try (FileChannel file =
@@ -106,8 +101,8 @@ final class AcpiHost implements AutoCloseable {
       page =
           file.map(FileChannel.MapMode.READ_WRITE, PAGE.value(), NvdimmPlatform.PAGE_SIZE, arena);
     }
-    write("nfit.aml", tables.tables().nfit());
-    write("ssdt.aml", tables.tables().ssdt());
+    write("nfit.aml", tables.nfit());
+    write("ssdt.aml", tables.ssdt());
     Files.write(folder.resolve("tell.aml"), TELL);
     monitor = new LineSocket(folder.resolve("qmp"), this::onLine);
   }
@@ -157,76 +152,13 @@ final class AcpiHost implements AutoCloseable {
       if (said.containsKey("QMP")) {
         monitor.send("{\"execute\": \"qmp_capabilities\"}");
       } else if ("STOP".equals(said.get("event"))) {
-        answer();
+        requests.add(new Request(page.get(INT, 0), page.get(INT, 2 * Integer.BYTES)));
+        answer.accept(page);
         monitor.send("{\"execute\": \"cont\"}");
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  private void answer() {
-    MemorySegment request = MemorySegment.ofArray(page.toArray(ValueLayout.JAVA_BYTE));
-    int handle = request.get(INT, 0);
-    int function = request.get(INT, 8);
-    requests.add(new Request(handle, function));
-    if (request.get(INT, 4) != 1) {
-      answer(UNSUPPORTED);
-    } else if (handle == PRIVATE && function == 1) {
-      FitChunk chunk = tables.readFit(Integer.toUnsignedLong(request.get(INT, 12)));
-      answer(chunk.status(), chunk.bytes());
-    } else if (handle == 0) {
-      answer(function == 0 ? 0 : UNSUPPORTED);
-    } else {
-      tables.tables().devices().stream()
-          .filter(device -> device.slot() == handle - 1)
-          .findFirst()
-          .ifPresentOrElse(device -> answer(device, function, request), () -> answer(NO_DEVICE));
-    }
-  }
-
-  private void answer(MemoryDevice device, int function, MemorySegment request) {
-    MemorySegment label = device.label().orElseThrow();
-    int offset = request.get(INT, 12);
-    int length = request.get(INT, 16);
-    boolean within =
-        offset >= 0 && 0 <= length && length <= MAX_TRANSFER && offset <= label.byteSize() - length;
-    switch (function) {
-      case 0 -> answer(LABEL_FUNCTIONS);
-      case 4 -> answer(0, ints((int) label.byteSize(), MAX_TRANSFER));
-      case 5 -> {
-        if (within) {
-          answer(0, label.asSlice(offset, length));
-        } else {
-          answer(INVALID);
-        }
-      }
-      case 6 -> {
-        if (within) {
-          label.asSlice(offset, length).copyFrom(request.asSlice(20, length));
-        }
-        answer(within ? 0 : INVALID);
-      }
-      default -> answer(UNSUPPORTED);
-    }
-  }
-
-  private static MemorySegment ints(int... values) {
-    MemorySegment all = MemorySegment.ofArray(new byte[values.length * Integer.BYTES]);
-    for (int i = 0; i < values.length; i++) {
-      all.set(INT, (long) i * Integer.BYTES, values[i]);
-    }
-    return all;
-  }
-
-  private void answer(int status) {
-    answer(status, ints());
-  }
-
-  private void answer(int status, MemorySegment data) {
-    page.set(INT, 0, (int) (2 * Integer.BYTES + data.byteSize()));
-    page.set(INT, Integer.BYTES, status);
-    page.asSlice(2 * Integer.BYTES, data.byteSize()).copyFrom(data);
   }
 
   @Override

@@ -65,7 +65,12 @@ class NfitIT {
     assertEquals(
         List.of("[0x100000000, 0x107ffffff]", "[0x108000000, 0x10fffffff]"),
         nvdimms.stream().map(device -> device.range().toString()).toList());
-    host = new AcpiHost(Path.of("target", "guest", "nfit"), tables, 3 * NVDIMM_MIB);
+    host =
+        new AcpiHost(
+            Path.of("target", "guest", "nfit"),
+            tables.tables(),
+            3 * NVDIMM_MIB,
+            new PageAnswers(tables));
     guest = Guest.boot(host.board());
   }
 
@@ -207,7 +212,8 @@ class NfitIT {
 
   @Test
   @Order(4)
-  @DisplayName("one that is plugged while the guest runs is found by _FIT, and takes a file system")
+  @DisplayName(
+      "one that is plugged while the guest runs is found by _FIT; so is the next in its slot")
   void plugged() throws Exception {
     NvdimmNotification anotherFit =
         new NvdimmNotification("\\_SB.NVDR", NvdimmNotification.FIT_CHANGED);
@@ -237,5 +243,10 @@ class NfitIT {
     assertEquals(List.of(anotherFit, anotherFit), told);
     tell("busybox dmesg | grep -q 'new nfit deletes entries (unsupported)'");
     assertEquals("" + SIZE, sysfs("region0/size"));
+
+    // Its region was disabled before it went: so another one can take its place.
+    machine.admin().plug("nvdimm", Map.of("id", "nv3", "memdev", "m2", "label-size", "2M"));
+    tell("test -b /dev/pmem3");
+    assertEquals("0x110000000", sysfs("region3/resource"));
   }
 }

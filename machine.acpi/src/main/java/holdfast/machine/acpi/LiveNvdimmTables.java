@@ -109,7 +109,9 @@ public final class LiveNvdimmTables implements GuestMemoryListener {
     State now = change(devices -> {});
     if (now.seen()) {
       now.tables().devices().stream()
-          .filter(device -> device.driver() == DeviceKind.NVDIMM && device.region() == region)
+          .filter(
+              device ->
+                  device.driver() == DeviceKind.NVDIMM && device.region().id().equals(region.id()))
           .forEach(device -> notifications.accept(NvdimmNotification.ofHealth(device)));
     }
   }

@@ -12,9 +12,9 @@
  * <h2>Wiring it up</h2>
  *
  * An emulator reserves a page of guest memory, gives the tables to its firmware, and answers where
- * the guest writes the page's address to I/O port 0x0A18. Here {@code firmware}, {@code ports},
- * {@code events} and {@code labels} are the emulator's own; {@code labels} answers a request for an
- * NVDIMM's label, with what {@code holdfast.machine.nvdimm} has for it:
+ * the guest writes the page's address to I/O port 0x0A18. Here {@code firmware}, {@code ports} and
+ * {@code events} are the emulator's own; {@code NvdimmDsm} and {@code FitReader}, which answer, are
+ * of {@code holdfast.machine.nvdimm}:
  *
  * {@snippet :
  * NvdimmPlatform platform =
@@ -28,10 +28,13 @@
  * tables.nfit().ifPresent(firmware::add);
  * tables.ssdt().ifPresent(firmware::add);
  * firmware.addToSrat(tables.sratEntries());
- * labels.readFitBy(offset -> live.readFit(offset));
- * ports.onWrite(
- *     platform.port(),
- *     address -> labels.answer(memory.segment(new GuestAddress(address), ByteSize.kib(4))));
+ * FitReader fit =
+ *     offset -> {
+ *       FitChunk chunk = live.readFit(offset);
+ *       return new FitReader.Part(chunk.status(), chunk.bytes());
+ *     };
+ * NvdimmDsm dsm = NvdimmDsm.open(memory, fit);
+ * ports.onWrite(platform.port(), address -> dsm.answer(new GuestAddress(address)));
  * }
  *
  * <p>The handler has answered when it returns, so that the guest finds the answer in the page after

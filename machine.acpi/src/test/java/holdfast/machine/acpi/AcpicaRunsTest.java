@@ -24,6 +24,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -263,6 +264,28 @@ class AcpicaRunsTest {
         check ASKD == Local2
         check \\_SB.NVDR.NV11._LSW (0, 1, Buffer () { 1, 2 }) == 0
         """);
+  }
+
+  @ParameterizedTest(name = "{0} becomes {1}")
+  @CsvSource({"1, 1", "2, 1", "3, 2", "4, 4", "5, 1", "4294967295, 1"})
+  @DisplayName("each status of _DSM becomes one of the label methods")
+  void statusCodes(long status, int expected) throws IOException, InterruptedException {
+    run(
+        withRing(ssdt()),
+        0,
+        2,
+        new byte[1],
+        """
+        FAIL = %1$d
+        Local0 = \\_SB.NVDR.NV00._LSI ()
+        check DerefOf (Local0 [0]) == %2$d
+        Local0 = \\_SB.NVDR.NV00._LSR (0, 4)
+        check DerefOf (Local0 [0]) == %2$d
+        check SizeOf (DerefOf (Local0 [1])) == 0
+        check \\_SB.NVDR.NV00._LSW (0, 1, Buffer () { 1 }) == %2$d
+        check ASKD == 3
+        """
+            .formatted(status, expected));
   }
 
   @ParameterizedTest(name = "a length of {0}")

@@ -29,6 +29,9 @@ DefinitionBlock ("", "SSDT", 2, "HLDFST", "TESTHOST", 1)
     // What to answer whatever is asked, and in which length, if that is not 0.
     Name (WRNG, 0)
 
+    // The status to answer whatever is asked of a device, if it is not 0.
+    Name (FAIL, 0)
+
     Name (DEVU, ToUUID ("4309ac30-0d11-11e4-9191-0800200c9a66"))
     Name (ROTU, ToUUID ("2f10e7a4-9e91-11e4-89d3-123b93f75cba"))
 
@@ -68,6 +71,11 @@ DefinitionBlock ("", "SSDT", 2, "HLDFST", "TESTHOST", 1)
             Local1 = SizeOf (FITB) - AOFF
             If (Local1 > 4088) { Local1 = 4088 }
             ANSW (Concatenate (Buffer (4) {}, Mid (FITB, AOFF, Local1)))
+            Return (0)
+        }
+        If (FAIL != 0)
+        {
+            ANSW (Mid (ToBuffer (FAIL), 0, 4))
             Return (0)
         }
         If (LFUN == 0)

@@ -65,6 +65,9 @@ final class DeviceMethods {
   /** A status of the label methods: the input is wrong (their 3 means that labels are locked). */
   private static final Aml LABEL_INVALID = integer(2);
 
+  /** The same status in both: memory is lost, or could not be made durable. */
+  private static final Aml HARDWARE_ERROR = integer(4);
+
   private DeviceMethods() {}
 
   static Aml declarations() {
@@ -115,6 +118,7 @@ final class DeviceMethods {
         store(number(arg(0), 0), local(0)),
         when(equal(local(0), ZERO), result(ZERO)),
         when(equal(local(0), DSM_INVALID), result(LABEL_INVALID)),
+        when(equal(local(0), HARDWARE_ERROR), result(HARDWARE_ERROR)),
         result(ONE));
   }
 
