@@ -105,6 +105,10 @@ class ArchitectureTest {
           "com.fasterxml.jackson..");
 
   @ArchTest
+  static final ArchRule machineAcpi =
+      module("machine.acpi", "holdfast.backend.api", "holdfast.machine.api");
+
+  @ArchTest
   static final ArchRule machineAdmin =
       module("machine.admin", "holdfast.backend.api", "holdfast.machine.api");
 

@@ -85,6 +85,7 @@ class BundleHeadersTest {
                         "backend.file",
                         "backend.dax",
                         "machine.api",
+                        "machine.acpi",
                         "machine.config",
                         "machine.core",
                         "machine.copy",

@@ -31,7 +31,6 @@ final class Guest implements AutoCloseable {
 
   private static final Duration BOOT_LIMIT = Duration.ofMinutes(3);
   private static final Duration LIMIT = Duration.ofMinutes(6);
-  private static final int MEMORY_MIB = 2048;
   private static final AtomicInteger COUNT = new AtomicInteger();
 
   private final Path folder;
@@ -90,7 +89,17 @@ final class Guest implements AutoCloseable {
 
   /** Boots a guest and waits until it takes commands. */
   static Guest boot(Nvdimm... nvdimms) throws IOException, InterruptedException {
-    Guest guest = new Guest(GuestImage.get(), List.of(nvdimms));
+    return boot(Board.withNvdimms(List.of(nvdimms)), List.of(nvdimms));
+  }
+
+  /** Boots a guest on another board and waits until it takes commands. */
+  static Guest boot(Board board) throws IOException, InterruptedException {
+    return boot(board, List.of());
+  }
+
+  private static Guest boot(Board board, List<Nvdimm> nvdimms)
+      throws IOException, InterruptedException {
+    Guest guest = new Guest(GuestImage.get(), board, nvdimms);
     try {
       if (guest.control.await(BOOT_LIMIT, "up"::equals).isEmpty()) {
         throw guest.lost("no guest within " + BOOT_LIMIT);
@@ -102,7 +111,7 @@ final class Guest implements AutoCloseable {
     }
   }
 
-  private Guest(GuestImage image, List<Nvdimm> nvdimms) throws IOException {
+  private Guest(GuestImage image, Board board, List<Nvdimm> nvdimms) throws IOException {
     // Relative and short, since sockets are made in it.
     folder = Path.of("target", "guest", "" + COUNT.incrementAndGet());
     if (Files.exists(folder)) {
@@ -118,7 +127,7 @@ final class Guest implements AutoCloseable {
         "export JAVA_HOME='" + System.getProperty("java.home") + "'\n");
     scratch = Files.createDirectories(folder.resolve("scratch"));
     control = new LineSocket(folder.resolve("control"), this::onControl);
-    List<String> command = new ArrayList<>(machine(image, nvdimms));
+    List<String> command = new ArrayList<>(machine(image, board, nvdimms));
     addPort(command, "control");
     for (int i = 1; i <= REPORTS; i++) {
       reports.add(new LineSocket(folder.resolve("report" + i), line -> {}));
@@ -133,8 +142,7 @@ final class Guest implements AutoCloseable {
     end = qemu.onExit().thenRun(this::ended);
   }
 
-  private List<String> machine(GuestImage image, List<Nvdimm> nvdimms) {
-    int nvdimmMib = nvdimms.stream().mapToInt(Nvdimm::mib).sum();
+  private List<String> machine(GuestImage image, Board board, List<Nvdimm> nvdimms) {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -142,10 +150,9 @@ final class Guest implements AutoCloseable {
                     .split(" ", -1)));
     // clwb and clflushopt are among what "max" has.
     command.addAll(List.of("-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"));
-    command.addAll(List.of("-machine", "q35,nvdimm=on,hpet=off"));
-    command.add("-m");
-    // The sum and a little more: each NVDIMM is put at an aligned address.
-    command.add("%dM,slots=4,maxmem=%dM".formatted(MEMORY_MIB, MEMORY_MIB + nvdimmMib + 4 * 1024));
+    command.addAll(List.of("-machine", "q35,hpet=off," + board.machine()));
+    command.addAll(List.of("-m", board.memory()));
+    command.addAll(board.options());
     for (int i = 0; i < nvdimms.size(); i++) {
       Nvdimm nvdimm = nvdimms.get(i);
       command.add("-object");
@@ -157,7 +164,9 @@ final class Guest implements AutoCloseable {
     command.addAll(List.of("-kernel", image.kernel().toString()));
     command.addAll(List.of("-initrd", image.initramfs().toString()));
     command.add("-append");
-    command.add("console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable no_timer_check");
+    command.add(
+        "console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable no_timer_check "
+            + board.kernel());
     command.addAll(List.of("-serial", "file:" + folder.resolve("console.log")));
     addFolder(command, "root", Path.of("/"), ",readonly=on");
     addFolder(command, "tools", image.tools(), ",readonly=on");
