@@ -1,7 +1,9 @@
 package holdfast.machine.nvdimm;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.ByteSize;
 import holdfast.host.testkit.Storage;
@@ -9,9 +11,12 @@ import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.RegionState;
 import holdfast.machine.core.Holdfast;
 import holdfast.machine.nvdimm.labels.DsmPage;
+import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -37,9 +42,7 @@ class LostLabelTest {
         assertEquals(0, page.ask(1, 1, 5, round, 64));
         assertEquals(0, page.ask(1, 1, 6, round, 64));
       }
-      try (FileChannel file = FileChannel.open(folder.resolve("nv"), StandardOpenOption.WRITE)) {
-        file.truncate(0);
-      }
+      truncate(folder.resolve("nv"));
       for (int round = 0; round < MANY; round++) {
         assertEquals(4, page.ask(1, 1, 5, round, 64));
         assertEquals(8, page.at(0));
@@ -73,15 +76,65 @@ class LostLabelTest {
       for (int round = 0; round < MANY; round++) {
         assertEquals(2, page.ask(1, 1, 4));
       }
-      try (FileChannel file = FileChannel.open(folder.resolve("ram"), StandardOpenOption.WRITE)) {
-        file.truncate(0);
-      }
+      truncate(folder.resolve("ram"));
       for (int round = 0; round < MANY; round++) {
         assertFalse(dsm.answer(page.page()));
         assertFalse(dsm.answer(address));
       }
     } finally {
       Storage.remove(folder);
+    }
+  }
+
+  @Test
+  @DisplayName("the same in a JVM that interprets everything, which goes on")
+  void interpreted() throws Exception {
+    Path folder = Storage.tmpfs().newFolder();
+    List<String> command =
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xint",
+            "-XX:-UsePerfData",
+            "-XX:ErrorFile=/dev/null",
+            "--enable-native-access=ALL-UNNAMED",
+            "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Interpreted.class.getName(),
+            folder.resolve("nv").toString());
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    try {
+      String said = new String(process.getInputStream().readAllBytes(), UTF_8);
+      assertTrue(said.contains("told 100 times"), said);
+      assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+      assertEquals(0, process.exitValue());
+    } finally {
+      process.destroyForcibly();
+      Storage.remove(folder);
+    }
+  }
+
+  /** The JVM that interprets everything. */
+  static final class Interpreted {
+    public static void main(String[] arguments) throws Exception {
+      Path file = Path.of(arguments[0]);
+      try (Holdfast machine = new NvdimmMachine().file(file, "label-size=128K").open();
+          NvdimmDsm dsm = NvdimmDsm.open(machine.memory(), FitReader.NONE)) {
+        truncate(file);
+        DsmPage page = new DsmPage(dsm);
+        int told = 0;
+        for (int round = 0; round < 50; round++) {
+          told += page.ask(1, 1, 5, round, 64) == 4 ? 1 : 0;
+          told += page.ask(1, 1, 6, round, 64) == 4 ? 1 : 0;
+        }
+        System.out.println("told " + told + " times");
+      }
+    }
+  }
+
+  private static void truncate(Path path) throws IOException {
+    try (FileChannel file = FileChannel.open(path, StandardOpenOption.WRITE)) {
+      file.truncate(0);
     }
   }
 }
