@@ -24,7 +24,7 @@ final class FakeNvdimm implements MemoryDevice {
 
   final MemorySegment bytes;
   private final long labelBytes;
-  private final Persist persist;
+  private final MemoryRegion region;
   volatile RegionState state = RegionState.ATTACHED;
   volatile boolean readOnly;
 
@@ -36,7 +36,14 @@ final class FakeNvdimm implements MemoryDevice {
   FakeNvdimm(MemorySegment bytes, long labelBytes, Persist persist) {
     this.bytes = bytes;
     this.labelBytes = labelBytes;
-    this.persist = persist;
+    this.region = new Region(persist);
+  }
+
+  /** On a real region. */
+  FakeNvdimm(MemoryRegion region, long labelBytes) {
+    this.bytes = region.segment();
+    this.labelBytes = labelBytes;
+    this.region = region;
   }
 
   FakeNvdimm(long labelBytes, Persist persist) {
@@ -59,7 +66,7 @@ final class FakeNvdimm implements MemoryDevice {
 
   @Override
   public MemoryRegion region() {
-    return new Region();
+    return region;
   }
 
   @Override
@@ -110,6 +117,12 @@ final class FakeNvdimm implements MemoryDevice {
   }
 
   private final class Region implements MemoryRegion {
+    private final Persist persist;
+
+    Region(Persist persist) {
+      this.persist = persist;
+    }
+
     @Override
     public BackendId id() {
       return new BackendId("m0");

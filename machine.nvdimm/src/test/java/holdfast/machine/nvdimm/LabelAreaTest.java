@@ -2,6 +2,7 @@ package holdfast.machine.nvdimm;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ch.qos.logback.classic.Logger;
@@ -22,6 +23,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -153,19 +156,43 @@ class LabelAreaTest {
   }
 
   @Test
+  @DisplayName("while one write waits for its persist, others and reads go on")
+  void nobodyWaitsForAnother() throws InterruptedException {
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    FakeNvdimm device =
+        new FakeNvdimm(
+            LABEL,
+            (offset, length) -> {
+              if (offset == FIRST) {
+                inside.countDown();
+                try {
+                  release.await();
+                } catch (InterruptedException e) {
+                  throw new AssertionError(e);
+                }
+              }
+            });
+    LabelArea area = device.area();
+    AtomicReference<LabelOutcome> slow = new AtomicReference<>();
+    Thread thread = Thread.ofPlatform().daemon().start(() -> slow.set(area.write(0, WORDS)));
+    inside.await();
+    assertEquals(LabelOutcome.DONE, area.write(8, WORDS));
+    assertEquals(LabelOutcome.DONE, area.read(0, new byte[16]));
+    assertNull(slow.get(), "it is acknowledged before it is durable");
+    release.countDown();
+    thread.join();
+    assertEquals(LabelOutcome.DONE, slow.get());
+  }
+
+  @Test
   @DisplayName("memory that has ended is gone, and no exception")
   void gone() {
-    FakeNvdimm device;
+    LabelArea area;
     try (Arena arena = Arena.ofShared()) {
-      device = new FakeNvdimm(arena.allocate(FakeNvdimm.SIZE), LABEL, (offset, length) -> {});
-    }
-    LabelArea area = new FakeNvdimm(LABEL, (offset, length) -> {}).area();
-    assertEquals(LabelOutcome.DONE, area.write(0, WORDS));
-    MemorySegment ended;
-    try (Arena arena = Arena.ofShared()) {
-      ended = arena.allocate(FakeNvdimm.SIZE);
-      device = new FakeNvdimm(ended, LABEL, (offset, length) -> {});
-      area = device.area();
+      MemorySegment bytes = arena.allocate(FakeNvdimm.SIZE);
+      area = new FakeNvdimm(bytes, LABEL, (offset, length) -> {}).area();
+      assertEquals(LabelOutcome.DONE, area.write(0, WORDS));
     }
     assertEquals(LabelOutcome.GONE, area.write(0, WORDS));
     assertEquals(LabelOutcome.GONE, area.read(0, new byte[5]));

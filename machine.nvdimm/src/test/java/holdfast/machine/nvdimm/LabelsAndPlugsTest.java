@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Devices that come and go while a guest asks for their labels. */
 @Timeout(300)
 class LabelsAndPlugsTest {
-  private static final int CYCLES = 50;
+  private static final int CYCLES = 25;
   private static final int VCPUS = 2;
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
