@@ -186,6 +186,10 @@ class ArchitectureTest {
       module("machine.copy", "holdfast.backend.api", "holdfast.machine.api", "org.slf4j");
 
   @ArchTest
+  static final ArchRule machineNvdimm =
+      module("machine.nvdimm", "holdfast.backend.api", "holdfast.machine.api", "org.slf4j");
+
+  @ArchTest
   static final ArchRule machineSwap =
       module(
           "machine.swap",

@@ -159,7 +159,8 @@ final class Guest implements AutoCloseable {
       command.add(
           "memory-backend-file,id=mem%d,share=on,mem-path=%s,size=%dM"
               .formatted(i, nvdimm.file(), nvdimm.mib()));
-      command.addAll(List.of("-device", "nvdimm,id=nvdimm%d,memdev=mem%d".formatted(i, i)));
+      command.add("-device");
+      command.add("nvdimm,id=nvdimm%d,memdev=mem%d%s".formatted(i, i, nvdimm.options()));
     }
     command.addAll(List.of("-kernel", image.kernel().toString()));
     command.addAll(List.of("-initrd", image.initramfs().toString()));
