@@ -7,10 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.machine.acpi.LiveNvdimmTables;
 import holdfast.machine.acpi.NvdimmNotification;
-import holdfast.machine.acpi.NvdimmPersistence;
 import holdfast.machine.acpi.NvdimmPlatform;
 import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.MemoryDevice;
+import holdfast.machine.api.NvdimmPersistence;
 import holdfast.machine.core.Holdfast;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,6 +1,7 @@
 package holdfast.machine.acpi;
 
 import holdfast.machine.api.GuestAddress;
+import holdfast.machine.api.NvdimmPersistence;
 import java.util.Optional;
 import java.util.OptionalInt;
 

@@ -5,6 +5,7 @@ import holdfast.machine.acpi.internal.Srat;
 import holdfast.machine.acpi.internal.Ssdt;
 import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.MemoryDevice;
+import holdfast.machine.api.NvdimmPersistence;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -32,7 +33,7 @@ public final class NvdimmTables {
                 .filter(device -> device.driver() == DeviceKind.NVDIMM)
                 .sorted(Comparator.comparingInt(MemoryDevice::slot))
                 .toList(),
-            platform.persistence().stream().mapToInt(NvdimmPersistence::capabilities).findFirst());
+            platform.persistence().stream().mapToInt(NvdimmTables::capabilities).findFirst());
     this.ssdt = ssdt;
   }
 
@@ -140,5 +141,14 @@ public final class NvdimmTables {
   public String toString() {
     return "tables of %d slots with %s"
         .formatted(platform.slots(), devices.stream().map(MemoryDevice::id).toList());
+  }
+
+  /** Returns the bits of the NFIT's platform capabilities (ACPI 6.4, 5.2.25.9). */
+  private static int capabilities(NvdimmPersistence told) {
+    int memoryController = 1 << 1;
+    return switch (told) {
+      case CPU -> 1 | memoryController;
+      case MEM_CTRL -> memoryController;
+    };
   }
 }

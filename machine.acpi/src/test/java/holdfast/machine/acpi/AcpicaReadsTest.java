@@ -8,6 +8,7 @@ import holdfast.backend.api.ByteSize;
 import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.MemoryDevice;
+import holdfast.machine.api.NvdimmPersistence;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
