@@ -10,6 +10,7 @@ import holdfast.machine.api.MemoryDevice;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -147,6 +148,31 @@ class LiveNvdimmTablesTest {
     live.regionChanged(other.region());
 
     assertEquals(List.of(new NvdimmNotification("\\_SB.NVDR.NVAB", 0x81)), told);
+  }
+
+  @Test
+  @DisplayName("an NVDIMM that is armed later is another FIT, and another health")
+  void armedLater() {
+    AtomicBoolean unarmed = new AtomicBoolean(true);
+    TestDevice base = nvdimm(0);
+    MemoryDevice device =
+        (MemoryDevice)
+            Proxy.newProxyInstance(
+                MemoryDevice.class.getClassLoader(),
+                new Class<?>[] {MemoryDevice.class},
+                (proxy, method, arguments) ->
+                    method.getName().equals("unarmed")
+                        ? unarmed.get()
+                        : method.invoke(base, arguments));
+    live.deviceAdded(device);
+    assertEquals(-1, expected(base.whichIsUnarmed()).mismatch(readOnce(live).orElseThrow()));
+
+    unarmed.set(false);
+    live.regionChanged(base.region());
+
+    assertEquals(List.of(FIT, new NvdimmNotification("\\_SB.NVDR.NV00", 0x81)), told);
+    assertEquals(FitChunk.CHANGED, live.readFit(1).status());
+    assertEquals(-1, expected(base).mismatch(readOnce(live).orElseThrow()));
   }
 
   @Test
