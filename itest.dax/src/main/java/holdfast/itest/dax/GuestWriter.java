@@ -9,7 +9,12 @@ import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.GuestMemoryListener;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryRegion;
+import holdfast.machine.nvdimm.FitReader;
+import holdfast.machine.nvdimm.NvdimmDsm;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -24,10 +29,10 @@ import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 
 /**
- * Works in every NVDIMM of the machine: stores a record in the label, if there is one, and persists
- * it; then a record through guest memory, persists it, and reports its number when that has
- * returned for all of them; then the next one. What it reports, in lines of fields separated by
- * tabs:
+ * Works in every NVDIMM of the machine: has a record written into the label, if there is one, as a
+ * guest asks for it; then a record through guest memory, persists it, and reports its number when
+ * that has returned for all of them; then the next one. What it reports, in lines of fields
+ * separated by tabs:
  *
  * <ul>
  *   <li>{@code region}, once for each at the start: id, granularity, obtained flags, what mmap
@@ -57,6 +62,12 @@ public final class GuestWriter implements GuestMemoryListener, holdfast.machine.
 
   /** The pace of records during and after a live swap, which takes its time under emulation. */
   private static final Duration PACE = Duration.ofMillis(20);
+
+  /** The function of the NVDIMM DSM Interface. */
+  private static final int WRITE_LABEL = 6;
+
+  private static final ValueLayout.OfInt NUMBER =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private final BundleContext context;
   private final GuestMemory memory;
@@ -105,9 +116,11 @@ public final class GuestWriter implements GuestMemoryListener, holdfast.machine.
     try {
       List<MemoryDevice> nvdimms =
           memory.devices().stream().filter(d -> d.driver() == DeviceKind.NVDIMM).toList();
-      for (MemoryDevice nvdimm : nvdimms) {
-        describe(to, nvdimm);
-        label(nvdimm);
+      try (NvdimmDsm dsm = NvdimmDsm.open(memory, FitReader.NONE)) {
+        for (MemoryDevice nvdimm : nvdimms) {
+          describe(to, nvdimm);
+          label(dsm, nvdimm);
+        }
       }
       long capacity =
           nvdimms.stream().mapToLong(d -> GuestRecord.capacity(d.size().bytes())).min().orElse(0);
@@ -136,12 +149,20 @@ public final class GuestWriter implements GuestMemoryListener, holdfast.machine.
     }
   }
 
-  private static void label(MemoryDevice nvdimm) throws PersistException {
-    MemoryRegion region = nvdimm.region();
-    if (nvdimm.label().isPresent()) {
-      GuestRecord record = GuestRecord.ofLabel(region.id().value());
-      nvdimm.label().get().asSlice(0, GuestRecord.SIZE).copyFrom(record.bytes());
-      region.persist(region.size().bytes() - nvdimm.labelSize().bytes(), GuestRecord.SIZE);
+  /** Has a record written into the label and acknowledged, as a guest's AML asks for it. */
+  private static void label(NvdimmDsm dsm, MemoryDevice nvdimm) {
+    if (nvdimm.label().isEmpty()) {
+      return;
+    }
+    MemorySegment page = MemorySegment.ofArray(new byte[NvdimmDsm.PAGE_SIZE]);
+    int[] request = {nvdimm.slot() + 1, 1, WRITE_LABEL, 0, GuestRecord.SIZE};
+    for (int index = 0; index < request.length; index++) {
+      page.set(NUMBER, 4L * index, request[index]);
+    }
+    GuestRecord record = GuestRecord.ofLabel(nvdimm.region().id().value());
+    page.asSlice(4L * request.length).copyFrom(record.bytes());
+    if (!dsm.answer(page) || page.get(NUMBER, 4) != 0) {
+      throw new IllegalStateException("the label write was answered by " + page.get(NUMBER, 4));
     }
   }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import holdfast.machine.acpi.FitChunk;
 import holdfast.machine.acpi.LiveNvdimmTables;
 import holdfast.machine.acpi.NvdimmNotification;
 import holdfast.machine.acpi.NvdimmPlatform;
@@ -12,6 +13,8 @@ import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.NvdimmPersistence;
 import holdfast.machine.core.Holdfast;
+import holdfast.machine.nvdimm.FitReader;
+import holdfast.machine.nvdimm.NvdimmDsm;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -65,13 +68,18 @@ class NfitIT {
     assertEquals(
         List.of("[0x100000000, 0x107ffffff]", "[0x108000000, 0x10fffffff]"),
         nvdimms.stream().map(device -> device.range().toString()).toList());
+    NvdimmDsm dsm = NvdimmDsm.open(machine.memory(), offset -> part(tables.readFit(offset)));
     host =
         new AcpiHost(
             Path.of("target", "guest", "nfit"),
             tables.tables(),
             3 * NVDIMM_MIB,
-            new PageAnswers(tables));
+            page -> assertTrue(dsm.answer(page), "the page was lost"));
     guest = Guest.boot(host.board());
+  }
+
+  private static FitReader.Part part(FitChunk chunk) {
+    return new FitReader.Part(chunk.status(), chunk.bytes());
   }
 
   @AfterAll
