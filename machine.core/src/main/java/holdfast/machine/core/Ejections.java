@@ -62,6 +62,7 @@ final class Ejections implements MachineWatcher {
   final class Asked implements Ejection, Unplugging {
     private final MemoryDevice device;
     private final Removal removal;
+    private volatile boolean given;
     private final AtomicBoolean answered = new AtomicBoolean();
     private final CompletableFuture<Outcome> outcome = new CompletableFuture<>();
 
@@ -80,9 +81,17 @@ final class Ejections implements MachineWatcher {
       outcome.complete(decided);
     }
 
-    /** Ends it without a word to anybody but its caller: the guest was never asked. */
+    /** Records that the emulator has taken it: from now on the guest may answer. */
+    void wasGiven() {
+      given = true;
+    }
+
+    /**
+     * Ends it without a word to anybody but its caller, unless the guest was asked before: what
+     * that gives up then still goes.
+     */
     void withdraw(String reason) {
-      if (claim()) {
+      if (!given && claim()) {
         end(new Kept(reason));
       }
     }

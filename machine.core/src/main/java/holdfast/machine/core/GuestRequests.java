@@ -4,6 +4,7 @@ import holdfast.machine.admin.AdminEvent;
 import holdfast.machine.admin.AdminException;
 import holdfast.machine.admin.BusyException;
 import holdfast.machine.admin.MachineStatus;
+import holdfast.machine.admin.RefusedException;
 import holdfast.machine.admin.Unplugging;
 import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestControl;
@@ -41,8 +42,9 @@ final class GuestRequests {
     try {
       controls.call(
           "ask the guest for device '" + device.id() + "'", one -> one.requestEjection(asked));
-    } catch (AdminException e) {
-      asked.withdraw(e.getMessage());
+      asked.wasGiven();
+    } catch (RefusedException e) {
+      asked.withdraw(e.getMessage()); // one that hangs may still ask the guest
       throw e;
     }
     return asked;

@@ -26,6 +26,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -156,6 +157,25 @@ class EjectionTest {
     Unplugging first = admin.requestUnplug("d1");
     assertSame(first, admin.requestUnplug("d1"));
     assertSame(guest.asked.take(), guest.asked.take());
+  }
+
+  @Test
+  @DisplayName("asked again in vain, what the guest was asked for before still goes")
+  void askedAgainInVain() throws Exception {
+    AtomicInteger times = new AtomicInteger();
+    Guest guest =
+        guest(
+            ejection -> {
+              if (times.incrementAndGet() > 1) {
+                throw new IllegalStateException("it was asked already");
+              }
+            });
+    Unplugging first = admin.requestUnplug("d1");
+    assertThrows(RefusedException.class, () -> admin.requestUnplug("d1"));
+    assertEquals(Optional.empty(), first.outcome());
+    guest.asked.take().eject();
+    assertInstanceOf(Unplugged.class, first.await(LONG).orElseThrow());
+    assertFalse(isPlugged());
   }
 
   @Test
