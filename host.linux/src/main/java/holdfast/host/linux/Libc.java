@@ -117,6 +117,12 @@ public interface Libc {
   void fcntlOfdSetlk(int fd, boolean exclusive) throws ErrnoException;
 
   /**
+   * fcntl(2) F_OFD_GETLK over the whole file: returns whether another open file description, or a
+   * process, has a writer's lock there. Takes no lock, not even for an instant.
+   */
+  boolean fcntlOfdGetlk(int fd) throws ErrnoException;
+
+  /**
    * userfaultfd(2), for which the C library has no function.
    *
    * @param flags O_CLOEXEC, O_NONBLOCK, UFFD_USER_MODE_ONLY

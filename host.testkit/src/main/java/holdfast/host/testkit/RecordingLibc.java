@@ -280,6 +280,12 @@ abstract class RecordingLibc implements Libc {
   }
 
   @Override
+  public boolean fcntlOfdGetlk(int fd) throws ErrnoException {
+    return recorder.call(
+        SystemCall.FCNTL_GETLK, RecordingLibc::nothing, () -> real.fcntlOfdGetlk(fd), fd);
+  }
+
+  @Override
   public int userfaultfd(int flags) throws ErrnoException {
     return recorder.call(
         SystemCall.USERFAULTFD,

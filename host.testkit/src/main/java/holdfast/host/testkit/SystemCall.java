@@ -38,6 +38,8 @@ public enum SystemCall {
   SYNC_FILE_RANGE("sync_file_range"),
   /** fcntl(2) F_OFD_SETLK. */
   FCNTL("fcntl"),
+  /** fcntl(2) F_OFD_GETLK. */
+  FCNTL_GETLK("fcntl"),
   /** fcntl(2) F_ADD_SEALS. */
   FCNTL_ADD_SEALS("fcntl"),
   /** userfaultfd(2). */

@@ -181,17 +181,23 @@ public final class FoundFile implements AutoCloseable {
 
   /**
    * Returns whether a writer's lock, which excludes all others, is held, by this process or
-   * another. A reader's lock does not count.
+   * another. A reader's lock does not count. Nobody who wants to lock the file meanwhile is refused
+   * because of the question.
    *
-   * @throws IOException if that can't be determined
+   * @throws IOException if it is not a regular file, or that can't be determined
    */
   public boolean isLocked() throws IOException {
-    return hold(KernelConstants.O_RDONLY, false).map(FoundFile::letGo).isEmpty();
-  }
-
-  private static boolean letGo(HeldFile held) {
-    held.close();
-    return true;
+    requireRegular();
+    try {
+      int fd = open(libc, link(look), KernelConstants.O_RDONLY | libc.constants().openCloexec(), 0);
+      try {
+        return libc.fcntlOfdGetlk(fd);
+      } finally {
+        close(libc, fd);
+      }
+    } catch (ErrnoException e) {
+      throw failure(path, e);
+    }
   }
 
   /**
@@ -201,15 +207,11 @@ public final class FoundFile implements AutoCloseable {
    * @throws IOException if it is not a regular file, or its file system has no locks
    */
   public Optional<HeldFile> hold() throws IOException {
-    return hold(KernelConstants.O_RDWR, true);
-  }
-
-  private Optional<HeldFile> hold(int flags, boolean exclusive) throws IOException {
     requireRegular();
     try {
-      int fd = open(libc, link(look), flags | libc.constants().openCloexec(), 0);
+      int fd = open(libc, link(look), KernelConstants.O_RDWR | libc.constants().openCloexec(), 0);
       try {
-        libc.fcntlOfdSetlk(fd, exclusive);
+        libc.fcntlOfdSetlk(fd, true);
         return Optional.of(new HeldFile(libc, fd, status));
       } catch (ErrnoException e) {
         close(libc, fd);

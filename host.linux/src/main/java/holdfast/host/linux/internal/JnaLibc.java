@@ -305,11 +305,22 @@ public final class JnaLibc implements Libc {
 
   @Override
   public void fcntlOfdSetlk(int fd, boolean exclusive) throws ErrnoException {
-    // struct flock on LP64: short l_type, short l_whence, off_t l_start (8), off_t l_len (16), pid
-    ByteBuffer flock = ByteBuffer.allocate(32).order(ByteOrder.nativeOrder());
     int type = linux.value(exclusive ? LinuxConstant.F_WRLCK : LinuxConstant.F_RDLCK);
-    flock.putShort(0, (short) type);
-    check("fcntl", variadic.fcntl(fd, CommonConstants.F_OFD_SETLK, flock.array()));
+    check("fcntl", variadic.fcntl(fd, CommonConstants.F_OFD_SETLK, flock(type).array()));
+  }
+
+  @Override
+  public boolean fcntlOfdGetlk(int fd) throws ErrnoException {
+    // only a writer's lock can conflict with a reader's; the kernel writes its type over ours
+    ByteBuffer flock = flock(linux.value(LinuxConstant.F_RDLCK));
+    check("fcntl", variadic.fcntl(fd, CommonConstants.F_OFD_GETLK, flock.array()));
+    return flock.getShort(0) == (short) linux.value(LinuxConstant.F_WRLCK);
+  }
+
+  /** Returns a struct flock for a whole file. */
+  private static ByteBuffer flock(int type) {
+    // on LP64: short l_type, short l_whence, off_t l_start (8), off_t l_len (16), pid
+    return ByteBuffer.allocate(32).order(ByteOrder.nativeOrder()).putShort(0, (short) type);
   }
 
   @Override

@@ -266,6 +266,7 @@ class JnaLibcTest {
     assertFails("fallocate", 9, badDescriptor, () -> LIBC.fallocate(BAD_FD, 0, 0, 1));
     assertFails("fsync", 9, badDescriptor, () -> LIBC.fsync(BAD_FD));
     assertFails("fcntl", 9, badDescriptor, () -> LIBC.fcntlOfdSetlk(BAD_FD, false));
+    assertFails("fcntl", 9, badDescriptor, () -> LIBC.fcntlOfdGetlk(BAD_FD));
     assertFails(
         "ioctl(USERFAULTFD_IOC_NEW)", 9, badDescriptor, () -> LIBC.ioctlUserfaultfdNew(BAD_FD, 0));
     assertFails("ioctl(UFFDIO_API)", 9, badDescriptor, () -> LIBC.ioctlUffdioApi(BAD_FD, 0));

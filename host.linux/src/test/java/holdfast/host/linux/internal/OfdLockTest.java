@@ -86,6 +86,20 @@ class OfdLockTest {
   }
 
   @Test
+  @DisplayName("a question says whether a writer has it locked, and is in nobody's way")
+  void question() throws ErrnoException {
+    try (Descriptor one = open(O_RDONLY);
+        Descriptor two = open(O_RDWR)) {
+      assertFalse(LIBC.fcntlOfdGetlk(one.fd()));
+      assertTrue(two.locks(true), "the question left a lock");
+      assertTrue(LIBC.fcntlOfdGetlk(one.fd()));
+      assertFalse(LIBC.fcntlOfdGetlk(two.fd()), "its own lock");
+      assertTrue(two.locks(false));
+      assertFalse(LIBC.fcntlOfdGetlk(one.fd()), "a reader's lock");
+    }
+  }
+
+  @Test
   @DisplayName("the lock stays when another descriptor of the file is closed by this process")
   void theLockIsTheDescriptors() throws ErrnoException, IOException {
     try (Descriptor writer = open(O_RDWR)) {

@@ -63,6 +63,7 @@ final class AlphaFamily implements LinuxFamily {
       case O_CLOEXEC -> 0x200000;
       case O_PATH -> 0x800000;
       case O_TMPFILE -> 0x1008000;
+      case F_OFD_GETLK -> 36;
       case F_OFD_SETLK -> 37;
       case F_RDLCK -> 1;
       case F_WRLCK -> 2;

@@ -58,6 +58,7 @@ public final class CommonConstants {
   // linux/fcntl.h
   public static final int O_RDONLY = 0;
   public static final int O_RDWR = 2;
+  public static final int F_OFD_GETLK = 36;
   public static final int F_OFD_SETLK = 37;
   public static final int F_ADD_SEALS = 1033;
   public static final int F_SEAL_SEAL = 1;

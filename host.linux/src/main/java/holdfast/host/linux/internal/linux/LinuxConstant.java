@@ -80,6 +80,7 @@ public enum LinuxConstant {
   O_CLOEXEC,
   O_PATH,
   O_TMPFILE,
+  F_OFD_GETLK,
   F_OFD_SETLK,
   F_RDLCK,
   F_WRLCK,

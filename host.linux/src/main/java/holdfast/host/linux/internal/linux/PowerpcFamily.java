@@ -62,6 +62,7 @@ final class PowerpcFamily implements LinuxFamily {
       case O_CLOEXEC -> 0x80000;
       case O_PATH -> 0x200000;
       case O_TMPFILE -> 0x404000;
+      case F_OFD_GETLK -> 36;
       case F_OFD_SETLK -> 37;
       case F_RDLCK -> 0;
       case F_WRLCK -> 1;

@@ -60,6 +60,7 @@ final class SparcFamily implements LinuxFamily {
       case O_CLOEXEC -> 0x400000;
       case O_PATH -> 0x1000000;
       case O_TMPFILE -> 0x2010000;
+      case F_OFD_GETLK -> 36;
       case F_OFD_SETLK -> 37;
       case F_RDLCK -> 1;
       case F_WRLCK -> 2;

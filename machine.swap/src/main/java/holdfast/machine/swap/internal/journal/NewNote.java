@@ -63,11 +63,23 @@ final class NewNote implements AutoCloseable {
     }
   }
 
+  /**
+   * Checks that no other swap has the note. Only asks: a lock for an instant could refuse a swap
+   * that has just won the note, so that none would begin.
+   */
   private void requireNotInUse() throws IOException {
     try (FoundFile found = FoundFile.at(note.path()).orElse(null)) {
-      if (found != null) {
-        hold(found).close();
+      if (found != null && isLocked(found)) {
+        throw inUse();
       }
+    }
+  }
+
+  private boolean isLocked(FoundFile found) throws IOException {
+    try {
+      return found.isLocked();
+    } catch (IOException e) {
+      throw unknown(e);
     }
   }
 
@@ -105,16 +117,20 @@ final class NewNote implements AutoCloseable {
     try {
       stale = found.hold();
     } catch (IOException e) {
-      throw new IOException(
-          "whether a swap to "
-              + note.file()
-              + " is under way is not known ("
-              + e.getMessage()
-              + "): name another file, or, if none is, delete "
-              + note.path(),
-          e);
+      throw unknown(e);
     }
     return stale.orElseThrow(this::inUse);
+  }
+
+  private IOException unknown(IOException e) {
+    return new IOException(
+        "whether a swap to "
+            + note.file()
+            + " is under way is not known ("
+            + e.getMessage()
+            + "): name another file, or, if none is, delete "
+            + note.path(),
+        e);
   }
 
   /**
