@@ -40,7 +40,7 @@ final class Ejections implements MachineWatcher {
     return pending.computeIfAbsent(device, one -> new Asked(one, removal));
   }
 
-  /** Ends the request about a device that was taken away without the guest. */
+  /** Ends the request about a device, if any, since it was taken away without the guest. */
   @Override
   public void deviceUnplugged(MemoryDevice device) {
     Asked asked = pending.get(device);
@@ -121,7 +121,7 @@ final class Ejections implements MachineWatcher {
         return;
       }
       try {
-        end(new Unplugged(removal.remove()));
+        end(new Unplugged(removal.remove(device)));
       } catch (AdminException | RuntimeException | Error e) {
         end(new Kept("" + e.getMessage()));
         throw e;
@@ -134,7 +134,7 @@ final class Ejections implements MachineWatcher {
         return;
       }
       try {
-        end(new Unplugged(removal.remove()));
+        end(new Unplugged(removal.remove(device)));
       } catch (NoSuchDeviceException e) {
         end(new Unplugged(Retention.NOTHING_TO_STORE));
       } catch (AdminException e) {

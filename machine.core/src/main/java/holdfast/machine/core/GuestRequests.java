@@ -10,9 +10,11 @@ import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestControl;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.core.SwapProvider.MachineSwaps;
+import java.util.Optional;
 
 /** What an operator asks of a machine's guest. Thread-safe. */
 final class GuestRequests {
+  private final Machine machine;
   private final GuestControls controls;
   private final Ejections ejections;
   private final AdminEvents events;
@@ -21,11 +23,16 @@ final class GuestRequests {
   private final Object stopping = new Object();
 
   GuestRequests(Machine machine, GuestControls controls, AdminEvents events) {
+    this.machine = machine;
     this.controls = controls;
     this.events = events;
     this.ejections = new Ejections(events);
     machine.watch(ejections);
     machine.afterClose(ejections::close);
+  }
+
+  Optional<MemoryDevice> device(String id) {
+    return machine.memory().devices().stream().filter(one -> one.id().equals(id)).findFirst();
   }
 
   /**
@@ -35,6 +42,10 @@ final class GuestRequests {
    */
   Unplugging eject(MemoryDevice device, Removal removal) throws AdminException {
     Ejections.Asked asked = ejections.of(device, removal);
+    if (!machine.memory().devices().contains(device)) {
+      ejections.deviceUnplugged(device); // perhaps before the request was there to be ended
+      return asked;
+    }
     if (!controls.isThere() || device.driver() == DeviceKind.RAM) {
       asked.ejectNow(); // which refuses base RAM
       return asked;

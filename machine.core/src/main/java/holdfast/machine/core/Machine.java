@@ -240,16 +240,15 @@ public final class Machine {
    * Unplugs a device at once. When this returns every listener of the guest memory has given it up,
    * except one that hangs.
    *
-   * @throws MachineException if it doesn't exist, or is base RAM
+   * @throws MachineException if it isn't plugged, even if another one has its id, or is base RAM
    */
-  public MemoryDevice unplug(String id) throws MachineException {
+  public void unplug(MemoryDevice device) throws MachineException {
     enter();
     try {
-      MemoryDevice removed = guest().unplug(id);
-      plugged.remove(removed);
-      LOG.info("{} was unplugged", removed);
-      watchers.tell(watcher -> watcher.deviceUnplugged(removed));
-      return removed;
+      guest().unplug(device);
+      plugged.remove(device);
+      LOG.info("{} was unplugged", device);
+      watchers.tell(watcher -> watcher.deviceUnplugged(device));
     } catch (PlugException e) {
       throw new MachineException(e);
     } finally {

@@ -212,7 +212,7 @@ public final class MachineOperations implements MachineAdmin {
 
   @Override
   public Unplugging requestUnplug(String id) throws AdminException {
-    return requestUnplug(id, () -> unplug(id));
+    return requestUnplug(plugged(id), this::removed);
   }
 
   /**
@@ -220,28 +220,34 @@ public final class MachineOperations implements MachineAdmin {
    *
    * @param removal unplugs it, when the guest has
    */
-  public Unplugging requestUnplug(String id, Removal removal) throws AdminException {
-    MemoryDevice device =
-        machine().memory().devices().stream()
-            .filter(one -> one.id().equals(id))
-            .findFirst()
-            .orElseThrow(() -> new NoSuchDeviceException(id, deviceIds()));
+  public Unplugging requestUnplug(MemoryDevice device, Removal removal) throws AdminException {
     return guest.eject(device, removal);
+  }
+
+  /** Returns the plugged device of that id. */
+  public MemoryDevice plugged(String id) throws AdminException {
+    machine();
+    return guest.device(id).orElseThrow(() -> new NoSuchDeviceException(id, deviceIds()));
   }
 
   @Override
   public Retention unplug(String id) throws AdminException {
-    remove(id);
+    return removed(plugged(id));
+  }
+
+  private Retention removed(MemoryDevice device) throws AdminException {
+    remove(device);
     return Retention.OF_THIS_MACHINE;
   }
 
   /** Unplugs a device. */
-  public MemoryDevice remove(String id) throws AdminException {
+  public MemoryDevice remove(MemoryDevice device) throws AdminException {
     machine();
     try {
-      return machine.unplug(id);
+      machine.unplug(device);
+      return device;
     } catch (MachineException e) {
-      throw Refusals.of(id, deviceIds(), e);
+      throw Refusals.of(device.id(), deviceIds(), e);
     }
   }
 

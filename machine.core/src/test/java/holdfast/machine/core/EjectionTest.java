@@ -3,6 +3,7 @@ package holdfast.machine.core;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -17,6 +18,7 @@ import holdfast.machine.admin.Unplugging.Kept;
 import holdfast.machine.admin.Unplugging.Unplugged;
 import holdfast.machine.api.Ejection;
 import holdfast.machine.api.GuestControl;
+import holdfast.machine.api.MemoryDevice;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -248,6 +250,37 @@ class EjectionTest {
     assertThrows(BusyException.class, () -> controls.call("reset the guest", GuestControl::reset));
     end.countDown();
     assertTrue(returned.await(60, TimeUnit.SECONDS));
+  }
+
+  @Test
+  @DisplayName("what the guest gives up is the device it was asked for, and not another of its id")
+  void anotherOfItsId() throws Exception {
+    Guest guest = guest(ejection -> {});
+    MemoryDevice first = admin.plugged("d1");
+    Unplugging unplugging =
+        admin.requestUnplug(
+            first,
+            device -> {
+              admin.unplug("d1");
+              admin.plug("pc-dimm", Map.of("id", "d1", "memdev", "m1"));
+              admin.remove(device);
+              return Retention.OF_THIS_MACHINE;
+            });
+    guest.asked.take().eject();
+    assertInstanceOf(Unplugged.class, unplugging.await(LONG).orElseThrow());
+    assertTrue(isPlugged(), "the second one");
+    assertNotSame(first, admin.plugged("d1"));
+  }
+
+  @Test
+  @DisplayName("of a device that has just gone the guest is not asked, and nobody waits for it")
+  void justGone() throws Exception {
+    Guest guest = guest(ejection -> {});
+    MemoryDevice device = admin.plugged("d1");
+    admin.unplug("d1");
+    Unplugging unplugging = admin.requestUnplug(device, gone -> Retention.OF_THIS_MACHINE);
+    assertInstanceOf(Unplugged.class, unplugging.outcome().orElseThrow());
+    assertTrue(guest.asked.isEmpty());
   }
 
   @Test

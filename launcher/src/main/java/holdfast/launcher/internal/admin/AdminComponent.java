@@ -127,7 +127,7 @@ public final class AdminComponent implements MachineAdmin {
 
   private void ejectLoggingRefusals(MemoryDevice device) {
     try {
-      requestUnplug(device.id());
+      requestUnplug(device);
     } catch (AdminException e) {
       LOG.warn("device '{}' stays plugged: {}", device.id(), e.getMessage());
     }
@@ -252,13 +252,21 @@ public final class AdminComponent implements MachineAdmin {
 
   @Override
   public Unplugging requestUnplug(String id) throws AdminException {
-    return up().requestUnplug(id, () -> unplug(id));
+    return requestUnplug(up().plugged(id));
+  }
+
+  private Unplugging requestUnplug(MemoryDevice device) throws AdminException {
+    return up().requestUnplug(device, this::unplug);
   }
 
   @Override
   public Retention unplug(String id) throws AdminException {
+    return unplug(up().plugged(id));
+  }
+
+  private Retention unplug(MemoryDevice device) throws AdminException {
     MachineOperations present = up();
-    return component.unplug(() -> present.remove(id));
+    return component.unplug(() -> present.remove(device));
   }
 
   @Override

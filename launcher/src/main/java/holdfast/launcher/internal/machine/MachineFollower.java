@@ -182,7 +182,7 @@ final class MachineFollower {
         continue;
       }
       try {
-        machine.unplug(one.device().id());
+        machine.unplug(one.device());
         parts.removed(one);
         mistaken.remove(one.declaration().wish().pid());
         LOG.info(

@@ -135,14 +135,12 @@ public final class FlatGuestMemory extends GuestAccess {
    * access to its addresses throws an {@link holdfast.machine.api.UnmappedAddressException}. The
    * guest is not asked: who unplugs has made sure that it has let go of the device.
    *
-   * @return the removed device
-   * @throws PlugException if no device has the id, or it is base RAM; nothing changed
+   * @throws PlugException if it isn't plugged here, or is base RAM; nothing changed
    */
-  public MemoryDevice unplug(String id) throws PlugException {
-    GuestDevice device;
+  public void unplug(MemoryDevice plugged) throws PlugException {
     Dispatch dispatch;
     synchronized (change) {
-      device = find(id);
+      GuestDevice device = find(plugged);
       if (device.driver() == DeviceKind.RAM) {
         throw new PlugException(
             Refusal.NOT_UNPLUGGABLE,
@@ -155,20 +153,20 @@ public final class FlatGuestMemory extends GuestAccess {
       dispatch = removed(device);
     }
     dispatch.await();
-    return device;
   }
 
-  private GuestDevice find(String id) throws PlugException {
+  @SuppressWarnings("ReferenceEquality") // another one may have its id
+  private GuestDevice find(MemoryDevice plugged) throws PlugException {
     return map.devices().stream()
-        .filter(device -> device.id().equals(id))
+        .filter(device -> device == plugged)
         .findFirst()
         .orElseThrow(
             () ->
                 new PlugException(
                     Refusal.NO_SUCH_DEVICE,
-                    "no memory device has the id '"
-                        + id
-                        + "'; there are "
+                    "device '"
+                        + plugged.id()
+                        + "' is not plugged; there are "
                         + String.join(", ", map.devices().stream().map(GuestDevice::id).toList())));
   }
 

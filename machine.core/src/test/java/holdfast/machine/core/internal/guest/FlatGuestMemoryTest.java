@@ -184,14 +184,18 @@ class FlatGuestMemoryTest {
   @DisplayName("an unplugged device is gone: its addresses have no memory, its backend can be used")
   void anUnpluggedDeviceIsGone() throws Exception {
     MemoryDevice device = memory.find(at(B)).orElseThrow();
-    assertSame(device, memory.unplug("b"));
+    memory.unplug(device);
     assertTrue(memory.find(at(B)).isEmpty());
     assertThrows(UnmappedAddressException.class, () -> memory.getByte(at(B)));
     assertEquals(
-        "no memory device has the id 'b'; there are ram:below-4g, a, r",
-        refused(Refusal.NO_SUCH_DEVICE, "b"));
+        "device 'b' is not plugged; there are ram:below-4g, a, r",
+        refused(Refusal.NO_SUCH_DEVICE, device));
     assertEquals(3, memory.devices().size());
-    assertEquals(at(B), memory.plug(DeviceRequest.of(DeviceKind.NVDIMM, "c", b)).address());
+    assertEquals(at(B), memory.plug(DeviceRequest.of(DeviceKind.NVDIMM, "b", b)).address());
+    assertEquals(
+        "device 'b' is not plugged; there are ram:below-4g, a, b, r",
+        refused(Refusal.NO_SUCH_DEVICE, device),
+        "another one of that id is not it");
     memory.removeAll();
     assertEquals(List.of(), memory.devices());
   }
@@ -202,12 +206,12 @@ class FlatGuestMemoryTest {
     assertEquals(
         "ram 'ram:below-4g' at [0x0, 0x1fff] on memory backend 'ram' can't be unplugged, since the"
             + " guest can't be without its base RAM; end the machine, or swap the backend under it",
-        refused(Refusal.NOT_UNPLUGGABLE, "ram:below-4g"));
+        refused(Refusal.NOT_UNPLUGGABLE, memory.find(at(0)).orElseThrow()));
     assertEquals(4, memory.devices().size());
   }
 
-  private String refused(Refusal refusal, String id) {
-    PlugException e = assertThrows(PlugException.class, () -> memory.unplug(id));
+  private String refused(Refusal refusal, MemoryDevice device) {
+    PlugException e = assertThrows(PlugException.class, () -> memory.unplug(device));
     assertEquals(refusal, e.refusal());
     return e.getMessage();
   }

@@ -192,13 +192,18 @@ class HangingListenerTest {
     assertEquals(List.of(), mapped.lines());
   }
 
+  private void unplug(String id) throws PlugException {
+    memory.unplug(
+        memory.devices().stream().filter(one -> one.id().equals(id)).findFirst().orElseThrow());
+  }
+
   @Test
   @DisplayName("an unplugged device's memory stays until a hanging listener has given it up")
   void anUnpluggedDeviceStaysMapped() throws Exception {
     memory.addListener(new Hanging(Call.DEVICE_REMOVED));
     plugBoth();
     assertThrows(IllegalStateException.class, () -> memory.whenGivenUp(a, () -> closed.add("ma")));
-    memory.unplug("a");
+    unplug("a");
     memory.whenGivenUp(a, () -> closed.add("ma"));
     assertEquals(List.of(), closed);
     assertTrue(mapped.lines().getFirst().startsWith("memory backend 'ma' stays mapped"));
@@ -206,7 +211,7 @@ class HangingListenerTest {
 
     GuestMemoryListener late = new Hanging(Call.DEVICE_REMOVED);
     memory.addListener(late);
-    memory.unplug("b");
+    unplug("b");
     release.countDown();
     memory.removeAll();
     for (Thread thread : threads) {
@@ -220,7 +225,7 @@ class HangingListenerTest {
   void aTaskThatFails() throws Exception {
     memory.addListener(new Hanging(Call.DEVICE_REMOVED));
     plugBoth();
-    memory.unplug("a");
+    unplug("a");
     memory.whenGivenUp(
         a,
         () -> {
@@ -228,7 +233,7 @@ class HangingListenerTest {
           throw new IllegalStateException("on purpose");
         });
     release.countDown();
-    memory.unplug("b");
+    unplug("b");
     memory.removeAll();
     for (Thread thread : threads) {
       assertTrue(thread.join(Duration.ofSeconds(30)));

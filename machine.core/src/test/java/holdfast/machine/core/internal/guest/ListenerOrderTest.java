@@ -67,7 +67,7 @@ class ListenerOrderTest {
   void aLateListenerIsFirstToldOfWhatIsThere() throws Exception {
     MemoryDevice gone = plug("a");
     plug("b");
-    memory.unplug(gone.id());
+    memory.unplug(gone);
     Recorder late = new Recorder();
     memory.addListener(late);
     assertEquals(List.of("+ram:below-4g", "+b"), late.told);
@@ -143,7 +143,7 @@ class ListenerOrderTest {
             found.add(memory.find(device.address()).isPresent());
           }
         });
-    memory.unplug(plug("a").id());
+    memory.unplug(plug("a"));
     assertEquals(List.of(true, true, false), found);
   }
 
@@ -247,7 +247,7 @@ class ListenerOrderTest {
                     MemoryDevice device = plug(name + i);
                     memory.regionChanged(device.region());
                     if (i % 3 != 0) {
-                      memory.unplug(device.id());
+                      memory.unplug(device);
                     }
                   }
                   return null;
