@@ -144,7 +144,8 @@ public final class MachineDefinition {
     }
     return layout
         .withNvdimm(machine.get(NVDIMM))
-        .withNodes(Math.toIntExact(machine.find(NUMA_NODES).orElse(1L)));
+        .withNodes(Math.toIntExact(machine.find(NUMA_NODES).orElse(1L)))
+        .withPersistence(nvdimmPersistence(machine));
   }
 
   /** Returns how far a guest's stores have to go, as its firmware tells it. */

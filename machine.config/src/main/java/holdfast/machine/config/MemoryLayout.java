@@ -4,6 +4,7 @@ import holdfast.backend.api.Alignment;
 import holdfast.backend.api.ByteSize;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestRange;
+import holdfast.machine.api.NvdimmPersistence;
 import holdfast.machine.config.MemoryLayoutException.Problem;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -18,9 +19,16 @@ import org.jspecify.annotations.Nullable;
  * @param maxmem how much base RAM and device memory there can be together, at least {@code ram}
  * @param nvdimm whether {@code nvdimm=on} was given, without which no nvdimm can be plugged
  * @param nodes how many NUMA nodes the guest has, 1 to {@link #MAX_NODES}
+ * @param persistence how far the guest is told that its stores into NVDIMMs have to go
  */
 public record MemoryLayout(
-    AddressLayout addresses, ByteSize ram, int slots, ByteSize maxmem, boolean nvdimm, int nodes) {
+    AddressLayout addresses,
+    ByteSize ram,
+    int slots,
+    ByteSize maxmem,
+    boolean nvdimm,
+    int nodes,
+    Optional<NvdimmPersistence> persistence) {
 
   /** The greatest number of slots. */
   public static final int MAX_SLOTS = 256;
@@ -79,7 +87,7 @@ public record MemoryLayout(
                 + ram
                 + ", as much as RAM and all devices may have together");
       }
-      return new MemoryLayout(type.layout(start, ram, ByteSize.ZERO), ram, 0, ram, false, 1);
+      return plain(type.layout(start, ram, ByteSize.ZERO), ram, 0, ram);
     }
     long count = slots == null ? 0 : slots;
     checkMaxmem(type, start, ram, count, maxmem);
@@ -87,7 +95,7 @@ public record MemoryLayout(
     ByteSize space = new ByteSize(maxmem.bytes() - ram.bytes());
     ByteSize devices =
         space.bytes() == 0 ? space : new ByteSize(space.bytes() + count * GIB.bytes());
-    return new MemoryLayout(type.layout(start, ram, devices), ram, (int) count, maxmem, false, 1);
+    return plain(type.layout(start, ram, devices), ram, (int) count, maxmem);
   }
 
   /**
@@ -124,7 +132,12 @@ public record MemoryLayout(
     }
     long count = slots == null ? 0 : slots;
     checkSlots(ram, count, all);
-    return new MemoryLayout(own, ram, (int) count, all, false, 1);
+    return plain(own, ram, (int) count, all);
+  }
+
+  private static MemoryLayout plain(
+      AddressLayout addresses, ByteSize ram, int slots, ByteSize maxmem) {
+    return new MemoryLayout(addresses, ram, slots, maxmem, false, 1, Optional.empty());
   }
 
   private static void checkBase(MachineType type, @Nullable GuestAddress base)
@@ -231,12 +244,17 @@ public record MemoryLayout(
 
   /** Returns a copy in which nvdimms are allowed, or not. */
   public MemoryLayout withNvdimm(boolean on) {
-    return new MemoryLayout(addresses, ram, slots, maxmem, on, nodes);
+    return new MemoryLayout(addresses, ram, slots, maxmem, on, nodes, persistence);
   }
 
   /** Returns a copy with another number of NUMA nodes. */
   public MemoryLayout withNodes(int count) {
-    return new MemoryLayout(addresses, ram, slots, maxmem, nvdimm, count);
+    return new MemoryLayout(addresses, ram, slots, maxmem, nvdimm, count, persistence);
+  }
+
+  /** Returns a copy with what the guest is told of how far its stores have to go. */
+  public MemoryLayout withPersistence(Optional<NvdimmPersistence> told) {
+    return new MemoryLayout(addresses, ram, slots, maxmem, nvdimm, nodes, told);
   }
 
   /** Returns how many bytes all devices can have together. */

@@ -9,6 +9,7 @@ import holdfast.machine.api.GuestRange;
 import holdfast.machine.config.MemoryLayoutException.Problem;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -98,7 +99,9 @@ class AddressLayoutTest {
   void inAMachine() throws Exception {
     AddressLayout layout = AddressLayout.of(List.of(RAM, HIGH), DEVICES);
     MemoryLayout machine = memory(layout, Map.of("slots", "3", "nvdimm", "on"));
-    assertEquals(new MemoryLayout(layout, ByteSize.mib(3), 3, ByteSize.mib(7), true, 1), machine);
+    assertEquals(
+        new MemoryLayout(layout, ByteSize.mib(3), 3, ByteSize.mib(7), true, 1, Optional.empty()),
+        machine);
     assertEquals(DEVICES, machine.deviceMemory().orElseThrow());
     assertEquals(ByteSize.mib(4), machine.deviceSpace());
     memory(layout, Map.of("size", "3M", "maxmem", "7M"));

@@ -49,6 +49,21 @@ class UnarmedTest {
   }
 
   @Test
+  @DisplayName("unarmed on cache lines where the guest is told that it needn't flush them")
+  void withoutFlushes() {
+    try (OpenMachine cpu =
+        OpenMachine.of(
+            "-machine",
+            "nvdimm-persistence=cpu",
+            "-object",
+            "memory-backend-file,id=m,size=1M,share=on,pmem=on,mem-path=/d/f",
+            "-device",
+            "nvdimm,id=nv,memdev=m,unarmed=auto")) {
+      assertTrue(cpu.devices().getLast().unarmed());
+    }
+  }
+
+  @Test
   @DisplayName("it follows a downgrade, and a listener that hears of the region sees it")
   void followsTheRegion() throws Exception {
     BlockingQueue<Boolean> seen = new LinkedBlockingQueue<>();

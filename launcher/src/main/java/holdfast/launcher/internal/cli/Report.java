@@ -21,6 +21,8 @@ final class Report {
 
   static MachineReport of(Machine machine) {
     return new MachineReport(
-        machine.statuses(), machine.memory().devices().stream().map(DeviceStatus::of).toList());
+        machine.statuses(),
+        machine.memory().devices().stream().map(DeviceStatus::of).toList(),
+        machine.layout().persistence());
   }
 }

@@ -1,9 +1,11 @@
 package holdfast.monitor.shell.report;
 
 import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.Granularity;
 import holdfast.machine.admin.DeviceStatus;
 import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.api.DeviceKind;
+import holdfast.machine.api.NvdimmPersistence;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -24,11 +26,15 @@ record GuestShare(DeviceStatus device, ObjectStatus backend) {
     return backend.size().bytes() - device.labelSize().bytes();
   }
 
-  /** Returns what an operator has to know of the device, a sentence each. */
-  List<String> sentences() {
+  /**
+   * Returns what an operator has to know of the device, a sentence each.
+   *
+   * @param persistence how far the guest is told that its stores have to go
+   */
+  List<String> sentences(Optional<NvdimmPersistence> persistence) {
     List<String> sentences = new ArrayList<>();
     arithmetic().ifPresent(sentences::add);
-    promise().ifPresent(sentences::add);
+    promise().or(() -> flushes(persistence)).ifPresent(sentences::add);
     return sentences;
   }
 
@@ -65,17 +71,33 @@ record GuestShare(DeviceStatus device, ObjectStatus backend) {
 
   /** Returns what to do if the guest is promised more than holds. */
   private Optional<String> promise() {
-    boolean unkept =
-        device.driver() == DeviceKind.NVDIMM
-            && !device.unarmed()
-            && backend.durability().isShortfall();
-    return unkept
+    return isArmed() && backend.durability().isShortfall()
         ? Optional.of(
             "the guest is told that its stores persist, but of what was requested ("
                 + backend.durability().requested()
                 + ") "
                 + backend.durability().obtained()
                 + " was obtained: say so to the guest with unarmed=on, or unarmed=auto")
+        : Optional.empty();
+  }
+
+  private boolean isArmed() {
+    return device.driver() == DeviceKind.NVDIMM && !device.unarmed();
+  }
+
+  /** Returns what to do if the guest is told not to flush what has to be flushed. */
+  private Optional<String> flushes(Optional<NvdimmPersistence> persistence) {
+    Granularity obtained = backend.durability().obtained();
+    boolean untrue =
+        isArmed()
+            && persistence.equals(Optional.of(NvdimmPersistence.CPU))
+            && obtained.compareTo(Granularity.BYTE) < 0;
+    return untrue
+        ? Optional.of(
+            "the guest is told by nvdimm-persistence=cpu that its stores persist without a flush,"
+                + " but "
+                + obtained
+                + " was obtained, and what it doesn't flush is lost: use mem-ctrl, or unarmed=auto")
         : Optional.empty();
   }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.jr.ob.JSON;
 import holdfast.machine.admin.DeviceStatus;
 import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.api.DeviceKind;
+import holdfast.machine.api.NvdimmPersistence;
 import holdfast.machine.config.options.Excerpt;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,8 +13,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** A whole machine: the output of {@code -probe}. */
-public record MachineReport(List<ObjectStatus> objects, List<DeviceStatus> devices) {
+/**
+ * A whole machine: the output of {@code -probe}.
+ *
+ * @param persistence how far the guest is told that its stores into NVDIMMs have to go
+ */
+public record MachineReport(
+    List<ObjectStatus> objects,
+    List<DeviceStatus> devices,
+    Optional<NvdimmPersistence> persistence) {
 
   /**
    * Returns one JSON object with what the operator's {@code -object}s and {@code -device}s became.
@@ -50,7 +58,7 @@ public record MachineReport(List<ObjectStatus> objects, List<DeviceStatus> devic
     screen.table(
         DeviceReport.COLUMNS, devices.stream().map(d -> new DeviceReport(d).row()).toList());
     for (DeviceStatus device : devices) {
-      for (String sentence : share(device).map(GuestShare::sentences).orElse(List.of())) {
+      for (String sentence : share(device).map(s -> s.sentences(persistence)).orElse(List.of())) {
         screen.heading(device.driver() + " '" + device.id() + "': " + sentence);
       }
     }

@@ -40,7 +40,37 @@ class GuestShareTest {
   }
 
   private static List<String> sentences(OpenMachine there) {
-    return new GuestShare(there.devices().getLast(), there.objects().getFirst()).sentences();
+    return new GuestShare(there.devices().getLast(), there.objects().getFirst())
+        .sentences(there.machine().layout().persistence());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "cpu, off, true",
+    "cpu, on, false",
+    "cpu, auto, false",
+    "mem-ctrl, off, false",
+    "mem-ctrl, auto, false"
+  })
+  @DisplayName("that a guest is told not to flush what it has to flush is told to the operator")
+  void flushes(String persistence, String unarmed, boolean told) {
+    try (OpenMachine there =
+        OpenMachine.of(
+            "-machine",
+            "nvdimm-persistence=" + persistence,
+            "-object",
+            "memory-backend-file,id=m,size=1M,share=on,pmem=on,mem-path=/d/f",
+            "-device",
+            "nvdimm,id=nv,memdev=m,unarmed=" + unarmed)) {
+      List<String> expected =
+          told
+              ? List.of(
+                  "the guest is told by nvdimm-persistence=cpu that its stores persist without a"
+                      + " flush, but cache-line was obtained, and what it doesn't flush is lost:"
+                      + " use mem-ctrl, or unarmed=auto")
+              : List.of();
+      assertEquals(expected, sentences(there));
+    }
   }
 
   @ParameterizedTest

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -54,7 +55,7 @@ class MachineReportTest {
   }
 
   private static MachineReport report(OpenMachine machine) {
-    return new MachineReport(machine.objects(), machine.devices());
+    return new MachineReport(machine.objects(), machine.devices(), Optional.empty());
   }
 
   private Map<String, Object> json() throws IOException {

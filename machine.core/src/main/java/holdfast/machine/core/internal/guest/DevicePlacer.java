@@ -42,7 +42,7 @@ final class DevicePlacer {
             : checkedAddress(request, geometry, deviceRange, plugged);
     checkNode(request);
     checkIdle(request, memdev, plugged);
-    return GuestDevice.plugged(request, memdev, geometry, address, slot);
+    return GuestDevice.plugged(request, memdev, geometry, address, slot, machine.persistence());
   }
 
   private static void checkId(DeviceRequest request, List<GuestDevice> plugged)

@@ -8,6 +8,7 @@ import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestRange;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryRegion;
+import holdfast.machine.api.NvdimmPersistence;
 import holdfast.machine.api.RegionState;
 import holdfast.machine.config.options.OnOffAuto;
 import java.lang.foreign.MemorySegment;
@@ -26,6 +27,7 @@ final class GuestDevice implements MemoryDevice {
   private final int slot;
   private final int node;
   private final OnOffAuto unarmed;
+  private final Granularity guestDoes;
   private final boolean readOnly;
   private final boolean hotplugged;
 
@@ -39,6 +41,7 @@ final class GuestDevice implements MemoryDevice {
       int slot,
       int node,
       OnOffAuto unarmed,
+      Granularity guestDoes,
       boolean hotplugged) {
     this.id = id;
     this.driver = driver;
@@ -49,6 +52,7 @@ final class GuestDevice implements MemoryDevice {
     this.slot = slot;
     this.node = node;
     this.unarmed = unarmed;
+    this.guestDoes = guestDoes;
     this.hotplugged = hotplugged;
     this.readOnly = region.obtained().contains(RamFlag.RAM_READONLY);
     // A store into a read-only mapping would raise SIGSEGV, which ends the JVM; into a read-only
@@ -66,16 +70,31 @@ final class GuestDevice implements MemoryDevice {
       String id, MemoryRegion region, long offset, ByteSize size, GuestAddress address) {
     DeviceGeometry geometry = new DeviceGeometry(size, ByteSize.ZERO, region.align());
     return new GuestDevice(
-        id, DeviceKind.RAM, region, offset, address, geometry, -1, 0, OnOffAuto.OFF, false);
+        id,
+        DeviceKind.RAM,
+        region,
+        offset,
+        address,
+        geometry,
+        -1,
+        0,
+        OnOffAuto.OFF,
+        Granularity.NONE,
+        false);
   }
 
-  /** Returns a device whose slot and address have been found. */
+  /**
+   * Returns a device whose slot and address have been found.
+   *
+   * @param persistence what the guest is told of how far its stores have to go
+   */
   static GuestDevice plugged(
       DeviceRequest request,
       MemoryRegion region,
       DeviceGeometry geometry,
       GuestAddress address,
-      int slot) {
+      int slot,
+      Optional<NvdimmPersistence> persistence) {
     String id = request.id() == null ? request.driver() + "[" + slot + "]" : request.id();
     return new GuestDevice(
         id,
@@ -87,6 +106,9 @@ final class GuestDevice implements MemoryDevice {
         slot,
         Math.toIntExact(request.node()),
         request.unarmed(),
+        persistence.equals(Optional.of(NvdimmPersistence.CPU))
+            ? Granularity.BYTE // a guest that is told so flushes nothing
+            : Granularity.CACHE_LINE,
         false);
   }
 
@@ -95,7 +117,17 @@ final class GuestDevice implements MemoryDevice {
     DeviceGeometry geometry =
         new DeviceGeometry(size, new ByteSize(label.byteSize()), region.align());
     return new GuestDevice(
-        id, driver, region, regionOffset, address(), geometry, slot, node, unarmed, true);
+        id,
+        driver,
+        region,
+        regionOffset,
+        address(),
+        geometry,
+        slot,
+        node,
+        unarmed,
+        guestDoes,
+        true);
   }
 
   @Override
@@ -158,14 +190,14 @@ final class GuestDevice implements MemoryDevice {
     return switch (unarmed) {
       case ON -> true;
       case OFF -> false;
-      case AUTO -> !keepsWhatTheGuestFlushes();
+      case AUTO -> !keepsWhatTheGuestPersists();
     };
   }
 
-  /** Returns whether a store is durable once the guest has flushed its cache line. */
-  private boolean keepsWhatTheGuestFlushes() {
+  /** Returns whether a store is durable once the guest has done what it is told to do for that. */
+  private boolean keepsWhatTheGuestPersists() {
     return region.state() != RegionState.FAILED
-        && region.durability().obtained().compareTo(Granularity.CACHE_LINE) >= 0;
+        && region.durability().obtained().compareTo(guestDoes) >= 0;
   }
 
   @Override

@@ -18,6 +18,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.DisplayName;
@@ -107,7 +108,8 @@ class AddressTableTest {
             region,
             new DeviceGeometry(region.size(), ByteSize.ZERO, region.align()),
             address,
-            0);
+            0,
+            Optional.empty());
   }
 
   @ParameterizedTest

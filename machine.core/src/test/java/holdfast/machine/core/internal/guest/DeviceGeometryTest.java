@@ -9,6 +9,7 @@ import holdfast.backend.api.RamFlag;
 import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.config.options.OnOffAuto;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -111,7 +112,12 @@ class DeviceGeometryTest {
         DeviceRequest.of(DeviceKind.NVDIMM, "nv1", region).withLabelSize(ByteSize.mib(2));
     GuestDevice device =
         GuestDevice.plugged(
-            request, region, DeviceGeometry.of(request), new GuestAddress(1L << 32), 0);
+            request,
+            region,
+            DeviceGeometry.of(request),
+            new GuestAddress(1L << 32),
+            0,
+            Optional.empty());
     long start = region.segment().address();
     assertEquals(start, device.segment().address());
     assertEquals(128 * MIB, device.segment().byteSize());
@@ -128,7 +134,8 @@ class DeviceGeometryTest {
             .withLabelSize(ByteSize.kib(128))
             .withUnarmed(OnOffAuto.ON);
     GuestDevice device =
-        GuestDevice.plugged(request, region, DeviceGeometry.of(request), GuestAddress.ZERO, 0);
+        GuestDevice.plugged(
+            request, region, DeviceGeometry.of(request), GuestAddress.ZERO, 0, Optional.empty());
     assertTrue(device.readOnly());
     assertTrue(device.segment().isReadOnly());
     assertTrue(device.label().orElseThrow().isReadOnly());

@@ -14,6 +14,7 @@ import holdfast.machine.config.options.OnOffAuto;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -259,7 +260,13 @@ class DevicePlacerTest {
     ByteSize all = ByteSize.mib(128);
     machine =
         new MemoryLayout(
-            MemoryLayout.of(MachineType.PC, all, null, null).addresses(), all, 1, all, true, 1);
+            MemoryLayout.of(MachineType.PC, all, null, null).addresses(),
+            all,
+            1,
+            all,
+            true,
+            1,
+            Optional.empty());
     assertRefused(
         Refusal.NO_DEVICE_MEMORY,
         "pc-dimm 'd1' on memory backend 'm1': the machine's 128M of RAM are all the memory it can"
@@ -397,7 +404,8 @@ class DevicePlacerTest {
             busy,
             DeviceGeometry.of(nvdimm("b", busy).withUnarmed(OnOffAuto.ON)),
             new GuestAddress(BASE + 64 * MIB),
-            1));
+            1,
+            Optional.empty()));
     DeviceRequest bad =
         nvdimm("a", busy)
             .withLabelSize(ByteSize.kib(1))
