@@ -7,7 +7,7 @@ import java.util.TreeMap;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /** A set of bytes of a region, kept as ranges that neither touch nor overlap. Not thread-safe. */
-public final class DirtyRanges {
+public final class DirtyRanges implements PreCopyLoop.Dirty {
   private final NavigableMap<Long, Long> ends = new TreeMap<>();
   private long bytes;
 
@@ -69,7 +69,7 @@ public final class DirtyRanges {
     return length == 0 || entry != null && entry.getValue() >= offset + length;
   }
 
-  /** Returns the number of bytes in the set. */
+  @Override
   public long bytes() {
     return bytes;
   }

@@ -10,8 +10,10 @@ import org.osgi.annotation.versioning.ConsumerType;
  * Copies memory while its writers run, in rounds: each round copies what was dirtied during the
  * last one, until the rest is small enough to be copied during the writers' pause. Used by one
  * thread.
+ *
+ * @param <D> what is dirty and not yet copied: of one region, or of several
  */
-public final class PreCopyLoop {
+public final class PreCopyLoop<D extends PreCopyLoop.Dirty> {
   /** While rounds shrink at least by this factor, another one costs less than it saves. */
   private static final double SHRINKS = 0.7;
 
@@ -19,23 +21,34 @@ public final class PreCopyLoop {
   private static final int SHORT_ENOUGH = 10;
 
   private final SwapLimits limits;
-  private final Work work;
+  private final Work<D> work;
   private int round;
   private long copyRate;
   private long shortestPersist = Long.MAX_VALUE;
 
-  /** The steps of a round. */
+  /** What is dirty and not yet copied. */
   @ConsumerType
-  public interface Work {
+  public interface Dirty {
+    /** Returns how many bytes that are. */
+    long bytes();
+  }
+
+  /**
+   * The steps of a round.
+   *
+   * @param <D> what is dirty and not yet copied
+   */
+  @ConsumerType
+  public interface Work<D extends Dirty> {
     /** Called before a round begins. */
     void begin(int round) throws IOException;
 
     /**
-     * Copies ranges.
+     * Copies what is dirty.
      *
      * @return how long it took, in ns, without the waits for a bandwidth limit
      */
-    long copy(DirtyRanges ranges) throws IOException, GivenUpException;
+    long copy(D dirty) throws IOException, GivenUpException;
 
     /**
      * Makes what was copied durable, as far as possible, before the dirty ranges are collected.
@@ -44,9 +57,8 @@ public final class PreCopyLoop {
      */
     long persist() throws RamBlockException, IOException;
 
-    /** Adds the ranges that were stored into since the last call. */
-    void collect(DirtyRanges into)
-        throws RamBlockException, IOException, GivenUpException, InterruptedException;
+    /** Returns what was stored into since the last call. */
+    D collect() throws RamBlockException, IOException, GivenUpException, InterruptedException;
 
     /** Called when a round is over. */
     void end(Round ended);
@@ -67,7 +79,7 @@ public final class PreCopyLoop {
   /**
    * @param limits how long writers may pause, and after how many rounds to give up
    */
-  public PreCopyLoop(SwapLimits limits, Work work) {
+  public PreCopyLoop(SwapLimits limits, Work<D> work) {
     this.limits = limits;
     this.work = work;
   }
@@ -75,13 +87,13 @@ public final class PreCopyLoop {
   /**
    * Copies until the rest is small enough. A later call continues the count of rounds.
    *
-   * @param all the ranges that are dirty and not yet copied
-   * @return the ranges that are dirty and not yet copied at the end
+   * @param all what is dirty and not yet copied
+   * @return what is dirty and not yet copied at the end
    * @throws GivenUpException if too much is left after all rounds
    */
-  public DirtyRanges run(DirtyRanges all)
+  public D run(D all)
       throws RamBlockException, IOException, GivenUpException, InterruptedException {
-    DirtyRanges pending = all;
+    D pending = all;
     while (true) {
       round++;
       work.begin(round);
@@ -92,8 +104,7 @@ public final class PreCopyLoop {
       long end = System.nanoTime();
       long whole = end - before;
 
-      DirtyRanges found = new DirtyRanges();
-      work.collect(found);
+      D found = work.collect();
       long collectTime = System.nanoTime() - end;
       copyRate = copied > 0 ? perSecond(copied, copyTime) : copyRate;
       Duration rest =

@@ -21,8 +21,8 @@ class PreCopyLoopTest {
   private final List<PreCopyLoop.Round> ended = new ArrayList<>();
 
   /** Copies a page in a microsecond, and persists one in {@code persist} of them. */
-  private PreCopyLoop.Work work(long persist, int dirtied, double shrinks) {
-    return new PreCopyLoop.Work() {
+  private PreCopyLoop.Work<DirtyRanges> work(long persist, int dirtied, double shrinks) {
+    return new PreCopyLoop.Work<>() {
       private long last;
       private double pages = dirtied;
 
@@ -41,9 +41,11 @@ class PreCopyLoopTest {
       }
 
       @Override
-      public void collect(DirtyRanges into) {
-        into.add(0, (long) pages * PAGE);
+      public DirtyRanges collect() {
+        DirtyRanges found = new DirtyRanges();
+        found.add(0, (long) pages * PAGE);
         pages *= shrinks;
+        return found;
       }
 
       @Override
@@ -62,7 +64,7 @@ class PreCopyLoopTest {
   @Test
   @DisplayName("the expected pause has the persist in it, by what persists took so far")
   void persistCounts() throws Exception {
-    new PreCopyLoop(LIMITS, work(9, 1000, 0.1)).run(all());
+    new PreCopyLoop<>(LIMITS, work(9, 1000, 0.1)).run(all());
     assertTrue(ended.getFirst().pause().toNanos() >= 10 * MILLISECOND);
     assertEquals(3, ended.size(), "while it shrinks, another round costs less than it saves");
   }
@@ -72,7 +74,7 @@ class PreCopyLoopTest {
   void tooSlow() {
     GivenUpException given =
         assertThrows(
-            GivenUpException.class, () -> new PreCopyLoop(LIMITS, work(100, 1000, 1)).run(all()));
+            GivenUpException.class, () -> new PreCopyLoop<>(LIMITS, work(100, 1000, 1)).run(all()));
     assertEquals(LIMITS.rounds(), ended.size());
     assertTrue(("" + given.getMessage()).contains("for 101 ms"), given::getMessage);
   }
@@ -81,7 +83,7 @@ class PreCopyLoopTest {
   @DisplayName("where nothing is dirty, no limit is too short")
   void nothingIsLeft() throws Exception {
     DirtyRanges left =
-        new PreCopyLoop(LIMITS.withDowntime(Duration.ofNanos(1)), work(100, 0, 1)).run(all());
+        new PreCopyLoop<>(LIMITS.withDowntime(Duration.ofNanos(1)), work(100, 0, 1)).run(all());
     assertEquals(0, left.bytes());
   }
 }

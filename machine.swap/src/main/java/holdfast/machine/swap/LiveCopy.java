@@ -89,7 +89,7 @@ final class LiveCopy {
 
   private DirtyRanges copyInRounds(Switchover switchover, DirtySource tracking, DirtyRanges all)
       throws RamBlockException, IOException, GivenUpException, InterruptedException {
-    PreCopyLoop loop = new PreCopyLoop(order.limits(), new Rounds(tracking));
+    PreCopyLoop<DirtyRanges> loop = new PreCopyLoop<>(order.limits(), new Rounds(tracking));
     DirtyRanges pending = rounds(loop, all);
     if (order.limits().verify()) {
       verifyAll(tracking, pending);
@@ -100,7 +100,7 @@ final class LiveCopy {
     return rounds(loop, pending); // what was prepared took a while, too
   }
 
-  private DirtyRanges rounds(PreCopyLoop loop, DirtyRanges pending)
+  private DirtyRanges rounds(PreCopyLoop<DirtyRanges> loop, DirtyRanges pending)
       throws RamBlockException, IOException, GivenUpException, InterruptedException {
     order.progress().enter(SwapPhase.COPY);
     return loop.run(pending);
@@ -127,7 +127,7 @@ final class LiveCopy {
   }
 
   /** The work of a round of copying in this swap. */
-  private final class Rounds implements PreCopyLoop.Work {
+  private final class Rounds implements PreCopyLoop.Work<DirtyRanges> {
     private final DirtySource tracking;
 
     Rounds(DirtySource tracking) {
@@ -163,9 +163,11 @@ final class LiveCopy {
     }
 
     @Override
-    public void collect(DirtyRanges into)
+    public DirtyRanges collect()
         throws RamBlockException, IOException, GivenUpException, InterruptedException {
-      LiveCopy.this.collect(tracking, into);
+      DirtyRanges found = new DirtyRanges();
+      LiveCopy.this.collect(tracking, found);
+      return found;
     }
 
     @Override
