@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -79,6 +80,46 @@ class RamStreamRoundTripTest {
           source.get(block).toArray(ValueLayout.JAVA_BYTE),
           target.get("block" + block).toArray(ValueLayout.JAVA_BYTE));
     }
+  }
+
+  @Test
+  @DisplayName("pages that are stored into while they are sent leave the stream whole")
+  void storedIntoMeanwhile() throws Exception {
+    int pages = 16;
+    MemorySegment memory = MemorySegment.ofArray(new byte[pages * PAGE]);
+    Bytes stream = new Bytes();
+    RamStreamWriter writer =
+        new RamStreamWriter(stream.sink(), List.of(new RamBlockEntry("m0", pages * PAGE)));
+    writer.start("none");
+    AtomicBoolean enough = new AtomicBoolean();
+    Thread guest =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  Random random = new Random(1);
+                  while (!enough.get()) {
+                    MemorySegment page = Bytes.page(memory, random.nextInt(pages));
+                    page.fill((byte) 0);
+                    page.set(ValueLayout.JAVA_BYTE, random.nextInt(PAGE), (byte) 1);
+                  }
+                });
+    try {
+      for (int round = 0; round < 300; round++) {
+        writer.write(0, memory, 0, pages * PAGE);
+        writer.endPart();
+      }
+    } finally {
+      enough.set(true);
+      guest.join();
+    }
+    Bytes.page(memory, 3).fill((byte) 0);
+    writer.write(0, memory, 0, pages * PAGE);
+    writer.finish();
+    MemorySegment target = MemorySegment.ofArray(new byte[pages * PAGE]);
+    ReceivedRam received =
+        new RamStreamReader(stream.channel(), new SegmentSink(Map.of("m0", target), false)).read();
+    assertEquals(301 * pages, received.count().normal() + received.count().zero());
+    assertEquals(-1, memory.mismatch(target));
   }
 
   @Test
