@@ -10,6 +10,7 @@ package holdfast.machine.migration.internal.stream;
  *               | 2 id:u32 records footer                                    a part of it
  *               | 3 id:u32 records footer                                    RAM ends
  *               | 4 id:u32 name ...                                          a device
+ *               | 8 11:u16 0:u16                     the sender's guest has stopped (QEMU 10.0)
  * footer        = 0x7e id:u32
  * records       = (u64 ...)* 0x10:u64         an address, or a sum of sizes, with flags below
  * description   = 6 length:u32 JSON
@@ -37,6 +38,9 @@ public final class RamStreamFormat {
   static final int CONFIGURATION = 7;
   static final int COMMAND = 8;
   static final int FOOTER = 0x7e;
+
+  /** The command {@code SWITCHOVER_START}, and the length of what belongs to it. */
+  static final int SWITCHOVER_START = 11 << Short.SIZE;
 
   static final String RAM = "ram";
   static final int RAM_VERSION = 4;

@@ -109,10 +109,14 @@ public final class RamStreamReader {
     footer();
   }
 
-  /** Reads a section; returns its type. */
+  /** Reads a section, or a command; returns its type. */
   private int part() throws IOException {
     long at = in.position();
     int type = in.u8("a part of RAM");
+    if (type == RamStreamFormat.COMMAND) {
+      command();
+      return type;
+    }
     if (type != RamStreamFormat.SECTION_PART && type != RamStreamFormat.SECTION_END) {
       throw unexpected("RAM has not ended", type, at);
     }
@@ -120,6 +124,21 @@ public final class RamStreamReader {
     records.read();
     footer();
     return type;
+  }
+
+  /**
+   * Reads a command. QEMU from 10.0 on sends one before RAM ends, which is for devices that send
+   * their state over channels of their own.
+   */
+  private void command() throws IOException {
+    long at = in.position();
+    int command = in.u32("a command");
+    if (command != RamStreamFormat.SWITCHOVER_START) {
+      throw new StreamFormatException(
+          "the sender has the command %d with %d bytes, which is not known here"
+              .formatted(command >>> Short.SIZE, command & 0xffff),
+          at);
+    }
   }
 
   private void footer() throws IOException {

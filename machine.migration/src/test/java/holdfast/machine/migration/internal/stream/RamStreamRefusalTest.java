@@ -189,6 +189,17 @@ class RamStreamRefusalTest {
   }
 
   @Test
+  @DisplayName("the one command that a QEMU sends unasked is read, and any other refused")
+  void commands() throws Exception {
+    Bytes begun = new Bytes().begin().block("m0", 4 * PAGE);
+    ReceivedRam received = read(begun.part().end().u8(8).u32(0x000b_0000).last());
+    assertEquals(Optional.of("none"), received.machine());
+    assertRefused(
+        new Bytes().begin().block("m0", 4 * PAGE).u8(8).u32(0x0002_0004).u32(7).last(),
+        "command 2 with 4 bytes");
+  }
+
+  @Test
   @DisplayName("the state of devices ends RAM, and the rest can be dropped")
   void devices() throws Exception {
     Bytes stream =
