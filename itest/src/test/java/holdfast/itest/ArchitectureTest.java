@@ -186,6 +186,18 @@ class ArchitectureTest {
       module("machine.copy", "holdfast.backend.api", "holdfast.machine.api", "org.slf4j");
 
   @ArchTest
+  static final ArchRule machineMigration =
+      module(
+          "machine.migration",
+          "holdfast.backend.api",
+          "holdfast.machine.admin",
+          "holdfast.machine.api",
+          "holdfast.machine.copy",
+          "holdfast.machine.core",
+          "org.slf4j",
+          "com.fasterxml.jackson..");
+
+  @ArchTest
   static final ArchRule machineNvdimm =
       module("machine.nvdimm", "holdfast.backend.api", "holdfast.machine.api", "org.slf4j");
 

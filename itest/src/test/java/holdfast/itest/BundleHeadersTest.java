@@ -90,6 +90,7 @@ class BundleHeadersTest {
                         "machine.core",
                         "machine.copy",
                         "machine.swap",
+                        "machine.migration",
                         "launcher")
                     .map("holdfast."::concat)
                     .toList()),
