@@ -46,6 +46,7 @@ public final class RamStreamWriter {
 
   private final StreamOutput out;
   private final List<RamBlockEntry> blocks;
+  private final ZeroRuns zeroRuns = new ZeroRuns();
   private State state = State.NEW;
   private PageCount total = PageCount.NONE;
 
@@ -142,17 +143,40 @@ public final class RamStreamWriter {
       startSection(RamStreamFormat.SECTION_PART);
       last = NO_BLOCK;
     }
-    long zero = 0;
     long from = offset & -TARGET_PAGE_SIZE;
-    long to = offset + length;
-    for (long at = from; at < to; at += TARGET_PAGE_SIZE) {
-      zero += page(block, memory, at);
-    }
-    return count(Math.ceilDiv(to - from, TARGET_PAGE_SIZE) - zero, zero, before);
+    long to = Math.ceilDiv(offset + length, TARGET_PAGE_SIZE) * TARGET_PAGE_SIZE;
+    long zero = pages(block, memory, from, to);
+    return count((to - from) / TARGET_PAGE_SIZE - zero, zero, before);
   }
 
-  /** Writes one page; returns 1 if all its bytes are zero, else 0. */
-  private int page(int block, MemorySegment memory, long offset) throws IOException {
+  /** Writes pages; returns how many of them are zero. */
+  private long pages(int block, MemorySegment memory, long from, long to) throws IOException {
+    long zero = 0;
+    boolean more = false;
+    for (long at = from; at < to; ) {
+      int run = more ? zeroRuns.pages(memory, at, to) : 0;
+      if (run > 0) {
+        zeros(at, run);
+      } else {
+        more = page(block, memory, at);
+        run = 1;
+      }
+      zero += more ? run : 0;
+      at += (long) run * TARGET_PAGE_SIZE;
+    }
+    return zero;
+  }
+
+  /** Writes that pages are zero, of the block of the page before. */
+  private void zeros(long offset, int pages) throws IOException {
+    for (int i = 0; i < pages; i++) {
+      out.u64(offset + (long) i * TARGET_PAGE_SIZE | FLAG_SAME_BLOCK | FLAG_ZERO);
+      out.u8(0);
+    }
+  }
+
+  /** Writes one page; returns whether all its bytes are zero. */
+  private boolean page(int block, MemorySegment memory, long offset) throws IOException {
     out.reserve(LONGEST_RECORD);
     MemorySegment own = out.memory();
     int head = out.at();
@@ -167,11 +191,11 @@ public final class RamStreamWriter {
       own.set(BIG_ENDIAN, head, offset | same | FLAG_ZERO);
       own.set(ValueLayout.JAVA_BYTE, content, (byte) 0);
       out.advance(content - head + Byte.BYTES);
-      return 1;
+      return true;
     }
     own.set(BIG_ENDIAN, head, offset | same | FLAG_PAGE);
     out.advance(content - head + TARGET_PAGE_SIZE);
-    return 0;
+    return false;
   }
 
   /** Lays the block's name there, unless it is that of the page before; returns its length. */

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * late.
  */
 public final class SegmentSink implements RamSink {
-  /** How much is looked at at once. */
-  private static final int PIECE = 1 << 16;
+  /** How much is looked at at once: it stays in a processor's innermost cache. */
+  private static final int PIECE = 1 << 14;
 
   private static final byte[] ZEROS = new byte[PIECE];
 
