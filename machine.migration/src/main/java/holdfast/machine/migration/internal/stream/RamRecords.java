@@ -23,6 +23,9 @@ final class RamRecords {
   /** More than any machine has: a machine of QEMU's has a dozen, and 256 slots for more. */
   private static final int MOST_BLOCKS = 1024;
 
+  /** So many zero bytes are told at once, so that the sink works while more come. */
+  private static final long LONGEST_RUN = 1 << 20;
+
   private static final String RECORD = "a page or the end of a section";
   private static final int NO_BLOCK = -1;
 
@@ -109,7 +112,7 @@ final class RamRecords {
     if (fill != 0) {
       throw new StreamFormatException("a page is said to be zero and to be " + fill, at);
     }
-    if (block != zeroBlock || offset != zeroTo) {
+    if (block != zeroBlock || offset != zeroTo || offset - zeroFrom >= LONGEST_RUN) {
       tellZeros();
       zeroBlock = block;
       zeroFrom = offset;

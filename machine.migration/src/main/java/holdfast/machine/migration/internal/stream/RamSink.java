@@ -30,7 +30,8 @@ public interface RamSink {
   void page(int block, long offset, MemorySegment content) throws IOException;
 
   /**
-   * Receives pages all of whose bytes are zero. Adjacent ones come together.
+   * Receives pages all of whose bytes are zero. Adjacent ones come together, as long as they are
+   * not too many.
    *
    * @param length a multiple of {@link RamStreamFormat#TARGET_PAGE_SIZE}
    */

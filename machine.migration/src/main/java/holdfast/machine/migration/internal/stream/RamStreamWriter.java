@@ -42,12 +42,19 @@ public final class RamStreamWriter {
   /** A page with all that can be before it. */
   static final int LONGEST_RECORD = Long.BYTES + Byte.BYTES + LONGEST_NAME + TARGET_PAGE_SIZE;
 
+  /** After so many zero pages all is handed over: they fill no buffer, and the peer would wait. */
+  private static final int MOST_SILENT = 2048;
+
   private static final int NO_BLOCK = -1;
 
   private final StreamOutput out;
   private final List<RamBlockEntry> blocks;
   private final ZeroRuns zeroRuns = new ZeroRuns();
   private State state = State.NEW;
+
+  /** Zero pages since all was handed over because of them. */
+  private int silent;
+
   private PageCount total = PageCount.NONE;
 
   /** The block of the last page in this part. */
@@ -172,6 +179,11 @@ public final class RamStreamWriter {
     for (int i = 0; i < pages; i++) {
       out.u64(offset + (long) i * TARGET_PAGE_SIZE | FLAG_SAME_BLOCK | FLAG_ZERO);
       out.u8(0);
+    }
+    silent += pages;
+    if (silent >= MOST_SILENT) {
+      out.flush();
+      silent = 0;
     }
   }
 

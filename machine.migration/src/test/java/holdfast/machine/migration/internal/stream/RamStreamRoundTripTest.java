@@ -171,6 +171,40 @@ class RamStreamRoundTripTest {
   }
 
   @Test
+  @DisplayName("zeros are told and handed over while more come, however many there are")
+  void zerosInPortions() throws Exception {
+    int pages = 10_000;
+    List<Long> told = new ArrayList<>();
+    RamSink sink =
+        new RamSink() {
+          @Override
+          public void blocks(List<RamBlockEntry> blocks) {}
+
+          @Override
+          public void page(int block, long offset, MemorySegment content) {
+            throw new AssertionError("none has content");
+          }
+
+          @Override
+          public void zero(int block, long offset, long length) {
+            assertEquals(told.stream().mapToLong(Long::longValue).sum(), offset);
+            told.add(length);
+          }
+        };
+    Bytes stream = new Bytes();
+    RamStreamWriter writer =
+        new RamStreamWriter(stream.sink(), List.of(new RamBlockEntry("m0", (long) pages * PAGE)));
+    writer.start("none");
+    writer.write(0, MemorySegment.ofArray(new byte[pages * PAGE]), 0, pages * PAGE);
+    assertTrue(stream.toArray().length > 0, "handed over before the part ends");
+    writer.finish();
+    new RamStreamReader(stream.channel(), sink).read();
+    assertEquals((long) pages * PAGE, told.stream().mapToLong(Long::longValue).sum());
+    assertTrue(told.stream().allMatch(each -> each <= 1 << 20), told::toString);
+    assertTrue(told.size() < pages / 200, told::toString);
+  }
+
+  @Test
   @DisplayName("a page of zeros is not stored where zeros are, and a page that never came is told")
   void zerosAreNotStored() throws Exception {
     MemorySegment zeros = MemorySegment.ofArray(new byte[40 * PAGE]).asReadOnly();
