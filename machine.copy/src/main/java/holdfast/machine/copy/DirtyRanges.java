@@ -1,5 +1,6 @@
 package holdfast.machine.copy;
 
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Objects;
@@ -80,4 +81,14 @@ public final class DirtyRanges implements PreCopyLoop.Dirty {
       sink.range(range.getKey(), range.getValue() - range.getKey());
     }
   }
+
+  /** Returns the ranges, in the order of offsets. */
+  public List<Range> list() {
+    return ends.entrySet().stream()
+        .map(range -> new Range(range.getKey(), range.getValue() - range.getKey()))
+        .toList();
+  }
+
+  /** Bytes side by side. */
+  public record Range(long offset, long length) {}
 }

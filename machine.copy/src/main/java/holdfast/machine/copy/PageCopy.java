@@ -16,15 +16,12 @@ public final class PageCopy {
 
   private final Sides sides;
   private final long size;
-  private final long bandwidth;
+  private final Throttle throttle;
   private final Cancellation cancellation;
   private final LongConsumer copied;
 
   /** The offset of the last copy or comparison. */
   private long at;
-
-  /** The time that the copy has waited for the bandwidth limit, in ns. */
-  private long waited;
 
   /**
    * @param from the memory to copy
@@ -43,7 +40,7 @@ public final class PageCopy {
       LongConsumer copied) {
     this.sides = new Sides(from, to, target);
     this.size = from.byteSize();
-    this.bandwidth = limits.bandwidth().bytes();
+    this.throttle = new Throttle(limits.bandwidth(), cancellation);
     this.cancellation = cancellation;
     this.copied = copied;
   }
@@ -64,9 +61,9 @@ public final class PageCopy {
    */
   public long copyThrottled(DirtyRanges ranges, WriteBack behind) throws GivenUpException {
     long before = System.nanoTime();
-    long waitedBefore = waited;
+    long waitedBefore = throttle.waited();
     ranges.forEach((offset, length) -> copyThrottled(offset, length, behind));
-    return System.nanoTime() - before - (waited - waitedBefore);
+    return System.nanoTime() - before - (throttle.waited() - waitedBefore);
   }
 
   private void copyThrottled(long offset, long length, WriteBack behind) throws GivenUpException {
@@ -81,17 +78,8 @@ public final class PageCopy {
         behind.start(offset + written, done - written);
         written = done;
       }
-      if (bandwidth > 0) {
-        pause((long) (portion * 1e9 / bandwidth) - (System.nanoTime() - before));
-      }
+      throttle.after(portion, System.nanoTime() - before);
     }
-  }
-
-  /** Waits until the next portion may be copied, or the swap is cancelled. */
-  private void pause(long nanos) throws GivenUpException {
-    long before = System.nanoTime();
-    cancellation.await(nanos);
-    waited += System.nanoTime() - before;
   }
 
   /** Copies ranges without a limit. */

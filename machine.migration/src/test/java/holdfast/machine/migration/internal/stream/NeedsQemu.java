@@ -16,7 +16,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.TYPE)
 @ExtendWith(NeedsQemu.Condition.class)
-@interface NeedsQemu {
+public @interface NeedsQemu {
   /** The system property, which is that of the tests with guests. */
   String PROPERTY = "holdfast.test.guest";
 

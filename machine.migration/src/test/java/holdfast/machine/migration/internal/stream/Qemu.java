@@ -17,8 +17,8 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** A QEMU without a guest that runs, told by its monitor what to do. Used by one thread. */
-final class Qemu implements AutoCloseable {
-  static final String PROGRAM = "qemu-system-x86_64";
+public final class Qemu implements AutoCloseable {
+  public static final String PROGRAM = "qemu-system-x86_64";
 
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final Map<String, Object> ENDED = Map.of();
@@ -29,7 +29,7 @@ final class Qemu implements AutoCloseable {
   private final List<Map<String, Object>> events = new ArrayList<>();
 
   /** Starts one; its complaints go to a file in the folder. */
-  Qemu(Path folder, List<String> options) throws Exception {
+  public Qemu(Path folder, List<String> options) throws Exception {
     complaints = folder.resolve("qemu.log");
     process =
         new ProcessBuilder(
@@ -76,7 +76,7 @@ final class Qemu implements AutoCloseable {
   }
 
   /** Executes a command and returns what it answers. */
-  Object execute(String command, Map<String, Object> arguments) throws Exception {
+  public Object execute(String command, Map<String, Object> arguments) throws Exception {
     process
         .outputWriter(StandardCharsets.UTF_8)
         .append(JSON.std.asString(Map.of("execute", command, "arguments", arguments)))
@@ -94,7 +94,7 @@ final class Qemu implements AutoCloseable {
   }
 
   /** Waits until a migration has come to an end; returns it. */
-  String migrated() throws Exception {
+  public String migrated() throws Exception {
     Predicate<Map<String, Object>> isEnd =
         event ->
             "MIGRATION".equals(event.get("event"))
@@ -106,7 +106,7 @@ final class Qemu implements AutoCloseable {
   }
 
   /** Returns the status of a migration or of the machine, as a command tells it. */
-  String status(String command) throws Exception {
+  public String status(String command) throws Exception {
     return status(execute(command, Map.of()));
   }
 
@@ -115,7 +115,7 @@ final class Qemu implements AutoCloseable {
   }
 
   /** Returns the type of the machine that has the alias. */
-  String machine(String alias) throws Exception {
+  public String machine(String alias) throws Exception {
     return ((List<?>) execute("query-machines", Map.of()))
         .stream()
             .map(each -> (Map<?, ?>) each)

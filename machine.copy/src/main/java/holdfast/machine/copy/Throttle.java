@@ -1,0 +1,40 @@
+package holdfast.machine.copy;
+
+import holdfast.backend.api.ByteSize;
+
+/** Holds a transfer to so many bytes a second. Used by one thread. */
+public final class Throttle {
+  private final long bandwidth;
+  private final Cancellation cancellation;
+
+  /** The time that the transfer has waited, in ns. */
+  private long waited;
+
+  /**
+   * @param bandwidth bytes a second; {@link ByteSize#ZERO} for no limit
+   * @param cancellation ends a wait early
+   */
+  public Throttle(ByteSize bandwidth, Cancellation cancellation) {
+    this.bandwidth = bandwidth.bytes();
+    this.cancellation = cancellation;
+  }
+
+  /**
+   * Waits until the next portion may be transferred, or the work is cancelled.
+   *
+   * @param bytes what was just transferred
+   * @param nanos how long that took
+   */
+  public void after(long bytes, long nanos) throws GivenUpException {
+    if (bandwidth > 0) {
+      long before = System.nanoTime();
+      cancellation.await((long) (bytes * 1e9 / bandwidth) - nanos);
+      waited += System.nanoTime() - before;
+    }
+  }
+
+  /** Returns how long the transfer has waited so far, in ns. */
+  public long waited() {
+    return waited;
+  }
+}

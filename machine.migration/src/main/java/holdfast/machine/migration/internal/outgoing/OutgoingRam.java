@@ -1,0 +1,258 @@
+package holdfast.machine.migration.internal.outgoing;
+
+import holdfast.backend.api.RamBlockException;
+import holdfast.machine.api.SwapLimits;
+import holdfast.machine.copy.Cancellation;
+import holdfast.machine.copy.DirtyRanges;
+import holdfast.machine.copy.DirtySource;
+import holdfast.machine.copy.GivenUpException;
+import holdfast.machine.copy.GuestWriters;
+import holdfast.machine.copy.PreCopyLoop;
+import holdfast.machine.copy.Throttle;
+import holdfast.machine.core.Region;
+import holdfast.machine.migration.internal.stream.RamBlockEntry;
+import holdfast.machine.migration.internal.stream.RamStreamWriter;
+import java.io.IOException;
+import java.nio.channels.WritableByteChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Sends regions as a stream: while writers store into them as long as pages can be tracked, and the
+ * rest while the writers are stopped. They stay stopped when all was sent, since the receiver may
+ * let its own go on from then; if that fails they go on here, and nothing has changed. Used once,
+ * by one thread.
+ *
+ * <p>The caller sees to it that no region is swapped meanwhile.
+ */
+final class OutgoingRam {
+  /** How much is sent at once: little enough to cancel and throttle in between. */
+  private static final long PORTION = 1 << 20;
+
+  private final List<Region> regions;
+  private final GuestWriters writers;
+  private final OutgoingLimits limits;
+  private final Cancellation cancellation;
+  private final WritableByteChannel to;
+  private final RamStreamWriter stream;
+  private final Throttle throttle;
+  private final List<Optional<DirtySource>> sources = new ArrayList<>();
+
+  /** What can't be tracked, and so is sent while the writers are stopped. */
+  private final DirtyBlocks untracked;
+
+  private int rounds;
+  private int sending;
+
+  /**
+   * @param regions their ids name the blocks
+   * @param cancellation ends it until the writers are stopped
+   * @param to in blocking mode; closed if all is not sent in time
+   */
+  OutgoingRam(
+      List<Region> regions,
+      GuestWriters writers,
+      OutgoingLimits limits,
+      Cancellation cancellation,
+      WritableByteChannel to) {
+    this.regions = List.copyOf(regions);
+    this.writers = writers;
+    this.limits = limits;
+    this.cancellation = cancellation;
+    this.to = to;
+    this.throttle = new Throttle(limits.bandwidth(), cancellation);
+    this.untracked = DirtyBlocks.none(regions.size());
+    this.stream =
+        new RamStreamWriter(
+            to,
+            regions.stream()
+                .map(one -> new RamBlockEntry(one.id().value(), one.size().bytes()))
+                .toList());
+  }
+
+  /**
+   * Sends all.
+   *
+   * @param machine the receiving machine's type
+   * @throws GivenUpException if it was cancelled, a writer doesn't stop, or memory that can't be
+   *     tracked, or the rest, takes too long
+   * @throws IOException if the receiver doesn't take it
+   */
+  Sent run(String machine)
+      throws RamBlockException, IOException, GivenUpException, InterruptedException {
+    long before = System.nanoTime();
+    try {
+      stream.start(machine);
+      DirtyBlocks pending = open();
+      if (pending.bytes() > 0) {
+        SwapLimits convergence =
+            SwapLimits.DEFAULT.withDowntime(limits.downtime()).withRounds(Integer.MAX_VALUE);
+        pending = new PreCopyLoop<>(convergence, new Rounds()).run(pending);
+      }
+      requireWithinDowntime(System.nanoTime() - before - throttle.waited());
+      Duration downtime = stopAndSend(pending);
+      return new Sent(
+          stream.total(), rounds, downtime, Duration.ofNanos(System.nanoTime() - before));
+    } catch (InternalError e) {
+      throw new GivenUpException(diagnosis(e));
+    } finally {
+      sources.forEach(source -> source.ifPresent(DirtySource::close));
+    }
+  }
+
+  /** Begins to track; returns what is tracked, which is all dirty. */
+  private DirtyBlocks open()
+      throws RamBlockException, IOException, GivenUpException, InterruptedException {
+    DirtyBlocks dirty = DirtyBlocks.none(regions.size());
+    for (Region region : regions) {
+      int block = sources.size();
+      Optional<DirtySource> source =
+          cancellation.during(
+              () -> DirtySource.open(region, region.status().block(), writers, limits.pause()));
+      sources.add(source);
+      (source.isPresent() ? dirty : untracked).of(block).add(0, region.size().bytes());
+    }
+    return dirty;
+  }
+
+  /**
+   * Checks that what can't be tracked is sent within the downtime limit, at the rate so far.
+   *
+   * @param nanos how long it took to send what was sent so far
+   */
+  private void requireWithinDowntime(long nanos) throws GivenUpException {
+    long sent = stream.total().bytes();
+    long most = (long) ((double) limits.downtime().toNanos() * sent / Math.max(1, nanos));
+    if (untracked.bytes() > most && !writers.areNone() && !writers.isStopped()) {
+      throw new GivenUpException(
+          untracked.bytes()
+              + " bytes can't be tracked while writers store into them, and to send them while the"
+              + " writers are stopped would take more than the downtime limit of "
+              + limits.downtime().toMillis()
+              + " ms: stop the writers first, raise the limit, or let every writer keep a log");
+    }
+  }
+
+  private Duration stopAndSend(DirtyBlocks pending)
+      throws RamBlockException, IOException, GivenUpException, InterruptedException {
+    long before = System.nanoTime();
+    boolean stopped = cancellation.during(() -> writers.stop(limits.pause()));
+    boolean complete = false;
+    try {
+      sendRest(pending);
+      complete = true;
+      return Duration.ofNanos(System.nanoTime() - before);
+    } finally {
+      if (stopped && !complete) {
+        writers.cont();
+      }
+    }
+  }
+
+  private void sendRest(DirtyBlocks pending)
+      throws RamBlockException, IOException, GivenUpException, InterruptedException {
+    for (Optional<DirtySource> source : sources) {
+      if (source.isPresent()) {
+        source.get().requireAllSeen();
+      }
+    }
+    pending.addAll(collect());
+    pending.addAll(untracked);
+    cancellation.throwIfCancelled();
+    try (Deadline deadline = Deadline.closing(to, limits.rest())) {
+      try {
+        send(pending, false);
+        stream.finish();
+      } catch (IOException e) {
+        throw deadline.explained(e);
+      }
+      deadline.requireMet();
+    }
+  }
+
+  /** Returns what was stored into since the last call. */
+  private DirtyBlocks collect()
+      throws RamBlockException, IOException, GivenUpException, InterruptedException {
+    DirtyBlocks found = DirtyBlocks.none(regions.size());
+    for (int block = 0; block < sources.size(); block++) {
+      DirtyRanges into = found.of(block);
+      if (sources.get(block).isPresent()) {
+        DirtySource source = sources.get(block).get();
+        cancellation.during(
+            () -> {
+              source.collect(into);
+              return true;
+            });
+      }
+    }
+    return found;
+  }
+
+  private void send(DirtyBlocks dirty, boolean throttled) throws IOException, GivenUpException {
+    rounds++;
+    for (int block = 0; block < regions.size(); block++) {
+      sending = block;
+      for (DirtyRanges.Range range : dirty.of(block).list()) {
+        send(block, range, throttled);
+      }
+    }
+    stream.endPart();
+  }
+
+  private void send(int block, DirtyRanges.Range range, boolean throttled)
+      throws IOException, GivenUpException {
+    long end = range.offset() + range.length();
+    for (long at = range.offset(); at < end; at += PORTION) {
+      long before = System.nanoTime();
+      long portion = Math.min(PORTION, end - at);
+      long bytes = stream.write(block, regions.get(block).segment(), at, portion).bytes();
+      if (throttled) {
+        cancellation.throwIfCancelled();
+        throttle.after(bytes, System.nanoTime() - before);
+      }
+    }
+  }
+
+  /** The rounds while writers run. */
+  private final class Rounds implements PreCopyLoop.Work<DirtyBlocks> {
+    @Override
+    public void begin(int round) {}
+
+    @Override
+    public long copy(DirtyBlocks dirty) throws IOException, GivenUpException {
+      long before = System.nanoTime();
+      long waited = throttle.waited();
+      send(dirty, true);
+      return System.nanoTime() - before - (throttle.waited() - waited);
+    }
+
+    @Override
+    public long persist() {
+      return 0; // the receiver's business
+    }
+
+    @Override
+    public DirtyBlocks collect()
+        throws RamBlockException, IOException, GivenUpException, InterruptedException {
+      return OutgoingRam.this.collect();
+    }
+
+    @Override
+    public void end(PreCopyLoop.Round ended) {}
+  }
+
+  /** Returns why memory could not be read, as half a sentence. The error may be late. */
+  private String diagnosis(InternalError fault) {
+    for (Region region : regions.subList(0, Math.min(sending + 1, regions.size()))) {
+      if (region.failIfLost(0, region.size().bytes(), false)) {
+        return "memory backend '"
+            + region.id()
+            + "' can't be read any more: "
+            + region.status().note();
+      }
+    }
+    return "memory of somebody else failed: " + fault;
+  }
+}
