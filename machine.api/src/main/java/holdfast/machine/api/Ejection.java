@@ -18,9 +18,11 @@ public interface Ejection {
 
   /**
    * Unplugs the device, which the guest has given up. When this returns, every listener of the
-   * guest memory has let go of it, except one that hangs. Takes up to 10 s while another change of
-   * the machine is under way; if that doesn't end, the device stays, and the operator is told why.
-   * Must not be called by a {@link GuestMemoryListener}, for which a change of the machine waits.
+   * guest memory has let go of it, except one that hangs. Takes up to 10 s for the listeners, and
+   * waits before that for another change of the machine that is under way, for a minute at most; if
+   * that doesn't end, the device stays, and the operator is told why. Must not be called by a
+   * {@link GuestMemoryListener}, for which a change of the machine waits, nor by a thread that a
+   * listener waits for, such as a vCPU's.
    */
   void eject();
 

@@ -13,18 +13,27 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Those who can ask the guest. Each is called in a thread of its own, one call at a time, and
  * nobody waits for one that hangs. Thread-safe.
  */
 public final class GuestControls {
+  private static final Logger LOG = LoggerFactory.getLogger(GuestControls.class);
+
   private final Duration limit;
   private final List<Registered> all = new CopyOnWriteArrayList<>();
 
-  /** A control, and the right to call it. */
-  private record Registered(GuestControl control, Semaphore turn) {}
+  /** A control, the right to call it, and its name as it told it in its own thread. */
+  private record Registered(GuestControl control, Semaphore turn, AtomicReference<String> name) {
+    Registered(GuestControl control) {
+      this(control, new Semaphore(1), new AtomicReference<>(control.getClass().getName()));
+    }
+  }
 
   /** Nobody can ask the guest yet. */
   public GuestControls() {
@@ -40,7 +49,7 @@ public final class GuestControls {
 
   /** Adds one that can be asked from now on. */
   public void add(GuestControl control) {
-    all.add(new Registered(control, new Semaphore(1)));
+    all.add(new Registered(control));
   }
 
   /** Removes one: it is asked no more. */
@@ -70,9 +79,12 @@ public final class GuestControls {
                         "nobody here can "
                             + what
                             + ": the emulator has to register a GuestControl for that"));
-    CompletableFuture<?> done = begin(asked, what, call);
+    long end = System.nanoTime() + limit.toNanos();
     try {
-      done.get(limit.toNanos(), TimeUnit.NANOSECONDS);
+      if (!asked.turn().tryAcquire(limit.toNanos(), TimeUnit.NANOSECONDS)) {
+        throw hanging(asked, what);
+      }
+      begin(asked, call).get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       throw hanging(asked, what);
     } catch (ExecutionException e) {
@@ -89,27 +101,40 @@ public final class GuestControls {
     return all.stream().findFirst();
   }
 
-  private CompletableFuture<?> begin(Registered asked, String what, Consumer<GuestControl> call)
-      throws BusyException {
-    if (!asked.turn().tryAcquire()) {
-      throw hanging(asked, what);
-    }
+  /** Begins a call by who has the turn, which ends with it. */
+  private static CompletableFuture<?> begin(Registered asked, Consumer<GuestControl> call) {
     CompletableFuture<?> done = new CompletableFuture<>();
-    Thread.ofPlatform()
-        .daemon()
-        .name("guest control")
-        .start(
-            () -> {
-              try {
-                call.accept(asked.control());
-                asked.turn().release();
-                done.complete(null);
-              } catch (Throwable e) { // told to the operator, whatever it is
-                asked.turn().release();
-                done.completeExceptionally(e);
-              }
-            });
+    Thread caller =
+        Thread.ofPlatform()
+            .daemon()
+            .name("guest control")
+            .unstarted(
+                () -> {
+                  try {
+                    rememberName(asked);
+                    call.accept(asked.control());
+                    asked.turn().release();
+                    done.complete(null);
+                  } catch (Throwable e) { // told to the operator, whatever it is
+                    asked.turn().release();
+                    done.completeExceptionally(e);
+                  }
+                });
+    try {
+      caller.start();
+    } catch (Throwable e) { // no more threads
+      asked.turn().release();
+      throw e;
+    }
     return done;
+  }
+
+  private static void rememberName(Registered asked) {
+    try {
+      asked.name().set(asked.control().name());
+    } catch (RuntimeException | LinkageError e) {
+      LOG.debug("{} has no name: {}", asked.name().get(), e.toString());
+    }
   }
 
   private BusyException hanging(Registered asked, String what) {
@@ -117,19 +142,13 @@ public final class GuestControls {
         subject(asked)
             + " was asked to "
             + what
-            + ", and has not returned from that, or from what it was asked before, within "
+            + ", and has not returned from that, or from what others asked it before, within "
             + limit.toSeconds()
             + " s; look at the emulator, and try again");
   }
 
   private static String subject(Registered asked) {
-    String name;
-    try {
-      name = asked.control().name();
-    } catch (RuntimeException | LinkageError e) {
-      name = asked.control().getClass().getName();
-    }
-    return "the emulator (" + name + ")";
+    return "the emulator (" + asked.name().get() + ")";
   }
 
   private static String reason(Throwable cause) {

@@ -52,8 +52,11 @@ final class GuestRequests {
     }
     try {
       controls.call(
-          "ask the guest for device '" + device.id() + "'", one -> one.requestEjection(asked));
-      asked.wasGiven();
+          "ask the guest for device '" + device.id() + "'",
+          one -> {
+            one.requestEjection(asked);
+            asked.wasGiven(); // also if nobody waits for it any longer
+          });
     } catch (RefusedException e) {
       asked.withdraw(e.getMessage()); // one that hangs may still ask the guest
       throw e;

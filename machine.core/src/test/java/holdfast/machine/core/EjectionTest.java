@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.machine.admin.AdminEvent;
+import holdfast.machine.admin.AdminException;
 import holdfast.machine.admin.BusyException;
 import holdfast.machine.admin.NoSuchDeviceException;
 import holdfast.machine.admin.RefusedException;
@@ -281,6 +282,79 @@ class EjectionTest {
     Unplugging unplugging = admin.requestUnplug(device, gone -> Retention.OF_THIS_MACHINE);
     assertInstanceOf(Unplugged.class, unplugging.outcome().orElseThrow());
     assertTrue(guest.asked.isEmpty());
+  }
+
+  @Test
+  @DisplayName("a guest that was asked by an emulator that was slow is heard, whatever came then")
+  void slowThenRefusing() throws Exception {
+    CountDownLatch slow = new CountDownLatch(1);
+    BlockingQueue<Ejection> given = new LinkedBlockingQueue<>();
+    AtomicInteger calls = new AtomicInteger();
+    GuestControls impatient = new GuestControls(Duration.ofMillis(100));
+    GuestRequests requests = new GuestRequests(open.machine(), impatient, new AdminEvents());
+    impatient.add(
+        new Guest(
+            ejection -> {
+              if (calls.incrementAndGet() > 1) {
+                throw new IllegalStateException("it was asked already");
+              }
+              awaitUninterrupted(slow);
+              given.add(ejection);
+            }));
+    MemoryDevice device = admin.plugged("d1");
+    Removal removal = one -> admin.unplug(one.id());
+    assertThrows(BusyException.class, () -> requests.eject(device, removal));
+    slow.countDown();
+    Ejection ejection = given.take();
+    assertThrows(RefusedException.class, () -> requests.eject(device, removal));
+    ejection.eject();
+    assertFalse(isPlugged(), "the guest has given it up");
+  }
+
+  private static void awaitUninterrupted(CountDownLatch latch) {
+    try {
+      assertTrue(latch.await(60, TimeUnit.SECONDS));
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  @DisplayName("two requests at once wait for each other")
+  void twoAtOnce() throws Exception {
+    CountDownLatch end = new CountDownLatch(1);
+    CountDownLatch inside = new CountDownLatch(1);
+    GuestControls controls = new GuestControls(Duration.ofSeconds(60));
+    controls.add(new Guest(ejection -> {}));
+    Thread first =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try {
+                    controls.call(
+                        "reset the guest",
+                        one -> {
+                          inside.countDown();
+                          awaitUninterrupted(end);
+                        });
+                  } catch (AdminException e) {
+                    throw new AssertionError(e);
+                  }
+                });
+    assertTrue(inside.await(60, TimeUnit.SECONDS));
+    Thread second =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try {
+                    controls.call("reset the guest", one -> {});
+                  } catch (AdminException e) {
+                    throw new AssertionError(e);
+                  }
+                });
+    assertFalse(second.join(Duration.ofMillis(50)), "it did not wait for its turn");
+    end.countDown();
+    assertTrue(first.join(LONG) && second.join(LONG));
   }
 
   @Test

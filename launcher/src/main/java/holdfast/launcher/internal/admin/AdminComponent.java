@@ -47,6 +47,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
@@ -117,20 +119,32 @@ public final class AdminComponent implements MachineAdmin {
   }
 
   /** Asks the guest for a device whose configuration is gone. */
-  private boolean eject(MemoryDevice device) {
+  private Optional<Ejector.Question> eject(MemoryDevice device) {
     if (!controls.isThere()) {
-      return false;
+      return Optional.empty();
     }
-    Thread.ofVirtual().start(() -> ejectLoggingRefusals(device));
-    return true;
+    CompletableFuture<Unplugging> asking = new CompletableFuture<>();
+    Thread.ofVirtual()
+        .start(
+            () -> {
+              try {
+                asking.complete(up().requestUnplug(device, this::unplugUnconfigured));
+              } catch (AdminException | RuntimeException e) {
+                LOG.warn("device '{}' stays plugged: {}", device.id(), e.getMessage());
+                asking.completeExceptionally(e);
+              }
+            });
+    return Optional.of(() -> controls.isThere() && isOpen(asking));
   }
 
-  private void ejectLoggingRefusals(MemoryDevice device) {
-    try {
-      requestUnplug(device);
-    } catch (AdminException e) {
-      LOG.warn("device '{}' stays plugged: {}", device.id(), e.getMessage());
-    }
+  private static boolean isOpen(CompletableFuture<Unplugging> asking) {
+    return !asking.isDone()
+        || asking.state() == Future.State.SUCCESS && asking.resultNow().outcome().isEmpty();
+  }
+
+  private Retention unplugUnconfigured(MemoryDevice device) throws AdminException {
+    MachineOperations present = up();
+    return component.unplugUnconfigured(() -> present.remove(device));
   }
 
   /** When the machine's life came to a phase. */

@@ -264,6 +264,18 @@ public final class MachineComponent implements ConfigurationListener {
   }
 
   /**
+   * Unplugs a device that the guest was asked for because its configuration had gone. If there is
+   * one again, somebody wants it back: it stays, and the device is plugged again.
+   *
+   * @param work unplugs it
+   */
+  public Retention unplugUnconfigured(Work<MemoryDevice> work) throws AdminException {
+    Retention retention = reconciler.change(recorder -> recorder.gone(work.done()));
+    reconciler.wake();
+    return retention;
+  }
+
+  /**
    * Sets a property in the configuration of a memory backend.
    *
    * @param value null to remove it

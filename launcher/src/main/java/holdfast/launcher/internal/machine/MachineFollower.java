@@ -39,7 +39,7 @@ final class MachineFollower {
   private final Set<String> mistaken = new HashSet<>();
 
   /** The devices that the guest was asked for, since they are no longer configured. */
-  private final Set<MemoryDevice> asked = new HashSet<>();
+  private final Map<MemoryDevice, Ejector.Question> asked = new HashMap<>();
 
   /** What could not be done, by PID: it is tried again after another change. */
   private final Map<String, Attempt> failed = new HashMap<>();
@@ -164,17 +164,21 @@ final class MachineFollower {
    */
   private void unplugGone(Listed listed, List<Wish> wishes, Ejector ejector) {
     Set<String> wanted = names(listed.devices);
+    asked.keySet().removeIf(device -> parts.find(device).isEmpty());
     for (Parts.Plugged one : parts.devices().values()) {
       String name = one.declaration().name();
       if (wanted.contains(name)) {
         asked.remove(one.device());
         continue;
       }
-      if (asked.contains(one.device())) {
-        continue; // it goes when the guest gives it up
+      Ejector.Question before = asked.remove(one.device());
+      if (before != null && before.isOpen()) {
+        asked.put(one.device(), before); // it goes when the guest gives it up
+        continue;
       }
-      if (ejector.ask(one.device())) {
-        asked.add(one.device());
+      Optional<Ejector.Question> question = ejector.ask(one.device());
+      if (question.isPresent()) {
+        asked.put(one.device(), question.get());
         LOG.info(
             "the guest is asked to give up device '{}': {}",
             one.device().id(),

@@ -155,6 +155,12 @@ record PartRecorder(Parts parts, @Nullable Configurations stored) {
     return retract(MachineComponent.DEVICES, wish);
   }
 
+  /** Takes note that a device is gone, and leaves the configurations as others have made them. */
+  Retention gone(MemoryDevice device) {
+    parts.find(device).ifPresent(parts::removed);
+    return Retention.NOTHING_TO_STORE;
+  }
+
   private Retention retract(String list, Wish wish) {
     if (stored == null) {
       parts.withdrawn(wish);

@@ -12,12 +12,10 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -276,35 +274,14 @@ final class Reconciler {
   /**
    * Makes a change in the machine's thread, so that nothing is compared meanwhile.
    *
-   * @throws BusyException if it is not done within a limit; it may still be done later
+   * @throws BusyException as {@link AwaitedChange} says
    */
   <T> T change(Change<T> change) throws AdminException {
-    Future<T> made;
-    try {
-      made =
-          thread.submit(
-              () -> change.make(new PartRecorder(requireUp().parts(), configurations.get())));
-    } catch (RejectedExecutionException e) {
-      throw new MachineNotUpException(new MachineState.Ended().status());
-    }
-    try {
-      return made.get(CHANGE_LIMIT.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      throw new BusyException(
-          "the machine is busy for more than "
-              + CHANGE_LIMIT.toSeconds()
-              + " s: look at the log; what was asked for may still be done");
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new BusyException("the caller was interrupted; what was asked for may still be done");
-    } catch (ExecutionException e) {
-      switch (e.getCause()) {
-        case AdminException refused -> throw refused;
-        case RuntimeException failed -> throw failed;
-        case Error failed -> throw failed;
-        case null, default -> throw new IllegalStateException(e);
-      }
-    }
+    AwaitedChange<T> awaited =
+        new AwaitedChange<>(
+            () -> change.make(new PartRecorder(requireUp().parts(), configurations.get())),
+            CHANGE_LIMIT);
+    return awaited.in(thread);
   }
 
   private MachineFollower requireUp() throws MachineNotUpException {
