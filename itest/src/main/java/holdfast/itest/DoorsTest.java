@@ -246,16 +246,22 @@ class DoorsTest extends LiveMachineTest {
 
   private String qmp(String command, String arguments) throws IOException {
     try (SocketChannel client = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      client.connect(UnixDomainSocketAddress.of(socket));
-      BufferedReader answers = new BufferedReader(Channels.newReader(client, UTF_8));
-      answers.readLine();
-      send(client, "{'execute':'qmp_capabilities','id':1}");
-      await(answers, "\"id\":1");
+      BufferedReader answers = listen(client);
       send(client, "{'execute':'" + command + "','arguments':{" + arguments + "},'id':2}");
       String answer = await(answers, "\"id\":2");
       assertTrue(answer.contains("\"return\":"), command + ": " + answer);
       return answer;
     }
+  }
+
+  /** Connects a client; returns what it is told from now on. */
+  private BufferedReader listen(SocketChannel client) throws IOException {
+    client.connect(UnixDomainSocketAddress.of(socket));
+    BufferedReader answers = new BufferedReader(Channels.newReader(client, UTF_8));
+    answers.readLine();
+    send(client, "{'execute':'qmp_capabilities','id':1}");
+    await(answers, "\"id\":1");
+    return answers;
   }
 
   private static void send(SocketChannel client, String text) throws IOException {
@@ -426,15 +432,22 @@ class DoorsTest extends LiveMachineTest {
     Door.SERVICE.plug(this);
     Guest guest = new Guest(ejection -> ejection.refuse("it is in use"));
     ServiceRegistration<GuestControl> registration = register(guest);
-    try {
+    try (SocketChannel client = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      BufferedReader events = listen(client);
       shell("ram:device_del plugged", "device 'plugged' stays plugged: it is in use");
+      String kept = await(events, "\"DEVICE_UNPLUG_GUEST_ERROR\"");
+      assertTrue(kept.contains("\"plugged\""), kept);
       qmp("device_del", "'id':'plugged'");
+      await(events, "\"DEVICE_UNPLUG_GUEST_ERROR\"");
       assertListed("plugged", "device", true);
       shell("ram:system_reset", "the guest starts again");
       qmp("system_reset", "");
+      await(events, "\"RESET\"");
+      await(events, "\"RESET\"");
       assertEquals(List.of("plugged", "plugged", "reset", "reset"), guest.asked);
       shell("ram:system_powerdown", "it has no power button");
       shell("ram:device_del plugged -force", "was unplugged");
+      assertTrue(await(events, "\"DEVICE_DELETED\"").contains("\"plugged\""));
       assertListed("plugged", "device", false);
     } finally {
       registration.unregister();

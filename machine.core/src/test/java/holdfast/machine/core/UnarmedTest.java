@@ -94,6 +94,15 @@ class UnarmedTest {
   }
 
   @Test
+  @DisplayName("unarmed once the region has failed")
+  void failed() {
+    MemoryDevice device = device("nv");
+    assertFalse(device.unarmed());
+    there.machine().find("m").orElseThrow().region().fail(new InternalError("a lost page"));
+    assertTrue(device.unarmed());
+  }
+
+  @Test
   @DisplayName("the options that bring the machine up again say auto, not what it came to")
   void isWrittenOut() throws Exception {
     assertEquals(
