@@ -15,12 +15,12 @@ import java.util.Optional;
 
 /**
  * Turns the memory of a libvirt domain into options: {@code <memory>}, {@code <maxMemory>}, {@code
- * <memoryBacking>}, one cell of {@code <numa>}, and the devices {@code <memory model='dimm'>} and
- * {@code <memory model='nvdimm'>}. What is not memory is left out. An element within these that has
- * no counterpart is refused by name, so that nothing is lost silently.
+ * <memoryBacking>}, {@code <numatune>}, one cell of {@code <numa>}, and the devices {@code <memory
+ * model='dimm'>} and {@code <memory model='nvdimm'>}. What is not memory is left out. An element
+ * within these that has no counterpart is refused by name, so that nothing is lost silently.
  *
  * <p>The meaning of the elements is that of libvirt's <i>Domain XML format</i>, sections Memory
- * Allocation, Memory Backing, NUMA and Memory devices.
+ * Allocation, Memory Backing, NUMA, NUMA Node Tuning and Memory devices.
  */
 public final class LibvirtImport {
   private static final String BACKEND = "pc.ram";
@@ -59,6 +59,8 @@ public final class LibvirtImport {
     Backing backing = Backing.of(domain.find("memoryBacking"));
     Optional<Node> cell = cell();
     backing = cell.isPresent() ? backing.within(cell.get()) : backing;
+    Optional<NumaTune> tune = NumaTune.of(domain.find("numatune"), cell);
+    backing = tune.isPresent() ? backing.on(tune.get()) : backing;
     long ram = ram(cell, devices);
 
     Map<String, String> machine = new LinkedHashMap<>();
@@ -67,6 +69,10 @@ public final class LibvirtImport {
     if (nvdimm) {
       machine.put("nvdimm", "on");
     }
+    domain
+        .find("memory")
+        .flatMap(one -> one.attribute("dumpCore"))
+        .ifPresent(dump -> machine.put("dump-guest-core", dump));
     if (!backing.isPlain()) {
       machine.put("memory-backend", BACKEND);
     }

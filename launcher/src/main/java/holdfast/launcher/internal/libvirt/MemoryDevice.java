@@ -1,10 +1,10 @@
 package holdfast.launcher.internal.libvirt;
 
-import holdfast.machine.config.options.Excerpt;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * A {@code <memory>} among the devices.
@@ -41,24 +41,24 @@ record MemoryDevice(Node device, Backing backing, int number) {
 
   private void addDimm(LibvirtImport.Options options) throws LibvirtException {
     target().only(List.of("size", "node"));
-    Map<String, String> object = new LinkedHashMap<>();
-    object.put("id", "mem" + id("dimm"));
-    object.put("size", size());
-    object.putAll(backing.properties());
-    Backing.access(device.attribute("access"), device, object);
-    String type = backing.type();
     Optional<Node> source = device.find("source");
+    Backing own = backing;
     if (source.isPresent()) {
       source.get().only(List.of("pagesize", "nodemask"));
       Optional<Node> page = source.get().find("pagesize");
-      if (page.isPresent() && page.get().bytes() > 4096) {
-        type = "memory-backend-memfd";
-        object.put("hugetlb", "on");
-        object.put("hugetlbsize", LibvirtImport.size(page.get().bytes()));
+      if (page.isPresent() && page.get().bytes() > 0) { // 0 says nothing, as in libvirt
+        own = own.ofPages(OptionalLong.of(page.get().bytes()));
       }
+    }
+    Map<String, String> object = new LinkedHashMap<>();
+    object.put("id", "mem" + id("dimm"));
+    object.put("size", size());
+    object.putAll(own.properties());
+    Backing.access(device.attribute("access"), device, object);
+    if (source.isPresent()) {
       nodes(source.get(), object);
     }
-    options.add("-object", type, object);
+    options.add("-object", own.type(), object);
     options.add("-device", "pc-dimm", place("dimm"));
   }
 
@@ -77,11 +77,15 @@ record MemoryDevice(Node device, Backing backing, int number) {
         "mem-path", source.find("path").orElseThrow(() -> source.no("<path> is missing")).text());
     object.put("share", backing.properties().getOrDefault("share", "off"));
     Backing.access(device.attribute("access"), device, object);
-    if (backing.properties().containsKey("prealloc")) {
-      object.put("prealloc", "on");
+    for (String common : List.of("prealloc", "prealloc-threads", "merge", "host-nodes", "policy")) {
+      if (backing.properties().containsKey(common)) {
+        object.put(common, backing.properties().get(common));
+      }
     }
     if (device.attribute("discard").orElse("no").equals("yes")) {
-      object.put("discard-data", "on");
+      throw device.no(
+          "libvirt takes discard='yes' for a dimm alone; to empty the file at the end, take it out"
+              + " and write discard-data=on yourself");
     }
     Optional<Node> align = source.find("alignsize");
     if (align.isPresent()) {
@@ -110,17 +114,10 @@ record MemoryDevice(Node device, Backing backing, int number) {
    */
   private static void nodes(Node source, Map<String, String> object) throws LibvirtException {
     Optional<Node> mask = source.find("nodemask");
-    if (mask.isEmpty()) {
-      return;
+    if (mask.isPresent()) {
+      object.put("host-nodes", NumaTune.nodes(mask.get(), mask.get().text()));
+      object.putIfAbsent("policy", "bind");
     }
-    if (!mask.get().text().matches("[0-9]+(-[0-9]+)?")) {
-      throw mask.get()
-          .no(
-              Excerpt.of(mask.get().text())
-                  + " is not one number or one range: write host-nodes yourself, once for each");
-    }
-    object.put("host-nodes", mask.get().text());
-    object.put("policy", "bind");
   }
 
   /** Returns the id: that of the alias if there is one, as libvirt gives it to QEMU. */

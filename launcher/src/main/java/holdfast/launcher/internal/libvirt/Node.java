@@ -1,6 +1,7 @@
 package holdfast.launcher.internal.libvirt;
 
 import holdfast.machine.config.options.Excerpt;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.math.BigInteger;
@@ -28,7 +29,7 @@ import org.xml.sax.SAXParseException;
  * @param file the file, for messages
  */
 record Node(Path file, Element element) {
-  private static final long LARGEST_FILE = 16 << 20;
+  private static final int LARGEST_FILE = 16 << 20;
 
   /**
    * The units of sizes; a capital letter alone, or with iB, is binary (libvirt's scaledInteger).
@@ -51,20 +52,21 @@ record Node(Path file, Element element) {
           Map.entry("TiB", 1L << 40));
 
   /**
-   * Reads a file.
+   * Reads a file, or what comes from a pipe until its end.
    *
    * @throws LibvirtException if it can't be read, or is not a domain
    */
   static Node domain(Path file) throws LibvirtException {
     try {
-      if (Files.size(file) > LARGEST_FILE) {
-        throw new LibvirtException(
-            shown(file) + " has " + Files.size(file) + " bytes, and is no domain of libvirt");
-      }
-      Element root;
+      byte[] text;
       try (InputStream in = Files.newInputStream(file)) {
-        root = parser().parse(in).getDocumentElement();
+        text = in.readNBytes(LARGEST_FILE + 1); // a pipe has no size that could be asked for
       }
+      if (text.length > LARGEST_FILE) {
+        throw new LibvirtException(
+            shown(file) + " has more than 16M bytes, and is no domain of libvirt");
+      }
+      Element root = parser().parse(new ByteArrayInputStream(text)).getDocumentElement();
       if (!root.getTagName().equals("domain")) {
         throw new LibvirtException(
             shown(file)

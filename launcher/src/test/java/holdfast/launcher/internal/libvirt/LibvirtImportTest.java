@@ -1,11 +1,13 @@
 package holdfast.launcher.internal.libvirt;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.HoldfastException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -140,6 +142,156 @@ class LibvirtImportTest {
             """));
   }
 
+  private static final String DIMM =
+      """
+      <domain>
+        <maxMemory slots='2' unit='GiB'>4</maxMemory>
+        <memory unit='MiB'>1536</memory>
+        BACKING
+        <devices>
+          <memory model='dimm'>
+            <source><pagesize unit='KiB'>2048</pagesize></source>
+            <target><size unit='MiB'>512</size></target>
+          </memory>
+        </devices>
+      </domain>
+      """;
+
+  @Test
+  @DisplayName("a DIMM of huge pages is private unless the domain says shared, or has a memfd")
+  void pagesOfADimm() throws Exception {
+    String huge = "memory-backend-memfd,id=memdimm0,size=512M,";
+    assertEquals(
+        huge + "share=off,hugetlb=on,hugetlbsize=2M", options(DIMM.replace("BACKING", "")).get(5));
+    assertEquals(
+        huge + "share=on,hugetlb=on,hugetlbsize=2M",
+        options(DIMM.replace("BACKING", "<memoryBacking><access mode='shared'/></memoryBacking>"))
+            .get(7));
+    List<String> memfd =
+        options(DIMM.replace("BACKING", "<memoryBacking><source type='memfd'/></memoryBacking>"));
+    assertEquals("memory-backend-memfd,id=pc.ram,size=1G", memfd.get(5));
+    assertEquals(huge + "hugetlb=on,hugetlbsize=2M", memfd.get(7));
+  }
+
+  @Test
+  @DisplayName("a DIMM can have other pages than the domain; those of ordinary size are ordinary")
+  void ordinaryPages() throws Exception {
+    String huge =
+        DIMM.replace(
+            "BACKING",
+            "<memoryBacking><hugepages><page size='1' unit='G'/></hugepages></memoryBacking>");
+    List<String> options = options(huge.replace("2048<", "4<"));
+    assertEquals(
+        "memory-backend-memfd,id=pc.ram,size=1G,share=off,hugetlb=on,hugetlbsize=1G",
+        options.get(5));
+    assertEquals("memory-backend-ram,id=memdimm0,size=512M,share=off", options.get(7));
+    assertTrue(options(huge.replace("2048<", "0<")).get(7).endsWith("hugetlbsize=1G"));
+    assertEquals(
+        List.of("-machine", "type=pc", "-m", "size=512M"),
+        options(
+            "<domain><memory unit='M'>512</memory><memoryBacking><hugepages><page size='4'/>"
+                + "</hugepages></memoryBacking></domain>"));
+  }
+
+  @Test
+  @DisplayName("<discard/> leaves an nvdimm's file as it is, as in libvirt, and RAM is gone anyway")
+  void discard() throws Exception {
+    assertEquals(
+        options(NVDIMM),
+        options(NVDIMM.replace("<vcpu>2</vcpu>", "<memoryBacking><discard/></memoryBacking>")));
+    assertEquals(
+        options(DIMM.replace("BACKING", "")),
+        options(
+            DIMM.replace("BACKING", "<memoryBacking><discard/></memoryBacking>")
+                .replace("'dimm'>", "'dimm' discard='yes'>")));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "<memory nodeset='0'/> | host-nodes=0,policy=bind",
+        "<memory mode='strict' nodeset='0-3'/> | host-nodes=0-3,policy=bind",
+        "<memory mode='preferred' nodeset='1'/> | host-nodes=1,policy=preferred",
+        "<memory mode='interleave' nodeset='0-1'/> | host-nodes=0-1,policy=interleave",
+        "<memory nodeset='0'/><memnode cellid='0' mode='interleave' nodeset='1-2'/> |"
+            + " host-nodes=1-2,policy=interleave",
+      })
+  @DisplayName("<numatune> says from which nodes the base RAM and the devices come")
+  void numaTune(String tune, String properties) throws Exception {
+    String cell = "<cpu><numa><cell memory='1' unit='GiB'/></numa></cpu>";
+    String tuned = cell + "<numatune>" + tune + "</numatune>";
+    List<String> file = options(NVDIMM.replace("<vcpu>2</vcpu>", tuned));
+    assertEquals("type=q35,nvdimm=on,memory-backend=pc.ram", file.get(1));
+    assertEquals("memory-backend-ram,id=pc.ram,size=1G," + properties, file.get(5));
+    assertTrue(file.get(7).contains(",share=on," + properties + ","), file::toString);
+    String dimm = DIMM.replace("BACKING", tuned);
+    assertTrue(options(dimm).get(7).contains("," + properties + ","));
+    String policy = properties.substring(properties.indexOf(",policy"));
+    assertTrue(
+        options(dimm.replace("</pagesize>", "</pagesize><nodemask>5</nodemask>"))
+            .get(7)
+            .contains(",host-nodes=5" + policy));
+  }
+
+  @Test
+  @DisplayName("what holds for the whole domain holds for an nvdimm too")
+  void wholeDomain() throws Exception {
+    List<String> options =
+        options(
+            NVDIMM
+                .replace(
+                    "<vcpu>2</vcpu>",
+                    "<memoryBacking><nosharepages/><allocation mode='immediate' threads='3'/>"
+                        + "</memoryBacking>")
+                .replace("<memory unit='KiB'>", "<memory unit='KiB' dumpCore='off'>"));
+    assertEquals("type=q35,nvdimm=on,dump-guest-core=off,memory-backend=pc.ram", options.get(1));
+    assertTrue(
+        options.get(7).contains(",share=on,prealloc=on,prealloc-threads=3,merge=off,"),
+        options::toString);
+  }
+
+  @Test
+  @DisplayName("a domain can come through a pipe")
+  void pipe() throws Exception {
+    List<String> options = throughAPipe(NVDIMM.length(), NVDIMM);
+    assertEquals(options(NVDIMM), options);
+  }
+
+  @Test
+  @DisplayName("of what never ends no more than 16M is read, of a pipe as of a device")
+  void endless() throws Exception {
+    assertEquals(
+        "/dev/zero has more than 16M bytes, and is no domain of libvirt",
+        assertThrows(HoldfastException.class, () -> LibvirtImport.options("/dev/zero"))
+            .getMessage());
+    HoldfastException refusal =
+        assertThrows(HoldfastException.class, () -> throughAPipe(17 << 20, NVDIMM));
+    assertTrue(refusal.getMessage().contains(" has more than 16M bytes"), refusal.getMessage());
+  }
+
+  /** Returns the options of what is written into a FIFO: a text, and blanks up to a size. */
+  private List<String> throughAPipe(int size, String text) throws Exception {
+    Path pipe = folder.resolve("pipe");
+    assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+    Thread writer =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  try (OutputStream out = Files.newOutputStream(pipe)) {
+                    out.write(text.getBytes(UTF_8));
+                    out.write(" ".repeat(size - text.length()).getBytes(UTF_8));
+                  } catch (IOException e) {
+                    // the reader has gone, as it does when there is too much
+                  }
+                });
+    try {
+      return LibvirtImport.options(pipe.toString());
+    } finally {
+      writer.join();
+    }
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -165,6 +317,32 @@ class LibvirtImportTest {
             + " devices, but no <maxMemory slots='N'> that has room for them",
         "<vcpu>2</vcpu> | <memoryBacking><locked/></memoryBacking> | F, domain/memoryBacking/locked:"
             + " this element has no counterpart here: take it out, or do without it",
+        "<vcpu>2</vcpu> | <memoryBacking><hugepages><page size='2' unit='M'/><page size='1' unit='G'/>"
+            + "</hugepages></memoryBacking> | F, domain/memoryBacking/hugepages: there are 2 <page>,"
+            + " but the base RAM has one size of pages here: leave one of them",
+        "<vcpu>2</vcpu> | <memoryBacking><hugepages><page size='2' unit='M' nodeset='0'/>"
+            + "</hugepages></memoryBacking> | F, domain/memoryBacking/hugepages/page: nodeset=0 ties"
+            + " the pages to nodes of the guest, which has no counterpart here: take it out to have"
+            + " them everywhere",
+        "access='shared' | access='shared' discard='yes' | F, domain/devices/memory: libvirt takes"
+            + " discard='yes' for a dimm alone; to empty the file at the end, take it out and write"
+            + " discard-data=on yourself",
+        "<vcpu>2</vcpu> | <numatune><memory mode='restrictive' nodeset='0'/></numatune> | F,"
+            + " domain/numatune/memory: mode=restrictive is done by a control group, which is not"
+            + " made here: take it out, and start the machine in one",
+        "<vcpu>2</vcpu> | <numatune><memory mode='what' nodeset='0'/></numatune> | F,"
+            + " domain/numatune/memory: the mode what has no counterpart here: there are strict,"
+            + " preferred and interleave",
+        "<vcpu>2</vcpu> | <numatune><memory placement='auto' nodeset='0'/></numatune> | F,"
+            + " domain/numatune/memory: the nodes are those that numad advises, which is not asked"
+            + " here: write placement='static' and a nodeset",
+        "<vcpu>2</vcpu> | <numatune><memory nodeset='0,2'/></numatune> | F, domain/numatune/memory:"
+            + " 0,2 is not one number or one range: write host-nodes yourself, once for each",
+        "<vcpu>2</vcpu> | <numatune><memnode cellid='0' mode='strict' nodeset='0'/></numatune> | F,"
+            + " domain/numatune/memnode: there is no <cell> with the id 0",
+        "<vcpu>2</vcpu> | <numatune><memnode cellid='0' nodeset='0'/><memnode cellid='1'"
+            + " nodeset='1'/></numatune> | F, domain/numatune: there is more than one <memory> or"
+            + " <memnode>, but one NUMA node here",
         "</domain> | <oops> | F, line 27: XML document structures must start and end within the same"
             + " entity.",
       })
