@@ -104,7 +104,9 @@ public final class NvdimmDsm implements AutoCloseable {
   }
 
   /**
-   * Answers the request in the page at {@code page}: the value that the guest wrote to the port.
+   * Answers the request in the page at {@code page}, which the emulator has reserved. Whatever is
+   * there is overwritten by the answer: compare the value that the guest wrote to the port with the
+   * page's address first.
    *
    * @return false if the page has no memory, can't be written, or is lost; then there is no answer,
    *     and the guest finds its request there, or what is left of it
