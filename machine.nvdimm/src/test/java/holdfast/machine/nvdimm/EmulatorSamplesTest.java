@@ -34,7 +34,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What docs/nvdimm.md and the Javadoc of machine.acpi tell an emulator to do, word for word. */
+/**
+ * The samples of docs/nvdimm.md and of the Javadoc of machine.acpi, with a test as the emulator.
+ */
 @Timeout(120)
 class EmulatorSamplesTest {
   private static final Duration LIMIT = Duration.ofSeconds(60);
@@ -66,6 +68,7 @@ class EmulatorSamplesTest {
     NvdimmTables tables = live.tables();
     tables.nfit().ifPresent(firmware::add);
     tables.ssdt().ifPresent(firmware::add);
+    firmware.add(tables.sratEntries());
     NvdimmDsm dsm =
         NvdimmDsm.open(
             memory,
