@@ -14,11 +14,15 @@
  * An emulator reserves a page of guest memory, gives the tables to its firmware, and answers where
  * the guest writes the page's address to I/O port 0x0A18. Here {@code firmware}, {@code ports} and
  * {@code events} are the emulator's own; {@code NvdimmDsm} and {@code FitReader}, which answer, are
- * of {@code holdfast.machine.nvdimm}:
+ * of {@code holdfast.machine.nvdimm}. How far the guest's stores have to go is what the machine was
+ * asked for with {@code -machine nvdimm-persistence=}, and nothing if nothing was: {@code told} is
+ * {@code Holdfast.nvdimmPersistence()}, or the {@link holdfast.machine.api.NvdimmPersistence} whose
+ * label is the property {@link holdfast.machine.api.GuestMemory#NVDIMM_PERSISTENCE} of the service.
+ * A guest that is told {@code CPU} without that flushes nothing, and loses it with the power.
  *
  * {@snippet :
- * NvdimmPlatform platform =
- *     NvdimmPlatform.of(slots, page).withPersistence(NvdimmPersistence.CPU).withEvents(4, 5);
+ * NvdimmPlatform silent = NvdimmPlatform.of(slots, page).withEvents(4, 5);
+ * NvdimmPlatform platform = told.map(silent::withPersistence).orElse(silent);
  * LiveNvdimmTables live =
  *     new LiveNvdimmTables(
  *         platform,
@@ -34,12 +38,21 @@
  *       return new FitReader.Part(chunk.status(), chunk.bytes());
  *     };
  * NvdimmDsm dsm = NvdimmDsm.open(memory, fit);
- * ports.onWrite(platform.port(), address -> dsm.answer(new GuestAddress(address)));
+ * ports.onWrite(
+ *     platform.port(),
+ *     value -> {
+ *       if (Integer.toUnsignedLong(value) == page.value()) {
+ *         dsm.answer(page);
+ *       }
+ *     });
  * }
  *
  * <p>The handler has answered when it returns, so that the guest finds the answer in the page after
- * its {@code out} instruction. The address comes from the guest: an emulator takes none but the
- * page's.
+ * its {@code out} instruction. It runs in the vCPU's thread, which is part of a registered {@link
+ * holdfast.machine.api.GuestWriter}. The value comes from the guest: no other page than the
+ * reserved one is answered in, or a guest could have any of its memory overwritten. A firmware that
+ * chooses the page itself ({@link holdfast.machine.acpi.NvdimmTables#pageAddressOffset}) tells the
+ * emulator, which compares with that.
  *
  * <h2>The shared page</h2>
  *

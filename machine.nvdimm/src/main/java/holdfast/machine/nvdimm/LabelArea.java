@@ -9,6 +9,7 @@ import holdfast.machine.api.RegionState;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.StampedLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,6 +20,13 @@ import org.slf4j.LoggerFactory;
  * <p>No method throws for what a guest can ask for, or because of what the host does; the {@link
  * LabelOutcome} tells. Thread-safe. Accesses at the same time are neither ordered nor atomic among
  * each other, as those to all guest memory; a guest's AML makes one after the other.
+ *
+ * <p>The area of {@link NvdimmDsm#label} ends with its device: when that has been removed, which is
+ * when {@link holdfast.machine.api.Ejection#eject} or the operator's unplug returns, nothing is
+ * stored into it any more, and each access is {@link LabelOutcome#GONE}. One that was made by
+ * {@link #of(MemoryDevice)} is told by nobody: do not use it after {@link
+ * holdfast.machine.api.GuestMemoryListener#deviceRemoved}, since the backend can be another
+ * device's then.
  */
 public final class LabelArea {
   private static final Logger LOG = LoggerFactory.getLogger(LabelArea.class);
@@ -29,6 +37,15 @@ public final class LabelArea {
 
   /** Whether a failure was logged. Once is enough: a guest can ask as often as it likes. */
   private final AtomicBoolean told = new AtomicBoolean();
+
+  /**
+   * Held while bytes are copied, by any number of accesses; by whoever removes the device alone.
+   * Not held during a persist, which may be slow, and which may have to tell the listeners of the
+   * memory, one of which removes the device, that a page is lost.
+   */
+  private final StampedLock copies = new StampedLock();
+
+  private volatile boolean ended;
 
   private LabelArea(MemoryDevice device, MemorySegment label, LabelStores stores) {
     this.device = device;
@@ -50,6 +67,20 @@ public final class LabelArea {
     return device.driver() == DeviceKind.NVDIMM
         ? device.label().map(label -> new LabelArea(device, label, stores))
         : Optional.empty();
+  }
+
+  /** Lets no access begin any more. */
+  void end() {
+    ended = true;
+  }
+
+  /**
+   * Lets no access begin any more, and waits until none copies. That takes no longer than one copy:
+   * a persist under way is not waited for, and its access is told that the device is gone.
+   */
+  void endAndWait() {
+    end();
+    copies.unlockWrite(copies.writeLock());
   }
 
   /** Returns the device. */
@@ -88,14 +119,7 @@ public final class LabelArea {
       return LabelOutcome.DONE;
     }
     try {
-      if (isFailed()) {
-        return failed(offset, length, "read");
-      }
-      if (!LostPages.copy(label, offset, target, 0, length)) {
-        persist(offset, length); // a region that has lost a page finds it out
-        return failed(offset, length, "read");
-      }
-      return LabelOutcome.DONE;
+      return ended ? LabelOutcome.GONE : load(offset, target);
     } catch (IllegalStateException e) {
       return LabelOutcome.GONE;
     }
@@ -128,10 +152,23 @@ public final class LabelArea {
       return LabelOutcome.DONE;
     }
     try {
-      return store(offset, source);
+      return ended ? LabelOutcome.GONE : store(offset, source);
     } catch (IllegalStateException e) {
       return LabelOutcome.GONE;
     }
+  }
+
+  private LabelOutcome load(long offset, MemorySegment target) {
+    long length = target.byteSize();
+    if (isFailed()) {
+      return failed(offset, length, "read");
+    }
+    LabelOutcome copied = copy(label, offset, target, 0, length);
+    if (copied == LabelOutcome.FAILED) {
+      persist(offset, length); // a region that has lost a page finds it out
+      return failed(offset, length, "read");
+    }
+    return copied;
   }
 
   private LabelOutcome store(long offset, MemorySegment source) {
@@ -139,10 +176,37 @@ public final class LabelArea {
     if (isFailed()) {
       return failed(offset, length, "write");
     }
-    boolean copied = LostPages.copy(source, 0, label, offset, length);
+    LabelOutcome copied = copy(source, 0, label, offset, length);
+    if (copied == LabelOutcome.GONE) {
+      return copied;
+    }
     stores.stored(device.region(), inRegion(offset), length);
     boolean persisted = persist(offset, length); // a region that has lost a page finds it out
-    return copied && persisted ? LabelOutcome.DONE : failed(offset, length, "write");
+    if (ended) {
+      return LabelOutcome.GONE;
+    }
+    return copied == LabelOutcome.DONE && persisted
+        ? LabelOutcome.DONE
+        : failed(offset, length, "write");
+  }
+
+  /** Copies while the device is there. Waits for nobody. */
+  private LabelOutcome copy(
+      MemorySegment source, long from, MemorySegment target, long at, long length) {
+    long stamp = copies.tryReadLock();
+    if (stamp == 0) {
+      return LabelOutcome.GONE; // whoever removes the device has it
+    }
+    try {
+      if (ended) {
+        return LabelOutcome.GONE;
+      }
+      return LostPages.copy(source, from, target, at, length)
+          ? LabelOutcome.DONE
+          : LabelOutcome.FAILED;
+    } finally {
+      copies.unlockRead(stamp);
+    }
   }
 
   private boolean isWithin(long offset, long length) {

@@ -17,6 +17,9 @@ public enum LabelOutcome {
    */
   FAILED,
 
-  /** The device was removed, or the machine has ended. */
+  /**
+   * The device was removed, or the machine has ended. Nothing was done, unless that happened during
+   * a write: then the area may have its bytes, but gets none later.
+   */
   GONE
 }

@@ -22,10 +22,11 @@ import org.slf4j.LoggerFactory;
  *   <tr><td>0x10000</td><td>private: function 1 reads the FIT from an offset</td></tr>
  * </table>
  *
- * <p>It follows the machine: a device that is plugged can be asked at once, and one that is removed
- * no longer. What differs from QEMU: a label is durable when its write is acknowledged; memory that
- * is lost, or can't be made durable, is answered as a hardware error (status 4); and a length of 0
- * is a success that does nothing.
+ * <p>It follows the machine: a device that is plugged can be asked at once, and when one has been
+ * removed, nothing is stored into its label any more: a request that was under way is answered as
+ * one for no device (status 2). What differs from QEMU: a label is durable when its write is
+ * acknowledged; memory that is lost, or can't be made durable, is answered as a hardware error
+ * (status 4); and a length of 0 is a success that does nothing.
  *
  * <p>Thread-safe. The answer is made in the caller's thread, which waits for the persist of its own
  * write and for nothing else. It must be part of a registered {@link
@@ -62,7 +63,7 @@ public final class NvdimmDsm implements AutoCloseable {
   private NvdimmDsm(GuestMemory memory, FitReader fit, LabelStores stores) {
     this.memory = memory;
     this.fit = fit;
-    this.nvdimms = new PluggedNvdimms(stores);
+    this.nvdimms = new PluggedNvdimms(memory, stores);
     this.methods = new LabelMethods(nvdimms);
   }
 
@@ -89,7 +90,10 @@ public final class NvdimmDsm implements AutoCloseable {
     return opened;
   }
 
-  /** Returns the label area of the NVDIMM in {@code slot}, from 0, if there is one. */
+  /**
+   * Returns the label area of the NVDIMM in {@code slot}, from 0, if there is one. It is {@link
+   * LabelOutcome#GONE} when the NVDIMM is removed, or this is closed.
+   */
   public Optional<LabelArea> label(int slot) {
     return nvdimms.find(slot).flatMap(PluggedNvdimms.Nvdimm::label);
   }
@@ -100,7 +104,9 @@ public final class NvdimmDsm implements AutoCloseable {
   }
 
   /**
-   * Answers the request in the page at {@code page}: the value that the guest wrote to the port.
+   * Answers the request in the page at {@code page}, which the emulator has reserved. Whatever is
+   * there is overwritten by the answer: compare the value that the guest wrote to the port with the
+   * page's address first.
    *
    * @return false if the page has no memory, can't be written, or is lost; then there is no answer,
    *     and the guest finds its request there, or what is left of it
@@ -235,10 +241,10 @@ public final class NvdimmDsm implements AutoCloseable {
         && request.length() <= DsmRequest.MAX_TRANSFER;
   }
 
-  /** Ends following the machine: from now on there are no NVDIMMs. */
+  /** Ends following the machine: from now on there are no NVDIMMs, and no label area is there. */
   @Override
   public void close() {
     memory.removeListener(nvdimms);
-    nvdimms.clear();
+    nvdimms.close();
   }
 }

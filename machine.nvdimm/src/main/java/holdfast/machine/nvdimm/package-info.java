@@ -9,13 +9,13 @@
  *
  * <pre>{@code
  * NvdimmDsm dsm = NvdimmDsm.open(memory, offset -> {
- *   var part = tables.readFit(offset);               // whoever made the NFIT
+ *   var part = live.readFit(offset);                 // the LiveNvdimmTables of machine.acpi
  *   return new FitReader.Part(part.status(), part.bytes());
  * });
  *
  * void outl(int port, int value) {                   // in the vCPU's thread
- *   if (port == 0x0a18) {
- *     dsm.answer(new GuestAddress(Integer.toUnsignedLong(value)));
+ *   if (port == 0x0a18 && Integer.toUnsignedLong(value) == page.value()) {
+ *     dsm.answer(page);                              // the reserved page, and no other
  *   }
  * }
  * }</pre>

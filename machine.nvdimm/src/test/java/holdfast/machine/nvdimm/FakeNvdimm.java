@@ -28,6 +28,9 @@ final class FakeNvdimm implements MemoryDevice {
   volatile RegionState state = RegionState.ATTACHED;
   volatile boolean readOnly;
 
+  /** Is run when an access that is allowed looks at the region, before it copies. */
+  volatile Runnable beforeCopy = () -> {};
+
   /** What a persist does. */
   interface Persist {
     void range(long offset, long length) throws PersistException;
@@ -161,6 +164,7 @@ final class FakeNvdimm implements MemoryDevice {
 
     @Override
     public RegionState state() {
+      beforeCopy.run();
       return state;
     }
 

@@ -214,9 +214,29 @@ class NvdimmDsmTest {
     machine.admin().unplug("nv9");
     assertEquals(2, page.ask(EMPTY, 1, 4));
     assertEquals(0, page.ask(EMPTY, 1, 0));
+    machine
+        .admin()
+        .plug("nvdimm", Map.of("id", "nv9", "memdev", "more", "label-size", "128K", "slot", "4"));
+    assertEquals(LabelOutcome.GONE, area.write(0, new byte[] {7}), "its backend is another's");
+    assertEquals(LabelOutcome.GONE, area.read(0, new byte[8]));
+    LabelArea next = dsm.label(EMPTY - 1).orElseThrow();
+    byte[] first = {1};
+    assertEquals(LabelOutcome.DONE, next.read(0, first));
+    assertEquals(0, first[0]);
+    machine.admin().unplug("nv9");
     machine.admin().removeObject("more");
     assertEquals(LabelOutcome.GONE, area.write(0, new byte[8]), "its memory has ended");
     assertEquals(LabelOutcome.GONE, area.read(0, new byte[8]));
+  }
+
+  @Test
+  @DisplayName("after close there is no device, and no label area that was found before")
+  void afterClose() {
+    LabelArea area = dsm.label(0).orElseThrow();
+    dsm.close();
+    assertEquals(LabelOutcome.GONE, area.write(0, new byte[8]));
+    assertTrue(dsm.label(0).isEmpty());
+    assertEquals(2, page.ask(WITH_LABEL, 1, 4));
   }
 
   @Test
