@@ -41,7 +41,10 @@ final class Operator {
     }
     Bundle framework = Objects.requireNonNull(context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION));
     FrameworkStartLevel levels = framework.adapt(FrameworkStartLevel.class);
-    if (levels.getStartLevel() >= Integer.parseInt(level)) {
+    // Felix raises the level of a framework that is being stopped, and so starts bundles anew whose
+    // jars are closed meanwhile: a program can end as soon as the machine is up
+    boolean ends = framework.getState() == Bundle.STOPPING;
+    if (ends || levels.getStartLevel() >= Integer.parseInt(level)) {
       operator.started.countDown();
     } else {
       levels.setStartLevel(Integer.parseInt(level), operator::note);
