@@ -124,8 +124,9 @@ final class Start {
     } catch (InterruptedException e) {
       throw e;
     } catch (Exception e) {
-      if (ending) {
-        return 1; // the error was caused by the end
+      OptionalInt ofProgram = program.status();
+      if (ending || ofProgram.isPresent()) {
+        return ofProgram.orElse(1); // the error was caused by the end
       }
       throw new StartException("the command failed: " + e);
     }
