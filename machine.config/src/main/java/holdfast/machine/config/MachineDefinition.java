@@ -145,12 +145,7 @@ public final class MachineDefinition {
     return layout
         .withNvdimm(machine.get(NVDIMM))
         .withNodes(Math.toIntExact(machine.find(NUMA_NODES).orElse(1L)))
-        .withPersistence(nvdimmPersistence(machine));
-  }
-
-  /** Returns how far a guest's stores have to go, as its firmware tells it. */
-  public static Optional<NvdimmPersistence> nvdimmPersistence(ParsedObject machine) {
-    return machine.find(NVDIMM_PERSISTENCE);
+        .withPersistence(machine.find(NVDIMM_PERSISTENCE));
   }
 
   /**

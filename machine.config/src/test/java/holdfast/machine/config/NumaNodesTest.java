@@ -79,9 +79,9 @@ class NumaNodesTest {
   void persistenceAndHmat() throws Exception {
     assertEquals(
         Optional.of(NvdimmPersistence.MEM_CTRL),
-        MachineDefinition.nvdimmPersistence(
-            spec("-machine", "pc,nvdimm-persistence=mem-ctrl,hmat=off").machine()));
-    assertEquals(Optional.empty(), MachineDefinition.nvdimmPersistence(spec().machine()));
+        MachineDefinition.memory(spec("-machine", "pc,nvdimm-persistence=mem-ctrl,hmat=off"), null)
+            .persistence());
+    assertEquals(Optional.empty(), MachineDefinition.memory(spec(), null).persistence());
     assertTrue(
         (""
                 + assertThrows(

@@ -9,7 +9,6 @@ import holdfast.machine.api.GuestWriter;
 import holdfast.machine.api.LiveSwap;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.NvdimmPersistence;
-import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.MachineOptions;
 import holdfast.machine.config.MachineSpec;
 import holdfast.machine.config.options.OptionException;
@@ -104,7 +103,7 @@ public final class Holdfast implements AutoCloseable {
 
   /** Returns what was asked for with {@code -machine nvdimm-persistence=}; empty if nothing was. */
   public Optional<NvdimmPersistence> nvdimmPersistence() {
-    return MachineDefinition.nvdimmPersistence(machine.spec().machine());
+    return machine.layout().persistence();
   }
 
   /** Returns the region of the memory backend with this id, if there is one. */

@@ -9,7 +9,6 @@ import holdfast.machine.admin.Retention;
 import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.config.BackendSpec;
-import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.MemoryLayout;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.core.Backend;
@@ -93,7 +92,8 @@ public final class MachineComponent implements ConfigurationListener {
     properties.put(GuestMemory.RAM_SIZE, layout.ram().bytes());
     properties.put(GuestMemory.MAX_SIZE, layout.maxmem().bytes());
     properties.put(GuestMemory.SLOTS, layout.slots());
-    MachineDefinition.nvdimmPersistence(machine.spec().machine())
+    layout
+        .persistence()
         .ifPresent(told -> properties.put(GuestMemory.NVDIMM_PERSISTENCE, told.label()));
     return properties;
   }
