@@ -37,7 +37,9 @@ final class Ejections implements MachineWatcher {
    * @param removal unplugs it, when the guest gives it up
    */
   Asked of(MemoryDevice device, Removal removal) {
-    return pending.computeIfAbsent(device, one -> new Asked(one, removal));
+    Asked asked = pending.computeIfAbsent(device, one -> new Asked(one, removal));
+    asked.removal = removal; // who asked last says what else goes with the device
+    return asked;
   }
 
   /** Ends the request about a device, if any, since it was taken away without the guest. */
@@ -61,7 +63,7 @@ final class Ejections implements MachineWatcher {
   /** A device that the guest was asked for. */
   final class Asked implements Ejection, Unplugging {
     private final MemoryDevice device;
-    private final Removal removal;
+    private volatile Removal removal;
     private volatile boolean given;
     private final AtomicBoolean answered = new AtomicBoolean();
     private final CompletableFuture<Outcome> outcome = new CompletableFuture<>();

@@ -358,6 +358,24 @@ class EjectionTest {
   }
 
   @Test
+  @DisplayName("of several who ask for a device, the last says what else goes with it")
+  void theLastSays() throws Exception {
+    Guest guest = guest(ejection -> {});
+    List<String> removals = new ArrayList<>();
+    MemoryDevice device = admin.plugged("d1");
+    for (String who : List.of("first", "last")) {
+      admin.requestUnplug(
+          device,
+          gone -> {
+            removals.add(who);
+            return admin.unplug(gone.id());
+          });
+    }
+    guest.asked.take().eject();
+    assertEquals(List.of("last"), removals);
+  }
+
+  @Test
   @DisplayName("the machine's end answers what is open")
   void machineEnds() throws Exception {
     guest(ejection -> {});
