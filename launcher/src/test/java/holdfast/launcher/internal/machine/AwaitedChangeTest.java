@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -59,9 +60,7 @@ class AwaitedChangeTest {
         Future<String> answer = caller.submit(() -> change.in(thread));
         assertTrue(inside.await(60, TimeUnit.SECONDS));
         // past the first limit, and within the second
-        assertThrows(
-            java.util.concurrent.TimeoutException.class,
-            () -> answer.get(1200, TimeUnit.MILLISECONDS));
+        assertThrows(TimeoutException.class, () -> answer.get(1200, TimeUnit.MILLISECONDS));
         end.countDown();
         assertEquals("made", answer.get(60, TimeUnit.SECONDS));
       }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.RamBlockAllocator;
+import holdfast.machine.api.GuestWriter;
 import holdfast.machine.config.MachineOptions;
 import holdfast.machine.copy.Cancellation;
 import holdfast.machine.copy.GivenUpException;
@@ -43,6 +44,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -283,11 +286,10 @@ class OutgoingRamTest {
   }
 
   /** Stores numbers all over a region until it is paused. */
-  private static final class Stamper implements holdfast.machine.api.GuestWriter, Runnable {
+  private static final class Stamper implements GuestWriter, Runnable {
     private final String name;
     private final MemorySegment memory;
-    private final java.util.concurrent.locks.ReentrantLock storing =
-        new java.util.concurrent.locks.ReentrantLock();
+    private final ReentrantLock storing = new ReentrantLock();
     private volatile long stored;
     private volatile int pauses;
     private volatile boolean paused;
@@ -336,7 +338,7 @@ class OutgoingRamTest {
         } finally {
           storing.unlock();
         }
-        java.util.concurrent.locks.LockSupport.parkNanos(20_000);
+        LockSupport.parkNanos(20_000);
       }
     }
 
