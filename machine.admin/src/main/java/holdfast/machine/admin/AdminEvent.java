@@ -54,4 +54,7 @@ public record AdminEvent(long number, Instant time, Change change) {
 
   /** A swap entered another phase, or ended a round. */
   public record SwapProgressed(SwapReport report) implements Change {}
+
+  /** A migration entered another state, or ended a round. */
+  public record MigrationProgressed(MigrationStatus status) implements Change {}
 }

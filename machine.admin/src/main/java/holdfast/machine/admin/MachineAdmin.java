@@ -206,7 +206,11 @@ public interface MachineAdmin {
    */
   void stop() throws AdminException;
 
-  /** Resumes the guest writers. Does nothing if they are not stopped. */
+  /**
+   * Resumes the guest writers. Does nothing if they are not stopped.
+   *
+   * @throws RefusedException if the guest is not here: {@link MachineStatus#ownership}
+   */
   void cont() throws AdminException;
 
   /**
@@ -226,6 +230,13 @@ public interface MachineAdmin {
    * @throws BusyException if the emulator does not return from it
    */
   void powerDownGuest() throws AdminException;
+
+  /**
+   * Returns the migrations of this machine.
+   *
+   * @throws RefusedException if this program has no migration
+   */
+  MigrationAdmin migration() throws MachineNotUpException, RefusedException;
 
   /**
    * Registers a listener for all events from now on.

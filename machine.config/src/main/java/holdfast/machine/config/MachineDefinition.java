@@ -65,6 +65,12 @@ public final class MachineDefinition {
           PropertyType.text(),
           "in which folders, separated by colons, commands to the machine that is up may name files;"
               + " left out: anywhere");
+  private static final PropertyDefinition<String> INCOMING =
+      PropertyDefinition.optional(
+          "x-incoming",
+          PropertyType.text(),
+          "where the guest comes from by a migration, or defer to be told later; left out: it is here"
+              + " from the start");
   private static final PropertyDefinition<ByteSize> SIZE =
       PropertyDefinition.optional(
           "size",
@@ -95,7 +101,8 @@ public final class MachineDefinition {
               MEMORY_BACKEND,
               MEM_MERGE,
               DUMP_GUEST_CORE,
-              MONITOR_FOLDERS));
+              MONITOR_FOLDERS,
+              INCOMING));
 
   /** {@code -m}. */
   public static final TypeDefinition MEMORY =
@@ -190,6 +197,19 @@ public final class MachineDefinition {
    */
   public static Optional<String> monitorFolders(ParsedObject machine) {
     return machine.find(MONITOR_FOLDERS);
+  }
+
+  /**
+   * Returns where the guest of a machine comes from, as an address or {@code defer}; empty if it is
+   * there from the start.
+   */
+  public static Optional<String> incoming(ParsedObject machine) {
+    return machine.find(INCOMING);
+  }
+
+  /** Returns a machine whose guest comes from an address, or is there if that is empty. */
+  public static ParsedObject withIncoming(ParsedObject machine, Optional<String> address) {
+    return machine.with(INCOMING, address);
   }
 
   /**

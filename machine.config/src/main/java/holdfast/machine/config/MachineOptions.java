@@ -16,14 +16,15 @@ import java.util.Set;
 
 /**
  * Reads the options of QEMU's command line that describe a machine: {@code -machine} (or {@code
- * -M}), {@code -m}, {@code -object} and {@code -device}, each with one or two dashes. Used by one
- * thread.
+ * -M}), {@code -m}, {@code -incoming}, {@code -object} and {@code -device}, each with one or two
+ * dashes. Used by one thread.
  */
 public final class MachineOptions {
   private static final Options NONE = new Options(List.of(), false);
 
   private Options machine = NONE;
   private Options memory = NONE;
+  private Optional<String> incoming = Optional.empty();
   private final NumaNodes numa = new NumaNodes();
   private final List<ParsedObject> objects = new ArrayList<>();
   private final List<ParsedObject> devices = new ArrayList<>();
@@ -33,7 +34,7 @@ public final class MachineOptions {
    */
   public static boolean isOne(String option) {
     return switch (oneDash(option)) {
-      case "-machine", "-M", "-m", "-numa", "-object", "-device" -> true;
+      case "-machine", "-M", "-m", "-numa", "-incoming", "-object", "-device" -> true;
       default -> false;
     };
   }
@@ -65,6 +66,10 @@ public final class MachineOptions {
       case "-numa" -> {
         return numa.read(value);
       }
+      case "-incoming" -> {
+        incoming = Optional.of(value);
+        return Optional.empty();
+      }
       case "-object" -> {
         return typed(BackendDefinitions.OPTION, value, objects);
       }
@@ -94,13 +99,15 @@ public final class MachineOptions {
   }
 
   /**
-   * Returns the values of {@code -machine}, and of {@code -numa}.
+   * Returns the values of {@code -machine}, and of {@code -numa} and {@code -incoming}.
    *
    * @throws OptionException if they are not allowed
    */
   public ParsedObject machine() throws OptionException {
     ParsedObject read = MachineDefinition.MACHINE.check("-machine", machine);
-    return numa.isEmpty() ? read : MachineDefinition.withNodes(read, numa.count());
+    ParsedObject coming =
+        incoming.isEmpty() ? read : MachineDefinition.withIncoming(read, incoming);
+    return numa.isEmpty() ? coming : MachineDefinition.withNodes(coming, numa.count());
   }
 
   /**

@@ -74,11 +74,26 @@ final class GuestRequests {
     events.publish(new AdminEvent.PowerDownRequested());
   }
 
+  private void requireHere() throws RefusedException {
+    switch (machine.ownership()) {
+      case OWNER -> {}
+      case AWAITED ->
+          throw new RefusedException(
+              "the guest is not here yet: it comes by a migration, and goes on by itself then");
+      case MOVED ->
+          throw new RefusedException(
+              "the guest has moved to another machine, and goes on there: end this one");
+      case UNDECIDED ->
+          throw new RefusedException(
+              "whether the guest is here has to be decided first: see query-migrate");
+    }
+  }
+
   void stop(MachineSwaps swaps) throws BusyException {
     synchronized (stopping) { // the events have the order of the changes
       try {
         if (swaps.stop()) {
-          events.publish(new AdminEvent.StatusChanged(MachineStatus.up(true)));
+          events.publish(new AdminEvent.StatusChanged(MachineStatus.up(true, machine.ownership())));
         }
       } catch (MachineBusyException e) {
         throw new BusyException(e);
@@ -86,8 +101,9 @@ final class GuestRequests {
     }
   }
 
-  void cont(MachineSwaps swaps) {
+  void cont(MachineSwaps swaps) throws RefusedException {
     synchronized (stopping) {
+      requireHere();
       if (swaps.cont()) {
         events.publish(new AdminEvent.StatusChanged(MachineStatus.up(false)));
       }

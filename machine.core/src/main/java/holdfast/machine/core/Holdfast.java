@@ -3,6 +3,8 @@ package holdfast.machine.core;
 import holdfast.backend.api.RamBlockAllocator;
 import holdfast.machine.admin.AdminEvent;
 import holdfast.machine.admin.MachineAdmin;
+import holdfast.machine.admin.MigrationAdmin;
+import holdfast.machine.api.DeviceState;
 import holdfast.machine.api.GuestControl;
 import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.GuestWriter;
@@ -30,20 +32,28 @@ public final class Holdfast implements AutoCloseable {
   private final Optional<SwapProvider.MachineSwaps> swaps;
   private final AdminEvents events = new AdminEvents();
   private final GuestControls controls = new GuestControls();
+  private final DeviceStates states = new DeviceStates();
   private final MachineAdmin admin;
 
-  private Holdfast(Machine machine, Optional<SwapProvider.MachineSwaps> swaps) {
+  private Holdfast(
+      Machine machine,
+      Optional<SwapProvider.MachineSwaps> swaps,
+      Optional<MigrationProvider> migration) {
     this.machine = machine;
     this.swaps = swaps;
-    this.admin = new MachineOperations(machine, swaps, KindFilter::read, controls, events);
+    Optional<MigrationAdmin> migrations =
+        swaps.flatMap(
+            writers -> migration.map(provider -> provider.open(machine, writers, states, events)));
+    this.admin =
+        new MachineOperations(machine, swaps, migrations, KindFilter::read, controls, events);
   }
 
   /**
    * Opens the machine that options describe, such as {@code "-m", "1G", "-object",
    * "memory-backend-file,id=nv,size=64M,mem-path=nv.img,share=on"}.
    *
-   * @param options {@code -machine}, {@code -m}, {@code -numa}, {@code -object} and {@code
-   *     -device}, each followed by its value
+   * @param options {@code -machine}, {@code -m}, {@code -numa}, {@code -incoming}, {@code -object}
+   *     and {@code -device}, each followed by its value
    * @throws MachineException if the machine can't be opened; nothing is left behind. The message is
    *     one sentence
    */
@@ -62,7 +72,7 @@ public final class Holdfast implements AutoCloseable {
         throw new OptionException(
             "there is no option "
                 + options[at]
-                + " of a machine: there are -machine, -m, -numa, -object and -device");
+                + " of a machine: there are -machine, -m, -numa, -incoming, -object and -device");
       }
       if (at + 1 == options.length) {
         throw new OptionException(options[at] + " needs a value: give it behind the option");
@@ -86,10 +96,16 @@ public final class Holdfast implements AutoCloseable {
     Candidates candidates = new Candidates();
     ServiceLoader.load(RamBlockAllocator.class, loader).forEach(candidates::add);
     Optional<SwapProvider> provider = ServiceLoader.load(SwapProvider.class, loader).findFirst();
-    ImageCheck images = provider.map(SwapProvider::imageCheck).orElse(ImageCheck.NONE);
+    Optional<MigrationProvider> migration =
+        ServiceLoader.load(MigrationProvider.class, loader).findFirst();
+    ImageCheck images =
+        provider
+            .map(SwapProvider::imageCheck)
+            .orElse(ImageCheck.NONE)
+            .and(migration.map(MigrationProvider::imageCheck).orElse(ImageCheck.NONE));
     Machine machine = Machine.open(spec, candidates, images);
     try {
-      return new Holdfast(machine, provider.map(found -> found.open(machine)));
+      return new Holdfast(machine, provider.map(found -> found.open(machine)), migration);
     } catch (RuntimeException | Error e) {
       machine.close();
       throw e;
@@ -157,6 +173,16 @@ public final class Holdfast implements AutoCloseable {
    */
   public void removeGuestControl(GuestControl control) {
     controls.remove(control);
+  }
+
+  /** Adds a part of the emulator whose state goes with the guest when it migrates. */
+  public void addDeviceState(DeviceState state) {
+    states.add(state);
+  }
+
+  /** Removes a part of the emulator. */
+  public void removeDeviceState(DeviceState state) {
+    states.remove(state);
   }
 
   private SwapProvider.MachineSwaps provided() {

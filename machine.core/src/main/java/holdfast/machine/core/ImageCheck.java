@@ -16,4 +16,9 @@ public interface ImageCheck {
    * unfinished copy, as half a sentence with advice; empty if it can be.
    */
   Optional<String> refusal(Path image);
+
+  /** Returns the check that refuses what this or another one refuses. */
+  default ImageCheck and(ImageCheck other) {
+    return image -> refusal(image).or(() -> other.refusal(image));
+  }
 }

@@ -4,6 +4,7 @@ import holdfast.backend.api.HoldfastException;
 import holdfast.backend.api.HostLook;
 import holdfast.backend.api.RamBlockException;
 import holdfast.machine.admin.ObjectStatus;
+import holdfast.machine.admin.Ownership;
 import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.config.BackendSpec;
@@ -16,13 +17,10 @@ import holdfast.machine.config.options.OptionException;
 import holdfast.machine.core.internal.guest.FlatGuestMemory;
 import holdfast.machine.core.internal.guest.LostPages;
 import holdfast.machine.core.internal.guest.PlugException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,9 +34,6 @@ import org.slf4j.LoggerFactory;
  * ever.
  */
 public final class Machine {
-  /** How long to wait while another caller changes the machine. */
-  private static final Duration CHANGE_LIMIT = Duration.ofSeconds(10);
-
   private static final Logger LOG = LoggerFactory.getLogger(Machine.class);
   private static final LostPages LOST_PAGES =
       (region, offset, length, stored) -> ((Region) region).failIfLost(offset, length, stored);
@@ -53,12 +48,18 @@ public final class Machine {
   private volatile @Nullable MemoryLayout layout;
   private volatile @Nullable FlatGuestMemory memory;
 
-  /** Held while memory backends or devices are added or removed. */
-  private final ReentrantLock changes = new ReentrantLock();
+  /** The turn is had while memory backends or devices are added or removed. */
+  private final Changes changes = new Changes(this::isClosed);
+
+  private volatile Ownership ownership;
 
   private Machine(MachineSpec spec, Candidates candidates, ImageCheck images) {
     this.candidates = candidates;
     this.opened = spec;
+    this.ownership =
+        MachineDefinition.incoming(spec.machine()).isPresent()
+            ? Ownership.AWAITED
+            : Ownership.OWNER;
     this.backends =
         new OpenBackends(
             candidates,
@@ -139,7 +140,7 @@ public final class Machine {
    *     option or which call of the host is at fault
    */
   public Backend addObject(BackendSpec declared) throws MachineException {
-    enter();
+    changes.enter();
     try {
       OpenBackends.requireNotBaseRam(declared.id());
       Backend added =
@@ -152,7 +153,7 @@ public final class Machine {
     } catch (OptionException | RamBlockException e) {
       throw new MachineException(e);
     } finally {
-      changes.unlock();
+      changes.leave();
     }
   }
 
@@ -163,7 +164,7 @@ public final class Machine {
    * @throws MachineException if it doesn't exist, is in use, or is being swapped or changed
    */
   public void removeObject(String id) throws MachineException {
-    enter();
+    changes.enter();
     try {
       Backend backend = find(id).orElseThrow(() -> new UnknownBackendException(id, backends.ids()));
       List<String> users = users(backend);
@@ -191,7 +192,7 @@ public final class Machine {
               });
       LOG.info("memory backend '{}' was removed", id);
     } finally {
-      changes.unlock();
+      changes.leave();
     }
   }
 
@@ -223,7 +224,7 @@ public final class Machine {
    * @throws MachineException if it can't be plugged; nothing is changed
    */
   public MemoryDevice plug(DeviceSpec device) throws MachineException {
-    enter();
+    changes.enter();
     try {
       MemoryDevice added = plug(guest(), device);
       LOG.info("{} was plugged", added);
@@ -232,7 +233,7 @@ public final class Machine {
     } catch (PlugException e) {
       throw new MachineException(e);
     } finally {
-      changes.unlock();
+      changes.leave();
     }
   }
 
@@ -243,7 +244,7 @@ public final class Machine {
    * @throws MachineException if it isn't plugged, even if another one has its id, or is base RAM
    */
   public void unplug(MemoryDevice device) throws MachineException {
-    enter();
+    changes.enter();
     try {
       guest().unplug(device);
       plugged.remove(device);
@@ -252,25 +253,38 @@ public final class Machine {
     } catch (PlugException e) {
       throw new MachineException(e);
     } finally {
-      changes.unlock();
+      changes.leave();
     }
   }
 
-  private void enter() throws MachineException {
-    try {
-      if (!changes.tryLock(CHANGE_LIMIT.toNanos(), TimeUnit.NANOSECONDS)) {
-        throw new MachineBusyException(
-            "another change of the machine's memory backends or devices is under way and does not"
-                + " end: look at the log, and try again");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new MachineBusyException("the caller was interrupted while it waited for its turn");
-    }
-    if (isClosed()) {
-      changes.unlock();
-      throw new MachineEndedException();
-    }
+  /**
+   * Lets nobody add or remove memory backends or devices until {@link #thaw}.
+   *
+   * @param reason what is told to who wants to, as a sentence
+   * @throws MachineException if a change doesn't end, or the machine is frozen or has ended
+   */
+  public void freeze(String reason) throws MachineException {
+    changes.freeze(reason);
+  }
+
+  /** Ends what {@link #freeze} began. */
+  public void thaw() {
+    changes.thaw();
+  }
+
+  /** Returns whether the guest is here. */
+  public Ownership ownership() {
+    return ownership;
+  }
+
+  /** Says whether the guest is here from now on. Only a migration does. */
+  public void become(Ownership next) {
+    ownership = next;
+  }
+
+  /** Returns where its guest is to come from; empty if it has had its own from the start. */
+  public Optional<String> incoming() {
+    return MachineDefinition.incoming(opened.machine());
   }
 
   private FlatGuestMemory guest() {
@@ -347,23 +361,10 @@ public final class Machine {
       return false;
     }
     beforeClose.forEach(Runnable::run);
-    awaitChange();
+    changes.awaitEnd();
     end(Region::close);
     afterClose.forEach(Runnable::run);
     return true;
-  }
-
-  /** Waits for the end of a change that is under way; no other one begins. */
-  private void awaitChange() {
-    try {
-      if (changes.tryLock(CHANGE_LIMIT.toNanos(), TimeUnit.NANOSECONDS)) {
-        changes.unlock();
-      } else {
-        LOG.error("a change of the machine's memory backends or devices does not end");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   /** Returns a list of the machine's parts, for the log. */

@@ -17,6 +17,7 @@ import holdfast.machine.admin.MachineAdmin;
 import holdfast.machine.admin.MachineNotUpException;
 import holdfast.machine.admin.MachineStatus;
 import holdfast.machine.admin.MachineSummary;
+import holdfast.machine.admin.MigrationAdmin;
 import holdfast.machine.admin.NoSuchDeviceException;
 import holdfast.machine.admin.NoSuchObjectException;
 import holdfast.machine.admin.ObjectCounters;
@@ -55,6 +56,7 @@ import java.util.Optional;
 public final class MachineOperations implements MachineAdmin {
   private final Machine machine;
   private final Optional<MachineSwaps> swaps;
+  private final Optional<MigrationAdmin> migration;
   private final FilterReader filters;
   private final AdminEvents events;
 
@@ -63,6 +65,7 @@ public final class MachineOperations implements MachineAdmin {
 
   /**
    * @param swaps the machine's swaps and writers; empty if nothing provides them
+   * @param migration the machine's migrations; empty if nothing provides them
    * @param filters reads what an operator writes for {@link #use}
    * @param controls those who can ask the guest
    * @param events receives what happens to the machine until it ends
@@ -70,11 +73,13 @@ public final class MachineOperations implements MachineAdmin {
   public MachineOperations(
       Machine machine,
       Optional<MachineSwaps> swaps,
+      Optional<MigrationAdmin> migration,
       FilterReader filters,
       GuestControls controls,
       AdminEvents events) {
     this.machine = machine;
     this.swaps = swaps;
+    this.migration = migration;
     this.filters = filters;
     this.events = events;
     machine.watch(new EventPublisher(events));
@@ -88,7 +93,7 @@ public final class MachineOperations implements MachineAdmin {
   public MachineStatus status() {
     return machine.isClosed()
         ? new MachineStatus(MachineStatus.Phase.ENDED, "", false)
-        : MachineStatus.up(swaps.map(MachineSwaps::isStopped).orElse(false));
+        : MachineStatus.up(swaps.map(MachineSwaps::isStopped).orElse(false), machine.ownership());
   }
 
   @Override
@@ -373,6 +378,15 @@ public final class MachineOperations implements MachineAdmin {
   @Override
   public void cont() throws AdminException {
     guest.cont(swaps());
+  }
+
+  @Override
+  public MigrationAdmin migration() throws MachineNotUpException, RefusedException {
+    machine();
+    return migration.orElseThrow(
+        () ->
+            new RefusedException(
+                "this program can't migrate: the bundle holdfast.machine.migration is missing"));
   }
 
   @Override

@@ -76,7 +76,7 @@ final class OpenBackends {
    * was not named is named if it was changed since.
    */
   MachineSpec spec(MachineSpec opened, List<DeviceSpec> plugged) {
-    ParsedObject machine = opened.machine();
+    ParsedObject machine = MachineDefinition.withIncoming(opened.machine(), Optional.empty());
     List<BackendSpec> specs = new ArrayList<>();
     for (Backend one : open) {
       if (!one.goesWithoutSaying()) {

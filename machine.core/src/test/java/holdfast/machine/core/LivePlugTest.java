@@ -75,7 +75,12 @@ class LivePlugTest {
     machine = Machine.open(options.spec(), candidates, ImageCheck.NONE);
     admin =
         new MachineOperations(
-            machine, Optional.empty(), KindFilter::read, new GuestControls(), events);
+            machine,
+            Optional.empty(),
+            Optional.empty(),
+            KindFilter::read,
+            new GuestControls(),
+            events);
   }
 
   @AfterEach

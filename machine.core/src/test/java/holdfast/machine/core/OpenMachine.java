@@ -56,7 +56,9 @@ public final class OpenMachine implements AutoCloseable {
     } catch (OptionException | MachineException e) {
       throw new AssertionError(e);
     }
-    admin = new MachineOperations(machine, Optional.empty(), KindFilter::read, controls, events);
+    admin =
+        new MachineOperations(
+            machine, Optional.empty(), Optional.empty(), KindFilter::read, controls, events);
   }
 
   /** The machine. */

@@ -17,11 +17,13 @@ import holdfast.machine.admin.MachineNotUpException;
 import holdfast.machine.admin.MachineStatus;
 import holdfast.machine.admin.MachineSummary;
 import holdfast.machine.admin.MachineSummary.DoorStatus;
+import holdfast.machine.admin.MigrationAdmin;
 import holdfast.machine.admin.NoSuchDeviceException;
 import holdfast.machine.admin.NoSuchObjectException;
 import holdfast.machine.admin.ObjectCounters;
 import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.admin.PropertyChange;
+import holdfast.machine.admin.RefusedException;
 import holdfast.machine.admin.Retention;
 import holdfast.machine.admin.Unplugging;
 import holdfast.machine.api.GuestControl;
@@ -161,6 +163,7 @@ public final class AdminComponent implements MachineAdmin {
             ? new MachineOperations(
                 machine,
                 Optional.of(swaps.swapsOf(machine)),
+                Optional.empty(),
                 AdminComponent::filter,
                 controls,
                 events)
@@ -341,6 +344,11 @@ public final class AdminComponent implements MachineAdmin {
   @Override
   public void cont() throws AdminException {
     up().cont();
+  }
+
+  @Override
+  public MigrationAdmin migration() throws MachineNotUpException, RefusedException {
+    return up().migration();
   }
 
   @Override

@@ -7,10 +7,12 @@ import holdfast.machine.admin.DeviceStatus;
 import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.admin.Retention;
 import holdfast.machine.api.GuestMemory;
+import holdfast.machine.api.GuestWriter;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.config.BackendSpec;
 import holdfast.machine.config.MemoryLayout;
 import holdfast.machine.config.options.ParsedObject;
+import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.core.Backend;
 import holdfast.machine.core.Candidates;
 import holdfast.machine.core.Machine;
@@ -68,8 +70,13 @@ public final class MachineComponent implements ConfigurationListener {
   private static final String OURS = "holdfast.";
 
   private final Candidates candidates = new Candidates();
+
+  /** Known before the guest memory is: an emulator that finds it can be stopped at once. */
+  private final GuestWriters guestWriters = new GuestWriters();
+
   private volatile @Nullable Configurations configurations;
-  private final Reconciler reconciler = new Reconciler(candidates, () -> configurations);
+  private final Reconciler reconciler =
+      new Reconciler(candidates, guestWriters, () -> configurations);
 
   /** How many callers are writing configurations of which none counts without the others. */
   private final AtomicInteger writers = new AtomicInteger();
@@ -128,6 +135,24 @@ public final class MachineComponent implements ConfigurationListener {
    */
   @Reference(name = "started", service = BundlesStarted.class)
   void bindStarted(BundlesStarted started) {}
+
+  @Reference(
+      service = GuestWriter.class,
+      cardinality = ReferenceCardinality.MULTIPLE,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  void bindWriter(GuestWriter writer) {
+    guestWriters.add(writer);
+  }
+
+  void unbindWriter(GuestWriter writer) {
+    guestWriters.remove(writer);
+  }
+
+  /** Returns those who store into guest memory of their own accord. */
+  public GuestWriters guestWriters() {
+    return guestWriters;
+  }
 
   @Reference(
       name = "candidate",

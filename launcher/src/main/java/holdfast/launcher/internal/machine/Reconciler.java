@@ -3,6 +3,9 @@ package holdfast.launcher.internal.machine;
 import holdfast.machine.admin.AdminException;
 import holdfast.machine.admin.BusyException;
 import holdfast.machine.admin.MachineNotUpException;
+import holdfast.machine.api.SwapLimits;
+import holdfast.machine.copy.GivenUpException;
+import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.core.Candidates;
 import holdfast.machine.core.Machine;
 import holdfast.machine.swap.Swapper;
@@ -48,6 +51,7 @@ final class Reconciler {
   private static final Logger LOG = LoggerFactory.getLogger(MachineComponent.class);
 
   private final Candidates candidates;
+  private final GuestWriters writers;
   private final Supplier<@Nullable Configurations> configurations;
   private final ScheduledThreadPoolExecutor thread =
       new ScheduledThreadPoolExecutor(
@@ -75,10 +79,15 @@ final class Reconciler {
 
   /**
    * @param candidates the available allocators
+   * @param writers those who store into guest memory
    * @param configurations the stored configurations, null while they can't be read
    */
-  Reconciler(Candidates candidates, Supplier<@Nullable Configurations> configurations) {
+  Reconciler(
+      Candidates candidates,
+      GuestWriters writers,
+      Supplier<@Nullable Configurations> configurations) {
     this.candidates = candidates;
+    this.writers = writers;
     this.configurations = configurations;
     thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     // a machine that is let alone has no thread for changes
@@ -248,9 +257,23 @@ final class Reconciler {
       machine.discard();
       return new MachineState.Ended();
     }
+    if (machine.incoming().isPresent()) {
+      stopWriters();
+    }
     unregister = Objects.requireNonNull(registry).apply(machine);
     follower = new MachineFollower(new Parts(machine, own, listed));
     return new MachineState.Up(machine);
+  }
+
+  /** Stops who would store into the memory of a machine whose guest is not there yet. */
+  private void stopWriters() {
+    try {
+      writers.stop(SwapLimits.DEFAULT.pause());
+    } catch (GivenUpException e) {
+      LOG.error("{}: it may store into the memory of a guest that is to come", e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /**

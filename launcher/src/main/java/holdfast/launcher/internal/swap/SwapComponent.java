@@ -5,7 +5,6 @@ import holdfast.launcher.internal.machine.Configurations;
 import holdfast.launcher.internal.machine.ConfiguredBackend;
 import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.machine.MachineState;
-import holdfast.machine.api.GuestWriter;
 import holdfast.machine.api.LiveSwap;
 import holdfast.machine.api.RunningSwap;
 import holdfast.machine.api.SwapException;
@@ -28,9 +27,6 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
-import org.osgi.service.component.annotations.ReferenceCardinality;
-import org.osgi.service.component.annotations.ReferencePolicy;
-import org.osgi.service.component.annotations.ReferencePolicyOption;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,7 +42,7 @@ public final class SwapComponent implements LiveSwap {
 
   private final MachineComponent component;
   private final Configurations configurations;
-  private final GuestWriters writers = new GuestWriters();
+  private final GuestWriters writers;
   private final Runnable unwatch;
   private @Nullable Machine machine;
   private @Nullable Swaps swaps;
@@ -56,6 +52,7 @@ public final class SwapComponent implements LiveSwap {
   public SwapComponent(
       @Reference MachineComponent component, @Reference ConfigurationAdmin configurations) {
     this.component = component;
+    this.writers = component.guestWriters();
     this.configurations = new Configurations(configurations);
     component.swapWith(this::follow);
     unwatch =
@@ -74,19 +71,6 @@ public final class SwapComponent implements LiveSwap {
     if (swaps != null) {
       swaps.close();
     }
-  }
-
-  @Reference(
-      service = GuestWriter.class,
-      cardinality = ReferenceCardinality.MULTIPLE,
-      policy = ReferencePolicy.DYNAMIC,
-      policyOption = ReferencePolicyOption.GREEDY)
-  void bindWriter(GuestWriter writer) {
-    writers.add(writer);
-  }
-
-  void unbindWriter(GuestWriter writer) {
-    writers.remove(writer);
   }
 
   /** Returns the swaps of the machine that is up. */

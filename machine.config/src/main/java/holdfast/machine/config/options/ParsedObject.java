@@ -149,6 +149,13 @@ public final class ParsedObject implements OptionResult {
     return new ParsedObject(whole, all);
   }
 
+  /** Returns this one with another value of an optional property, or with none. */
+  public <T> ParsedObject with(PropertyDefinition<T> property, Optional<T> value) {
+    return value
+        .map(present -> with(property, present))
+        .orElseGet(() -> with(property.name(), (PropertyValue<?>) null));
+  }
+
   private ParsedObject with(String property, @Nullable PropertyValue<?> value) {
     Map<String, PropertyValue<?>> changed = new HashMap<>(values);
     if (value == null) {

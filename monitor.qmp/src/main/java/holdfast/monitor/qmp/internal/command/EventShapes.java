@@ -113,6 +113,7 @@ public final class EventShapes {
           one(RESET, Map.of("guest", false, "reason", "host-qmp-system-reset"));
       case AdminEvent.PowerDownRequested() -> one(POWERDOWN, Map.of());
       case AdminEvent.SwapProgressed(var report) -> one(SWAP, SwapCommands.report(report));
+      case AdminEvent.MigrationProgressed(var _) -> List.of();
     };
   }
 
