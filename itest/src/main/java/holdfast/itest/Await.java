@@ -7,7 +7,7 @@ import java.util.function.Supplier;
 
 /** Waits for what another thread is about to do, never for ever. */
 final class Await {
-  private static final Duration LIMIT = Duration.ofSeconds(30);
+  private static final Duration LIMIT = Duration.ofSeconds(120);
   private static final long PAUSE_NANOS = 200_000;
 
   private Await() {}

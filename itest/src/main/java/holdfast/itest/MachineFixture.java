@@ -237,6 +237,15 @@ final class MachineFixture {
     }
   }
 
+  /** Deletes a configuration, unless the machine, which may own it, has just done so. */
+  private static void delete(Configuration configuration) throws IOException {
+    try {
+      configuration.delete();
+    } catch (IllegalStateException e) {
+      // it is deleted
+    }
+  }
+
   /**
    * Deletes every configuration, so that the machine ends, and waits until it has. Its own goes
    * first: otherwise its devices would be unplugged one by one.
@@ -250,7 +259,7 @@ final class MachineFixture {
       Configuration[] all = configurations.listConfigurations("(service.pid=holdfast.*)");
       if (all != null) {
         for (Configuration configuration : all) {
-          configuration.delete();
+          delete(configuration);
         }
       }
     } catch (IOException | InvalidSyntaxException e) {

@@ -190,10 +190,14 @@ class ArchitectureTest {
       module(
           "machine.migration",
           "holdfast.backend.api",
+          "holdfast.host.linux",
+          "holdfast.host.linux.files",
           "holdfast.machine.admin",
           "holdfast.machine.api",
+          "holdfast.machine.config..",
           "holdfast.machine.copy",
           "holdfast.machine.core",
+          "holdfast.machine.swap",
           "org.slf4j",
           "com.fasterxml.jackson..");
 
@@ -228,6 +232,7 @@ class ArchitectureTest {
           "holdfast.machine.config..",
           "holdfast.machine.copy",
           "holdfast.machine.core",
+          "holdfast.machine.migration",
           "holdfast.machine.swap",
           "holdfast.monitor.shell.report",
           "org.slf4j",

@@ -9,6 +9,13 @@ import holdfast.backend.api.HoldfastException;
 public final class HostException extends AdminException {
   private static final long serialVersionUID = 1;
 
+  /**
+   * @param sentence what could not be done and why
+   */
+  public HostException(String sentence, Throwable cause) {
+    super(sentence, cause);
+  }
+
   public HostException(HoldfastException cause) {
     super(cause.getMessage(), cause);
   }

@@ -203,6 +203,7 @@ public interface MachineAdmin {
    * nothing if they are stopped. Swaps go on, and need no pause of their own then.
    *
    * @throws BusyException if a writer could not be paused in time; then all go on
+   * @throws RefusedException if the guest is not here: {@link MachineStatus#ownership}
    */
   void stop() throws AdminException;
 

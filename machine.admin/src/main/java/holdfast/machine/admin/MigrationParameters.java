@@ -44,6 +44,11 @@ public record MigrationParameters(
     public String label() {
       return label;
     }
+
+    @Override
+    public String toString() {
+      return label;
+    }
   }
 
   /** QEMU's defaults: 300 ms and 128 MiB/s; to a Holdfast, without TLS. */

@@ -9,6 +9,8 @@ public enum Ownership {
   OWNER,
   /** It is to come by a migration. */
   AWAITED,
+  /** It is stopped, and just being handed over to another machine. */
+  LEAVING,
   /** It has gone to another machine. */
   MOVED,
   /** Nobody here can know whether it is: {@link MigrationAdmin#decide} says so. */

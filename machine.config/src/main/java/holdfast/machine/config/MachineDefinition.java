@@ -86,6 +86,9 @@ public final class MachineDefinition {
       PropertyDefinition.optional(
           "maxmem", PropertyType.size(), "how much base RAM and memory devices can have together");
 
+  /** The place from which a guest comes that is told later. */
+  public static final String DEFER = "defer";
+
   /** {@code -machine}. */
   public static final TypeDefinition MACHINE =
       new TypeDefinition(

@@ -4,6 +4,7 @@ import holdfast.backend.api.RamBlockException;
 import holdfast.machine.api.SwapLimits;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.function.Supplier;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
@@ -20,7 +21,7 @@ public final class PreCopyLoop<D extends PreCopyLoop.Dirty> {
   /** Below this fraction (1/n) of the limit, another round saves nothing. */
   private static final int SHORT_ENOUGH = 10;
 
-  private final SwapLimits limits;
+  private final Supplier<SwapLimits> present;
   private final Work<D> work;
   private int round;
   private long copyRate;
@@ -80,7 +81,15 @@ public final class PreCopyLoop<D extends PreCopyLoop.Dirty> {
    * @param limits how long writers may pause, and after how many rounds to give up
    */
   public PreCopyLoop(SwapLimits limits, Work<D> work) {
-    this.limits = limits;
+    this(() -> limits, work);
+  }
+
+  /**
+   * @param limits returns how long writers may pause by now, and after how many rounds to give up;
+   *     asked at the end of each round
+   */
+  public PreCopyLoop(Supplier<SwapLimits> limits, Work<D> work) {
+    this.present = limits;
     this.work = work;
   }
 
@@ -113,6 +122,7 @@ public final class PreCopyLoop<D extends PreCopyLoop.Dirty> {
       Duration pause = rest.plusNanos(collectTime);
       work.end(new Round(round, found.bytes(), perSecond(found.bytes(), whole), copyRate, pause));
 
+      SwapLimits limits = present.get();
       boolean fits = found.bytes() == 0 || rest.compareTo(limits.downtime()) <= 0;
       boolean shrinks = found.bytes() < copied * SHRINKS;
       boolean shortEnough = rest.multipliedBy(SHORT_ENOUGH).compareTo(limits.downtime()) <= 0;

@@ -1,10 +1,11 @@
 package holdfast.machine.copy;
 
 import holdfast.backend.api.ByteSize;
+import java.util.function.Supplier;
 
 /** Holds a transfer to so many bytes a second. Used by one thread. */
 public final class Throttle {
-  private final long bandwidth;
+  private final Supplier<ByteSize> bandwidth;
   private final Cancellation cancellation;
 
   /** The time that the transfer has waited, in ns. */
@@ -15,7 +16,16 @@ public final class Throttle {
    * @param cancellation ends a wait early
    */
   public Throttle(ByteSize bandwidth, Cancellation cancellation) {
-    this.bandwidth = bandwidth.bytes();
+    this(() -> bandwidth, cancellation);
+  }
+
+  /**
+   * @param bandwidth returns how many bytes a second may be transferred now; {@link ByteSize#ZERO}
+   *     for no limit
+   * @param cancellation ends a wait early
+   */
+  public Throttle(Supplier<ByteSize> bandwidth, Cancellation cancellation) {
+    this.bandwidth = bandwidth;
     this.cancellation = cancellation;
   }
 
@@ -26,9 +36,10 @@ public final class Throttle {
    * @param nanos how long that took
    */
   public void after(long bytes, long nanos) throws GivenUpException {
-    if (bandwidth > 0) {
+    long most = bandwidth.get().bytes();
+    if (most > 0) {
       long before = System.nanoTime();
-      cancellation.await((long) (bytes * 1e9 / bandwidth) - nanos);
+      cancellation.await((long) (bytes * 1e9 / most) - nanos);
       waited += System.nanoTime() - before;
     }
   }

@@ -19,9 +19,6 @@ final class GuestRequests {
   private final Ejections ejections;
   private final AdminEvents events;
 
-  /** Held while the writers are stopped, or resumed, within their limits. */
-  private final Object stopping = new Object();
-
   GuestRequests(Machine machine, GuestControls controls, AdminEvents events) {
     this.machine = machine;
     this.controls = controls;
@@ -74,39 +71,38 @@ final class GuestRequests {
     events.publish(new AdminEvent.PowerDownRequested());
   }
 
-  private void requireHere() throws RefusedException {
-    switch (machine.ownership()) {
-      case OWNER -> {}
-      case AWAITED ->
-          throw new RefusedException(
-              "the guest is not here yet: it comes by a migration, and goes on by itself then");
-      case MOVED ->
-          throw new RefusedException(
-              "the guest has moved to another machine, and goes on there: end this one");
-      case UNDECIDED ->
-          throw new RefusedException(
-              "whether the guest is here has to be decided first: see query-migrate");
-    }
+  /**
+   * Stops the writers.
+   *
+   * @throws RefusedException if the guest is not here
+   */
+  void stop(MachineSwaps swaps) throws BusyException, RefusedException {
+    machine.standing().whileHere(() -> stopHere(swaps));
   }
 
-  void stop(MachineSwaps swaps) throws BusyException {
-    synchronized (stopping) { // the events have the order of the changes
-      try {
-        if (swaps.stop()) {
-          events.publish(new AdminEvent.StatusChanged(MachineStatus.up(true, machine.ownership())));
-        }
-      } catch (MachineBusyException e) {
-        throw new BusyException(e);
+  private void stopHere(MachineSwaps swaps) throws BusyException {
+    try {
+      if (swaps.stop()) {
+        events.publish(new AdminEvent.StatusChanged(MachineStatus.up(true)));
       }
+    } catch (MachineBusyException e) {
+      throw new BusyException(e);
     }
   }
 
+  /**
+   * Resumes the writers.
+   *
+   * @throws RefusedException if the guest is not here
+   */
   void cont(MachineSwaps swaps) throws RefusedException {
-    synchronized (stopping) {
-      requireHere();
-      if (swaps.cont()) {
-        events.publish(new AdminEvent.StatusChanged(MachineStatus.up(false)));
-      }
-    }
+    machine
+        .standing()
+        .whileHere(
+            () -> { // the events have the order of the changes
+              if (swaps.cont()) {
+                events.publish(new AdminEvent.StatusChanged(MachineStatus.up(false)));
+              }
+            });
   }
 }

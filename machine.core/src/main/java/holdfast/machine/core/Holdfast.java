@@ -2,6 +2,7 @@ package holdfast.machine.core;
 
 import holdfast.backend.api.RamBlockAllocator;
 import holdfast.machine.admin.AdminEvent;
+import holdfast.machine.admin.AdminException;
 import holdfast.machine.admin.MachineAdmin;
 import holdfast.machine.admin.MigrationAdmin;
 import holdfast.machine.api.DeviceState;
@@ -11,6 +12,7 @@ import holdfast.machine.api.GuestWriter;
 import holdfast.machine.api.LiveSwap;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.NvdimmPersistence;
+import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.MachineOptions;
 import holdfast.machine.config.MachineSpec;
 import holdfast.machine.config.options.OptionException;
@@ -98,17 +100,40 @@ public final class Holdfast implements AutoCloseable {
     Optional<SwapProvider> provider = ServiceLoader.load(SwapProvider.class, loader).findFirst();
     Optional<MigrationProvider> migration =
         ServiceLoader.load(MigrationProvider.class, loader).findFirst();
+    boolean incoming = MachineDefinition.incoming(spec.machine()).isPresent();
     ImageCheck images =
         provider
             .map(SwapProvider::imageCheck)
             .orElse(ImageCheck.NONE)
-            .and(migration.map(MigrationProvider::imageCheck).orElse(ImageCheck.NONE));
+            .and(migration.map(found -> found.imageCheck(incoming)).orElse(ImageCheck.NONE));
     Machine machine = Machine.open(spec, candidates, images);
+    Holdfast opened;
     try {
-      return new Holdfast(machine, provider.map(found -> found.open(machine)), migration);
+      opened = new Holdfast(machine, provider.map(found -> found.open(machine)), migration);
     } catch (RuntimeException | Error e) {
       machine.close();
       throw e;
+    }
+    opened.awaitGuest();
+    return opened;
+  }
+
+  /** Begins to wait for the guest, if it is not here from the start. */
+  private void awaitGuest() throws MachineException {
+    Optional<String> from = machine.incoming();
+    if (from.isEmpty()) {
+      return;
+    }
+    try {
+      if (swaps.isPresent()) {
+        swaps.get().stop(); // those that come later, too
+      }
+      if (!from.get().equals(MachineDefinition.DEFER)) {
+        admin.migration().listen(from.get());
+      }
+    } catch (AdminException | MachineBusyException e) {
+      machine.discard();
+      throw new MachineException(e);
     }
   }
 

@@ -51,15 +51,12 @@ public final class Machine {
   /** The turn is had while memory backends or devices are added or removed. */
   private final Changes changes = new Changes(this::isClosed);
 
-  private volatile Ownership ownership;
+  private final Standing standing;
 
   private Machine(MachineSpec spec, Candidates candidates, ImageCheck images) {
     this.candidates = candidates;
     this.opened = spec;
-    this.ownership =
-        MachineDefinition.incoming(spec.machine()).isPresent()
-            ? Ownership.AWAITED
-            : Ownership.OWNER;
+    this.standing = new Standing(incoming().isPresent() ? Ownership.AWAITED : Ownership.OWNER);
     this.backends =
         new OpenBackends(
             candidates,
@@ -272,14 +269,9 @@ public final class Machine {
     changes.thaw();
   }
 
-  /** Returns whether the guest is here. */
-  public Ownership ownership() {
-    return ownership;
-  }
-
-  /** Says whether the guest is here from now on. Only a migration does. */
-  public void become(Ownership next) {
-    ownership = next;
+  /** Returns whether the guest is here, and what that allows. */
+  public Standing standing() {
+    return standing;
   }
 
   /** Returns where its guest is to come from; empty if it has had its own from the start. */

@@ -11,8 +11,12 @@ import org.osgi.annotation.versioning.ProviderType;
 @ProviderType
 public interface MigrationProvider {
 
-  /** Returns the check that refuses to start a machine from a file whose guest is elsewhere. */
-  ImageCheck imageCheck();
+  /**
+   * Returns the check that refuses to start a machine from a file whose guest is elsewhere.
+   *
+   * @param incoming whether the machine waits for its guest, which will overwrite its files
+   */
+  ImageCheck imageCheck(boolean incoming);
 
   /**
    * Opens the migrations of a machine, which end with it.

@@ -105,6 +105,11 @@ public final class Swaps implements SwapProvider.MachineSwaps {
     ImageNotes.forgetAll(file);
   }
 
+  /** Returns the writers that store into the machine's guest memory. */
+  public GuestWriters writers() {
+    return writers;
+  }
+
   @Override
   public void addWriter(GuestWriter writer) {
     writers.add(writer);

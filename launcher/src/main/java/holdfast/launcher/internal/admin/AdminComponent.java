@@ -26,6 +26,7 @@ import holdfast.machine.admin.PropertyChange;
 import holdfast.machine.admin.RefusedException;
 import holdfast.machine.admin.Retention;
 import holdfast.machine.admin.Unplugging;
+import holdfast.machine.api.DeviceState;
 import holdfast.machine.api.GuestControl;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.RunningSwap;
@@ -38,12 +39,15 @@ import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.BackendSpec;
 import holdfast.machine.config.DeviceDefinitions;
 import holdfast.machine.config.DeviceSpec;
+import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.core.AdminEvents;
+import holdfast.machine.core.DeviceStates;
 import holdfast.machine.core.GuestControls;
 import holdfast.machine.core.Machine;
 import holdfast.machine.core.MachineOperations;
 import holdfast.machine.core.Requests;
+import holdfast.machine.migration.Migrations;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -77,6 +81,7 @@ public final class AdminComponent implements MachineAdmin {
   private final SwapComponent swaps;
   private final AdminEvents events = new AdminEvents();
   private final GuestControls controls = new GuestControls();
+  private final DeviceStates states = new DeviceStates();
   private final Supplier<List<DoorStatus>> doors;
   private final Runnable unwatch;
   private volatile @Nullable Entered entered;
@@ -120,6 +125,19 @@ public final class AdminComponent implements MachineAdmin {
     controls.remove(control);
   }
 
+  @Reference(
+      service = DeviceState.class,
+      cardinality = ReferenceCardinality.MULTIPLE,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  void bindState(DeviceState state) {
+    states.add(state);
+  }
+
+  void unbindState(DeviceState state) {
+    states.remove(state);
+  }
+
   /** Asks the guest for a device whose configuration is gone. */
   private Optional<Ejector.Question> eject(MemoryDevice device) {
     if (!controls.isThere()) {
@@ -158,17 +176,37 @@ public final class AdminComponent implements MachineAdmin {
     if (last == null || last.phase() != phase) {
       entered = new Entered(phase, Instant.now());
     }
-    operations =
-        state instanceof MachineState.Up(Machine machine)
-            ? new MachineOperations(
-                machine,
-                Optional.of(swaps.swapsOf(machine)),
-                Optional.empty(),
-                AdminComponent::filter,
-                controls,
-                events)
-            : null;
+    operations = state instanceof MachineState.Up(Machine machine) ? operations(machine) : null;
     events.publish(new AdminEvent.StatusChanged(state.status()));
+  }
+
+  private MachineOperations operations(Machine machine) {
+    Migrations migrations =
+        new Migrations(machine, component.guestWriters(), states, events);
+    migrations.serve();
+    machine
+        .incoming()
+        .filter(from -> !from.equals(MachineDefinition.DEFER))
+        .ifPresent(from -> listen(migrations, from));
+    return new MachineOperations(
+        machine,
+        Optional.of(swaps.swapsOf(machine)),
+        Optional.of(migrations),
+        AdminComponent::filter,
+        controls,
+        events);
+  }
+
+  private static void listen(Migrations migrations, String from) {
+    try {
+      migrations.listen(from);
+    } catch (AdminException e) {
+      LOG.error(
+          "nobody can send the machine its guest: -incoming {}: {}; name another place with"
+              + " ram:migrate-incoming",
+          from,
+          e.getMessage());
+    }
   }
 
   private static AllocatorFilter filter(String text) {

@@ -2,11 +2,13 @@ package holdfast.launcher.internal.machine;
 
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.core.Candidates;
+import holdfast.machine.core.ImageCheck;
 import holdfast.machine.core.Machine;
 import holdfast.machine.core.MachineException;
 import holdfast.machine.core.NoAllocatorException;
 import holdfast.machine.core.TakenIdException;
 import holdfast.machine.core.UnknownBackendException;
+import holdfast.machine.migration.Migrations;
 import holdfast.machine.swap.Swaps;
 import java.util.List;
 import java.util.function.Function;
@@ -49,7 +51,10 @@ public record Opening(Candidates candidates) {
     }
     starting.run();
     try {
-      return keep.apply(Machine.open(listed.spec(own), candidates, Swaps.imageCheck()));
+      MachineSpec spec = listed.spec(own);
+      boolean incoming = MachineDefinition.incoming(spec.machine()).isPresent();
+      ImageCheck images = Swaps.imageCheck().and(Migrations.imageCheck(incoming));
+      return keep.apply(Machine.open(spec, candidates, images));
     } catch (NoAllocatorException e) {
       return new MachineState.Waiting(listed.placed(e, e.getMessage(), own));
     } catch (UnknownBackendException e) {

@@ -10,6 +10,8 @@ import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.copy.PreCopyLoop;
 import holdfast.machine.copy.Throttle;
 import holdfast.machine.core.Region;
+import holdfast.machine.migration.internal.channel.Deadline;
+import holdfast.machine.migration.internal.stream.PageCount;
 import holdfast.machine.migration.internal.stream.RamBlockEntry;
 import holdfast.machine.migration.internal.stream.RamStreamWriter;
 import java.io.IOException;
@@ -18,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Sends regions as a stream: while writers store into them as long as pages can be tracked, and the
@@ -33,7 +36,8 @@ final class OutgoingRam {
 
   private final List<Region> regions;
   private final GuestWriters writers;
-  private final OutgoingLimits limits;
+  private final Supplier<OutgoingLimits> limits;
+  private final Course course;
   private final Cancellation cancellation;
   private final WritableByteChannel to;
   private final RamStreamWriter stream;
@@ -46,23 +50,55 @@ final class OutgoingRam {
   private int rounds;
   private int sending;
 
+  /** What was dirty when the present round began. */
+  private long left;
+
+  /** What else happens meanwhile. Called by the thread that sends. */
+  interface Course {
+    /** Called before the writers are stopped, for what takes long or may fail. */
+    void aboutToStop() throws IOException;
+
+    /**
+     * Stops the writers.
+     *
+     * @param limit how long they together may take
+     */
+    void stop(Duration limit) throws GivenUpException, InterruptedException;
+
+    /** Undoes the stop. */
+    void undo();
+
+    /** Called when a round is over. */
+    void ended(PreCopyLoop.Round round);
+
+    /**
+     * Called after each portion.
+     *
+     * @param left how many bytes are known to be still to send
+     */
+    void sent(PageCount total, long left);
+  }
+
   /**
    * @param regions their ids name the blocks
+   * @param limits what it may cost by now
    * @param cancellation ends it until the writers are stopped
    * @param to in blocking mode; closed if all is not sent in time
    */
   OutgoingRam(
       List<Region> regions,
       GuestWriters writers,
-      OutgoingLimits limits,
+      Supplier<OutgoingLimits> limits,
+      Course course,
       Cancellation cancellation,
       WritableByteChannel to) {
     this.regions = List.copyOf(regions);
     this.writers = writers;
     this.limits = limits;
+    this.course = course;
     this.cancellation = cancellation;
     this.to = to;
-    this.throttle = new Throttle(limits.bandwidth(), cancellation);
+    this.throttle = new Throttle(() -> limits.get().bandwidth(), cancellation);
     this.untracked = DirtyBlocks.none(regions.size());
     this.stream =
         new RamStreamWriter(
@@ -87,9 +123,7 @@ final class OutgoingRam {
       stream.start(machine);
       DirtyBlocks pending = open();
       if (pending.bytes() > 0) {
-        SwapLimits convergence =
-            SwapLimits.DEFAULT.withDowntime(limits.downtime()).withRounds(Integer.MAX_VALUE);
-        pending = new PreCopyLoop<>(convergence, new Rounds()).run(pending);
+        pending = new PreCopyLoop<>(this::convergence, new Rounds()).run(pending);
       }
       requireWithinDowntime(System.nanoTime() - before - throttle.waited());
       Duration downtime = stopAndSend(pending);
@@ -102,6 +136,12 @@ final class OutgoingRam {
     }
   }
 
+  private SwapLimits convergence() {
+    return SwapLimits.DEFAULT
+        .withDowntime(limits.get().downtime())
+        .withRounds(Integer.MAX_VALUE);
+  }
+
   /** Begins to track; returns what is tracked, which is all dirty. */
   private DirtyBlocks open()
       throws RamBlockException, IOException, GivenUpException, InterruptedException {
@@ -110,7 +150,7 @@ final class OutgoingRam {
       int block = sources.size();
       Optional<DirtySource> source =
           cancellation.during(
-              () -> DirtySource.open(region, region.status().block(), writers, limits.pause()));
+              () -> DirtySource.open(region, region.status().block(), writers, limits.get().pause()));
       sources.add(source);
       (source.isPresent() ? dirty : untracked).of(block).add(0, region.size().bytes());
     }
@@ -124,29 +164,35 @@ final class OutgoingRam {
    */
   private void requireWithinDowntime(long nanos) throws GivenUpException {
     long sent = stream.total().bytes();
-    long most = (long) ((double) limits.downtime().toNanos() * sent / Math.max(1, nanos));
+    Duration downtime = limits.get().downtime();
+    long most = (long) ((double) downtime.toNanos() * sent / Math.max(1, nanos));
     if (untracked.bytes() > most && !writers.areNone() && !writers.isStopped()) {
       throw new GivenUpException(
           untracked.bytes()
               + " bytes can't be tracked while writers store into them, and to send them while the"
               + " writers are stopped would take more than the downtime limit of "
-              + limits.downtime().toMillis()
+              + downtime.toMillis()
               + " ms: stop the writers first, raise the limit, or let every writer keep a log");
     }
   }
 
   private Duration stopAndSend(DirtyBlocks pending)
       throws RamBlockException, IOException, GivenUpException, InterruptedException {
+    course.aboutToStop();
     long before = System.nanoTime();
-    boolean stopped = cancellation.during(() -> writers.stop(limits.pause()));
+    cancellation.during(
+        () -> {
+          course.stop(limits.get().pause());
+          return true;
+        });
     boolean complete = false;
     try {
       sendRest(pending);
       complete = true;
       return Duration.ofNanos(System.nanoTime() - before);
     } finally {
-      if (stopped && !complete) {
-        writers.cont();
+      if (!complete) {
+        course.undo();
       }
     }
   }
@@ -161,7 +207,10 @@ final class OutgoingRam {
     pending.addAll(collect());
     pending.addAll(untracked);
     cancellation.throwIfCancelled();
-    try (Deadline deadline = Deadline.closing(to, limits.rest())) {
+    try (Deadline deadline = Deadline.closing(
+            to,
+            limits.get().rest(),
+            "while the writers were stopped, the receiver did not take the rest")) {
       try {
         send(pending, false);
         stream.finish();
@@ -192,6 +241,7 @@ final class OutgoingRam {
 
   private void send(DirtyBlocks dirty, boolean throttled) throws IOException, GivenUpException {
     rounds++;
+    left = dirty.bytes();
     for (int block = 0; block < regions.size(); block++) {
       sending = block;
       for (DirtyRanges.Range range : dirty.of(block).list()) {
@@ -208,6 +258,8 @@ final class OutgoingRam {
       long before = System.nanoTime();
       long portion = Math.min(PORTION, end - at);
       long bytes = stream.write(block, regions.get(block).segment(), at, portion).bytes();
+      left -= portion;
+      course.sent(stream.total(), left);
       if (throttled) {
         cancellation.throwIfCancelled();
         throttle.after(bytes, System.nanoTime() - before);
@@ -240,7 +292,9 @@ final class OutgoingRam {
     }
 
     @Override
-    public void end(PreCopyLoop.Round ended) {}
+    public void end(PreCopyLoop.Round ended) {
+      course.ended(ended);
+    }
   }
 
   /** Returns why memory could not be read, as half a sentence. The error may be late. */

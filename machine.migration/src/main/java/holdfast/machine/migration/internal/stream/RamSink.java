@@ -36,4 +36,7 @@ public interface RamSink {
    * @param length a multiple of {@link RamStreamFormat#TARGET_PAGE_SIZE}
    */
   void zero(int block, long offset, long length) throws IOException;
+
+  /** Called at the end of each part: of Holdfast's streams that is the end of a round. */
+  default void partEnded() throws IOException {}
 }

@@ -25,7 +25,7 @@ public final class RamStreamFormat {
    */
   public static final int TARGET_PAGE_SIZE = 4096;
 
-  static final int MAGIC = 0x5145564d;
+  public static final int MAGIC = 0x5145564d;
   static final int VERSION = 3;
 
   static final int END_OF_STREAM = 0;

@@ -16,6 +16,7 @@ import java.util.Optional;
 public final class RamStreamReader {
   private final StreamInput in;
   private final RamRecords records;
+  private final RamSink sink;
 
   /** The section of RAM, which the parts and the end name again. */
   private int section;
@@ -34,6 +35,7 @@ public final class RamStreamReader {
   RamStreamReader(ReadableByteChannel from, RamSink sink, int piece) {
     this.in = new StreamInput(from, piece);
     this.records = new RamRecords(in, sink);
+    this.sink = sink;
   }
 
   /**
@@ -123,6 +125,7 @@ public final class RamStreamReader {
     number("a section's number");
     records.read();
     footer();
+    sink.partEnded();
     return type;
   }
 

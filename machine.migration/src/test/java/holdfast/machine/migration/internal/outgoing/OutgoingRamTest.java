@@ -13,11 +13,13 @@ import holdfast.machine.config.MachineOptions;
 import holdfast.machine.copy.Cancellation;
 import holdfast.machine.copy.GivenUpException;
 import holdfast.machine.copy.GuestWriters;
+import holdfast.machine.copy.PreCopyLoop;
 import holdfast.machine.core.Candidates;
 import holdfast.machine.core.ImageCheck;
 import holdfast.machine.core.Machine;
 import holdfast.machine.core.Region;
 import holdfast.machine.migration.internal.stream.NeedsQemu;
+import holdfast.machine.migration.internal.stream.PageCount;
 import holdfast.machine.migration.internal.stream.Qemu;
 import holdfast.machine.migration.internal.stream.RamStreamReader;
 import holdfast.machine.migration.internal.stream.SegmentSink;
@@ -101,7 +103,33 @@ class OutgoingRamTest {
 
   private OutgoingRam outgoing(OutgoingLimits limits, SocketChannel to, String... ids) {
     List<Region> regions = List.of(ids).stream().map(this::region).toList();
-    return new OutgoingRam(regions, writers, limits, cancellation, to);
+    return new OutgoingRam(regions, writers, () -> limits, new Stopping(), cancellation, to);
+  }
+
+  /** Stops the writers, and no more. */
+  private final class Stopping implements OutgoingRam.Course {
+    private boolean stopped;
+
+    @Override
+    public void aboutToStop() {}
+
+    @Override
+    public void stop(Duration limit) throws GivenUpException, InterruptedException {
+      stopped = writers.stop(limit);
+    }
+
+    @Override
+    public void undo() {
+      if (stopped) {
+        writers.cont();
+      }
+    }
+
+    @Override
+    public void ended(PreCopyLoop.Round round) {}
+
+    @Override
+    public void sent(PageCount total, long left) {}
   }
 
   private Stamper stamper(String id) {

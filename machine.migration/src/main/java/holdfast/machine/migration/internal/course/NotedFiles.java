@@ -1,0 +1,56 @@
+package holdfast.machine.migration.internal.course;
+
+import holdfast.backend.api.Backing;
+import holdfast.backend.api.FileIdentity;
+import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
+import holdfast.host.linux.FileStatus;
+import holdfast.host.linux.files.FoundFile;
+import holdfast.machine.core.Machine;
+import holdfast.machine.core.Region;
+import holdfast.machine.migration.internal.ownership.NotedFile;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Finds the files of a machine beside which it is noted where its guest is. */
+public final class NotedFiles {
+  private static final Logger LOG = LoggerFactory.getLogger(NotedFiles.class);
+
+  private NotedFiles() {}
+
+  /**
+   * Returns the files into which stores of the guest go and from which a machine can be started
+   * again: not private memory, no devices, no file that has lost its name.
+   */
+  public static List<NotedFile> of(Machine machine) {
+    List<NotedFile> found = new ArrayList<>();
+    machine.backends().forEach(backend -> of(backend.region()).ifPresent(found::add));
+    return found;
+  }
+
+  private static Optional<NotedFile> of(Region region) {
+    RamBlockSpec spec = region.spec();
+    if (!spec.has(RamFlag.RAM_SHARED)
+        || spec.has(RamFlag.RAM_READONLY)
+        || !(spec.backing() instanceof Backing.File file)) {
+      return Optional.empty();
+    }
+    try {
+      Optional<FileStatus> there = FoundFile.status(file.path());
+      Optional<FileIdentity> open = region.status().block().file();
+      if (there.isPresent()
+          && there.get().type() == FileStatus.Type.REGULAR
+          && there.map(status -> status.identity(FileIdentity::new)).equals(open)) {
+        return Optional.of(new NotedFile(region.id(), file.path()));
+      }
+      LOG.debug("{} takes no note: {}", file.path(), there);
+    } catch (IOException e) {
+      LOG.warn("whether a note can be beside {} is not known: {}", file.path(), e.toString());
+    }
+    return Optional.empty();
+  }
+}

@@ -1,0 +1,484 @@
+package holdfast.machine.migration.internal.incoming;
+
+import holdfast.backend.api.ByteSize;
+import holdfast.machine.admin.AdminEvent;
+import holdfast.machine.admin.AdminException;
+import holdfast.machine.admin.MachineStatus;
+import holdfast.machine.admin.MigrationState;
+import holdfast.machine.admin.Ownership;
+import holdfast.machine.api.DeviceState;
+import holdfast.machine.copy.GuestWriters;
+import holdfast.machine.core.AdminEvents;
+import holdfast.machine.core.Backend;
+import holdfast.machine.core.Machine;
+import holdfast.machine.core.Region;
+import holdfast.machine.migration.internal.channel.Deadline;
+import holdfast.machine.migration.internal.course.Hold;
+import holdfast.machine.migration.internal.course.NotedFiles;
+import holdfast.machine.migration.internal.course.Offers;
+import holdfast.machine.migration.internal.course.Progress;
+import holdfast.machine.migration.internal.course.States;
+import holdfast.machine.migration.internal.ownership.DestinationNotes;
+import holdfast.machine.migration.internal.ownership.MigrationId;
+import holdfast.machine.migration.internal.ownership.Proof;
+import holdfast.machine.migration.internal.peer.FrameType;
+import holdfast.machine.migration.internal.peer.Frames;
+import holdfast.machine.migration.internal.peer.Offer;
+import holdfast.machine.migration.internal.peer.PeerException;
+import holdfast.machine.migration.internal.stream.RamStreamFormat;
+import holdfast.machine.migration.internal.stream.RamStreamReader;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes a guest in over one connection, in the thread that runs it. A connection by which none came
+ * leaves the machine waiting for another one; files that were written into are unfinished copies.
+ */
+public final class IncomingMigration implements Runnable {
+  private static final Logger LOG = LoggerFactory.getLogger(IncomingMigration.class);
+
+  /** How long a peer may take to say what it is and has. */
+  private static final Duration INTRODUCTION = Duration.ofSeconds(10);
+
+  /** How long a source may be silent while it sends. */
+  private static final Duration SILENCE = Duration.ofSeconds(60);
+
+  /** How long a source may take to hand the guest over once all is here. */
+  private static final Duration HANDOVER = Duration.ofSeconds(60);
+
+  /** What may come of a QEMU behind RAM, the state of its devices. */
+  private static final long MOST_BEHIND = 256L << 20;
+
+  private final Order order;
+  private final Progress progress;
+  private volatile @Nullable Hold hold;
+  private volatile @Nullable DestinationNotes notes;
+  private volatile @Nullable Offer offer;
+
+  /** Whether the guest ran at the source. */
+  private volatile boolean ran;
+
+  /** Whether all is here, and the source may have let the guest go. */
+  private volatile boolean ready;
+
+  /**
+   * What to take in.
+   *
+   * @param states the emulator's parts
+   * @param from where it comes from
+   * @param channel in blocking mode; closed at the end
+   * @param answers whether the peer hears what is said; a file doesn't
+   * @param turn asks for the only right to come in; ends with the machine, or by {@link #giveBack}
+   * @param giveBack gives that back
+   */
+  public record Order(
+      Machine machine,
+      GuestWriters writers,
+      AdminEvents events,
+      List<DeviceState> states,
+      String from,
+      ByteChannel channel,
+      boolean answers,
+      BooleanSupplier turn,
+      Runnable giveBack) {}
+
+  /** Makes one that is to be run. */
+  public IncomingMigration(Order order) {
+    this.order = order;
+    this.progress =
+        new Progress(
+            order.events(),
+            true,
+            order.from(),
+            new ByteSize(
+                regions(order.machine()).stream()
+                    .mapToLong(region -> region.size().bytes())
+                    .sum()));
+  }
+
+  private static List<Region> regions(Machine machine) {
+    return machine.backends().stream().map(Backend::region).toList();
+  }
+
+  /** Returns how far it is. */
+  public Progress progress() {
+    return progress;
+  }
+
+  /** Ends it by closing the connection, unless all is here. */
+  public void cancel() {
+    if (!ready) {
+      closeChannel();
+    }
+  }
+
+  private void closeChannel() {
+    try {
+      order.channel().close();
+    } catch (IOException e) {
+      LOG.debug("{}", e.toString());
+    }
+  }
+
+  @Override
+  public void run() {
+    try {
+      byte[] first = introduction();
+      int magic = ByteBuffer.wrap(first).getInt();
+      if (magic == RamStreamFormat.MAGIC && order.answers()) {
+        take(() -> fromQemu(first));
+      } else if (magic == Frames.MAGIC) {
+        fromMachine();
+      } else {
+        LOG.warn("somebody at {} sends no migration: 0x{}", order.from(), Integer.toHexString(magic));
+      }
+    } catch (IOException e) {
+      LOG.warn("a connection to {} brought no guest: {}", order.from(), e.getMessage());
+    } catch (RuntimeException | Error e) {
+      LOG.error("a connection to {} brought no guest", order.from(), e);
+    } finally {
+      closeChannel();
+    }
+  }
+
+  private byte[] introduction() throws IOException {
+    ByteBuffer first = ByteBuffer.allocate(Integer.BYTES);
+    try (Deadline limit = introductionLimit()) {
+      try {
+        while (first.hasRemaining()) {
+          if (order.channel().read(first) < 0) {
+            throw new EOFException("it was closed before anything was said");
+          }
+        }
+      } catch (IOException e) {
+        throw limit.explained(e);
+      }
+    }
+    return first.array();
+  }
+
+  private Deadline introductionLimit() {
+    return Deadline.closing(
+        order.channel(), INTRODUCTION, "the peer did not say what it sends");
+  }
+
+  /** A way to come in. */
+  private interface Way {
+    void in() throws IOException;
+  }
+
+  /** Takes the guest in if it is this connection's turn, and sees to what is left if it fails. */
+  private void take(Way way) throws IOException {
+    if (!order.turn().getAsBoolean()) {
+      throw new IOException("another migration is coming in");
+    }
+    boolean came = false;
+    progress.enter(MigrationState.SETUP);
+    try {
+      hold = Hold.of(order.machine());
+      way.in();
+      came = true;
+    } catch (AdminException e) {
+      progress.failUnlessEnded(e.getMessage() + "");
+      throw new IOException(e.getMessage(), e);
+    } catch (IOException | RuntimeException | Error e) {
+      progress.failUnlessEnded(e.getMessage() == null ? e.toString() : e.getMessage());
+      throw e;
+    } finally {
+      if (!came && !ready) {
+        leave();
+      }
+    }
+  }
+
+  private void leave() {
+    Hold held = hold;
+    if (held != null) {
+      held.close();
+    }
+    order.giveBack().run();
+  }
+
+  private void fromMachine() throws IOException {
+    Frames frames = new Frames(order.channel());
+    try {
+      take(() -> fromMachine(frames));
+    } catch (IOException | RuntimeException | Error e) {
+      refuse(frames, e);
+      throw e;
+    }
+  }
+
+  private void refuse(Frames frames, Throwable why) {
+    if (order.answers() && order.channel().isOpen() && !(why instanceof PeerException)) {
+      try (Deadline _ = introductionLimit()) {
+        String sentence = why.getMessage();
+        frames.send(FrameType.REFUSE, sentence == null ? why.toString() : sentence);
+      } catch (IOException e) {
+        LOG.debug("the source was not told: {}", e.toString());
+      }
+    }
+  }
+
+  private void fromMachine(Frames frames) throws IOException {
+    States states = States.of(order.states());
+    Offer offered;
+    try (Deadline limit = introductionLimit()) {
+      try {
+        offered = Offer.read(frames.receive(FrameType.OFFER, Offer.LONGEST));
+      } catch (IOException e) {
+        throw limit.explained(e);
+      }
+    }
+    Optional<String> mismatch =
+        offered.mismatch(
+            Offers.of(order.machine(), offered.id(), "", states), states::loads);
+    if (mismatch.isPresent() || !Proof.isWellFormed(offered.proofHash())) {
+      String why = mismatch.orElse("the source gives no digest of its proof");
+      progress.end(MigrationState.FAILED, why);
+      throw new IOException(why);
+    }
+    offer = offered;
+    ReceivedMemory memory =
+        new ReceivedMemory(regions(order.machine()), false, true, progress, this::begin);
+    guarded(
+        memory,
+        () -> {
+          noted(offered.id());
+          if (order.answers()) {
+            frames.send(FrameType.ACCEPT, new byte[0]);
+          }
+          receive(frames, memory, states);
+        });
+    if (order.answers()) {
+      await(frames);
+    } else {
+      own();
+    }
+  }
+
+  private void noted(UUID id) {
+    notes =
+        new DestinationNotes(
+            NotedFiles.of(order.machine()), new MigrationId(id, order.from(), Instant.now()));
+  }
+
+  private DestinationNotes notes() {
+    DestinationNotes present = notes;
+    if (present == null) {
+      throw new IllegalStateException("the migration has not begun");
+    }
+    return present;
+  }
+
+  private void begin() throws IOException {
+    notes().begin();
+    progress.enter(MigrationState.ACTIVE);
+  }
+
+  /** Does what may fail before all is here; then nothing was. */
+  private void guarded(ReceivedMemory memory, Way way) throws IOException {
+    boolean whole = false;
+    String why = "it was interrupted";
+    try (Silence silence = Silence.watch(order.channel(), SILENCE, memory)) {
+      try {
+        way.in();
+        whole = true;
+      } catch (IOException e) {
+        IOException explained = silence.explained(e);
+        why = explained.getMessage() == null ? explained.toString() : explained.getMessage();
+        throw explained;
+      } catch (InternalError e) {
+        why = memory.diagnosis(e);
+        throw new IOException(why, e);
+      } catch (RuntimeException | Error e) {
+        why = e.toString();
+        throw e;
+      }
+    } finally {
+      if (!whole) {
+        DestinationNotes begun = notes;
+        if (begun != null) {
+          begun.abandon(memory.isWritten());
+        }
+        progress.end(MigrationState.FAILED, why);
+      }
+    }
+  }
+
+  private void receive(Frames frames, ReceivedMemory memory, States states) throws IOException {
+    Frames.RamInput input = frames.ramInput();
+    RamStreamReader reader = new RamStreamReader(input, memory);
+    reader.read();
+    reader.dropRest(MOST_BEHIND);
+    memory.requireAll();
+    progress.enter(MigrationState.DEVICE);
+    List<States.Came> came = new ArrayList<>();
+    while (true) {
+      Frames.Frame frame = frames.receive(States.LONGEST);
+      if (frame.type() == FrameType.STATE && came.size() < states.all().size()) {
+        came.add(States.Came.read(frame.content()));
+      } else if (frame.type() == FrameType.END && frame.content().length == 1) {
+        ran = frame.content()[0] != 0;
+        break;
+      } else {
+        throw new PeerException("the source sends " + frame.type() + " where states were to come");
+      }
+    }
+    memory.persist();
+    states.load(came);
+    if (order.answers()) {
+      Offer offered = offer;
+      notes().received(offered == null ? "" : offered.proofHash());
+      ready = true;
+      frames.send(
+          FrameType.READY, ByteBuffer.allocate(Long.BYTES).putLong(input.sum()).array());
+    }
+  }
+
+  /** Waits for the proof that the guest has left the source. */
+  private void await(Frames frames) throws IOException {
+    String proof;
+    try (Deadline limit =
+        Deadline.closing(order.channel(), HANDOVER, "the source did not say whether it lets go")) {
+      try {
+        Frames.Frame frame = frames.receive(Offer.LONGEST);
+        if (frame.type() != FrameType.MOVED) {
+          throw new PeerException("the source sends " + frame.type() + " where its proof was to come");
+        }
+        proof = frame.text();
+      } catch (PeerException e) {
+        if (e.isAbort()) {
+          disown(e.getMessage() + "");
+          throw e;
+        }
+        undecided(e);
+        throw e;
+      } catch (IOException e) {
+        undecided(limit.explained(e));
+        throw limit.explained(e);
+      }
+    }
+    if (!isProof(proof)) {
+      PeerException wrong = new PeerException("what the source shows is not its proof");
+      undecided(wrong);
+      throw wrong;
+    }
+    own();
+    try (Deadline _ = introductionLimit()) {
+      frames.send(FrameType.OWNED, new byte[0]);
+    } catch (IOException e) {
+      LOG.warn("the source was not told that the guest goes on here: {}", e.toString());
+    }
+  }
+
+  private boolean isProof(String text) {
+    Offer offered = offer;
+    return offered != null
+        && Proof.isWellFormed(text)
+        && new Proof(text).sha256().equals(offered.proofHash());
+  }
+
+  private void undecided(IOException e) {
+    tell(Ownership.UNDECIDED, true);
+    progress.end(
+        MigrationState.UNDECIDED,
+        "all of the guest is here, and whether it has left the source is not known ("
+            + e.getMessage()
+            + "): look at the source; if its query-migrate or the note beside its file shows a proof,"
+            + " say ram:migrate-decide here PROOF, and if the guest goes on there, ram:migrate-decide"
+            + " elsewhere");
+  }
+
+  /** Gives up the guest, which is known to be at the source. */
+  private void disown(String why) {
+    ready = false;
+    notes().disown();
+    tell(Ownership.AWAITED, true);
+    progress.end(MigrationState.FAILED, why);
+    leave();
+  }
+
+  /** Makes the guest go on here, if it ran. */
+  private void own() {
+    try {
+      notes().own();
+    } catch (IOException e) {
+      LOG.error("{}", e.getMessage());
+    }
+    boolean goesOn = ran;
+    if (goesOn) {
+      order.writers().cont();
+    }
+    tell(Ownership.OWNER, !goesOn);
+    progress.complete();
+    Hold held = hold;
+    if (held != null) {
+      held.close();
+    }
+  }
+
+  private void tell(Ownership ownership, boolean stopped) {
+    order.machine().standing().become(ownership);
+    order.events().publish(new AdminEvent.StatusChanged(MachineStatus.up(stopped, ownership)));
+  }
+
+  /**
+   * Says where the guest is, of a migration that is undecided.
+   *
+   * @param proof what the source shows; empty if nobody can look there
+   * @return false if the proof is not the source's
+   */
+  public boolean decide(boolean here, String proof) {
+    if (!here) {
+      disown("it was decided that the guest is not here");
+      return true;
+    }
+    if (!proof.isEmpty() && !isProof(proof)) {
+      return false;
+    }
+    own();
+    return true;
+  }
+
+  private void fromQemu(byte[] first) throws IOException {
+    ReceivedMemory memory =
+        new ReceivedMemory(used(), true, false, progress, this::begin);
+    guarded(
+        memory,
+        () -> {
+          noted(UUID.randomUUID());
+          RamStreamReader reader =
+              new RamStreamReader(new Prefixed(first, order.channel()), memory);
+          reader.read();
+          memory.requireAll();
+          progress.enter(MigrationState.DEVICE);
+          if (!reader.dropRest(MOST_BEHIND)) {
+            throw new IOException("the QEMU sends more behind RAM than any machine has");
+          }
+          memory.persist();
+        });
+    own(); // stopped: its devices' state is none of ours
+  }
+
+  /** Returns the regions that a QEMU would have as RAM blocks. */
+  private List<Region> used() {
+    Machine machine = order.machine();
+    return machine.backends().stream()
+        .filter(backend -> !machine.users(backend).isEmpty())
+        .map(Backend::region)
+        .toList();
+  }
+}

@@ -1,0 +1,139 @@
+package holdfast.machine.migration.internal.incoming;
+
+import holdfast.backend.api.PersistException;
+import holdfast.machine.core.Region;
+import holdfast.machine.migration.internal.course.Progress;
+import holdfast.machine.migration.internal.stream.PageCount;
+import holdfast.machine.migration.internal.stream.RamBlockEntry;
+import holdfast.machine.migration.internal.stream.RamSink;
+import holdfast.machine.migration.internal.stream.RamStreamFormat;
+import holdfast.machine.migration.internal.stream.SegmentSink;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The memory that is received into. Used by one thread. */
+final class ReceivedMemory implements RamSink, Silence.Counter {
+  /** After so many pages it is told how many have come. */
+  private static final int STEP = 4096;
+
+  private final List<Region> regions;
+  private final SegmentSink sink;
+  private final Progress progress;
+  private final Beginning beginning;
+  private final boolean persistsRounds;
+  private boolean written;
+  private volatile long pages;
+  private volatile long zeros;
+
+  /** Called when the source's blocks are known to be ours, before the first page. */
+  @FunctionalInterface
+  interface Beginning {
+    void begin() throws IOException;
+  }
+
+  /**
+   * @param takesOthers whether the sender may have blocks that are dropped
+   * @param persistsRounds whether what came in a round is persisted at its end, so that little is
+   *     left for the pause; a QEMU's parts are too short for that
+   */
+  ReceivedMemory(
+      List<Region> regions,
+      boolean takesOthers,
+      boolean persistsRounds,
+      Progress progress,
+      Beginning beginning) {
+    this.regions = List.copyOf(regions);
+    Map<String, MemorySegment> memory = new LinkedHashMap<>();
+    regions.forEach(region -> memory.put(region.id().value(), region.segment()));
+    this.sink = new SegmentSink(memory, takesOthers);
+    this.persistsRounds = persistsRounds;
+    this.progress = progress;
+    this.beginning = beginning;
+  }
+
+  /** Returns whether anything may have been stored. */
+  boolean isWritten() {
+    return written;
+  }
+
+  @Override
+  public void blocks(List<RamBlockEntry> blocks) throws IOException {
+    sink.blocks(blocks);
+    beginning.begin();
+    written = true;
+  }
+
+  @Override
+  public void page(int block, long offset, MemorySegment content) {
+    sink.page(block, offset, content);
+    count(pages + 1, zeros);
+  }
+
+  @Override
+  public void zero(int block, long offset, long length) {
+    sink.zero(block, offset, length);
+    count(pages, zeros + length / RamStreamFormat.TARGET_PAGE_SIZE);
+  }
+
+  @SuppressWarnings("NonAtomicOperationOnVolatileField") // one thread writes
+  private void count(long normal, long zero) {
+    pages = normal;
+    zeros = zero;
+    if (normal % STEP == 0) {
+      tell();
+    }
+  }
+
+  @Override
+  public long count() {
+    return pages + zeros;
+  }
+
+  private void tell() {
+    progress.moved(
+        new PageCount(pages, zeros, pages * RamStreamFormat.TARGET_PAGE_SIZE + zeros * Long.BYTES),
+        0);
+  }
+
+  @Override
+  public void partEnded() throws IOException {
+    tell();
+    if (persistsRounds) {
+      persist();
+    }
+  }
+
+  /** Checks that all of memory has come. */
+  void requireAll() throws IOException {
+    if (sink.missing().isPresent()) {
+      throw new IOException(sink.missing().get());
+    }
+  }
+
+  /** Makes all that has come durable, each region at its granularity. */
+  void persist() throws IOException {
+    for (Region region : regions) {
+      try {
+        region.persist(0, region.size().bytes());
+      } catch (PersistException e) {
+        throw new IOException(e.getMessage(), e);
+      }
+    }
+  }
+
+  /** Returns why memory could not be stored into; the error may be late. */
+  String diagnosis(InternalError fault) {
+    for (Region region : regions) {
+      if (region.failIfLost(0, region.size().bytes(), true)) {
+        return "memory backend '"
+            + region.id()
+            + "' can't be stored into any more: "
+            + region.status().note();
+      }
+    }
+    return "memory of somebody else failed: " + fault;
+  }
+}

@@ -1,0 +1,203 @@
+package holdfast.machine.migration.internal.incoming;
+
+import holdfast.machine.admin.AdminException;
+import holdfast.machine.admin.RefusedException;
+import holdfast.machine.copy.GuestWriters;
+import holdfast.machine.core.AdminEvents;
+import holdfast.machine.core.DeviceStates;
+import holdfast.machine.core.Machine;
+import holdfast.machine.migration.internal.channel.Listening;
+import holdfast.machine.migration.internal.channel.MigrationAddress;
+import holdfast.machine.migration.internal.channel.TlsCredentials;
+import java.io.IOException;
+import java.nio.channels.ByteChannel;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Waits for a machine's guest: every connection is heard, and the first that offers what fits takes
+ * the only turn. Thread-safe.
+ */
+public final class Reception {
+  private static final Logger LOG = LoggerFactory.getLogger(Reception.class);
+
+  /** How many connections are heard at the same time. */
+  private static final int MOST = 8;
+
+  private final Machine machine;
+  private final GuestWriters writers;
+  private final DeviceStates states;
+  private final AdminEvents events;
+  private final Set<IncomingMigration> heard = new HashSet<>();
+  private @Nullable Listening listening;
+  private @Nullable String address;
+  private @Nullable IncomingMigration turn;
+  private @Nullable IncomingMigration last;
+  private boolean closed;
+
+  /**
+   * @param states the parts of the emulator
+   */
+  public Reception(
+      Machine machine, GuestWriters writers, DeviceStates states, AdminEvents events) {
+    this.machine = machine;
+    this.writers = writers;
+    this.states = states;
+    this.events = events;
+  }
+
+  /**
+   * Listens until a guest has come.
+   *
+   * @throws RefusedException if it does so already
+   * @throws IOException if nobody can listen there
+   */
+  public synchronized void listen(MigrationAddress at, Optional<TlsCredentials> tls)
+      throws AdminException, IOException {
+    requireFree();
+    Listening opened = Listening.open(at, tls);
+    listening = opened;
+    address = opened.address().toString();
+    LOG.info("the machine waits for its guest at {}", address);
+    Thread.ofPlatform()
+        .daemon()
+        .name("holdfast-incoming")
+        .start(() -> accept(opened));
+  }
+
+  /** Reads a snapshot. */
+  public synchronized void read(String name, ByteChannel snapshot)
+      throws AdminException, IOException {
+    try {
+      requireFree();
+    } catch (AdminException e) {
+      snapshot.close();
+      throw e;
+    }
+    hear(name, snapshot, false);
+  }
+
+  private void requireFree() throws RefusedException {
+    if (closed) {
+      throw new RefusedException("the machine is ending");
+    }
+    if (listening != null || turn != null) {
+      throw new RefusedException(
+          turn == null
+              ? "the machine already waits for its guest at " + address
+              : "a guest is just coming in");
+    }
+  }
+
+  private void accept(Listening at) {
+    try {
+      while (true) {
+        ByteChannel channel = at.accept();
+        synchronized (this) {
+          if (heard.size() < MOST) {
+            hear(at.address().toString(), channel, true);
+            continue;
+          }
+        }
+        channel.close();
+      }
+    } catch (IOException e) {
+      LOG.debug("nobody is heard any more: {}", e.toString());
+    }
+  }
+
+  private synchronized void hear(String from, ByteChannel channel, boolean answers) {
+    IncomingMigration[] made = new IncomingMigration[1];
+    IncomingMigration next =
+        new IncomingMigration(
+            new IncomingMigration.Order(
+                machine,
+                writers,
+                events,
+                states.list(),
+                from,
+                channel,
+                answers,
+                () -> take(made[0]),
+                () -> giveBack(made[0])));
+    made[0] = next;
+    heard.add(next);
+    Thread.ofPlatform()
+        .daemon()
+        .name("holdfast-incoming-guest")
+        .start(
+            () -> {
+              try {
+                next.run();
+              } finally {
+                forget(next);
+              }
+            });
+  }
+
+  private synchronized boolean take(IncomingMigration one) {
+    if (turn != null || closed) {
+      return false;
+    }
+    turn = one;
+    last = one;
+    return true;
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a connection is itself
+  private synchronized void giveBack(IncomingMigration one) {
+    if (turn == one) {
+      turn = null;
+    }
+  }
+
+  /** Forgets a connection that ended; nobody listens any more if it brought the guest. */
+  private synchronized void forget(IncomingMigration one) {
+    heard.remove(one);
+    Listening open = listening;
+    if (open != null && turn != null && !turn.progress().status().state().isUnderWay()) {
+      open.close();
+      listening = null;
+    }
+  }
+
+  /** Returns the connection whose turn it is, or was last. */
+  public synchronized Optional<IncomingMigration> last() {
+    return Optional.ofNullable(last);
+  }
+
+  /** Returns where a guest is waited for, if one is. */
+  public synchronized Optional<String> address() {
+    return Optional.ofNullable(listening == null ? null : address);
+  }
+
+  /** Ends the connection whose turn it is, unless all is here. */
+  public void cancel() {
+    IncomingMigration present;
+    synchronized (this) {
+      present = turn;
+    }
+    if (present != null) {
+      present.cancel();
+    }
+  }
+
+  /** Ends all connections, and waits for no more. */
+  public void close() {
+    List<IncomingMigration> left;
+    synchronized (this) {
+      closed = true;
+      left = List.copyOf(heard);
+      if (listening != null) {
+        listening.close();
+        listening = null;
+      }
+    }
+    left.forEach(IncomingMigration::cancel);
+  }
+}

@@ -1,0 +1,487 @@
+package holdfast.machine.migration.internal.outgoing;
+
+import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.RamBlockException;
+import holdfast.machine.admin.MigrationParameters;
+import holdfast.machine.admin.MigrationState;
+import holdfast.machine.admin.Ownership;
+import holdfast.machine.api.DeviceState;
+import holdfast.machine.copy.Cancellation;
+import holdfast.machine.copy.GivenUpException;
+import holdfast.machine.copy.GuestWriters;
+import holdfast.machine.copy.PreCopyLoop;
+import holdfast.machine.core.AdminEvents;
+import holdfast.machine.core.Backend;
+import holdfast.machine.core.Machine;
+import holdfast.machine.core.Region;
+import holdfast.machine.migration.internal.channel.Deadline;
+import holdfast.machine.migration.internal.course.Hold;
+import holdfast.machine.migration.internal.course.NotedFiles;
+import holdfast.machine.migration.internal.course.Offers;
+import holdfast.machine.migration.internal.course.Progress;
+import holdfast.machine.migration.internal.course.States;
+import holdfast.machine.migration.internal.ownership.MigrationId;
+import holdfast.machine.migration.internal.ownership.Proof;
+import holdfast.machine.migration.internal.ownership.SourceNotes;
+import holdfast.machine.migration.internal.peer.FrameType;
+import holdfast.machine.migration.internal.peer.Frames;
+import holdfast.machine.migration.internal.peer.PeerException;
+import holdfast.machine.migration.internal.stream.PageCount;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
+import java.nio.channels.WritableByteChannel;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sends a machine's guest away, in a thread of its own. Until the commit every failure leaves the
+ * guest here, as it was; after it the guest never goes on here.
+ */
+public final class OutgoingMigration implements Runnable {
+  private static final Logger LOG = LoggerFactory.getLogger(OutgoingMigration.class);
+
+  /** How long the destination may take to say whether it takes what is offered. */
+  private static final Duration AGREEMENT = Duration.ofSeconds(30);
+
+  /** How long the destination may take with the rest, its persist and its states. */
+  private static final Duration REST = Duration.ofSeconds(60);
+
+  /** How long to wait for the word that the guest goes on there. */
+  private static final Duration CONFIRMATION = Duration.ofSeconds(10);
+
+  /** How long the writers may take to stop. */
+  private static final Duration PAUSE = Duration.ofSeconds(1);
+
+  /** How long a cancelled transfer may take to notice it before its connection is closed. */
+  private static final Duration NOTICE = Duration.ofSeconds(2);
+
+  private final Order order;
+  private final Progress progress;
+  private final GuestStop stop;
+  private final MigrationId id;
+  private final Proof proof = Proof.random();
+  private final SourceNotes notes;
+  private final Cancellation cancellation = new Cancellation();
+  private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.SENDING);
+  private final Thread thread;
+  private volatile @Nullable ByteChannel channel;
+
+  private enum Phase {
+    /** It can be cancelled. */
+    SENDING,
+    /** It was cancelled. */
+    CANCELLED,
+    /** The owner is changing, or has changed. */
+    COMMITTED
+  }
+
+  /**
+   * What to send.
+   *
+   * @param hold of the machine; closed when the guest stays here
+   * @param states the emulator's parts
+   * @param to the address as it was written
+   * @param peer connects to it; for a QEMU and a file, too
+   * @param kind what is at the other end
+   * @param parameters what holds by now
+   */
+  public record Order(
+      Machine machine,
+      GuestWriters writers,
+      AdminEvents events,
+      Hold hold,
+      List<DeviceState> states,
+      String to,
+      Peer peer,
+      Kind kind,
+      Supplier<MigrationParameters> parameters) {}
+
+  /** Connects to the destination. */
+  @FunctionalInterface
+  public interface Peer {
+    /** Connects, within a limit of its own. */
+    Link connect() throws IOException;
+  }
+
+  /** A way to the destination. */
+  public interface Link extends AutoCloseable {
+    /** Returns the channel, in blocking mode. */
+    ByteChannel channel();
+
+    /** Makes what was sent last: of a file, that it gets its name and is durable. */
+    void complete() throws IOException;
+
+    /** Closes the channel; what is not complete is taken away. */
+    @Override
+    void close() throws IOException;
+  }
+
+  /** What is at the other end. */
+  public enum Kind {
+    /** A machine of Holdfast, which answers. */
+    MACHINE,
+    /** A file, which a machine of Holdfast reads later. */
+    FILE,
+    /** A QEMU, which takes RAM alone and answers nothing. */
+    QEMU
+  }
+
+  /** Makes one that {@link #start} starts. */
+  public OutgoingMigration(Order order) {
+    this.order = order;
+    this.progress =
+        new Progress(
+            order.events(),
+            false,
+            order.to(),
+            new ByteSize(
+                regions(order).stream().mapToLong(region -> region.size().bytes()).sum()));
+    this.stop = new GuestStop(order.machine(), order.writers(), order.events());
+    this.id = new MigrationId(UUID.randomUUID(), order.to(), Instant.now());
+    this.notes =
+        new SourceNotes(
+            order.kind() == Kind.FILE ? List.of() : NotedFiles.of(order.machine()), id, proof);
+    this.thread = Thread.ofPlatform().daemon().name("holdfast-migration").unstarted(this);
+  }
+
+  /** Returns the regions that are sent: to a QEMU, which knows no others, those that are in use. */
+  private static List<Region> regions(Order order) {
+    Machine machine = order.machine();
+    return machine.backends().stream()
+        .filter(backend -> order.kind() != Kind.QEMU || !machine.users(backend).isEmpty())
+        .map(Backend::region)
+        .toList();
+  }
+
+  /** Returns how far it is. */
+  public Progress progress() {
+    return progress;
+  }
+
+  /** Starts it. */
+  public void start() {
+    progress.enter(MigrationState.SETUP);
+    thread.start();
+  }
+
+  /** Waits for its end. */
+  public boolean await(Duration limit) throws InterruptedException {
+    return thread.join(limit);
+  }
+
+  /**
+   * Cancels it, unless the owner is changing.
+   *
+   * @param why half a sentence
+   */
+  public void cancel(String why) {
+    if (!phase.compareAndSet(Phase.SENDING, Phase.CANCELLED)) {
+      return;
+    }
+    progress.enter(MigrationState.CANCELLING);
+    cancellation.cancel(why);
+    Thread.ofVirtual().start(this::closeLate);
+  }
+
+  /** Closes the connection of a transfer that doesn't notice that it was cancelled. */
+  private void closeLate() {
+    try {
+      ByteChannel open = channel;
+      if (!thread.join(NOTICE) && open != null) {
+        open.close();
+      }
+    } catch (IOException | InterruptedException e) {
+      LOG.debug("{}", e.toString());
+    }
+  }
+
+  @Override
+  public void run() {
+    boolean gone = false;
+    try (Link link = order.peer().connect()) {
+      channel = link.channel();
+      gone = send(link);
+    } catch (Exception | Error e) { // an Error, too: the guest must not stay stopped
+      gone = isGone();
+      if (gone || phase.get() == Phase.COMMITTED) {
+        LOG.error("the connection of a migration that is done: {}", e.toString());
+      } else {
+        fail(e);
+      }
+    } finally {
+      if (!gone) {
+        notes.close();
+        order.hold().close();
+      }
+    }
+  }
+
+  private boolean isGone() {
+    return switch (order.machine().standing().ownership()) {
+      case MOVED, UNDECIDED -> true;
+      case OWNER, AWAITED, LEAVING -> false;
+    };
+  }
+
+  /** Sends all; returns whether the guest is, or may be, elsewhere. */
+  private boolean send(Link link)
+      throws IOException, GivenUpException, RamBlockException, InterruptedException {
+    return switch (order.kind()) {
+      case QEMU -> toQemu(link);
+      case FILE -> toFile(link);
+      case MACHINE -> toMachine(link);
+    };
+  }
+
+  private boolean toMachine(Link link)
+      throws IOException, GivenUpException, RamBlockException, InterruptedException {
+    Frames frames = new Frames(link.channel());
+    try {
+      States states = offer(link, frames);
+      frames.receive(FrameType.ACCEPT, 0);
+      progress.enter(MigrationState.ACTIVE);
+      Frames.RamOutput out = frames.ramOutput();
+      sendRam(out);
+      try (Deadline limit = limit(link, REST, "the destination did not take the rest")) {
+        try {
+          long sum = sendRest(frames, out, states);
+          if (ByteBuffer.wrap(frames.receive(FrameType.READY, Long.BYTES)).getLong() != sum) {
+            throw new PeerException("the destination has other memory than was sent");
+          }
+        } catch (IOException e) {
+          throw limit.explained(e);
+        }
+        limit.requireMet();
+      }
+    } catch (IOException | GivenUpException | RamBlockException | RuntimeException | Error e) {
+      sayWhy(frames, e);
+      throw e;
+    }
+    commit(frames);
+    confirm(link, frames);
+    return true;
+  }
+
+  private Deadline limit(Link link, Duration time, String lateness) {
+    return Deadline.closing(link.channel(), time, lateness);
+  }
+
+  /** Offers what there is to send. */
+  private States offer(Link link, Frames frames) throws IOException {
+    States states = States.of(order.states());
+    try (Deadline limit = limit(link, AGREEMENT, "the destination did not take the offer")) {
+      try {
+        frames.begin();
+        frames.send(
+            FrameType.OFFER,
+            Offers.of(order.machine(), id.id(), proof.sha256(), states).json());
+        return states;
+      } catch (IOException e) {
+        throw limit.explained(e);
+      }
+    }
+  }
+
+  /** Sends RAM; the guest is stopped at the end. */
+  private void sendRam(WritableByteChannel to)
+      throws IOException, GivenUpException, RamBlockException, InterruptedException {
+    new OutgoingRam(
+            regions(order), order.writers(), this::limits, new Watched(), cancellation, to)
+        .run(order.parameters().get().peerMachine());
+    progress.enter(MigrationState.DEVICE);
+  }
+
+  private OutgoingLimits limits() {
+    MigrationParameters now = order.parameters().get();
+    return new OutgoingLimits(now.downtimeLimit(), now.maxBandwidth(), PAUSE, REST);
+  }
+
+  private long sendRest(Frames frames, Frames.RamOutput out, States states) throws IOException {
+    long sum = out.end();
+    for (DeviceState state : states.all()) {
+      frames.send(FrameType.STATE, States.save(state));
+    }
+    frames.send(FrameType.END, new byte[] {(byte) (stop.ran() ? 1 : 0)});
+    return sum;
+  }
+
+  /** Says to the destination why this side gives up, as far as it hears it. */
+  private void sayWhy(Frames frames, Throwable why) {
+    ByteChannel open = channel;
+    if (open == null || !open.isOpen()) {
+      return;
+    }
+    try (Deadline _ = Deadline.closing(open, NOTICE, "the destination took no more")) {
+      String sentence = why.getMessage();
+      frames.send(FrameType.ABORT, sentence == null ? why.toString() : sentence);
+    } catch (IOException e) {
+      LOG.debug("the destination was not told: {}", e.toString());
+    }
+  }
+
+  /** Changes the owner: from here on the guest is not here. */
+  private void commit(Frames frames) throws IOException, GivenUpException {
+    if (!phase.compareAndSet(Phase.SENDING, Phase.COMMITTED)) {
+      cancellation.throwIfCancelled();
+    }
+    try {
+      notes.commit();
+    } catch (IOException | RuntimeException | Error e) {
+      phase.set(Phase.SENDING); // it was not: the proof is never told
+      sayWhy(frames, e);
+      throw e;
+    }
+    stop.keep(Ownership.MOVED);
+  }
+
+  /** Tells the destination that the guest is there, and hears that it goes on. */
+  private void confirm(Link link, Frames frames) {
+    try (Deadline _ = limit(link, CONFIRMATION, "the destination did not say that it goes on")) {
+      frames.send(FrameType.MOVED, proof.text());
+      frames.receive(FrameType.OWNED, 0);
+      progress.complete();
+    } catch (IOException e) {
+      progress.end(
+          MigrationState.UNDECIDED,
+          "the guest has left for "
+              + order.to()
+              + ", and whether it goes on there was not heard ("
+              + reason(e)
+              + "): look there, and if it waits, tell it: ram:migrate-decide here "
+              + proof.text());
+    }
+    notes.end();
+  }
+
+  private boolean toFile(Link link)
+      throws IOException, GivenUpException, RamBlockException, InterruptedException {
+    Frames frames = new Frames(link.channel());
+    States states = offer(link, frames);
+    progress.enter(MigrationState.ACTIVE);
+    Frames.RamOutput out = frames.ramOutput();
+    sendRam(out);
+    sendRest(frames, out, states);
+    link.complete();
+    if (!phase.compareAndSet(Phase.SENDING, Phase.COMMITTED)) {
+      cancellation.throwIfCancelled();
+    }
+    stop.keep(Ownership.OWNER); // a snapshot: the guest is here, and stopped as QEMU's would be
+    progress.complete();
+    return false;
+  }
+
+  private boolean toQemu(Link link)
+      throws IOException, GivenUpException, RamBlockException, InterruptedException {
+    progress.enter(MigrationState.ACTIVE);
+    sendRam(link.channel());
+    link.complete();
+    if (!phase.compareAndSet(Phase.SENDING, Phase.COMMITTED)) {
+      cancellation.throwIfCancelled();
+    }
+    stop.keep(Ownership.UNDECIDED);
+    progress.end(
+        MigrationState.UNDECIDED,
+        "the QEMU at "
+            + order.to()
+            + " was sent everything, and answers nothing: ask it by its query-migrate, and then say"
+            + " here ram:migrate-decide elsewhere if it has the guest, or here if it has not");
+    return true;
+  }
+
+  /**
+   * Says where the guest of an undecided migration is.
+   *
+   * @param here whether it goes on here
+   * @throws IOException if that can't be recorded
+   * @throws IllegalStateException if it is decided
+   */
+  public void decide(boolean here) throws IOException {
+    switch (order.machine().standing().ownership()) {
+      case UNDECIDED -> {
+        if (here) {
+          notes.abandon();
+          stop.undo();
+          progress.end(MigrationState.FAILED, "it was decided that the guest is here");
+          order.hold().close();
+        } else {
+          notes.commit();
+          notes.end();
+          stop.keep(Ownership.MOVED);
+          progress.complete();
+        }
+      }
+      case MOVED -> {
+        if (here) {
+          throw new IllegalStateException();
+        }
+        progress.complete();
+      }
+      case OWNER, AWAITED, LEAVING -> throw new IllegalStateException();
+    }
+  }
+
+  private void fail(Throwable e) {
+    notes.abandon();
+    stop.undo();
+    if (phase.get() == Phase.CANCELLED) {
+      progress.end(MigrationState.CANCELLED, "it was cancelled");
+      return;
+    }
+    if (e instanceof RuntimeException || e instanceof Error) {
+      LOG.error("the migration to {} failed", order.to(), e);
+    }
+    progress.end(MigrationState.FAILED, reason(e));
+    if (e instanceof InterruptedException) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static String reason(Throwable e) {
+    if (e instanceof EOFException) {
+      return "the destination closed the connection: look at its log; if it is a QEMU, say so with"
+          + " x-holdfast-peer=qemu";
+    }
+    String sentence = e.getMessage();
+    return sentence == null || e instanceof RuntimeException || e instanceof Error
+        ? e.toString()
+        : sentence;
+  }
+
+  /** What the sending of RAM does to the guest, and what is told of it. */
+  private final class Watched implements OutgoingRam.Course {
+    @Override
+    public void aboutToStop() throws IOException {
+      notes.prepare();
+    }
+
+    @Override
+    public void stop(Duration limit) throws GivenUpException, InterruptedException {
+      progress.stopping();
+      stop.stop(limit);
+    }
+
+    @Override
+    public void undo() {
+      stop.undo();
+    }
+
+    @Override
+    public void ended(PreCopyLoop.Round round) {
+      progress.round(round.pause(), round.dirtyRate(), round.copyRate());
+    }
+
+    @Override
+    public void sent(PageCount total, long left) {
+      progress.moved(total, left);
+    }
+  }
+}

@@ -1,0 +1,316 @@
+package holdfast.machine.migration;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import holdfast.machine.admin.AdminException;
+import holdfast.machine.admin.BusyException;
+import holdfast.machine.admin.MigrationState;
+import holdfast.machine.admin.MigrationStatus;
+import holdfast.machine.admin.Ownership;
+import holdfast.machine.admin.RefusedException;
+import holdfast.machine.core.Holdfast;
+import holdfast.machine.core.MachineException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A guest moves from one machine to another, on the file system of temporary files. */
+@Timeout(300)
+class MigrationTest {
+  @TempDir private Path folder;
+
+  private Path here() throws IOException {
+    return Files.createDirectories(folder.resolve("here"));
+  }
+
+  private Path there() throws IOException {
+    return Files.createDirectories(folder.resolve("there"));
+  }
+
+  private String socket() {
+    return "unix:" + folder.resolve("socket");
+  }
+
+  private static Map<String, String> unlimited() {
+    return Map.of("max-bandwidth", "0");
+  }
+
+  @Test
+  @DisplayName(
+      "a guest that stores all the time goes on at the destination where it stopped at the source,"
+          + " with all that it stored, and the source never lets it go on again")
+  void underWriters() throws Exception {
+    try (Host source = Host.open(here());
+        Host destination = Host.open(there(), "-incoming", socket())) {
+      Cpu first = source.cpu("nv0");
+      source.cpu("nv1");
+      Cpu second = destination.cpu("nv0");
+      Cpu other = destination.cpu("nv1");
+      Host.progress(first);
+      assertEquals(1, second.next(), "nothing runs where the guest is not");
+
+      source.admin().migration().setParameters(unlimited());
+      source.admin().migration().migrate(socket());
+      MigrationStatus sent = source.awaitEnd();
+      MigrationStatus came = destination.awaitEnd();
+
+      assertEquals(MigrationState.COMPLETED, sent.state(), sent::toString);
+      assertEquals(MigrationState.COMPLETED, came.state(), came::toString);
+      assertTrue(second.next() >= first.next(), "it goes on where it stopped");
+      Host.progress(second);
+      destination.admin().stop();
+      assertEquals("", second.fault(destination.memory("nv0")));
+      assertEquals("", other.fault(destination.memory("nv1")));
+      assertEquals("", first.fault(source.memory("nv0")), "the source is as it was");
+      assertEquals(Ownership.MOVED, source.admin().status().ownership());
+      assertThrows(RefusedException.class, () -> source.admin().cont());
+      assertThrows(RefusedException.class, () -> source.admin().migration().migrate(socket()));
+    }
+    MachineException refused =
+        assertThrows(MachineException.class, () -> Holdfast.open(Host.options(here())));
+    assertTrue(refused.getMessage().contains("moved") || refused.getMessage().contains("left"), refused::getMessage);
+    Holdfast.open(Host.options(there())).close(); // the destination's files are good
+    assertEquals(List.of(), notes(there()));
+  }
+
+  private static List<String> notes(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> !name.endsWith(".img"))
+          .toList();
+    }
+  }
+
+  @Test
+  @DisplayName("a guest that was stopped stays stopped at the destination until it is resumed there")
+  void stopped() throws Exception {
+    try (Host source = Host.open(here());
+        Host destination = Host.open(there(), "-incoming", socket())) {
+      Cpu first = source.cpu("nv0");
+      Cpu second = destination.cpu("nv0");
+      Host.progress(first);
+      source.admin().stop();
+      source.admin().migration().migrate(socket());
+      assertEquals(MigrationState.COMPLETED, destination.awaitEnd().state());
+      assertEquals(first.next(), second.next());
+      assertTrue(destination.admin().status().stopped());
+      destination.admin().cont();
+      Host.progress(second);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "-device nvdimm,id=more,memdev=m|-object memory-backend-ram,id=m,size=1M",
+        "-object memory-backend-ram,id=m,size=1M",
+      })
+  @DisplayName("what one side has and the other has not refuses before anything is paused")
+  void mismatch(String more) throws Exception {
+    String[] options =
+        Stream.concat(
+                Stream.of("-incoming", socket()),
+                Stream.of(more.split("\\|")).toList().reversed().stream()
+                    .flatMap(one -> Stream.of(one.split(" ", 2))))
+            .toArray(String[]::new);
+    try (Host source = Host.open(here());
+        Host destination = Host.open(there(), options)) {
+      Cpu cpu = source.cpu("nv0");
+      destination.cpu("nv0");
+      source.admin().migration().migrate(socket());
+      MigrationStatus status = source.awaitEnd();
+      assertEquals(MigrationState.FAILED, status.state());
+      assertTrue(
+          status.error().orElseThrow().contains("this machine has a"), status::toString);
+      assertEquals(Ownership.OWNER, source.admin().status().ownership());
+      assertFalse(source.admin().status().stopped());
+      Host.progress(cpu);
+      assertEquals(List.of(), notes(here()));
+      assertEquals(List.of(), notes(there()));
+    }
+  }
+
+  @Test
+  @DisplayName("another version of a state that can't be loaded refuses, with both versions")
+  void versions() throws Exception {
+    try (Host source = Host.open(here());
+        Host destination = Host.open(there(), "-incoming", socket())) {
+      source.cpu(new Cpu("cpu0", source.memory("nv0"), 2));
+      destination.cpu(new Cpu("cpu0", destination.memory("nv0"), 1));
+      source.admin().migration().migrate(socket());
+      String error = source.awaitEnd().error().orElseThrow();
+      assertTrue(error.contains("version 2") && error.contains("version 1"), error);
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "a state that fails to load leaves the guest at the source, as if nothing had been; and a"
+          + " second attempt works, over the same files")
+  void failsToLoad() throws Exception {
+    try (Host source = Host.open(here());
+        Host destination = Host.open(there(), "-incoming", socket())) {
+      Cpu first = source.cpu("nv0");
+      Broken broken = new Broken(destination);
+      destination.cpu(broken.cpu);
+      destination.machine().removeDeviceState(broken.cpu);
+      destination.machine().addDeviceState(broken);
+      source.admin().migration().setParameters(unlimited());
+      source.admin().migration().migrate(socket());
+      MigrationStatus failed = source.awaitEnd();
+      assertEquals(MigrationState.FAILED, failed.state(), failed::toString);
+      assertTrue(failed.error().orElseThrow().contains("it is broken"), failed::toString);
+      Host.progress(first);
+      assertEquals(MigrationState.FAILED, destination.awaitEnd().state());
+
+      broken.works = true;
+      source.admin().migration().migrate(socket());
+      assertEquals(MigrationState.COMPLETED, source.awaitEnd().state());
+      Host.progress(broken.cpu);
+    }
+  }
+
+  /** A state that can't be loaded until it works. */
+  private static final class Broken implements holdfast.machine.api.DeviceState {
+    private final Cpu cpu;
+    private volatile boolean works;
+
+    Broken(Host host) {
+      cpu = new Cpu("cpu-nv0", host.memory("nv0"));
+    }
+
+    @Override
+    public String id() {
+      return cpu.id();
+    }
+
+    @Override
+    public int version() {
+      return 1;
+    }
+
+    @Override
+    public void save(OutputStream to) throws IOException {
+      cpu.save(to);
+    }
+
+    @Override
+    public void load(int version, InputStream from) throws IOException {
+      if (!works) {
+        throw new IOException("it is broken");
+      }
+      cpu.load(version, from);
+    }
+  }
+
+  @Test
+  @DisplayName("while a guest migrates its machine is not changed; when it is cancelled it can be")
+  void cancelled() throws Exception {
+    try (Host source = Host.open(here());
+        Host destination = Host.open(there(), "-incoming", socket())) {
+      Cpu cpu = source.cpu("nv0");
+      destination.cpu("nv0");
+      source.admin().migration().setParameters(Map.of("max-bandwidth", "1M"));
+      source.admin().migration().migrate(socket());
+      source.await(MigrationState.ACTIVE);
+      assertThrows(BusyException.class, () -> source.admin().migration().migrate(socket()));
+      AdminException frozen =
+          assertThrows(
+              AdminException.class,
+              () ->
+                  source
+                      .admin()
+                      .addObject("memory-backend-ram", Map.of("id", "x", "size", "1M")));
+      assertTrue(frozen.getMessage().contains("migrating"), frozen::getMessage);
+      source.admin().migration().cancel();
+      assertEquals(MigrationState.CANCELLED, source.awaitEnd().state());
+      Host.progress(cpu);
+      source.admin().addObject("memory-backend-ram", Map.of("id", "x", "size", "1M"));
+      assertEquals(MigrationState.FAILED, destination.awaitEnd().state());
+      assertEquals(Ownership.AWAITED, destination.admin().status().ownership());
+      assertEquals(List.of(), notes(here()));
+    }
+    MachineException unfinished =
+        assertThrows(MachineException.class, () -> Holdfast.open(Host.options(there())));
+    assertTrue(unfinished.getMessage().contains("unfinished"), unfinished::getMessage);
+  }
+
+  @Test
+  @DisplayName("a snapshot in a file leaves the guest here, and another machine goes on from it")
+  void snapshot() throws Exception {
+    String file = "file:" + folder.resolve("snapshot");
+    long saved;
+    try (Host source = Host.open(here())) {
+      Cpu cpu = source.cpu("nv0");
+      Host.progress(cpu);
+      source.admin().migration().setParameters(unlimited());
+      source.admin().migration().migrate(file);
+      assertEquals(MigrationState.COMPLETED, source.awaitEnd().state());
+      assertTrue(source.admin().status().stopped());
+      saved = cpu.next();
+      source.admin().cont();
+      Host.progress(cpu);
+    }
+    try (Host destination = Host.open(there(), "-incoming", "defer")) {
+      Cpu cpu = destination.cpu("nv0");
+      destination.admin().migration().listen(file);
+      assertEquals(MigrationState.COMPLETED, destination.awaitEnd().state(), destination.status()::toString);
+      assertTrue(cpu.next() >= saved);
+      Host.progress(cpu);
+      destination.admin().stop();
+      assertEquals("", cpu.fault(destination.memory("nv0")));
+    }
+  }
+
+  @Test
+  @DisplayName("a guest goes there and back again many times, and nothing is lost or left behind")
+  void thereAndBack() throws Exception {
+    int rounds = Integer.getInteger("holdfast.test.migrations", 10);
+    long counted = 1;
+    for (int round = 0; round < rounds; round++) {
+      Path from = round % 2 == 0 ? here() : there();
+      Path to = round % 2 == 0 ? there() : here();
+      try (Host source = round == 0 ? Host.open(from) : Host.open(from)) {
+        Cpu cpu = new Cpu("cpu-nv0", source.memory("nv0"));
+        try (java.io.DataInputStream state = state(counted)) {
+          cpu.load(1, state);
+        }
+        source.cpu(cpu);
+        try (Host destination = Host.open(to, "-incoming", socket())) {
+          Cpu next = destination.cpu("nv0");
+          Host.progress(cpu);
+          source.admin().migration().setParameters(unlimited());
+          source.admin().migration().migrate(socket());
+          MigrationStatus status = source.awaitEnd();
+          assertEquals(MigrationState.COMPLETED, status.state(), status::toString);
+          assertEquals(MigrationState.COMPLETED, destination.awaitEnd().state());
+          Host.progress(next);
+          destination.admin().stop();
+          assertEquals("", next.fault(destination.memory("nv0")));
+          counted = next.next();
+        }
+      }
+    }
+  }
+
+  private static java.io.DataInputStream state(long next) {
+    return new java.io.DataInputStream(
+        new java.io.ByteArrayInputStream(
+            java.nio.ByteBuffer.allocate(Long.BYTES).putLong(next).array()));
+  }
+}
