@@ -190,6 +190,7 @@ class ArchitectureTest {
       module(
           "machine.migration",
           "holdfast.backend.api",
+          "holdfast.host.linux",
           "holdfast.host.linux.files",
           "holdfast.machine.admin",
           "holdfast.machine.api",

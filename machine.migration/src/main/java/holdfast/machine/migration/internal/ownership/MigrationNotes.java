@@ -67,8 +67,9 @@ public final class MigrationNotes {
     switch (verdict) {
       case Verdict.Gone gone -> note.write(gone.settled(leaving));
       case Verdict.Here _ -> {
-        // who is about to commit has its files locked
-        if (!FoundFile.isInUse(note.file()) && !FoundFile.isInUse(leaving.decides())) {
+        // who is about to commit has its files locked, this one, too; the other may be locked by
+        // the machine that is being started
+        if (!FoundFile.isInUse(note.file())) {
           note.forget();
         }
       }

@@ -1,9 +1,11 @@
 package holdfast.machine.migration.internal.ownership;
 
+import holdfast.host.linux.files.FoundFile;
 import holdfast.host.linux.files.NoteFile;
 import holdfast.host.linux.files.PendingFile;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -11,8 +13,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Records, at a migration's source, that its guest leaves: with one durable change of one note,
- * whatever the number of files. The first file's note is the one that decides. Those of the others
- * say {@code leaving} before it, and refer to it; afterwards they are settled, one by one.
+ * whatever the number of files. The note that decides is that of the first file which outlives a
+ * reboot: another one could come back empty and without its note, as if the guest had never left.
+ * The notes of the others say {@code leaving} before it, and refer to it; afterwards they are
+ * settled, one by one.
  *
  * <p>Order: {@link #prepare}, {@link #commit}, and once the destination has been told the proof,
  * {@link #end}. Without a file that takes notes all of them do nothing, and that the guest has left
@@ -57,8 +61,18 @@ public final class SourceNotes implements AutoCloseable {
         places.add(new Place(file, note));
       }
     }
+    places.sort(Comparator.comparing(SourceNotes::isVolatile)); // stable
     deciding = places.isEmpty() ? null : places.getFirst();
     others = places.isEmpty() ? List.of() : List.copyOf(places.subList(1, places.size()));
+  }
+
+  private static boolean isVolatile(Place place) {
+    try (FoundFile found = FoundFile.behind(place.note().file()).orElse(null)) {
+      return found == null || found.fileSystem().isVolatile();
+    } catch (IOException e) {
+      LOG.debug("{}", e.toString());
+      return true;
+    }
   }
 
   /**

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import holdfast.host.linux.files.FoundFile;
+import holdfast.host.linux.files.HeldFile;
 import holdfast.host.testkit.Storage;
 import holdfast.machine.migration.internal.ownership.TwoSides.Killed;
 import holdfast.machine.migration.internal.ownership.TwoSides.Machine;
@@ -370,6 +372,42 @@ class OwnershipTest {
       Files.delete(note(file));
       assertEquals(Optional.empty(), MigrationNotes.check().refusal(file));
     }
+  }
+
+  @Test
+  @DisplayName("a start, which locks one file after the other, removes what a killed source left")
+  void startInOrder() throws IOException {
+    for (int first : List.of(0, 1)) {
+      Machine a = machine("a", 2);
+      Migration migration = sides.migration(a, machine("b", 2));
+      migration.prepared().source.close();
+      Path locked = a.files().get(first);
+      assertEquals(Optional.empty(), MigrationNotes.check().refusal(locked));
+      try (FoundFile found = FoundFile.at(locked).orElseThrow();
+          HeldFile _ = found.hold().orElseThrow()) {
+        assertEquals(Optional.empty(), MigrationNotes.check().refusal(a.files().get(1 - first)));
+        assertEquals(Set.of(), a.notes());
+      }
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "a file that a reboot takes away doesn't decide: it could come back without its note")
+  void filesInMemory() throws IOException {
+    Path disk = Storage.disk().newFolder();
+    folders.add(disk);
+    Path kept = Files.writeString(disk.resolve("kept"), "K");
+    Machine a = machine("a", 1);
+    Path lost = a.files().getFirst();
+    SourceNotes source = source(new Machine("a", a.folder(), List.of(lost, kept)));
+    source.prepare();
+    source.commit();
+    assertTrue(Files.readString(note(lost)).contains("leaving"));
+    Files.delete(lost);
+    Files.delete(note(lost));
+    Files.writeString(lost, "made anew");
+    assertTrue(MigrationNotes.check().refusal(kept).isPresent());
   }
 
   @Test
