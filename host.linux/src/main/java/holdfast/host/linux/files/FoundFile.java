@@ -117,6 +117,53 @@ public final class FoundFile implements AutoCloseable {
     }
   }
 
+  /**
+   * Returns a path without symbolic links: for a file that doesn't exist, the path in its real
+   * folder; if that folder doesn't exist either, the absolute path.
+   */
+  public static Path realPath(Path path) {
+    Path absolute = path.toAbsolutePath();
+    try {
+      return absolute.toRealPath();
+    } catch (IOException e) {
+      LOG.debug("{} is not there yet, or can't be followed: {}", absolute, e.toString());
+    }
+    Path folder = absolute.getParent();
+    try {
+      return folder == null ? absolute : folder.toRealPath().resolve(absolute.getFileName());
+    } catch (IOException e) {
+      LOG.debug("{}", e.toString());
+      return absolute;
+    }
+  }
+
+  /**
+   * Returns whether it can't even be found out what is at a path, for example because its folder
+   * may not be searched.
+   */
+  public static boolean isOutOfReach(Path path) {
+    try {
+      status(path);
+      return false;
+    } catch (IOException e) {
+      LOG.debug("{}", e.toString());
+      return true;
+    }
+  }
+
+  /**
+   * Returns whether a writer, in this process or another, has the file behind a path locked.
+   * Returns true if that can't be found out.
+   */
+  public static boolean isInUse(Path path) {
+    try (FoundFile found = behind(path).orElse(null)) {
+      return found != null && found.isLocked();
+    } catch (IOException e) {
+      LOG.debug("whether {} is in use is not known: {}", path, e.toString());
+      return true;
+    }
+  }
+
   /** Returns the file's status when it was found. */
   public FileStatus status() {
     return status;

@@ -21,7 +21,7 @@ public record FilePlace(Path real, Optional<FileIdentity> file, Optional<FileIde
 
   /** Resolves a path at this moment. */
   public static FilePlace of(Path path) {
-    Path real = real(path);
+    Path real = FoundFile.realPath(path);
     Optional<Path> folder = Optional.ofNullable(real.getParent());
     return new FilePlace(real, identity(real), folder.flatMap(FilePlace::identity));
   }
@@ -32,40 +32,6 @@ public record FilePlace(Path real, Optional<FileIdentity> file, Optional<FileIde
     } catch (IOException e) {
       LOG.debug("{}", e.toString());
       return Optional.empty();
-    }
-  }
-
-  /**
-   * Returns whether it can't even be found out what is at a path, for example because its folder
-   * may not be searched. Then its notes can't be read either, and opening the file will report why.
-   */
-  static boolean isOutOfReach(Path path) {
-    try {
-      FoundFile.status(path);
-      return false;
-    } catch (IOException e) {
-      LOG.debug("{}", e.toString());
-      return true;
-    }
-  }
-
-  /**
-   * Returns a path without symbolic links: for a file that doesn't exist, the path in its real
-   * folder; if that folder doesn't exist either, the absolute path.
-   */
-  static Path real(Path path) {
-    Path absolute = path.toAbsolutePath();
-    try {
-      return absolute.toRealPath();
-    } catch (IOException e) {
-      LOG.debug("{} is not there yet, or can't be followed: {}", absolute, e.toString());
-    }
-    Path folder = absolute.getParent();
-    try {
-      return folder == null ? absolute : folder.toRealPath().resolve(absolute.getFileName());
-    } catch (IOException e) {
-      LOG.debug("{}", e.toString());
-      return absolute;
     }
   }
 

@@ -3,6 +3,7 @@ package holdfast.machine.swap.internal.journal;
 import holdfast.backend.api.FileIdentity;
 import holdfast.host.linux.FileStatus;
 import holdfast.host.linux.files.FoundFile;
+import holdfast.host.linux.files.NoteFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -45,13 +46,13 @@ public final class ImageNotes {
    * @return empty if it may be used, or can't be opened anyway
    */
   public static Optional<String> refusal(Path file) {
-    if (FilePlace.isOutOfReach(file)) {
+    if (FoundFile.isOutOfReach(file)) {
       return Optional.empty();
     }
     Refusal found = Refusal.of(file);
     Optional<String> sentence = found.sentence();
     if (sentence.isEmpty() && !found.live()) {
-      tidy(FilePlace.real(file), found);
+      tidy(FoundFile.realPath(file), found);
     }
     return sentence;
   }
@@ -59,7 +60,7 @@ public final class ImageNotes {
   private static void tidy(Path file, Refusal found) {
     if (!found.exists()) {
       forgetMissing(file);
-    } else if (found.left().isPresent() && !isInUse(file)) {
+    } else if (found.left().isPresent() && !FoundFile.isInUse(file)) {
       Note.ofOld(file).forget(); // the swap was interrupted before its switch
       found.theirNote().ifPresent(ImageNotes::forgetPending);
     } else if (found.left().isEmpty()) {
@@ -69,21 +70,9 @@ public final class ImageNotes {
 
   private static void forgetPending(Path note) {
     try {
-      Note.forgetPending(note);
+      NoteFile.forgetPending(note);
     } catch (IOException e) {
       LOG.info("what was to replace {} stays behind: {}", note, e.toString());
-    }
-  }
-
-  /**
-   * Returns whether a machine, in this process or another, has a file locked and may be swapping
-   * it.
-   */
-  private static boolean isInUse(Path file) {
-    try (FoundFile found = FoundFile.behind(file).orElse(null)) {
-      return found != null && found.isLocked();
-    } catch (IOException e) {
-      return true; // can't be found out
     }
   }
 

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.jr.ob.JSON;
 import holdfast.backend.api.BackendId;
 import holdfast.backend.api.FileIdentity;
+import holdfast.host.linux.files.NoteFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -216,7 +217,7 @@ final class MarkerJson {
 
   private static String quoted(String text) {
     return "'"
-        + Refusal.shown(
+        + NoteFile.shown(
             text.length() <= LONGEST_QUOTE ? text : text.substring(0, LONGEST_QUOTE) + "…")
         + "'";
   }

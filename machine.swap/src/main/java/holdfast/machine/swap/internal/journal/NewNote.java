@@ -54,7 +54,7 @@ final class NewNote implements AutoCloseable {
   void claim(Marker.Copying marker) throws IOException {
     release();
     requireNotInUse(); // or the other swap's pending note would be met first, and told of instead
-    try (PendingFile fresh = pending(marker)) {
+    try (PendingFile fresh = note.pending(marker)) {
       try {
         claim(fresh);
       } finally {
@@ -161,7 +161,7 @@ final class NewNote implements AutoCloseable {
    */
   void prepare(Marker.Written marker) throws IOException {
     forgetPrepared();
-    PendingFile fresh = pending(marker);
+    PendingFile fresh = note.pending(marker);
     prepared = fresh;
     preparedMarker = marker;
     fresh.sync();
@@ -189,23 +189,12 @@ final class NewNote implements AutoCloseable {
   /** Replaces the content, as a whole and durably. */
   void write(Marker.Written marker) throws IOException {
     PendingFile ready = prepared(marker);
-    try (PendingFile fresh = ready == null ? pending(marker) : ready) {
+    try (PendingFile fresh = ready == null ? note.pending(marker) : ready) {
       try {
         fresh.replaceTarget();
       } finally {
         keep(fresh);
       }
-    }
-  }
-
-  private PendingFile pending(Marker.Written marker) throws IOException {
-    PendingFile fresh = Note.pending(note.path());
-    try {
-      fresh.write(MarkerJson.write(marker));
-      return fresh;
-    } catch (IOException | RuntimeException | Error e) {
-      fresh.close();
-      throw e;
     }
   }
 

@@ -1,8 +1,9 @@
 package holdfast.machine.swap.internal.journal;
 
+import holdfast.host.linux.files.FoundFile;
+import holdfast.host.linux.files.NoteFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HexFormat;
 import java.util.Optional;
 
 /**
@@ -32,7 +33,7 @@ record Refusal(
 
   /** Reads the notes that are there. */
   static Refusal of(Path path) {
-    Path file = FilePlace.real(path);
+    Path file = FoundFile.realPath(path);
     Note own = Note.ofNew(file);
     Note left = Note.ofOld(file);
     Optional<Marker> ownMarker = own.read();
@@ -63,7 +64,7 @@ record Refusal(
         case Marker.Unreadable(String reason) -> {
           return Optional.of(
               "whether it is the unfinished copy of a swap is not known, since "
-                  + shown(ownNote)
+                  + NoteFile.shown(ownNote)
                   + " "
                   + reason
                   + ": look at that, and to use this file all the same, delete it");
@@ -95,7 +96,7 @@ record Refusal(
         + ": "
         + swap.from().map(Refusal::advice).orElse("")
         + "delete this file and "
-        + shown(ownNote);
+        + NoteFile.shown(ownNote);
   }
 
   private Optional<String> outOfDate(Marker away) {
@@ -112,7 +113,7 @@ record Refusal(
       case Marker.Unreadable(String reason) ->
           Optional.of(
               "whether a swap moved its content elsewhere is not known, since "
-                  + shown(leftNote)
+                  + NoteFile.shown(leftNote)
                   + " "
                   + reason
                   + ": look at that, and to use this file all the same, delete it");
@@ -138,13 +139,13 @@ record Refusal(
         + swap.to().map(Refusal::advice).orElse("")
         + (exists ? "to use the old content all the same" : "to begin with an empty file")
         + ", delete "
-        + shown(leftNote);
+        + NoteFile.shown(leftNote);
   }
 
   /** Returns what to do first; a start from a file that is not there would make an empty one. */
   private static String advice(Path good) {
     return "start with mem-path="
-        + shown(good)
+        + NoteFile.shown(good)
         + (Files.notExists(good) ? " once that is there again, for now it is not; or, " : "; or, ");
   }
 
@@ -158,33 +159,14 @@ record Refusal(
     return "it was being swapped to "
         + words(swap.to(), MEMORY)
         + ", and whether that took place is not known, since "
-        + theirNote.map(Refusal::shown).orElse("its note")
+        + theirNote.map(NoteFile::shown).orElse("its note")
         + " "
         + why
         + ": mount what it is on; or, to use this file all the same, delete "
-        + shown(leftNote);
+        + NoteFile.shown(leftNote);
   }
 
   private static String words(Optional<Path> path, String otherwise) {
-    return path.map(Refusal::shown).orElse(otherwise);
-  }
-
-  /** Returns a path for people: characters that would control a terminal are in hexadecimal. */
-  static String shown(Path path) {
-    return shown(path.toString());
-  }
-
-  static String shown(String text) {
-    StringBuilder shown = new StringBuilder();
-    text.chars()
-        .forEach(
-            c -> {
-              if (Character.isISOControl(c)) {
-                shown.append("\\u").append(HexFormat.of().toHexDigits((char) c));
-              } else {
-                shown.append((char) c);
-              }
-            });
-    return shown.toString();
+    return path.map(NoteFile::shown).orElse(otherwise);
   }
 }

@@ -1,6 +1,7 @@
 package holdfast.machine.swap.internal.journal;
 
 import holdfast.backend.api.FileIdentity;
+import holdfast.host.linux.files.FoundFile;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -23,7 +24,7 @@ public record Side(Optional<Path> path, boolean takesNotes, Optional<FileIdentit
    * @param file its identity, if it is open
    */
   public static Side file(Path path, Optional<FileIdentity> file) {
-    return new Side(Optional.of(FilePlace.real(path)), true, file);
+    return new Side(Optional.of(FoundFile.realPath(path)), true, file);
   }
 
   /** Returns the side of a DAX device. */

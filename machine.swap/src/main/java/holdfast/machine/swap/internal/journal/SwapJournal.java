@@ -1,6 +1,7 @@
 package holdfast.machine.swap.internal.journal;
 
 import holdfast.backend.api.BackendId;
+import holdfast.host.linux.files.NoteFile;
 import holdfast.host.linux.files.PendingFile;
 import holdfast.machine.swap.internal.journal.GivenWarnings.Kind;
 import java.io.IOException;
@@ -109,7 +110,7 @@ public final class SwapJournal implements AutoCloseable {
   private static void requireReadable(Note note) throws IOException {
     if (note.read().orElse(null) instanceof Marker.Unreadable(String reason)) {
       throw new IOException(
-          Refusal.shown(note.path())
+          NoteFile.shown(note.path())
               + " "
               + reason
               + ": look at that, and delete it, or name another file");
@@ -132,9 +133,8 @@ public final class SwapJournal implements AutoCloseable {
       fresh.prepare(new Marker.Complete(swap));
     } else if (from.noted().isPresent()) {
       forgetPrepared();
-      PendingFile moved = Note.pending(Note.ofOld(from.noted().get()).path());
+      PendingFile moved = Note.ofOld(from.noted().get()).pending(movedIntoMemory());
       preparedMoved = moved;
-      moved.write(MarkerJson.write(movedIntoMemory()));
       moved.sync();
     }
   }
