@@ -31,6 +31,9 @@ import org.xml.sax.SAXParseException;
 record Node(Path file, Element element) {
   private static final int LARGEST_FILE = 16 << 20;
 
+  /** The feature of the JDK's parser by which it refuses a DOCTYPE. */
+  private static final String NO_DOCTYPE = "http://apache.org/xml/features/disallow-doctype-decl";
+
   /**
    * The units of sizes; a capital letter alone, or with iB, is binary (libvirt's scaledInteger).
    */
@@ -77,7 +80,7 @@ record Node(Path file, Element element) {
       return new Node(file, root);
     } catch (SAXParseException e) {
       throw new LibvirtException(
-          shown(file) + ", line " + e.getLineNumber() + ": " + e.getMessage());
+          shown(file) + ", line " + e.getLineNumber() + ": " + sentence("" + e.getMessage()));
     } catch (SAXException e) {
       throw new LibvirtException(shown(file) + ": " + e.getMessage());
     } catch (NoSuchFileException e) {
@@ -91,6 +94,16 @@ record Node(Path file, Element element) {
     }
   }
 
+  /** Returns the parser's sentence, or ours where its own names the parser's settings. */
+  private static String sentence(String theirs) {
+    // in every language that the JDK speaks, the feature is named
+    return theirs.contains(NO_DOCTYPE)
+        ? "a DOCTYPE is not read, since its entities can bring in other files, and more text than"
+            + " there is memory for: take it out, and write what its entities stand for in their"
+            + " places; virsh dumpxml DOMAIN writes none"
+        : theirs;
+  }
+
   private static String shown(Path file) {
     return Excerpt.of(file.toString());
   }
@@ -100,7 +113,7 @@ record Node(Path file, Element element) {
     try {
       DocumentBuilderFactory factory = DocumentBuilderFactory.newDefaultInstance();
       factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
-      factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
+      factory.setFeature(NO_DOCTYPE, true);
       factory.setXIncludeAware(false);
       factory.setExpandEntityReferences(false);
       DocumentBuilder builder = factory.newDocumentBuilder();

@@ -361,13 +361,17 @@ class LibvirtImportTest {
             "<!DOCTYPE d [<!ENTITY x SYSTEM 'file://"
                 + secret
                 + "'>]><domain><memory>&x;</memory></domain>");
-    assertTrue(refused.contains("DOCTYPE"), refused);
-    assertTrue(!refused.contains("SECRET"), refused);
+    assertEquals(
+        "/f/d.xml, line 1: a DOCTYPE is not read, since its entities can bring in other files, and"
+            + " more text than there is memory for: take it out, and write what its entities stand"
+            + " for in their places; virsh dumpxml DOMAIN writes none",
+        refused);
     StringBuilder bomb = new StringBuilder("<!DOCTYPE d [<!ENTITY a0 'ha'>");
     for (int at = 1; at < 40; at++) {
       bomb.append("<!ENTITY a%d '&a%d;&a%d;'>".formatted(at, at - 1, at - 1));
     }
-    assertTrue(refusal(bomb + "]><domain>&a39;</domain>").contains("DOCTYPE"));
+    assertEquals(refused, refusal(bomb + "]><domain>&a39;</domain>"));
+    assertEquals(refused, refusal("<!DOCTYPE domain><domain/>"));
   }
 
   @Test
