@@ -4,6 +4,7 @@ import holdfast.machine.config.options.Excerpt;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UnsupportedEncodingException;
 import java.math.BigInteger;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -85,7 +86,16 @@ record Node(Path file, Element element) {
       throw new LibvirtException(shown(file) + ": " + e.getMessage());
     } catch (NoSuchFileException e) {
       throw new LibvirtException(
-          shown(file) + " does not exist: write it with virsh dumpxml DOMAIN");
+          shown(file)
+              + " does not exist: write it with virsh dumpxml DOMAIN"
+              + (file.equals(Path.of("-")) ? "; standard input is /dev/stdin" : ""));
+    } catch (UnsupportedEncodingException e) {
+      // its message is the name alone
+      throw new LibvirtException(
+          shown(file)
+              + " is said to be written in "
+              + Excerpt.of("" + e.getMessage())
+              + ", an encoding that is not known here: write it in UTF-8");
     } catch (FileSystemException e) {
       String reason = e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
       throw new LibvirtException(shown(file) + " can't be read: " + reason);

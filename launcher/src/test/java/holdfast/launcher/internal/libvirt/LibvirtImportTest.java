@@ -384,6 +384,16 @@ class LibvirtImportTest {
         "/nothing/here does not exist: write it with virsh dumpxml DOMAIN",
         assertThrows(HoldfastException.class, () -> LibvirtImport.options("/nothing/here"))
             .getMessage());
+    assertEquals(
+        "- does not exist: write it with virsh dumpxml DOMAIN; standard input is /dev/stdin",
+        assertThrows(HoldfastException.class, () -> LibvirtImport.options("-")).getMessage());
+    assertEquals(
+        "-import-libvirt has an empty name: name a file that virsh dumpxml DOMAIN wrote",
+        assertThrows(HoldfastException.class, () -> LibvirtImport.options("")).getMessage());
+    assertEquals(
+        "/f/d.xml is said to be written in x-what, an encoding that is not known here: write it in"
+            + " UTF-8",
+        refusal("<?xml version='1.0' encoding='x-what'?><domain/>"));
     assertTrue(
         assertThrows(HoldfastException.class, () -> LibvirtImport.options(folder.toString()))
             .getMessage()
