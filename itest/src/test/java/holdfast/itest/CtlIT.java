@@ -59,7 +59,7 @@ class CtlIT {
     long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
     while (!ctl("q", "status").out().equals("the machine is up\n")) {
       assertTrue(System.nanoTime() < limit);
-      machine.runFor(20);
+      machine.staysFor(20);
     }
   }
 

@@ -181,6 +181,12 @@ final class Holdfast implements AutoCloseable {
     process.waitFor(millis, TimeUnit.MILLISECONDS);
   }
 
+  /** Lets it run for so long; if it ends meanwhile, what it said is the failure. */
+  void staysFor(int millis) throws InterruptedException {
+    boolean ended = process.waitFor(millis, TimeUnit.MILLISECONDS);
+    assertFalse(ended, () -> "ended early: " + readQuietly(err));
+  }
+
   /** SIGTERM. */
   void terminate() {
     process.destroy();

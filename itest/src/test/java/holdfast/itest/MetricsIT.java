@@ -84,7 +84,7 @@ class MetricsIT {
         if (System.nanoTime() > limit) {
           throw notYet;
         }
-        machine.runFor(20);
+        machine.staysFor(20);
       }
     }
   }

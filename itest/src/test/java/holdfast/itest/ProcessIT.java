@@ -123,6 +123,23 @@ class ProcessIT {
   }
 
   @Test
+  @DisplayName("an orderly end has nothing to tell: no region is said to lose its allocator")
+  void quietEnd() throws Exception {
+    List<String> machine = new ArrayList<>(MACHINE);
+    machine.addAll(
+        List.of("-object", "memory-backend-file,id=p,mem-path=P,size=4M,share=on,pmem=on"));
+    List<String> command =
+        Holdfast.command(Holdfast.jar(), List.of("-Dholdfast.log=INFO"), machine);
+    try (Holdfast holdfast = Holdfast.startCommand(command, folder)) {
+      holdfast.awaitError("the machine is up: ");
+      holdfast.terminate();
+
+      List<String> told = holdfast.awaitEnd().err();
+      assertTrue(told.getLast().contains("the machine is up: "), told::toString);
+    }
+  }
+
+  @Test
   @DisplayName("what a killed process left is swept away by a later start; a living one's stays")
   void swept() throws Exception {
     Path link = Files.createSymbolicLink(temporary.resolve("holdfast.1"), folder);

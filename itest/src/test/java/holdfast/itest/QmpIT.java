@@ -84,7 +84,7 @@ class QmpIT {
           if (System.nanoTime() > limit) {
             throw notYet;
           }
-          machine.runFor(20);
+          machine.staysFor(20);
         }
       }
     }
@@ -227,7 +227,7 @@ class QmpIT {
     long limit = System.nanoTime() + LIMIT_NANOS;
     while (!Files.exists(socket)) {
       assertTrue(System.nanoTime() < limit);
-      machine.runFor(20);
+      machine.staysFor(20);
     }
   }
 

@@ -72,9 +72,9 @@ public interface MachineAdmin {
    * reads them: what {@link #options} tells, and which allocators may be used. All of them are
    * there, on disk, when this returns; if it fails, none is. Only the owner can read them.
    *
-   * @param folder absolute; it must not exist, and its parent must
+   * @param folder it must not exist, and its parent must; a relative one begins in the working
+   *     folder of this process, as all files that are named to a machine do
    * @return the files' names, that of the machine's own last
-   * @throws InvalidRequestException if {@code folder} is relative
    * @throws RefusedException if {@code folder} exists, its parent does not, it is not where files
    *     may be named, or a value can't stand in such a file
    * @throws HostException if the files can't be written

@@ -7,7 +7,6 @@ import static java.nio.file.StandardOpenOption.WRITE;
 
 import holdfast.machine.admin.AdminException;
 import holdfast.machine.admin.HostException;
-import holdfast.machine.admin.InvalidRequestException;
 import holdfast.machine.admin.RefusedException;
 import holdfast.machine.config.ConfigurationFiles;
 import holdfast.machine.config.MachineDefinition;
@@ -39,14 +38,11 @@ final class NewFolder {
    * Writes the configuration files of a machine; see {@link
    * holdfast.machine.admin.MachineAdmin#writeFiles}.
    */
-  static List<String> write(Path folder, MachineSpec spec) throws AdminException {
+  static List<String> write(Path place, MachineSpec spec) throws AdminException {
+    Path folder = place.toAbsolutePath(); // which the refusals name: who asks may be elsewhere
     Path parent = folder.getParent();
-    if (!folder.isAbsolute() || parent == null) {
-      throw new InvalidRequestException(
-          "folder "
-              + folder
-              + " must be an absolute path: the machine's working folder is not that of everybody"
-              + " who asks it");
+    if (parent == null) {
+      throw new RefusedException("folder / is there already: name one that is not there yet");
     }
     MonitorFolders.of(MachineDefinition.monitorFolders(spec.machine()))
         .require("folder " + folder, folder.toString());

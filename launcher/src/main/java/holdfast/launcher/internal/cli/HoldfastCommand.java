@@ -144,11 +144,13 @@ public final class HoldfastCommand implements Callable<Integer> {
               + "; see to the space in "
               + context.getProperty(Constants.FRAMEWORK_STORAGE),
           serves);
-    } catch (IllegalStateException e) {
+    } catch (IllegalStateException | LinkageError e) {
       if (framework.getState() == Bundle.ACTIVE) {
         throw e;
       }
-      return failed("", serves); // told to end while it started, it met what was gone already
+      // told to end while it started, it met what was gone already: a service, or its own bundle,
+      // of which no further class can be loaded then
+      return failed("", serves);
     } catch (HoldfastException e) {
       // a path may be part of it, and a path can contain any character
       return failed(Excerpt.onOneLine(e.getMessage()), serves);

@@ -40,6 +40,10 @@ public final class LibvirtImport {
    * @throws HoldfastException if it can't be read, or part of its memory has no counterpart
    */
   public static List<String> options(String file) throws HoldfastException {
+    if (file.isEmpty()) {
+      throw new LibvirtException(
+          "-import-libvirt has an empty name: name a file that virsh dumpxml DOMAIN wrote");
+    }
     Path path;
     try {
       path = Path.of(file);

@@ -4,6 +4,7 @@ import holdfast.machine.config.options.Excerpt;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UnsupportedEncodingException;
 import java.math.BigInteger;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -30,6 +31,9 @@ import org.xml.sax.SAXParseException;
  */
 record Node(Path file, Element element) {
   private static final int LARGEST_FILE = 16 << 20;
+
+  /** The feature of the JDK's parser by which it refuses a DOCTYPE. */
+  private static final String NO_DOCTYPE = "http://apache.org/xml/features/disallow-doctype-decl";
 
   /**
    * The units of sizes; a capital letter alone, or with iB, is binary (libvirt's scaledInteger).
@@ -77,18 +81,37 @@ record Node(Path file, Element element) {
       return new Node(file, root);
     } catch (SAXParseException e) {
       throw new LibvirtException(
-          shown(file) + ", line " + e.getLineNumber() + ": " + e.getMessage());
+          shown(file) + ", line " + e.getLineNumber() + ": " + sentence("" + e.getMessage()));
     } catch (SAXException e) {
       throw new LibvirtException(shown(file) + ": " + e.getMessage());
     } catch (NoSuchFileException e) {
       throw new LibvirtException(
-          shown(file) + " does not exist: write it with virsh dumpxml DOMAIN");
+          shown(file)
+              + " does not exist: write it with virsh dumpxml DOMAIN"
+              + (file.equals(Path.of("-")) ? "; standard input is /dev/stdin" : ""));
+    } catch (UnsupportedEncodingException e) {
+      // its message is the name alone
+      throw new LibvirtException(
+          shown(file)
+              + " is said to be written in "
+              + Excerpt.of("" + e.getMessage())
+              + ", an encoding that is not known here: write it in UTF-8");
     } catch (FileSystemException e) {
       String reason = e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
       throw new LibvirtException(shown(file) + " can't be read: " + reason);
     } catch (IOException e) {
       throw new LibvirtException(shown(file) + " can't be read: " + e.getMessage());
     }
+  }
+
+  /** Returns the parser's sentence, or ours where its own names the parser's settings. */
+  private static String sentence(String theirs) {
+    // in every language that the JDK speaks, the feature is named
+    return theirs.contains(NO_DOCTYPE)
+        ? "a DOCTYPE is not read, since its entities can bring in other files, and more text than"
+            + " there is memory for: take it out, and write what its entities stand for in their"
+            + " places; virsh dumpxml DOMAIN writes none"
+        : theirs;
   }
 
   private static String shown(Path file) {
@@ -100,7 +123,7 @@ record Node(Path file, Element element) {
     try {
       DocumentBuilderFactory factory = DocumentBuilderFactory.newDefaultInstance();
       factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
-      factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
+      factory.setFeature(NO_DOCTYPE, true);
       factory.setXIncludeAware(false);
       factory.setExpandEntityReferences(false);
       DocumentBuilder builder = factory.newDocumentBuilder();

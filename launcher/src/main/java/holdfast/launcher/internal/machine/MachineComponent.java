@@ -26,7 +26,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.bundle.Capability;
+import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
 import org.osgi.framework.ServiceReference;
 import org.osgi.framework.ServiceRegistration;
 import org.osgi.service.cm.ConfigurationAdmin;
@@ -81,8 +83,11 @@ public final class MachineComponent implements ConfigurationListener {
   /** How many callers are writing configurations of which none counts without the others. */
   private final AtomicInteger writers = new AtomicInteger();
 
+  private volatile @Nullable Bundle framework;
+
   @Activate
   void activate(BundleContext context) {
+    framework = context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION);
     reconciler.start(
         machine -> {
           ServiceRegistration<GuestMemory> registration =
@@ -169,8 +174,17 @@ public final class MachineComponent implements ConfigurationListener {
     candidates.update(allocator, properties);
   }
 
+  /**
+   * Lets regions follow the others, unless the whole framework is being stopped: then this
+   * component ends the machine, but bundles of allocators may stop before its own, and to re-map a
+   * region or to tell that it is detached would only look like a fault. No code of theirs is needed
+   * to serve a block to its end.
+   */
   void unbindAllocator(RamBlockAllocator allocator) {
-    candidates.remove(allocator);
+    Bundle known = framework;
+    if (known == null || known.getState() != Bundle.STOPPING) {
+      candidates.remove(allocator);
+    }
   }
 
   /**

@@ -1,6 +1,7 @@
 package holdfast.launcher.internal.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.jr.ob.JSON;
@@ -52,6 +53,9 @@ class HoldfastCommandTest {
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
   private int frameworkState = Bundle.ACTIVE;
 
+  /** Whether no class of the bundle can be loaded any more. */
+  private boolean unloadable;
+
   @BeforeEach
   void listen() {
     System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
@@ -98,10 +102,14 @@ class HoldfastCommandTest {
         BundleContext.class,
         (name, arguments) ->
             switch (name) {
-              case "getServiceReferences" ->
-                  arguments[0].equals(MachineComponent.class.getName())
-                      ? new ServiceReference<?>[] {reference}
-                      : null;
+              case "getServiceReferences" -> {
+                if (unloadable) {
+                  throw new NoClassDefFoundError("holdfast/launcher/internal/cli/MachineStart");
+                }
+                yield arguments[0].equals(MachineComponent.class.getName())
+                    ? new ServiceReference<?>[] {reference}
+                    : null;
+              }
               case "getService" -> there.component();
               case "ungetService" -> true;
               case "getBundle" -> system;
@@ -201,6 +209,21 @@ class HoldfastCommandTest {
         command(machineAnd("-device", "nvdimm,memdev=m9", "-probe")).call(),
         "a report that isn't there");
 
+    assertEquals("", err.toString(StandardCharsets.UTF_8));
+    assertEquals("", printed());
+  }
+
+  @Test
+  @DisplayName(
+      "told to end while it started, it says nothing of its own classes that can't be loaded any more")
+  void theEndTakesClassesAway() throws Exception {
+    unloadable = true;
+    HoldfastCommand started = command(machineAnd());
+    assertThrows(NoClassDefFoundError.class, started::call, "while nothing ends it is a fault");
+
+    frameworkState = Bundle.RESOLVED;
+    assertEquals(0, command(machineAnd()).call());
+    assertEquals(1, command(machineAnd("-probe")).call(), "a report that isn't there");
     assertEquals("", err.toString(StandardCharsets.UTF_8));
     assertEquals("", printed());
   }

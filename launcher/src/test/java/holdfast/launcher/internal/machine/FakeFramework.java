@@ -5,16 +5,19 @@ import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
 import org.osgi.framework.ServiceReference;
 import org.osgi.framework.ServiceRegistration;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.service.cm.ConfigurationEvent;
 
-/** A bundle context with which services can be registered, and nothing else. */
+/** A bundle context with which services can be registered, and what the framework does told. */
 final class FakeFramework {
   private final List<Object> services = Collections.synchronizedList(new ArrayList<>());
   private volatile Runnable onUnregister = () -> {};
+  private volatile int state = Bundle.ACTIVE;
 
   /** The services that are registered now. */
   List<Object> services() {
@@ -26,10 +29,30 @@ final class FakeFramework {
     onUnregister = listener;
   }
 
+  /** From now on the framework is being stopped. */
+  void beginsToStop() {
+    state = Bundle.STOPPING;
+  }
+
+  private Bundle itself() {
+    return proxy(
+        Bundle.class,
+        (proxy, method, arguments) -> {
+          if (!method.getName().equals("getState")) {
+            throw new UnsupportedOperationException(method.toString());
+          }
+          return state;
+        });
+  }
+
   BundleContext context() {
     return proxy(
         BundleContext.class,
         (proxy, method, arguments) -> {
+          if (method.getName().equals("getBundle")
+              && Constants.SYSTEM_BUNDLE_LOCATION.equals(arguments[0])) {
+            return itself();
+          }
           if (!method.getName().equals("registerService")) {
             throw new UnsupportedOperationException(method.toString());
           }

@@ -68,6 +68,20 @@ class MachineLivesTest {
   }
 
   @Test
+  @DisplayName(
+      "allocators that go because the framework stops change no region, and nobody hears of them")
+  void allocatorsGoWithTheFramework() {
+    there.framework.beginsToStop();
+    there.unregister(there.dax);
+    there.unregister(there.file);
+
+    assertEquals(List.of(), heard);
+    assertEquals(RegionState.ATTACHED, region.state());
+    there.close();
+    assertEquals(List.of(FakeBlock.End.CLOSED, FakeBlock.End.CLOSED), there.ends());
+  }
+
+  @Test
   @DisplayName("allocators that go and come change the region, and listeners hear of each change")
   void allocatorsComeAndGo() {
     there.unregister(there.dax);

@@ -97,7 +97,8 @@ public final class RamCommands {
               """
               [-files FOLDER]
                   -files FOLDER   writes it as configuration files instead, for Felix File Install;
-                                  an absolute path, where nothing is yet\
+                                  a path where nothing is yet; a relative one begins in the
+                                  folder in which the machine was started\
               """)
           Object... arguments)
       throws InterruptedException {
@@ -122,7 +123,8 @@ public final class RamCommands {
 
   private String written(Path folder) throws AdminException {
     StringBuilder lines = new StringBuilder();
-    admin.writeFiles(folder).forEach(name -> lines.append(folder.resolve(name)).append('\n'));
+    Path there = folder.toAbsolutePath(); // who asks may be in another folder
+    admin.writeFiles(folder).forEach(name -> lines.append(there.resolve(name)).append('\n'));
     return lines.toString();
   }
 

@@ -1,6 +1,7 @@
 package holdfast.monitor.shell.report;
 
 import holdfast.machine.admin.DeviceStatus;
+import holdfast.machine.api.NvdimmPersistence;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,15 +16,16 @@ public record DeviceReport(DeviceStatus device) {
 
   /** Returns the facts as JSON shows them. */
   public Map<String, Object> toMap() {
-    return toMap(Optional.empty());
+    return toMap(Optional.empty(), Optional.empty());
   }
 
   /**
    * Returns the facts as {@code -probe json} shows them.
    *
    * @param share how it divides its backend, if that is known
+   * @param persistence how far the guest is told that its stores into NVDIMMs have to go
    */
-  Map<String, Object> toMap(Optional<GuestShare> share) {
+  Map<String, Object> toMap(Optional<GuestShare> share, Optional<NvdimmPersistence> persistence) {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("id", device.id());
     map.put("driver", device.driver().label());
@@ -33,7 +35,11 @@ public record DeviceReport(DeviceStatus device) {
     map.put("label-size", device.labelSize().bytes());
     map.put("slot", device.slot());
     map.put("unarmed", device.unarmed());
-    share.ifPresent(known -> map.put("unreachable-size", known.lost().bytes()));
+    share.ifPresent(
+        known -> {
+          map.put("unreachable-size", known.lost().bytes());
+          map.put("warnings", known.warnings(persistence));
+        });
     return map;
   }
 

@@ -34,8 +34,17 @@ record GuestShare(DeviceStatus device, ObjectStatus backend) {
   List<String> sentences(Optional<NvdimmPersistence> persistence) {
     List<String> sentences = new ArrayList<>();
     arithmetic().ifPresent(sentences::add);
-    promise().or(() -> flushes(persistence)).ifPresent(sentences::add);
+    sentences.addAll(warnings(persistence));
     return sentences;
+  }
+
+  /**
+   * Returns what the guest is told that does not hold, a sentence each.
+   *
+   * @param persistence how far the guest is told that its stores have to go
+   */
+  List<String> warnings(Optional<NvdimmPersistence> persistence) {
+    return promise().or(() -> flushes(persistence)).stream().toList();
   }
 
   private Optional<String> arithmetic() {
@@ -97,7 +106,17 @@ record GuestShare(DeviceStatus device, ObjectStatus backend) {
             "the guest is told by nvdimm-persistence=cpu that its stores persist without a flush,"
                 + " but "
                 + obtained
-                + " was obtained, and what it doesn't flush is lost: use mem-ctrl, or unarmed=auto")
+                + " was obtained, and "
+                + loss(obtained))
         : Optional.empty();
+  }
+
+  /**
+   * Returns what is lost for lack of flushes, and what to do: a guest's own may be worth nothing.
+   */
+  private static String loss(Granularity obtained) {
+    return obtained == Granularity.CACHE_LINE
+        ? "what it doesn't flush is lost: use mem-ctrl, or unarmed=auto"
+        : "what it flushes may be lost, too: say so to the guest with unarmed=on, or unarmed=auto";
   }
 }

@@ -38,7 +38,7 @@ public record MachineReport(
         "devices",
         devices.stream()
             .filter(device -> device.driver() != DeviceKind.RAM)
-            .map(device -> new DeviceReport(device).toMap(share(device)))
+            .map(device -> new DeviceReport(device).toMap(share(device), persistence))
             .toList());
     try {
       // as JSON escapes it: a backslash, u and four digits

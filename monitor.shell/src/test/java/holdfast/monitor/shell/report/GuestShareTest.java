@@ -2,9 +2,14 @@ package holdfast.monitor.shell.report;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.fasterxml.jackson.jr.ob.JSON;
 import holdfast.machine.core.OpenMachine;
+import java.io.IOException;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -52,8 +57,9 @@ class GuestShareTest {
     "mem-ctrl, off, false",
     "mem-ctrl, auto, false"
   })
-  @DisplayName("that a guest is told not to flush what it has to flush is told to the operator")
-  void flushes(String persistence, String unarmed, boolean told) {
+  @DisplayName(
+      "that a guest is told not to flush what it has to flush is told to the operator, and in JSON")
+  void flushes(String persistence, String unarmed, boolean told) throws IOException {
     try (OpenMachine there =
         OpenMachine.of(
             "-machine",
@@ -70,13 +76,43 @@ class GuestShareTest {
                       + " use mem-ctrl, or unarmed=auto")
               : List.of();
       assertEquals(expected, sentences(there));
+      assertEquals(expected, inJson(there));
     }
+  }
+
+  @Test
+  @DisplayName("where no flush by the guest helps, no other nvdimm-persistence is recommended")
+  void flushesThatHelpNothing() throws IOException {
+    try (OpenMachine there =
+        OpenMachine.of(
+            "-machine",
+            "nvdimm-persistence=cpu",
+            "-object",
+            "memory-backend-file,id=m,size=1M,share=on,mem-path=/d/f",
+            "-device",
+            "nvdimm,id=nv,memdev=m")) {
+      List<String> expected =
+          List.of(
+              "the guest is told by nvdimm-persistence=cpu that its stores persist without a flush,"
+                  + " but page was obtained, and what it flushes may be lost, too: say so to the"
+                  + " guest with unarmed=on, or unarmed=auto");
+      assertEquals(expected, sentences(there));
+      assertEquals(expected, inJson(there));
+    }
+  }
+
+  private static Object inJson(OpenMachine there) throws IOException {
+    String json =
+        new MachineReport(there.objects(), there.devices(), there.machine().layout().persistence())
+            .toJson();
+    List<?> devices = (List<?>) Objects.requireNonNull(JSON.std.mapFrom(json).get("devices"));
+    return Objects.requireNonNull(((Map<?, ?>) devices.getLast()).get("warnings"));
   }
 
   @ParameterizedTest
   @CsvSource({"off,true", "on,false", "auto,false"})
   @DisplayName("a shortfall that the guest is not told of is told to the operator")
-  void shortfall(String unarmed, boolean told) {
+  void shortfall(String unarmed, boolean told) throws IOException {
     try (OpenMachine there =
         new OpenMachine(
             false, // the allocator of page granularity takes it
@@ -92,6 +128,7 @@ class GuestShareTest {
                       + " unarmed=auto")
               : List.of();
       assertEquals(expected, sentences(there));
+      assertEquals(expected, inJson(there));
     }
   }
 }

@@ -152,7 +152,8 @@ class MachineReportTest {
             "label-size",
             "slot",
             "unarmed",
-            "unreachable-size"),
+            "unreachable-size",
+            "warnings"),
         keys(nvdimm));
     assertEquals(
         Map.of(
@@ -173,7 +174,9 @@ class MachineReportTest {
             "unarmed",
             true,
             "unreachable-size",
-            0),
+            0,
+            "warnings",
+            List.of()),
         nvdimm);
     assertEquals("pc-dimm", devices.getLast().get("driver"));
     assertEquals(false, devices.getLast().get("unarmed"));

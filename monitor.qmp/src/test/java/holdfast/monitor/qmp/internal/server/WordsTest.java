@@ -114,6 +114,12 @@ class WordsTest {
         List.of("holdfast.machine.cfg"),
         run(true, "options", "-files", folder.resolve("three").toString()).get("value"));
 
+    Path here = Path.of("").toAbsolutePath();
+    Path relative = here.relativize(folder.resolve("four"));
+    assertEquals(
+        here.resolve(relative).resolve("holdfast.machine.cfg") + "\n",
+        run(false, "options", "-files", relative.toString()).get("text"));
+
     Path file = one.resolve("holdfast.machine.cfg");
     assertTrue(Files.readString(file).startsWith("type = pc\n"), Files.readString(file));
     assertEquals(-1, Files.mismatch(file, two.resolve("holdfast.machine.cfg")));
@@ -122,13 +128,17 @@ class WordsTest {
 
     assertRefused(
         "is there already: name one that is not there yet", "options", "-files", "" + one);
-    assertRefused("must be an absolute path", "options", "-files", "etc");
+    assertRefused(
+        "folder " + Path.of("no/such").toAbsolutePath() + " can't be made",
+        "options",
+        "-files",
+        "no/such");
     assertRefused("-files needs a value", "options", "-files");
     assertRefused("a is no folder: make that first", "options", "-files", folder + "/a/b");
     assertRefused("/proc/", "options", "-files", "/proc/files");
     try (Stream<Path> left = Files.list(folder)) {
       assertEquals(
-          List.of("one", "qmp", "three", "two"),
+          List.of("four", "one", "qmp", "three", "two"),
           left.map(path -> path.getFileName().toString()).sorted().toList());
     }
   }
