@@ -161,6 +161,7 @@ class ArchitectureTest {
       module(
           "monitor.qmp",
           "holdfast.backend.api",
+          "holdfast.host.linux.files",
           "holdfast.machine.api",
           "holdfast.machine.admin",
           "holdfast.machine.config..",
@@ -190,11 +191,14 @@ class ArchitectureTest {
       module(
           "machine.migration",
           "holdfast.backend.api",
+          "holdfast.host.linux",
+          "holdfast.host.linux.files",
           "holdfast.machine.admin",
           "holdfast.machine.api",
           "holdfast.machine.copy",
           "holdfast.machine.core",
           "org.slf4j",
+          "javax.net.ssl",
           "com.fasterxml.jackson..");
 
   @ArchTest

@@ -2,7 +2,8 @@
  * Safe access to small files of the host. {@link holdfast.host.linux.files.FoundFile} opens exactly
  * the file that it examined; {@link holdfast.host.linux.files.HeldFile} is a lock that shows other
  * processes that its holder is alive; {@link holdfast.host.linux.files.PendingFile} is the only way
- * to make or replace a file such that a reader, a crash and a power cut find all of it or nothing.
+ * to make or replace a file such that a reader, a crash and a power cut find all of it or nothing;
+ * {@link holdfast.host.linux.files.SocketFile} is a socket that its owner alone can connect to.
  */
 @Export
 @NullMarked
