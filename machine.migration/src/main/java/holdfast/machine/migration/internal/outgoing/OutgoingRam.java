@@ -10,6 +10,7 @@ import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.copy.PreCopyLoop;
 import holdfast.machine.copy.Throttle;
 import holdfast.machine.core.Region;
+import holdfast.machine.migration.internal.channel.Deadline;
 import holdfast.machine.migration.internal.stream.RamBlockEntry;
 import holdfast.machine.migration.internal.stream.RamStreamWriter;
 import java.io.IOException;
@@ -30,6 +31,9 @@ import java.util.Optional;
 final class OutgoingRam {
   /** How much is sent at once: little enough to cancel and throttle in between. */
   private static final long PORTION = 1 << 20;
+
+  private static final String LATE =
+      "while the writers were stopped, the receiver did not take the rest";
 
   private final List<Region> regions;
   private final GuestWriters writers;
@@ -161,7 +165,7 @@ final class OutgoingRam {
     pending.addAll(collect());
     pending.addAll(untracked);
     cancellation.throwIfCancelled();
-    try (Deadline deadline = Deadline.closing(to, limits.rest())) {
+    try (Deadline deadline = Deadline.closing(to, limits.rest(), LATE)) {
       try {
         send(pending, false);
         stream.finish();

@@ -1,6 +1,7 @@
-package holdfast.machine.migration.internal.outgoing;
+package holdfast.machine.migration.internal.channel;
 
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.channels.Channel;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
@@ -9,11 +10,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Closes a channel unless it is closed itself in time, so that a thread that is blocked in a write
- * gets free. Thread-safe.
+ * Closes a channel unless it is closed itself in time, so that a thread that is blocked in it gets
+ * free. Thread-safe.
  */
-final class Deadline implements AutoCloseable {
+public final class Deadline implements AutoCloseable {
   private final Duration limit;
+  private final String lateness;
   private final CountDownLatch end = new CountDownLatch(1);
   private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
 
@@ -23,13 +25,18 @@ final class Deadline implements AutoCloseable {
     PASSED
   }
 
-  private Deadline(Duration limit) {
+  private Deadline(Duration limit, String lateness) {
     this.limit = limit;
+    this.lateness = lateness;
   }
 
-  /** Returns one that ends after a time from now. */
-  static Deadline closing(Channel channel, Duration limit) {
-    Deadline deadline = new Deadline(limit);
+  /**
+   * Returns one that ends after a time from now.
+   *
+   * @param lateness what did not happen, such as {@code the receiver did not take the rest}
+   */
+  public static Deadline closing(Channel channel, Duration limit, String lateness) {
+    Deadline deadline = new Deadline(limit, lateness);
     Thread.ofVirtual().start(() -> deadline.await(channel));
     return deadline;
   }
@@ -50,22 +57,27 @@ final class Deadline implements AutoCloseable {
    *
    * @throws IOException if it has passed
    */
-  void requireMet() throws IOException {
+  public void requireMet() throws IOException {
     close();
     if (state.get() == State.PASSED) {
       throw explained(new ClosedChannelException());
     }
   }
 
+  /** Returns whether it is neither met nor has passed. */
+  boolean isOpen() {
+    return state.get() == State.OPEN;
+  }
+
   /** Returns the exception to throw for one that was met: what it means if this has passed. */
-  IOException explained(IOException e) {
+  public IOException explained(IOException e) {
     return state.get() == State.PASSED
-        ? new IOException(
-            "the receiver did not take the rest within "
-                + limit.toSeconds()
-                + " s while the writers were stopped",
-            e)
+        ? new IOException(lateness + " within " + seconds() + " s", e)
         : e;
+  }
+
+  private String seconds() {
+    return BigDecimal.valueOf(limit.toMillis(), 3).stripTrailingZeros().toPlainString();
   }
 
   @Override
