@@ -161,6 +161,7 @@ class ArchitectureTest {
       module(
           "monitor.qmp",
           "holdfast.backend.api",
+          "holdfast.host.linux.files",
           "holdfast.machine.api",
           "holdfast.machine.admin",
           "holdfast.machine.config..",
@@ -199,6 +200,7 @@ class ArchitectureTest {
           "holdfast.machine.core",
           "holdfast.machine.swap",
           "org.slf4j",
+          "javax.net.ssl",
           "com.fasterxml.jackson..");
 
   @ArchTest

@@ -4,7 +4,8 @@
  * processes that its holder is alive; {@link holdfast.host.linux.files.PendingFile} is the only way
  * to make or replace a file such that a reader, a crash and a power cut find all of it or nothing;
  * {@link holdfast.host.linux.files.NoteFile} is a record beside a file, and says when it is
- * trusted.
+ * trusted; {@link holdfast.host.linux.files.SocketFile} is a socket that its owner alone can
+ * connect to.
  */
 @Export
 @NullMarked

@@ -1,11 +1,12 @@
 package holdfast.monitor.qmp.internal.server;
 
+import holdfast.host.linux.files.SocketFile;
+import holdfast.host.linux.files.SocketFileException;
 import holdfast.machine.admin.MachineAdmin;
 import holdfast.machine.config.QmpDefinition.Address;
 import holdfast.machine.config.QmpDefinition.Stdio;
 import holdfast.machine.config.QmpDefinition.Tcp;
 import holdfast.machine.config.QmpDefinition.Unix;
-import holdfast.monitor.qmp.internal.server.SocketFile.SocketException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ByteChannel;
@@ -59,8 +60,8 @@ public final class SocketDoor implements AutoCloseable {
       Thread.ofVirtual().name("holdfast-qmp " + address).start(door::accept);
       LOG.info("QMP clients can connect to {}", address);
       return door;
-    } catch (SocketException e) {
-      return closed(address.toString(), e.getMessage());
+    } catch (SocketFileException e) {
+      return closed(address.toString(), "" + e.getMessage());
     } catch (IOException e) {
       return closed(
           address.toString(),
@@ -73,9 +74,9 @@ public final class SocketDoor implements AutoCloseable {
     return new SocketDoor(place, null, failure);
   }
 
-  private static Listener listener(Address address) throws SocketException, IOException {
+  private static Listener listener(Address address) throws IOException {
     return switch (address) {
-      case Unix(var path) -> SocketFile.open(path);
+      case Unix(var path) -> new SocketListener(SocketFile.open("QMP", path));
       case Tcp(var host, var port) -> TcpListener.open(new InetSocketAddress(host, port));
       case Stdio stdio -> new StdioListener();
     };

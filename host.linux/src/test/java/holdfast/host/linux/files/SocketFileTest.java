@@ -1,11 +1,10 @@
-package holdfast.monitor.qmp.internal.server;
+package holdfast.host.linux.files;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import holdfast.monitor.qmp.internal.server.SocketFile.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
@@ -30,7 +29,8 @@ class SocketFileTest {
   @TempDir Path folder;
 
   private void assertRefused(String part, Path path) {
-    String sentence = assertThrows(SocketException.class, () -> SocketFile.open(path)).getMessage();
+    String sentence =
+        assertThrows(SocketFileException.class, () -> SocketFile.open("test", path)).getMessage();
     assertTrue(sentence.contains(part), sentence);
   }
 
@@ -44,7 +44,7 @@ class SocketFileTest {
   @DisplayName("its owner alone can connect, and it is gone at the end with nothing beside it")
   void ownerAlone() throws Exception {
     Path path = folder.resolve("s");
-    try (SocketFile socket = SocketFile.open(path)) {
+    try (SocketFile socket = SocketFile.open("test", path)) {
       assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
       assertEquals(1, files());
       SocketChannel.open(UnixDomainSocketAddress.of(path)).close();
@@ -62,7 +62,7 @@ class SocketFileTest {
       assertRefused("another process listens there", path);
     }
     assertTrue(Files.exists(path));
-    try (SocketFile socket = SocketFile.open(path)) {
+    try (SocketFile socket = SocketFile.open("test", path)) {
       assertRefused("another process listens there", path);
       assertEquals(path, socket.path());
     }
@@ -84,7 +84,7 @@ class SocketFileTest {
     assertRefused("a file that is no lock", path);
     Files.delete(lock);
     Files.write(lock, new byte[] {0, 0, 1}); // as a killed process leaves it
-    SocketFile.open(path).close();
+    SocketFile.open("test", path).close();
     assertFalse(Files.exists(lock));
   }
 
@@ -117,8 +117,8 @@ class SocketFileTest {
   private static Optional<SocketFile> takeOver(CountDownLatch begin, Path path) {
     try {
       begin.await();
-      return Optional.of(SocketFile.open(path));
-    } catch (SocketException e) {
+      return Optional.of(SocketFile.open("test", path));
+    } catch (SocketFileException e) {
       return Optional.empty();
     } catch (InterruptedException e) {
       throw new AssertionError(e);
@@ -146,7 +146,7 @@ class SocketFileTest {
   @DisplayName("what somebody else has put in its place stays at the end")
   void replaced() throws Exception {
     Path path = folder.resolve("s");
-    try (SocketFile socket = SocketFile.open(path)) {
+    try (SocketFile socket = SocketFile.open("test", path)) {
       Files.delete(socket.path());
       Files.writeString(path, "another's");
     }

@@ -1,8 +1,7 @@
-package holdfast.monitor.qmp.internal.server;
+package holdfast.host.linux.files;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import holdfast.backend.api.HoldfastException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
@@ -38,8 +37,10 @@ import org.slf4j.LoggerFactory;
  * A UNIX socket in the file system that only its owner can connect to. It is bound in a private
  * folder, given its mode there, and then linked to its place: at no moment is there a socket that
  * somebody else can connect to, and nothing that came there meanwhile is overwritten.
+ *
+ * <p>Thread-safe.
  */
-final class SocketFile implements Listener {
+public final class SocketFile implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SocketFile.class);
 
   /** The longest path that fits into sockaddr_un, unix(7), in bytes. */
@@ -58,42 +59,43 @@ final class SocketFile implements Listener {
   private static final Set<PosixFilePermission> OWNER_ALONE =
       EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
 
-  private final Path path;
+  private final Place place;
   private final ServerSocketChannel channel;
   private final @Nullable Object identity;
 
-  private SocketFile(Path path, ServerSocketChannel channel, @Nullable Object identity) {
-    this.path = path;
-    this.channel = channel;
-    this.identity = identity;
+  /** Where it is to be, and whose it is, for what is said of it. */
+  private record Place(String owner, Path path) {
+    SocketFileException refused(String problem, String advice) {
+      return new SocketFileException(owner, path, problem, advice, null);
+    }
+
+    SocketFileException refused(String problem, String advice, IOException cause) {
+      return new SocketFileException(owner, path, problem, advice, cause);
+    }
   }
 
-  /** The socket can't be made. The message is a sentence for the operator. */
-  static final class SocketException extends HoldfastException {
-    private static final long serialVersionUID = 1;
-
-    SocketException(Path path, String problem, String advice) {
-      super("QMP socket " + path + ": " + problem + "; " + advice);
-    }
-
-    SocketException(Path path, String problem, String advice, IOException cause) {
-      super("QMP socket " + path + ": " + problem + "; " + advice, cause);
-    }
+  private SocketFile(Place place, ServerSocketChannel channel, @Nullable Object identity) {
+    this.place = place;
+    this.channel = channel;
+    this.identity = identity;
   }
 
   /**
    * Makes a socket that listens.
    *
-   * @throws SocketException if something is in its place that must stay, or it can't be made
+   * @param owner the word before "socket" in what is said of it, such as {@code QMP}
+   * @param path where it is to be, in a folder that exists
+   * @throws SocketFileException if something is in its place that must stay, or it can't be made
    */
-  static SocketFile open(Path path) throws SocketException {
-    Object stale = requireFree(path);
+  public static SocketFile open(String owner, Path path) throws SocketFileException {
+    Place place = new Place(owner, path);
+    Object stale = requireFree(place);
     Path folder = null;
     ServerSocketChannel channel = null;
     try {
       folder = privateFolder(path);
       Path first = folder.resolve("s");
-      requireShort(path, path.toString().length() < first.toString().length() ? first : path);
+      requireShort(place, path.toString().length() < first.toString().length() ? first : path);
       channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
       channel.bind(UnixDomainSocketAddress.of(first));
       Files.setPosixFilePermissions(first, OWNER_ALONE);
@@ -101,26 +103,24 @@ final class SocketFile implements Listener {
       if (stale == null) {
         Files.createLink(path, first);
       } else {
-        replace(path, first, folder.resolve("o"));
+        replace(place, first, folder.resolve("o"));
       }
-      SocketFile made = new SocketFile(path, channel, identity);
+      SocketFile made = new SocketFile(place, channel, identity);
       channel = null;
       return made;
     } catch (NoSuchFileException e) {
-      throw new SocketException(path, "its folder does not exist", "make the folder first", e);
+      throw place.refused("its folder does not exist", "make the folder first", e);
     } catch (FileAlreadyExistsException e) {
-      throw new SocketException(path, "somebody else has just made it", "choose another path", e);
+      throw place.refused("somebody else has just made it", "choose another path", e);
     } catch (AccessDeniedException e) {
-      throw new SocketException(
-          path, "permission denied", "choose a folder that you may write into", e);
+      throw place.refused("permission denied", "choose a folder that you may write into", e);
     } catch (FileSystemException e) {
-      throw new SocketException(
-          path,
+      throw place.refused(
           e.getReason() == null ? e.getClass().getSimpleName() : e.getReason(),
           "choose a folder that you may write into",
           e);
     } catch (IOException e) {
-      throw new SocketException(path, "" + e.getMessage(), "choose another path", e);
+      throw place.refused("" + e.getMessage(), "choose another path", e);
     } finally {
       if (channel != null) {
         closeQuietly(channel);
@@ -132,11 +132,11 @@ final class SocketFile implements Listener {
     }
   }
 
-  private static void requireShort(Path path, Path longest) throws SocketException {
+  private static void requireShort(Place place, Path longest) throws SocketFileException {
     int excess = longest.toString().getBytes(UTF_8).length - LONGEST;
     if (excess > 0) {
-      throw new SocketException(
-          path, "the path is " + excess + " bytes too long", "choose a shorter one, unix(7)");
+      throw place.refused(
+          "the path is " + excess + " bytes too long", "choose a shorter one, unix(7)");
     }
   }
 
@@ -161,7 +161,8 @@ final class SocketFile implements Listener {
    * Puts a socket in the place of a stale one. Of several processes that have found it stale, one
    * at a time does so, and looks again before: otherwise one could take another's new socket away.
    */
-  private static void replace(Path path, Path made, Path away) throws IOException, SocketException {
+  private static void replace(Place place, Path made, Path away) throws IOException {
+    Path path = place.path();
     Path lock = path.resolveSibling("." + path.getFileName() + ".lock");
     try (FileChannel channel =
         FileChannel.open(
@@ -172,13 +173,13 @@ final class SocketFile implements Listener {
                 StandardOpenOption.WRITE,
                 LinkOption.NOFOLLOW_LINKS),
             PosixFilePermissions.asFileAttribute(OWNER_ALONE))) {
-      if (!isLocked(channel) || !isOurs(lock, channel) || !isIn(lock, channel)) {
+      if (!isLocked(channel) || !isOurs(place, lock, channel) || !isIn(lock, channel)) {
         throw new FileAlreadyExistsException(path.toString());
       }
       try {
-        Object stale = requireFree(path);
+        Object stale = requireFree(place);
         if (stale != null) {
-          takeAway(path, stale, away);
+          takeAway(place, stale, away);
         }
         Files.createLink(path, made);
       } finally {
@@ -192,8 +193,7 @@ final class SocketFile implements Listener {
    *
    * @return false if it has been deleted meanwhile
    */
-  private static boolean isOurs(Path lock, FileChannel channel)
-      throws IOException, SocketException {
+  private static boolean isOurs(Place place, Path lock, FileChannel channel) throws IOException {
     long size = channel.size();
     ByteBuffer bytes = ByteBuffer.allocate(MOST_BYTES);
     int read = size > MOST_BYTES ? 0 : channel.read(bytes, 0);
@@ -209,8 +209,8 @@ final class SocketFile implements Listener {
     } catch (NoSuchFileException e) {
       return false;
     }
-    throw new SocketException(
-        lock, "a file that is no lock is where one has to be", "take it away");
+    throw new SocketFileException(
+        place.owner(), lock, "a file that is no lock is where one has to be", "take it away", null);
   }
 
   private static boolean isLocked(FileChannel channel) throws IOException {
@@ -236,7 +236,8 @@ final class SocketFile implements Listener {
   }
 
   /** Takes a stale socket away, unless another one has come in its place meanwhile. */
-  private static void takeAway(Path path, Object stale, Path away) throws IOException {
+  private static void takeAway(Place place, Object stale, Path away) throws IOException {
+    Path path = place.path();
     Files.move(path, away, StandardCopyOption.ATOMIC_MOVE);
     if (!stale.equals(identity(away))) {
       Files.createLink(path, away);
@@ -244,7 +245,10 @@ final class SocketFile implements Listener {
       throw new FileAlreadyExistsException(path.toString());
     }
     Files.delete(away);
-    LOG.info("QMP socket {} was left behind by a process that is gone, and is replaced", path);
+    LOG.info(
+        "{} socket {} was left behind by a process that is gone, and is replaced",
+        place.owner(),
+        path);
   }
 
   /**
@@ -252,13 +256,13 @@ final class SocketFile implements Listener {
    *
    * @return the identity of that socket; null if nothing is there
    */
-  private static @Nullable Object requireFree(Path path) throws SocketException {
+  private static @Nullable Object requireFree(Place place) throws SocketFileException {
+    Path path = place.path();
     Object there;
     try {
       int mode = (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
       if ((mode & TYPE) != SOCKET) {
-        throw new SocketException(
-            path,
+        throw place.refused(
             Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)
                 ? "it is a folder"
                 : "there is a file that is no socket",
@@ -268,7 +272,7 @@ final class SocketFile implements Listener {
     } catch (NoSuchFileException e) {
       return null;
     } catch (IOException e) {
-      throw new SocketException(path, "" + e.getMessage(), "choose another path", e);
+      throw place.refused("" + e.getMessage(), "choose another path", e);
     }
     try (SocketChannel other = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       other.configureBlocking(false); // its owner may be stopped, with many that wait already
@@ -276,10 +280,10 @@ final class SocketFile implements Listener {
     } catch (ConnectException e) {
       return there;
     } catch (IOException e) {
-      throw new SocketException(path, "" + e.getMessage(), "choose another path", e);
+      throw place.refused("" + e.getMessage(), "choose another path", e);
     }
-    throw new SocketException(
-        path, "another process listens there", "end that process, or choose another path");
+    throw place.refused(
+        "another process listens there", "end that process, or choose another path");
   }
 
   private static @Nullable Object identity(Path path) throws IOException {
@@ -287,20 +291,25 @@ final class SocketFile implements Listener {
         .fileKey();
   }
 
-  @Override
+  /**
+   * Waits for the next client.
+   *
+   * @throws java.nio.channels.ClosedChannelException if no more will come
+   */
   public SocketChannel accept() throws IOException {
     return channel.accept();
   }
 
   /** Returns where it is. */
-  Path path() {
-    return path;
+  public Path path() {
+    return place.path();
   }
 
   /** Listens no more, and removes the file, unless something else has taken its place. */
   @Override
   public void close() {
     closeQuietly(channel);
+    Path path = place.path();
     try {
       if (Objects.equals(identity, identity(path))) {
         Files.delete(path);
@@ -308,7 +317,7 @@ final class SocketFile implements Listener {
     } catch (NoSuchFileException gone) {
       LOG.debug("{} was removed by somebody else", path);
     } catch (IOException e) {
-      LOG.warn("QMP socket {} stays behind: {}", path, e.getMessage());
+      LOG.warn("{} socket {} stays behind: {}", place.owner(), path, e.getMessage());
     }
   }
 
