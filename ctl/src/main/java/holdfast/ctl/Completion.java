@@ -26,6 +26,26 @@ record Completion(Connection connection) implements Completer {
           "-cancel",
           "-json");
 
+  private static final List<String> PARAMETERS =
+      List.of(
+          "downtime-limit",
+          "max-bandwidth",
+          "x-holdfast-peer",
+          "x-holdfast-peer-machine",
+          "x-holdfast-tls-dir",
+          "tls-hostname");
+  private static final List<String> OF_MIGRATE =
+      List.of(
+          "-peer",
+          "-peer-machine",
+          "-downtime-limit",
+          "-max-bandwidth",
+          "-tls-dir",
+          "-tls-hostname",
+          "-background",
+          "-cancel",
+          "-json");
+
   @Override
   public void complete(LineReader reader, ParsedLine line, List<Candidate> candidates) {
     if (line.wordIndex() == 0) {
@@ -38,7 +58,7 @@ record Completion(Connection connection) implements Completer {
     switch (line.wordIndex()) {
       case 1 -> first(command).forEach(candidates::add);
       case 2 -> second(command, line.words().get(1)).forEach(candidates::add);
-      default -> options(command).forEach(candidates::add);
+      default -> later(command, line.words().get(line.wordIndex() - 1)).forEach(candidates::add);
     }
   }
 
@@ -50,6 +70,12 @@ record Completion(Connection connection) implements Completer {
       case "object_add" ->
           begun(names("qom-list-types", Map.of("implements", "memory-backend")), ",");
       case "device_add" -> begun(names("qom-list-types", Map.of("implements", "device")), ",");
+      case "migrate" ->
+          Stream.concat(begun(Stream.of("tcp", "unix", "file"), ":"), options(command));
+      case "migrate_incoming" -> begun(Stream.of("tcp", "unix", "file"), ":");
+      case "migration_parameters" ->
+          Stream.concat(begun(PARAMETERS.stream(), "="), options(command));
+      case "migrate_decide" -> whole(Stream.of("here", "elsewhere"));
       case "help" -> whole(names("x-holdfast-query-words", Map.of()));
       default -> options(command);
     };
@@ -59,6 +85,15 @@ record Completion(Connection connection) implements Completer {
     return switch (command) {
       case "set" -> whole(properties(id));
       case "swap" -> Stream.concat(begun(properties(id), "="), options(command));
+      default -> later(command, id);
+    };
+  }
+
+  private Stream<Candidate> later(String command, String before) {
+    return switch (command) {
+      case "migration_parameters" -> begun(PARAMETERS.stream(), "=");
+      case "migrate" ->
+          before.equals("-peer") ? whole(Stream.of("holdfast", "qemu")) : options(command);
       default -> options(command);
     };
   }
@@ -67,6 +102,7 @@ record Completion(Connection connection) implements Completer {
     return whole(
         switch (command) {
           case "swap" -> OF_SWAP.stream();
+          case "migrate" -> OF_MIGRATE.stream();
           case "options" -> Stream.of("-files", "-json");
           default -> Stream.of("-json");
         });

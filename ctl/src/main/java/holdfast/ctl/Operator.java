@@ -22,6 +22,20 @@ final class Operator {
   private static final Duration SHOW_FIRST = Duration.ofMillis(20);
   private static final Duration END_LIMIT = Duration.ofSeconds(60);
 
+  /**
+   * Where a report says what of something that goes on.
+   *
+   * @param ended the member that says whether it has ended
+   * @param outcome the member that says how
+   * @param good what that says if all is well
+   * @param text the member with a line for people
+   */
+  private record Members(String ended, String outcome, String good, String text) {}
+
+  private static final Members SWAP = new Members("ended", "phase", "done", "text");
+  private static final Members MIGRATION =
+      new Members("x-holdfast-ended", "status", "completed", "x-holdfast-text");
+
   private final Connection connection;
   private final Screen screen;
 
@@ -93,32 +107,48 @@ final class Operator {
       throw CtlException.refused(
           "the machine's answer can't be understood: is it of this version?");
     }
-    boolean waits = answer.get("swap") instanceof Map<?, ?>;
+    boolean waits =
+        answer.get("swap") instanceof Map<?, ?> || answer.get("migration") instanceof Map<?, ?>;
     if (json) {
       if (!waits) {
         screen.show(Connection.text(answer.get("value")));
       }
-    } else if (answer.get("text") instanceof String text) {
+    } else if (answer.get("text") instanceof String text && !(waits && text.isEmpty())) {
       screen.show(text);
     }
     if (answer.get("swap") instanceof Map<?, ?> swap) {
-      follow(swap, json);
+      String id = "" + swap.get("id");
+      awaited = swapGoesOn(id);
+      follow(swap, SWAP, () -> report(id, swap.get("number")), json);
+    }
+    if (answer.get("migration") instanceof Map<?, ?> migration) {
+      awaited =
+          "the migration goes on; "
+              + ctl
+              + " migration shows how far it is, "
+              + ctl
+              + " migrate -cancel ends it";
+      follow(migration, MIGRATION, this::migration, json);
     }
   }
 
-  private void follow(Map<?, ?> started, boolean json) throws CtlException, InterruptedException {
-    String id = "" + started.get("id");
-    awaited = goesOn(id);
+  /** Asks how far something is. */
+  private interface Report {
+    Map<?, ?> ask() throws CtlException, InterruptedException;
+  }
+
+  private void follow(Map<?, ?> started, Members members, Report next, boolean json)
+      throws CtlException, InterruptedException {
     Duration pause = SHOW_FIRST;
     Map<?, ?> report = started;
     try {
-      while (!Boolean.TRUE.equals(report.get("ended"))) {
+      while (!Boolean.TRUE.equals(report.get(members.ended()))) {
         if (!json) {
-          screen.progress("" + report.get("text"));
+          screen.progress("" + report.get(members.text()));
         }
         Thread.sleep(pause);
         pause = pause.compareTo(SHOW_EVERY) < 0 ? pause.multipliedBy(2) : SHOW_EVERY;
-        report = report(id, started.get("number"));
+        report = next.ask();
       }
     } catch (InterruptedException e) {
       screen.leaveProgress();
@@ -128,15 +158,15 @@ final class Operator {
     if (json) {
       screen.show(Connection.text(report));
     }
-    if (!"done".equals(report.get("phase"))) {
-      throw CtlException.refused("" + report.get("text"));
+    if (!members.good().equals(report.get(members.outcome()))) {
+      throw CtlException.refused("" + report.get(members.text()));
     }
     if (!json) {
-      screen.show("" + report.get("text"));
+      screen.show("" + report.get(members.text()));
     }
   }
 
-  private String goesOn(String id) {
+  private String swapGoesOn(String id) {
     return "the swap goes on; "
         + ctl
         + " swaps "
@@ -146,6 +176,14 @@ final class Operator {
         + " swap "
         + Quoted.word(id)
         + " -cancel ends it";
+  }
+
+  private Map<?, ?> migration() throws CtlException, InterruptedException {
+    if (connection.run("query-migrate", Map.of()) instanceof Map<?, ?> report
+        && report.get(MIGRATION.ended()) != null) {
+      return report;
+    }
+    throw CtlException.refused("the machine no longer knows of its migration");
   }
 
   private Map<?, ?> report(String id, @Nullable Object number)

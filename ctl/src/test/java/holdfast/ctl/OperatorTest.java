@@ -171,6 +171,53 @@ class OperatorTest {
     assertEquals("the plan\np\n", shown.toString());
   }
 
+  private static String migration(String status, boolean ended, String text) {
+    return "{\"status\":\""
+        + status
+        + "\",\"x-holdfast-ended\":"
+        + ended
+        + ",\"x-holdfast-text\":\""
+        + text
+        + "\"}";
+  }
+
+  private String migrated(String... reports) throws Exception {
+    Iterator<String> next = List.of(reports).iterator();
+    try (FakeMachine machine =
+        machine(
+            command ->
+                command.get("execute").equals("x-holdfast-command")
+                    ? "\"return\":{\"text\":\"\",\"migration\":"
+                        + migration("setup", false, "s")
+                        + "}"
+                    : "\"return\":" + next.next())) {
+      return run(false, List.of("migrate", "tcp:b:1"));
+    }
+  }
+
+  @Test
+  @DisplayName("a migration is followed as a swap is, to its end")
+  void followsMigrations() throws Exception {
+    assertEquals(
+        "s\na\nc\n", migrated(migration("active", false, "a"), migration("completed", true, "c")));
+  }
+
+  @Test
+  @DisplayName(
+      "a migration that failed or was cancelled is a failure, and so is one that is forgotten")
+  void failedMigrations() throws Exception {
+    for (String state : List.of("failed", "cancelled", "x-holdfast-undecided")) {
+      assertEquals(
+          "why",
+          assertThrows(CtlException.class, () -> migrated(migration(state, true, "why")))
+              .getMessage());
+      Files.deleteIfExists(socket);
+    }
+    assertEquals(
+        "the machine no longer knows of its migration",
+        assertThrows(CtlException.class, () -> migrated("{}")).getMessage());
+  }
+
   @Test
   @DisplayName("who stops waiting is told that the swap goes on, and how to cancel it")
   void interrupted() throws Exception {

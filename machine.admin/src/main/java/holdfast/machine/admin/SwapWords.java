@@ -86,7 +86,8 @@ public final class SwapWords {
         : Math.round(millis / 1000) + " s";
   }
 
-  private static String millis(Duration time) {
+  /** Returns a time that was measured. */
+  static String millis(Duration time) {
     return String.format(Locale.ROOT, "%.1f ms", time.toNanos() / 1e6);
   }
 }

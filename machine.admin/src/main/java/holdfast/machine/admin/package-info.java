@@ -9,7 +9,8 @@
  * {@link holdfast.machine.admin.AdminListener}), and the refusals, one type for each cause ({@link
  * holdfast.machine.admin.AdminException}; swaps have {@link holdfast.machine.api.SwapException}
  * besides, as for an emulator). {@link holdfast.machine.admin.SwapWords} says in one way, in the
- * log and at every door, how a swap is doing.
+ * log and at every door, how a swap is doing, and {@link holdfast.machine.admin.MigrationWords} how
+ * a migration is.
  *
  * <p>The words are QEMU's: an <i>object</i> is a memory backend, a <i>device</i> a {@code pc-dimm}
  * or an {@code nvdimm} on one. Values of properties are texts as on the command line.

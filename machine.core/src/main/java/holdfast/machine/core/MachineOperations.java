@@ -79,7 +79,7 @@ public final class MachineOperations implements MachineAdmin {
       AdminEvents events) {
     this.machine = machine;
     this.swaps = swaps;
-    this.migration = migration;
+    this.migration = migration.map(one -> new ConfinedMigration(one, machine));
     this.filters = filters;
     this.events = events;
     machine.watch(new EventPublisher(events));

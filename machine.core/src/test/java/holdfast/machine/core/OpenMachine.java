@@ -3,8 +3,11 @@ package holdfast.machine.core;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.RamBlockAllocator;
 import holdfast.backend.api.RamFlag;
+import holdfast.machine.admin.AdminEvent;
 import holdfast.machine.admin.DeviceStatus;
+import holdfast.machine.admin.MachineStatus;
 import holdfast.machine.admin.ObjectStatus;
+import holdfast.machine.admin.Ownership;
 import holdfast.machine.config.MachineOptions;
 import holdfast.machine.config.options.OptionException;
 import java.util.List;
@@ -28,6 +31,10 @@ public final class OpenMachine implements AutoCloseable {
 
   private final Candidates candidates = new Candidates();
   private final AdminEvents events = new AdminEvents();
+
+  /** Its migrations. */
+  public final FakeMigration migration = new FakeMigration(events);
+
   private final Machine machine;
   private final MachineOperations admin;
 
@@ -58,7 +65,13 @@ public final class OpenMachine implements AutoCloseable {
     }
     admin =
         new MachineOperations(
-            machine, Optional.empty(), Optional.empty(), KindFilter::read, controls, events);
+            machine, Optional.empty(), Optional.of(migration), KindFilter::read, controls, events);
+  }
+
+  /** Says whether its guest is here, and whether the writers are stopped. */
+  public void become(Ownership ownership, boolean stopped) {
+    machine.become(ownership);
+    events.publish(new AdminEvent.StatusChanged(MachineStatus.up(stopped, ownership)));
   }
 
   /** The machine. */

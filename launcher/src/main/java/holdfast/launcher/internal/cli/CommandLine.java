@@ -131,9 +131,9 @@ public sealed interface CommandLine {
             throw new CommandException(
                 "there is no option "
                     + Excerpt.of(argument)
-                    + ": the options are -machine, -m, -numa, -object, -device, -qmp, -chardev,"
-                    + " -mon, -metrics, -pidfile, -daemonize, -probe, -import-libvirt, -bundles,"
-                    + " -help and -version");
+                    + ": the options are -machine, -m, -numa, -object, -device, -incoming, -qmp,"
+                    + " -chardev, -mon, -metrics, -pidfile, -daemonize, -probe, -import-libvirt,"
+                    + " -bundles, -help and -version");
       }
       return null;
     }

@@ -198,7 +198,7 @@ class CommandLineTest {
     assertEquals(
         "there is no option "
             + named
-            + ": the options are -machine, -m, -numa, -object, -device, -qmp, -chardev, -mon,"
+            + ": the options are -machine, -m, -numa, -object, -device, -incoming, -qmp, -chardev, -mon,"
             + " -metrics, -pidfile, -daemonize, -probe, -import-libvirt, -bundles,"
             + " -help and"
             + " -version",
@@ -210,7 +210,7 @@ class CommandLineTest {
   void anArgumentNeverBreaksItsSentence() {
     assertEquals(
         "there is no option '-a\\u000ab\\u001b[31m': the options are -machine, -m, -numa, -object, -device,"
-            + " -qmp, -chardev, -mon, -metrics, -pidfile, -daemonize, -probe, -import-libvirt, -bundles,"
+            + " -incoming, -qmp, -chardev, -mon, -metrics, -pidfile, -daemonize, -probe, -import-libvirt, -bundles,"
             + " -help and"
             + " -version",
         assertThrows(
@@ -219,7 +219,8 @@ class CommandLineTest {
     assertEquals(
         "there is no option "
             + "-".repeat(80)
-            + "... (5000 characters): the options are -machine, -m, -numa, -object, -device, -qmp,"
+            + "... (5000 characters): the options are -machine, -m, -numa, -object, -device,"
+            + " -incoming, -qmp,"
             + " -chardev, -mon, -metrics, -pidfile, -daemonize, -probe, -import-libvirt, -bundles,"
             + " -help and"
             + " -version",

@@ -10,9 +10,12 @@ import holdfast.machine.admin.HostException;
 import holdfast.machine.admin.MachineAdmin;
 import holdfast.machine.admin.MachineStatus;
 import holdfast.machine.admin.MachineStatus.Phase;
+import holdfast.machine.admin.MigrationState;
+import holdfast.machine.admin.Ownership;
 import holdfast.machine.api.RunningSwap;
 import holdfast.machine.api.SwapLimits;
 import holdfast.machine.core.Holdfast;
+import holdfast.machine.core.OpenMachine;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.reflect.Proxy;
@@ -154,6 +157,31 @@ class HealthTest {
       swap.cancel();
       swap.await(Duration.ofSeconds(60));
       assertSays(Result.Status.OK, "no swap", check);
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "a migration: critical while it is undecided, a warning if it failed, otherwise well")
+  void migrations() throws Exception {
+    try (OpenMachine there = OpenMachine.of()) {
+      HealthCheck check = new MigrationHealth(there.admin());
+      assertSays(Result.Status.OK, "no migration was started", check);
+      there.admin().migration().migrate("tcp:b:1");
+      assertSays(Result.Status.OK, "migration to tcp:b:1: setup", check);
+      there.migration.become(MigrationState.FAILED, 1);
+      assertSays(Result.Status.WARN, "failed after 1.5 s: the peer is gone", check);
+      there.migration.become(MigrationState.UNDECIDED, 1);
+      assertSays(Result.Status.CRITICAL, "with ram:migrate_decide", check);
+      there.migration.become(MigrationState.COMPLETED, 1);
+      assertSays(Result.Status.OK, "completed", check);
+      there.become(Ownership.UNDECIDED, true);
+      assertSays(Result.Status.CRITICAL, "has to be decided", check);
+    }
+    try (Holdfast machine = open("")) {
+      MachineAdmin admin = machine.admin();
+      machine.close();
+      assertSays(Result.Status.OK, "nothing to look at", new MigrationHealth(admin));
     }
   }
 

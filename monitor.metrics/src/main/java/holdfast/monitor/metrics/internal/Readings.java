@@ -3,8 +3,11 @@ package holdfast.monitor.metrics.internal;
 import holdfast.machine.admin.MachineAdmin;
 import holdfast.machine.admin.MachineNotUpException;
 import holdfast.machine.admin.MachineStatus;
+import holdfast.machine.admin.MigrationState;
+import holdfast.machine.admin.MigrationStatus;
 import holdfast.machine.admin.NoSuchObjectException;
 import holdfast.machine.admin.ObjectCounters;
+import holdfast.machine.admin.RefusedException;
 import holdfast.machine.api.RunningSwap;
 import holdfast.machine.api.SwapReport;
 import java.util.List;
@@ -69,6 +72,16 @@ public final class Readings {
       return admin.runningSwap(id).map(RunningSwap::report);
     } catch (MachineNotUpException | NoSuchObjectException e) {
       return Optional.empty(); // gone meanwhile
+    }
+  }
+
+  /** Returns the last migration, if the machine has met one. */
+  public Optional<MigrationStatus> migration() {
+    try {
+      return Optional.of(admin.migration().status())
+          .filter(status -> status.state() != MigrationState.NONE);
+    } catch (MachineNotUpException | RefusedException e) {
+      return Optional.empty();
     }
   }
 

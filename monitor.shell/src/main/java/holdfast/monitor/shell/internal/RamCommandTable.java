@@ -1,6 +1,7 @@
 package holdfast.monitor.shell.internal;
 
 import holdfast.machine.admin.MachineAdmin;
+import holdfast.machine.admin.MigrationStatus;
 import holdfast.machine.api.RunningSwap;
 import holdfast.machine.config.options.Excerpt;
 import holdfast.machine.config.options.Nearest;
@@ -22,6 +23,7 @@ public final class RamCommandTable {
   private static final String HELP = "help";
 
   private final SwapCommands swaps;
+  private final MigrationCommands migrations;
   private final SequencedMap<String, Entry> commands = new LinkedHashMap<>();
 
   /** Runs a command. */
@@ -35,8 +37,13 @@ public final class RamCommandTable {
    * What a command said.
    *
    * @param swap the swap that it started and did not wait for
+   * @param migration the migration that it started and did not wait for, as it began
    */
-  public record Said(String text, Optional<RunningSwap> swap) {}
+  public record Said(String text, Optional<RunningSwap> swap, Optional<MigrationStatus> migration) {
+    Said(String text) {
+      this(text, Optional.empty(), Optional.empty());
+    }
+  }
 
   /**
    * @param admin the machine
@@ -45,6 +52,7 @@ public final class RamCommandTable {
     RamCommands ram = new RamCommands(admin);
     MachineCommands machine = new MachineCommands(admin);
     swaps = new SwapCommands(admin);
+    migrations = new MigrationCommands(admin);
     SummaryCommand summary = new SummaryCommand(admin);
     add(SummaryCommand.NAME, summary, summary::status);
     add("status", machine, machine::status);
@@ -56,6 +64,11 @@ public final class RamCommandTable {
     add("persist", ram, ram::persist);
     add("swap", swaps, arguments -> swaps.start(arguments).text());
     add("swaps", swaps, swaps::swaps);
+    add("migrate", migrations, arguments -> migrations.start(arguments).text());
+    add("migrate_incoming", migrations, migrations::migrate_incoming);
+    add("migration", migrations, migrations::migration);
+    add("migration_parameters", migrations, migrations::migration_parameters);
+    add("migrate_decide", migrations, migrations::migrate_decide);
     add("object_add", machine, machine::object_add);
     add("object_del", machine, machine::object_del);
     add("device_add", machine, machine::device_add);
@@ -137,7 +150,7 @@ public final class RamCommandTable {
   }
 
   /**
-   * Runs a command, but does not wait for the end of a swap.
+   * Runs a command, but does not wait for the end of a swap or a migration.
    *
    * @throws CommandFailure if it isn't done
    */
@@ -145,12 +158,16 @@ public final class RamCommandTable {
     List<String> all = checked(words);
     Object[] arguments = all.subList(1, all.size()).toArray();
     return switch (all.getFirst()) {
-      case HELP -> new Said(help(all.subList(1, all.size())), Optional.empty());
+      case HELP -> new Said(help(all.subList(1, all.size())));
       case "swap" -> {
         SwapCommands.Started started = swaps.start(arguments);
-        yield new Said(started.text(), started.awaited());
+        yield new Said(started.text(), started.awaited(), Optional.empty());
       }
-      default -> new Said(entry(all.getFirst()).run().with(arguments), Optional.empty());
+      case "migrate" -> {
+        MigrationCommands.Started started = migrations.start(arguments);
+        yield new Said(started.text(), Optional.empty(), started.awaited());
+      }
+      default -> new Said(entry(all.getFirst()).run().with(arguments));
     };
   }
 

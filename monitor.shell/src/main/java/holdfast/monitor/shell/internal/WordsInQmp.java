@@ -13,6 +13,12 @@ import java.util.Map;
 
 /** Says a {@code ram:} command in the words of QMP, whose answers are JSON. */
 public final class WordsInQmp {
+  /** Starts a swap. */
+  public static final String SWAP = "x-holdfast-swap";
+
+  /** Starts a migration, with parameters. */
+  public static final String MIGRATE = "x-holdfast-migrate";
+
   private static final String ID = "id";
 
   private WordsInQmp() {}
@@ -20,7 +26,7 @@ public final class WordsInQmp {
   /**
    * A command of QMP.
    *
-   * @param awaited whether it starts a swap whose end the shell would wait for
+   * @param awaited whether it starts a swap or a migration whose end the shell would wait for
    */
   public record Said(String command, Map<String, Object> arguments, boolean awaited) {}
 
@@ -61,6 +67,11 @@ public final class WordsInQmp {
         case "set" -> set(given);
         case "persist" -> persist(given);
         case "swap" -> swap(given);
+        case "migrate" -> migrate(MigrationOrder.read(given));
+        case "migrate_incoming" -> said("migrate-incoming", "uri", MigrationOrder.incoming(given));
+        case "migration" -> none(name, "query-migrate", given);
+        case "migration_parameters" -> parameters(MigrationOrder.changes(given));
+        case "migrate_decide" -> decide(MigrationOrder.decided(given));
         case "object_add" ->
             add("object-add", "qom-type", BackendDefinitions.OPTION, "TYPE,id=ID", given);
         case "device_add" ->
@@ -153,7 +164,27 @@ public final class WordsInQmp {
     order.put("overwrite", limits.overwrite());
     return read.has("-plan")
         ? new Said("x-holdfast-plan-swap", order, false)
-        : new Said("x-holdfast-swap", order, !read.has("-background"));
+        : new Said(SWAP, order, !read.has("-background"));
+  }
+
+  private static Said migrate(MigrationOrder order) {
+    if (order.cancels()) {
+      return said("migrate_cancel");
+    }
+    Map<String, Object> arguments = new LinkedHashMap<>();
+    arguments.put("uri", order.address());
+    arguments.put("parameters", MigrationOrder.json(order.parameters()));
+    return new Said(MIGRATE, arguments, !order.background());
+  }
+
+  private static Said parameters(Map<String, String> changes) {
+    return changes.isEmpty()
+        ? said("query-migrate-parameters")
+        : new Said("migrate-set-parameters", MigrationOrder.json(changes), false);
+  }
+
+  private static Said decide(MigrationOrder.Decided decided) {
+    return said("x-holdfast-migrate-decide", "decision", decided.word(), "proof", decided.proof());
   }
 
   private static Said add(

@@ -17,7 +17,7 @@ import java.util.Map;
 
 /**
  * Collects values by the name of their metric. A value of a region has the label {@code backend}
- * with its id, and may have another one behind that.
+ * with its id, and may have another one behind that; one of the machine may have one.
  */
 final class Families {
   private static final String BACKEND = "backend";
@@ -27,8 +27,8 @@ final class Families {
   /**
    * Adds a value that goes up and down.
    *
-   * @param labels nothing for the machine, else the id of a memory backend, and then a name and a
-   *     value
+   * @param labels for the machine nothing, or a name and a value; else the id of a memory backend,
+   *     and then perhaps a name and a value
    */
   void gauge(String name, String help, double value, String... labels) {
     GaugeSnapshot.Builder builder = family(name, help, GaugeSnapshot.builder());
@@ -65,6 +65,7 @@ final class Families {
     return switch (labels.length) {
       case 0 -> Labels.EMPTY;
       case 1 -> Labels.of(BACKEND, labels[0]);
+      case 2 -> Labels.of(labels[0], labels[1]);
       default -> Labels.of(BACKEND, labels[0], labels[1], labels[2]);
     };
   }

@@ -1,6 +1,8 @@
 package holdfast.monitor.metrics.internal.prometheus;
 
 import holdfast.machine.admin.FailureKind;
+import holdfast.machine.admin.MigrationState;
+import holdfast.machine.admin.MigrationStatus;
 import holdfast.machine.admin.ObjectCounters;
 import holdfast.machine.admin.PersistTimes;
 import holdfast.machine.api.RegionState;
@@ -34,6 +36,7 @@ final class MachineCollector implements MultiCollector {
   public MetricSnapshots collect() {
     Families families = new Families();
     families.gauge("holdfast_machine_up", "whether the machine is up", readings.isUp() ? 1 : 0);
+    readings.migration().ifPresent(migration -> addMigration(families, migration));
     List<ObjectCounters> regions = readings.counters();
     Map<Long, HostMemory.Use> memory = readings.memory(regions);
     for (ObjectCounters region : regions) {
@@ -47,6 +50,35 @@ final class MachineCollector implements MultiCollector {
       addSwaps(families, region.id());
     }
     return families.snapshots();
+  }
+
+  private static void addMigration(Families families, MigrationStatus migration) {
+    for (MigrationState state : MigrationState.values()) {
+      families.gauge(
+          "holdfast_migration_state",
+          "1 for the state of the migration under way, or else of the last one",
+          state == migration.state() ? 1 : 0,
+          "state",
+          state.name().toLowerCase(Locale.ROOT));
+    }
+    families.gauge(
+        "holdfast_migration_transferred_bytes",
+        "bytes that it has sent or received",
+        migration.ram().transferred().bytes());
+    if (!migration.incoming()) {
+      families.gauge(
+          "holdfast_migration_remaining_bytes",
+          "bytes that are known to be still to send",
+          migration.ram().remaining().bytes());
+    }
+    migration
+        .downtime()
+        .ifPresent(
+            time ->
+                families.gauge(
+                    "holdfast_migration_downtime_seconds",
+                    "how long it stopped the guest writers",
+                    Times.seconds(time)));
   }
 
   private static void addRegion(Families families, ObjectCounters region) {

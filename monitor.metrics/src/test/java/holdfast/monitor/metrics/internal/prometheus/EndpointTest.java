@@ -6,8 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.machine.admin.HostException;
+import holdfast.machine.admin.MigrationState;
 import holdfast.machine.api.SwapLimits;
+import holdfast.machine.core.OpenMachine;
 import holdfast.monitor.metrics.internal.OpenHoldfast;
+import holdfast.monitor.metrics.internal.Readings;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -111,6 +114,30 @@ class EndpointTest {
     assertHas("holdfast_persist_failures_total{backend=\"m0\"} 1.0");
     assertHas("holdfast_region_failures_total{backend=\"m0\",cause=\"persist\"} 1.0");
     assertHas("holdfast_region_state{backend=\"m0\",state=\"failed\"} 1.0");
+  }
+
+  @Test
+  @DisplayName("a migration: its state, bytes and downtime, once the machine has met one")
+  void migrations() throws Exception {
+    try (OpenMachine there = OpenMachine.of()) {
+      Readings readings = new Readings(there.admin());
+      endpoint.close();
+      endpoint = Endpoint.open(loopback(0), new MachineCollector(readings), Endpoint.LIMIT);
+      assertFalse(metrics().contains("holdfast_migration"), "it has met none");
+
+      there.admin().migration().migrate("tcp:b:1");
+      there.migration.become(MigrationState.ACTIVE, 2);
+      assertHas("holdfast_migration_state{state=\"active\"} 1.0");
+      assertHas("holdfast_migration_state{state=\"completed\"} 0.0");
+      assertHas("holdfast_migration_transferred_bytes " + (double) (12 << 20));
+      assertHas("holdfast_migration_remaining_bytes " + (double) (3 << 20));
+      assertFalse(metrics().contains("holdfast_migration_downtime"), "it has stopped nobody");
+
+      there.migration.become(MigrationState.COMPLETED, 2);
+      assertHas("holdfast_migration_state{state=\"completed\"} 1.0");
+      assertHas("holdfast_migration_downtime_seconds 0.012");
+      readings.deactivate();
+    }
   }
 
   @Test

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 /** All commands, and what they and the events look like. Thread-safe. */
 public final class CommandTable {
   private final SequencedMap<String, Command> commands = new LinkedHashMap<>();
+  private final MigrationCapabilities capabilities = new MigrationCapabilities();
   private final String version;
 
   /** The life of the process, in which the machine's own commands have no say. */
@@ -55,7 +56,8 @@ public final class CommandTable {
     new HoldfastCommands(admin).all().forEach(this::add);
     new WordCommand(admin, this::run).all().forEach(this::add);
     new SwapCommands(admin).all().forEach(this::add);
-    HumanMonitor human = new HumanMonitor(admin);
+    new MigrationCommands(admin, capabilities).all().forEach(this::add);
+    HumanMonitor human = new HumanMonitor(admin, capabilities);
     add(
         Command.with(
             "human-monitor-command",
@@ -83,6 +85,11 @@ public final class CommandTable {
           "The command " + Excerpt.onOneLine(name) + " has not been found");
     }
     return command.work().run(Arguments.check(command.arguments(), arguments));
+  }
+
+  /** Returns the migration capabilities that clients have turned on. */
+  public MigrationCapabilities capabilities() {
+    return capabilities;
   }
 
   /** Returns the version as clients know it: of this project, since it is no QEMU. */

@@ -1,6 +1,7 @@
 package holdfast.monitor.qmp.internal.command;
 
 import static holdfast.monitor.qmp.internal.schema.ValueType.BOOLEAN;
+import static holdfast.monitor.qmp.internal.schema.ValueType.INTEGER;
 import static holdfast.monitor.qmp.internal.schema.ValueType.Member.optional;
 import static holdfast.monitor.qmp.internal.schema.ValueType.Member.required;
 import static holdfast.monitor.qmp.internal.schema.ValueType.STRING;
@@ -9,7 +10,9 @@ import holdfast.machine.admin.AdminEvent;
 import holdfast.machine.admin.AdminEvent.Change;
 import holdfast.machine.admin.MachineStatus;
 import holdfast.machine.admin.MachineStatus.Phase;
+import holdfast.machine.admin.Ownership;
 import holdfast.monitor.qmp.internal.schema.ValueType.Struct;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -38,6 +41,9 @@ public final class EventShapes {
   /** The guest was asked to shut down. */
   private static final String POWERDOWN = "POWERDOWN";
 
+  /** Where the guest is, if it isn't here. */
+  private static final String OWNERSHIP = "ownership";
+
   private static final String STATUS = "X_HOLDFAST_STATUS";
   private static final String DEVICE_ADDED = "X_HOLDFAST_DEVICE_ADDED";
   private static final String OBJECT_ADDED = "X_HOLDFAST_OBJECT_ADDED";
@@ -45,14 +51,18 @@ public final class EventShapes {
   private static final String OBJECT_DELETED = "X_HOLDFAST_OBJECT_DELETED";
   private static final String SWAP = "X_HOLDFAST_SWAP";
 
+  private final MigrationEvents migrations;
+
   /** The status, as far as clients know it. */
   private MachineStatus known;
 
   /**
    * @param known the status that clients can ask for now
+   * @param capabilities what clients have turned on
    */
-  public EventShapes(MachineStatus known) {
+  public EventShapes(MachineStatus known, MigrationCapabilities capabilities) {
     this.known = known;
+    this.migrations = new MigrationEvents(capabilities);
   }
 
   /**
@@ -84,12 +94,24 @@ public final class EventShapes {
         RESET, new Struct(RESET, List.of(required("guest", BOOLEAN), required("reason", STRING))));
     all.put(POWERDOWN, new Struct(POWERDOWN, List.of()));
     all.put(
-        STATUS, new Struct(STATUS, List.of(required("phase", STRING), optional("reason", STRING))));
+        STATUS,
+        new Struct(
+            STATUS,
+            List.of(
+                required("phase", STRING),
+                optional("reason", STRING),
+                optional(OWNERSHIP, STRING))));
     all.put(DEVICE_ADDED, Shapes.MEMORY_DEVICE);
     all.put(OBJECT_ADDED, id);
     all.put(OBJECT_CHANGED, id);
     all.put(OBJECT_DELETED, id);
     all.put(SWAP, SwapCommands.REPORT);
+    all.put(
+        MigrationEvents.STATE,
+        new Struct(MigrationEvents.STATE, List.of(required("status", STRING))));
+    all.put(
+        MigrationEvents.PASS, new Struct(MigrationEvents.PASS, List.of(required("pass", INTEGER))));
+    all.put(MigrationEvents.PROGRESS, MigrationShapes.INFO);
     return all;
   }
 
@@ -113,7 +135,7 @@ public final class EventShapes {
           one(RESET, Map.of("guest", false, "reason", "host-qmp-system-reset"));
       case AdminEvent.PowerDownRequested() -> one(POWERDOWN, Map.of());
       case AdminEvent.SwapProgressed(var report) -> one(SWAP, SwapCommands.report(report));
-      case AdminEvent.MigrationProgressed(var _) -> List.of();
+      case AdminEvent.MigrationProgressed(var status) -> migrations.of(status);
     };
   }
 
@@ -124,16 +146,24 @@ public final class EventShapes {
   private List<Event> status(MachineStatus status) {
     MachineStatus before = known;
     known = status;
+    List<Event> all = new ArrayList<>();
     if (before.phase() == Phase.UP
         && status.phase() == Phase.UP
         && before.stopped() != status.stopped()) {
-      return one(status.stopped() ? STOP : RESUME, Map.of());
+      all.add(new Event(status.stopped() ? STOP : RESUME, Map.of()));
+      if (before.ownership() == status.ownership()) {
+        return all;
+      }
     }
     Map<String, Object> data = new LinkedHashMap<>();
     data.put("phase", status.phase().name().toLowerCase(Locale.ROOT));
     Optional.of(status.reason())
         .filter(text -> !text.isEmpty())
         .ifPresent(text -> data.put("reason", text));
-    return one(STATUS, data);
+    if (status.ownership() != Ownership.OWNER) {
+      data.put(OWNERSHIP, status.ownership().name().toLowerCase(Locale.ROOT));
+    }
+    all.add(new Event(STATUS, data));
+    return all;
   }
 }

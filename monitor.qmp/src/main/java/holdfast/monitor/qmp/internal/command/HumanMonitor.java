@@ -4,6 +4,7 @@ import holdfast.backend.api.HoldfastException;
 import holdfast.machine.admin.AdminException;
 import holdfast.machine.admin.DeviceStatus;
 import holdfast.machine.admin.MachineAdmin;
+import holdfast.machine.admin.MachineStatus;
 import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.api.DeviceKind;
 import holdfast.machine.config.options.Excerpt;
@@ -12,15 +13,18 @@ import java.util.List;
 
 /**
  * The commands for people that scripts send by {@code human-monitor-command}: those that show
- * memory, and that stop and continue. Everything else is done by QMP's own commands.
+ * memory, that stop and continue, and those of migrations. Everything else is done by QMP's own
+ * commands.
  */
 final class HumanMonitor {
   private static final String LINE = "\r\n";
 
   private final MachineAdmin admin;
+  private final HumanMigration migration;
 
-  HumanMonitor(MachineAdmin admin) {
+  HumanMonitor(MachineAdmin admin, MigrationCapabilities capabilities) {
     this.admin = admin;
+    this.migration = new HumanMigration(admin, capabilities);
   }
 
   /** Returns what a command prints; its failure is printed, too. */
@@ -47,25 +51,39 @@ final class HumanMonitor {
         admin.cont();
         yield List.of();
       }
-      case "", "help", "info" ->
-          List.of(
-              "info memdev -- show the memory backends",
-              "info memory-devices -- show the memory devices",
-              "info qtree -- show the devices and their properties",
-              "info status -- show whether guest writers run",
-              "stop -- pause all guest writers",
-              "cont -- resume them");
+      case "", "help", "info" -> help();
       default ->
-          List.of(
-              "unknown command: '" + Excerpt.onOneLine(words) + "'; help lists those there are");
+          migration
+              .answer(words)
+              .orElse(
+                  List.of(
+                      "unknown command: '"
+                          + Excerpt.onOneLine(words)
+                          + "'; help lists those there are"));
     };
   }
 
+  private static List<String> help() {
+    List<String> lines =
+        new ArrayList<>(
+            List.of(
+                "info memdev -- show the memory backends",
+                "info memory-devices -- show the memory devices",
+                "info qtree -- show the devices and their properties",
+                "info status -- show whether guest writers run",
+                "stop -- pause all guest writers",
+                "cont -- resume them"));
+    lines.addAll(HumanMigration.HELP);
+    return lines;
+  }
+
   private String status() {
-    return switch (admin.status().phase()) {
-      case UP -> admin.status().stopped() ? "paused" : "running";
-      default -> admin.status().sentence();
-    };
+    MachineStatus status = admin.status();
+    if (status.phase() != MachineStatus.Phase.UP) {
+      return status.sentence();
+    }
+    String word = MachineCommands.runState(status);
+    return word.equals("running") || word.equals("paused") ? word : "paused (" + word + ")";
   }
 
   private List<String> memdevs() throws AdminException {

@@ -12,6 +12,7 @@ import holdfast.machine.admin.MachineAdmin;
 import holdfast.machine.admin.MachineStatus;
 import holdfast.machine.admin.NoSuchObjectException;
 import holdfast.machine.admin.ObjectStatus;
+import holdfast.machine.admin.Ownership;
 import holdfast.machine.api.DeviceKind;
 import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.DeviceDefinitions;
@@ -86,20 +87,32 @@ public final class MachineCommands {
   /** Returns the state in QEMU's words, and ours beside it where there is a reason to tell. */
   private Map<String, Object> status() {
     MachineStatus status = admin.status();
-    String word =
-        switch (status.phase()) {
-          case UNCONFIGURED, INCOMPLETE, WAITING, STARTING -> "prelaunch";
-          case UP -> status.stopped() ? "paused" : "running";
-          case FAILED -> "internal-error";
-          case ENDED -> "shutdown";
-        };
+    String word = runState(status);
     Map<String, Object> answer = new LinkedHashMap<>();
     answer.put("status", word);
     answer.put("running", word.equals("running"));
     if (!status.reason().isEmpty()) {
       answer.put("x-holdfast-reason", status.reason());
+    } else if (status.ownership() == Ownership.UNDECIDED) { // for which QEMU has no word
+      answer.put("x-holdfast-reason", status.sentence());
     }
     return answer;
+  }
+
+  /** Returns QEMU's word for a state. */
+  static String runState(MachineStatus status) {
+    return switch (status.phase()) {
+      case UNCONFIGURED, INCOMPLETE, WAITING, STARTING -> "prelaunch";
+      case UP ->
+          switch (status.ownership()) {
+            case OWNER -> status.stopped() ? "paused" : "running";
+            case AWAITED -> "inmigrate";
+            case MOVED -> "postmigrate";
+            case UNDECIDED -> "paused";
+          };
+      case FAILED -> "internal-error";
+      case ENDED -> "shutdown";
+    };
   }
 
   private Object stop() throws AdminException {

@@ -22,13 +22,20 @@ import org.jspecify.annotations.Nullable;
  * a terminal of another process is what the shell says.
  */
 final class WordCommand {
+  /** The swap that a command has started. */
+  private static final String SWAP = "swap";
+
+  /** The migration that a command has started. */
+  private static final String MIGRATION = "migration";
+
   private static final Struct ANSWER =
       new Struct(
           "XHoldfastAnswer",
           List.of(
               optional("text", STRING),
               optional("value", ANY),
-              optional("swap", SwapCommands.REPORT)));
+              optional(SWAP, SwapCommands.REPORT),
+              optional(MIGRATION, MigrationShapes.INFO)));
 
   private static final Struct DESCRIPTION =
       new Struct(
@@ -79,13 +86,16 @@ final class WordCommand {
       Call call = commands.call(words);
       Object value = qmp.run(call.command(), new LinkedHashMap<>(call.arguments()));
       all.put("value", value);
-      if (call.awaited()) {
-        all.put("swap", value);
+      switch (call.awaited()) {
+        case NOTHING -> {}
+        case SWAP -> all.put(SWAP, value);
+        case MIGRATION -> all.put(MIGRATION, value);
       }
     } else {
       OperatorCommands.Answer answer = commands.run(words);
       all.put("text", answer.text());
-      answer.swap().ifPresent(swap -> all.put("swap", SwapCommands.report(swap.report())));
+      answer.swap().ifPresent(swap -> all.put(SWAP, SwapCommands.report(swap.report())));
+      answer.migration().ifPresent(one -> all.put(MIGRATION, MigrationShapes.info(one)));
     }
     return all;
   }

@@ -58,7 +58,7 @@ public final class Monitor implements AutoCloseable {
     this.admin = admin;
     this.endProcess = endProcess;
     this.commands = new CommandTable(admin, this::quit, version);
-    this.shapes = new EventShapes(admin.status());
+    this.shapes = new EventShapes(admin.status(), commands.capabilities());
     this.subscription = admin.subscribe(this::happened);
     told(admin.lastEvent()); // those before are told to nobody
   }
