@@ -93,7 +93,8 @@ public final class MachineOperations implements MachineAdmin {
   public MachineStatus status() {
     return machine.isClosed()
         ? new MachineStatus(MachineStatus.Phase.ENDED, "", false)
-        : MachineStatus.up(swaps.map(MachineSwaps::isStopped).orElse(false), machine.standing().ownership());
+        : MachineStatus.up(
+            swaps.map(MachineSwaps::isStopped).orElse(false), machine.standing().ownership());
   }
 
   @Override

@@ -70,7 +70,7 @@ public final class OpenMachine implements AutoCloseable {
 
   /** Says whether its guest is here, and whether the writers are stopped. */
   public void become(Ownership ownership, boolean stopped) {
-    machine.become(ownership);
+    machine.standing().become(ownership);
     events.publish(new AdminEvent.StatusChanged(MachineStatus.up(stopped, ownership)));
   }
 

@@ -78,9 +78,7 @@ final class Links {
     private final @Nullable ReadableByteChannel from;
     private final @Nullable WritableByteChannel to;
 
-    OneWay(
-        @Nullable ReadableByteChannel from,
-        @Nullable WritableByteChannel to) {
+    OneWay(@Nullable ReadableByteChannel from, @Nullable WritableByteChannel to) {
       this.from = from;
       this.to = to;
     }

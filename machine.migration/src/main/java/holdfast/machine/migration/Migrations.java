@@ -237,7 +237,8 @@ public final class Migrations implements MigrationAdmin {
     try {
       leaving.decide(here);
     } catch (IllegalStateException e) {
-      throw new RefusedException("the guest has left this machine for good, and can't go on here", e);
+      throw new RefusedException(
+          "the guest has left this machine for good, and can't go on here", e);
     } catch (IOException e) {
       throw new HostException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
     }

@@ -58,8 +58,7 @@ final class ParameterDefinitions {
       new TypeDefinition(
           "migration",
           "the parameters of migrations",
-          List.of(
-              DOWNTIME_LIMIT, MAX_BANDWIDTH, PEER, PEER_MACHINE, TLS_FOLDER, TLS_HOSTNAME));
+          List.of(DOWNTIME_LIMIT, MAX_BANDWIDTH, PEER, PEER_MACHINE, TLS_FOLDER, TLS_HOSTNAME));
 
   private ParameterDefinitions() {}
 
@@ -98,7 +97,8 @@ final class ParameterDefinitions {
   }
 
   private static ParsedObject without(ParsedObject present, String name) {
-    return present.with(name.equals(TLS_FOLDER.name()) ? TLS_FOLDER : TLS_HOSTNAME, Optional.empty());
+    return present.with(
+        name.equals(TLS_FOLDER.name()) ? TLS_FOLDER : TLS_HOSTNAME, Optional.empty());
   }
 
   /** Returns parameters with their types. */

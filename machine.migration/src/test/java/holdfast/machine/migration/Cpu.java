@@ -29,8 +29,10 @@ final class Cpu implements GuestWriter, DeviceState, Runnable {
   private final long places;
   private final int version;
   private final ReentrantLock running = new ReentrantLock(true);
+
   /** Written by the guest alone, or while it is paused. */
   private volatile long next = 1;
+
   private volatile boolean ended;
 
   /**
@@ -79,7 +81,10 @@ final class Cpu implements GuestWriter, DeviceState, Runnable {
     return next;
   }
 
-  /** While it is paused, returns the first place that doesn't hold what it must, as a sentence; empty if all do. */
+  /**
+   * While it is paused, returns the first place that doesn't hold what it must, as a sentence;
+   * empty if all do.
+   */
   String fault(MemorySegment seen) {
     long upTo = next();
     for (long number = Math.max(1, upTo - places); number < upTo; number++) {

@@ -39,7 +39,8 @@ final class Host implements AutoCloseable {
   }
 
   static String[] options(Path folder, String... more) {
-    List<String> options = new ArrayList<>(List.of("-machine", "pc,nvdimm=on", "-m", "1M,slots=4,maxmem=1G"));
+    List<String> options =
+        new ArrayList<>(List.of("-machine", "pc,nvdimm=on", "-m", "1M,slots=4,maxmem=1G"));
     for (String id : List.of("nv0", "nv1")) {
       options.add("-object");
       options.add(

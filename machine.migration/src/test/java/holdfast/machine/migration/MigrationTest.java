@@ -82,7 +82,9 @@ class MigrationTest {
     }
     MachineException refused =
         assertThrows(MachineException.class, () -> Holdfast.open(Host.options(here())));
-    assertTrue(refused.getMessage().contains("moved") || refused.getMessage().contains("left"), refused::getMessage);
+    assertTrue(
+        refused.getMessage().contains("moved") || refused.getMessage().contains("left"),
+        refused::getMessage);
     Holdfast.open(Host.options(there())).close(); // the destination's files are good
     assertEquals(List.of(), notes(there()));
   }
@@ -97,7 +99,8 @@ class MigrationTest {
   }
 
   @Test
-  @DisplayName("a guest that was stopped stays stopped at the destination until it is resumed there")
+  @DisplayName(
+      "a guest that was stopped stays stopped at the destination until it is resumed there")
   void stopped() throws Exception {
     try (Host source = Host.open(here());
         Host destination = Host.open(there(), "-incoming", socket())) {
@@ -135,8 +138,7 @@ class MigrationTest {
       source.admin().migration().migrate(socket());
       MigrationStatus status = source.awaitEnd();
       assertEquals(MigrationState.FAILED, status.state());
-      assertTrue(
-          status.error().orElseThrow().contains("this machine has a"), status::toString);
+      assertTrue(status.error().orElseThrow().contains("this machine has a"), status::toString);
       assertEquals(Ownership.OWNER, source.admin().status().ownership());
       assertFalse(source.admin().status().stopped());
       Host.progress(cpu);
@@ -233,9 +235,7 @@ class MigrationTest {
           assertThrows(
               AdminException.class,
               () ->
-                  source
-                      .admin()
-                      .addObject("memory-backend-ram", Map.of("id", "x", "size", "1M")));
+                  source.admin().addObject("memory-backend-ram", Map.of("id", "x", "size", "1M")));
       assertTrue(frozen.getMessage().contains("migrating"), frozen::getMessage);
       source.admin().migration().cancel();
       assertEquals(MigrationState.CANCELLED, source.awaitEnd().state());
@@ -269,7 +269,8 @@ class MigrationTest {
     try (Host destination = Host.open(there(), "-incoming", "defer")) {
       Cpu cpu = destination.cpu("nv0");
       destination.admin().migration().listen(file);
-      assertEquals(MigrationState.COMPLETED, destination.awaitEnd().state(), destination.status()::toString);
+      assertEquals(
+          MigrationState.COMPLETED, destination.awaitEnd().state(), destination.status()::toString);
       assertTrue(cpu.next() >= saved);
       Host.progress(cpu);
       destination.admin().stop();

@@ -181,8 +181,7 @@ public final class AdminComponent implements MachineAdmin {
   }
 
   private MachineOperations operations(Machine machine) {
-    Migrations migrations =
-        new Migrations(machine, component.guestWriters(), states, events);
+    Migrations migrations = new Migrations(machine, component.guestWriters(), states, events);
     migrations.serve();
     machine
         .incoming()
@@ -203,7 +202,7 @@ public final class AdminComponent implements MachineAdmin {
     } catch (AdminException e) {
       LOG.error(
           "nobody can send the machine its guest: -incoming {}: {}; name another place with"
-              + " ram:migrate-incoming",
+              + " ram:migrate_incoming",
           from,
           e.getMessage());
     }

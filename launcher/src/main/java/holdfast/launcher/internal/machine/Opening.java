@@ -1,5 +1,7 @@
 package holdfast.launcher.internal.machine;
 
+import holdfast.machine.config.MachineDefinition;
+import holdfast.machine.config.MachineSpec;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.core.Candidates;
 import holdfast.machine.core.ImageCheck;

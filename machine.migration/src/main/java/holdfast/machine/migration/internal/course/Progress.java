@@ -9,13 +9,9 @@ import holdfast.machine.core.AdminEvents;
 import holdfast.machine.migration.internal.stream.PageCount;
 import java.time.Duration;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** How far one migration is, and what it came to. Each step is an event. Thread-safe. */
 public final class Progress {
-  private static final Logger LOG = LoggerFactory.getLogger("holdfast.machine.migration");
-
   private final AdminEvents events;
   private final boolean incoming;
   private final String address;
@@ -118,20 +114,11 @@ public final class Progress {
     if (next != state) {
       state = next;
       publish();
-      log();
     }
   }
 
   private void publish() {
     events.publish(new AdminEvent.MigrationProgressed(status()));
-  }
-
-  private void log() {
-    String what = incoming ? "migration from " : "migration to ";
-    switch (state) {
-      case FAILED, UNDECIDED -> LOG.error("{}{}: {}", what, address, error.orElse(state.label()));
-      default -> LOG.info("{}{}: {}", what, address, state.label());
-    }
   }
 
   private static Duration since(long nanos) {

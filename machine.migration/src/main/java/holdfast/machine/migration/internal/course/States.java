@@ -128,8 +128,7 @@ public record States(List<DeviceState> all) {
           came.stream()
               .filter(each -> each.id().equals(one.id()))
               .findFirst()
-              .orElseThrow(
-                  () -> new IOException("the source sent no state of '" + one.id() + "'"));
+              .orElseThrow(() -> new IOException("the source sent no state of '" + one.id() + "'"));
       bounded(
           "the state '" + one.id() + "' is loaded",
           () -> {
@@ -180,7 +179,9 @@ public record States(List<DeviceState> all) {
     } catch (ExecutionException e) {
       Throwable cause = e.getCause();
       throw new IOException(
-          "while " + what + " the emulator failed: "
+          "while "
+              + what
+              + " the emulator failed: "
               + (cause instanceof IOException io && io.getMessage() != null
                   ? io.getMessage()
                   : cause),

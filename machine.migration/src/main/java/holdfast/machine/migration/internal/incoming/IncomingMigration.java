@@ -142,7 +142,8 @@ public final class IncomingMigration implements Runnable {
       } else if (magic == Frames.MAGIC) {
         fromMachine();
       } else {
-        LOG.warn("somebody at {} sends no migration: 0x{}", order.from(), Integer.toHexString(magic));
+        LOG.warn(
+            "somebody at {} sends no migration: 0x{}", order.from(), Integer.toHexString(magic));
       }
     } catch (IOException e) {
       LOG.warn("a connection to {} brought no guest: {}", order.from(), e.getMessage());
@@ -170,8 +171,7 @@ public final class IncomingMigration implements Runnable {
   }
 
   private Deadline introductionLimit() {
-    return Deadline.closing(
-        order.channel(), INTRODUCTION, "the peer did not say what it sends");
+    return Deadline.closing(order.channel(), INTRODUCTION, "the peer did not say what it sends");
   }
 
   /** A way to come in. */
@@ -243,8 +243,7 @@ public final class IncomingMigration implements Runnable {
       }
     }
     Optional<String> mismatch =
-        offered.mismatch(
-            Offers.of(order.machine(), offered.id(), "", states), states::loads);
+        offered.mismatch(Offers.of(order.machine(), offered.id(), "", states), states::loads);
     if (mismatch.isPresent() || !Proof.isWellFormed(offered.proofHash())) {
       String why = mismatch.orElse("the source gives no digest of its proof");
       progress.end(MigrationState.FAILED, why);
@@ -343,8 +342,7 @@ public final class IncomingMigration implements Runnable {
       Offer offered = offer;
       notes().received(offered == null ? "" : offered.proofHash());
       ready = true;
-      frames.send(
-          FrameType.READY, ByteBuffer.allocate(Long.BYTES).putLong(input.sum()).array());
+      frames.send(FrameType.READY, ByteBuffer.allocate(Long.BYTES).putLong(input.sum()).array());
     }
   }
 
@@ -356,7 +354,8 @@ public final class IncomingMigration implements Runnable {
       try {
         Frames.Frame frame = frames.receive(Offer.LONGEST);
         if (frame.type() != FrameType.MOVED) {
-          throw new PeerException("the source sends " + frame.type() + " where its proof was to come");
+          throw new PeerException(
+              "the source sends " + frame.type() + " where its proof was to come");
         }
         proof = frame.text();
       } catch (PeerException e) {
@@ -398,7 +397,7 @@ public final class IncomingMigration implements Runnable {
         "all of the guest is here, and whether it has left the source is not known ("
             + e.getMessage()
             + "): look at the source; if its query-migrate or the note beside its file shows a proof,"
-            + " say ram:migrate-decide here PROOF, and if the guest goes on there, ram:migrate-decide"
+            + " say ram:migrate_decide here PROOF, and if the guest goes on there, ram:migrate_decide"
             + " elsewhere");
   }
 
@@ -454,8 +453,7 @@ public final class IncomingMigration implements Runnable {
   }
 
   private void fromQemu(byte[] first) throws IOException {
-    ReceivedMemory memory =
-        new ReceivedMemory(used(), true, false, progress, this::begin);
+    ReceivedMemory memory = new ReceivedMemory(used(), true, false, progress, this::begin);
     guarded(
         memory,
         () -> {

@@ -43,8 +43,7 @@ public final class Reception {
   /**
    * @param states the parts of the emulator
    */
-  public Reception(
-      Machine machine, GuestWriters writers, DeviceStates states, AdminEvents events) {
+  public Reception(Machine machine, GuestWriters writers, DeviceStates states, AdminEvents events) {
     this.machine = machine;
     this.writers = writers;
     this.states = states;
@@ -64,10 +63,7 @@ public final class Reception {
     listening = opened;
     address = opened.address().toString();
     LOG.info("the machine waits for its guest at {}", address);
-    Thread.ofPlatform()
-        .daemon()
-        .name("holdfast-incoming")
-        .start(() -> accept(opened));
+    Thread.ofPlatform().daemon().name("holdfast-incoming").start(() -> accept(opened));
   }
 
   /** Reads a snapshot. */

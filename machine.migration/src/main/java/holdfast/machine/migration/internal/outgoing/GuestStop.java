@@ -69,7 +69,6 @@ final class GuestStop {
 
   private void tell(boolean stopped) {
     events.publish(
-        new AdminEvent.StatusChanged(
-            MachineStatus.up(stopped, machine.standing().ownership())));
+        new AdminEvent.StatusChanged(MachineStatus.up(stopped, machine.standing().ownership())));
   }
 }

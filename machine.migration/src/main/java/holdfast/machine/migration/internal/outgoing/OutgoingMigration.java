@@ -143,8 +143,7 @@ public final class OutgoingMigration implements Runnable {
             order.events(),
             false,
             order.to(),
-            new ByteSize(
-                regions(order).stream().mapToLong(region -> region.size().bytes()).sum()));
+            new ByteSize(regions(order).stream().mapToLong(region -> region.size().bytes()).sum()));
     this.stop = new GuestStop(order.machine(), order.writers(), order.events());
     this.id = new MigrationId(UUID.randomUUID(), order.to(), Instant.now());
     this.notes =
@@ -282,8 +281,7 @@ public final class OutgoingMigration implements Runnable {
       try {
         frames.begin();
         frames.send(
-            FrameType.OFFER,
-            Offers.of(order.machine(), id.id(), proof.sha256(), states).json());
+            FrameType.OFFER, Offers.of(order.machine(), id.id(), proof.sha256(), states).json());
         return states;
       } catch (IOException e) {
         throw limit.explained(e);
@@ -294,8 +292,7 @@ public final class OutgoingMigration implements Runnable {
   /** Sends RAM; the guest is stopped at the end. */
   private void sendRam(WritableByteChannel to)
       throws IOException, GivenUpException, RamBlockException, InterruptedException {
-    new OutgoingRam(
-            regions(order), order.writers(), this::limits, new Watched(), cancellation, to)
+    new OutgoingRam(regions(order), order.writers(), this::limits, new Watched(), cancellation, to)
         .run(order.parameters().get().peerMachine());
     progress.enter(MigrationState.DEVICE);
   }
@@ -356,7 +353,7 @@ public final class OutgoingMigration implements Runnable {
               + order.to()
               + ", and whether it goes on there was not heard ("
               + reason(e)
-              + "): look there, and if it waits, tell it: ram:migrate-decide here "
+              + "): look there, and if it waits, tell it: ram:migrate_decide here "
               + proof.text());
     }
     notes.end();
@@ -393,7 +390,7 @@ public final class OutgoingMigration implements Runnable {
         "the QEMU at "
             + order.to()
             + " was sent everything, and answers nothing: ask it by its query-migrate, and then say"
-            + " here ram:migrate-decide elsewhere if it has the guest, or here if it has not");
+            + " here ram:migrate_decide elsewhere if it has the guest, or here if it has not");
     return true;
   }
 

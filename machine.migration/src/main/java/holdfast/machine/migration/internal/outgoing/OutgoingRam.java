@@ -137,9 +137,7 @@ final class OutgoingRam {
   }
 
   private SwapLimits convergence() {
-    return SwapLimits.DEFAULT
-        .withDowntime(limits.get().downtime())
-        .withRounds(Integer.MAX_VALUE);
+    return SwapLimits.DEFAULT.withDowntime(limits.get().downtime()).withRounds(Integer.MAX_VALUE);
   }
 
   /** Begins to track; returns what is tracked, which is all dirty. */
@@ -150,7 +148,8 @@ final class OutgoingRam {
       int block = sources.size();
       Optional<DirtySource> source =
           cancellation.during(
-              () -> DirtySource.open(region, region.status().block(), writers, limits.get().pause()));
+              () ->
+                  DirtySource.open(region, region.status().block(), writers, limits.get().pause()));
       sources.add(source);
       (source.isPresent() ? dirty : untracked).of(block).add(0, region.size().bytes());
     }
@@ -207,7 +206,8 @@ final class OutgoingRam {
     pending.addAll(collect());
     pending.addAll(untracked);
     cancellation.throwIfCancelled();
-    try (Deadline deadline = Deadline.closing(
+    try (Deadline deadline =
+        Deadline.closing(
             to,
             limits.get().rest(),
             "while the writers were stopped, the receiver did not take the rest")) {

@@ -129,8 +129,7 @@ public final class Frames {
     head.flip();
     int code = Byte.toUnsignedInt(head.get());
     return FrameType.of(code)
-        .orElseThrow(
-            () -> new PeerException("the peer sends a frame of type %d".formatted(code)));
+        .orElseThrow(() -> new PeerException("the peer sends a frame of type %d".formatted(code)));
   }
 
   private byte[] read(int length) throws IOException {
@@ -236,8 +235,10 @@ public final class Frames {
           left = length;
         }
         case RAM_END -> {
-          if (length != Long.BYTES || ByteBuffer.wrap(Frames.this.read(length)).getLong() != sum.getValue()) {
-            throw new PeerException("what came of memory is not what was sent: its checksum differs");
+          if (length != Long.BYTES
+              || ByteBuffer.wrap(Frames.this.read(length)).getLong() != sum.getValue()) {
+            throw new PeerException(
+                "what came of memory is not what was sent: its checksum differs");
           }
           ended = true;
         }

@@ -84,8 +84,7 @@ public record Offer(
     all.put("ram-base", ramBase);
     all.put("ram", ram);
     all.put(
-        "blocks",
-        blocks.stream().map(one -> Map.of("id", one.id(), "size", one.size())).toList());
+        "blocks", blocks.stream().map(one -> Map.of("id", one.id(), "size", one.size())).toList());
     all.put("devices", devices.stream().map(Offer::json).toList());
     all.put(
         "states",
@@ -180,11 +179,7 @@ public record Offer(
   }
 
   private static <T> Optional<String> differing(
-      String kind,
-      List<T> there,
-      List<T> here,
-      Function<T, String> id,
-      Function<T, String> words) {
+      String kind, List<T> there, List<T> here, Function<T, String> id, Function<T, String> words) {
     Map<String, T> ours = here.stream().collect(Collectors.toMap(id, one -> one, (a, b) -> a));
     for (T one : there) {
       T own = ours.remove(id.apply(one));

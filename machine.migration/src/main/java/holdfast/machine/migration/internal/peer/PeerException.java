@@ -23,7 +23,9 @@ public final class PeerException extends IOException {
     this.abort = abort;
   }
 
-  /** Returns whether the peer said itself that it gives up: then it keeps, or has not, the guest. */
+  /**
+   * Returns whether the peer said itself that it gives up: then it keeps, or has not, the guest.
+   */
   public boolean isAbort() {
     return abort;
   }

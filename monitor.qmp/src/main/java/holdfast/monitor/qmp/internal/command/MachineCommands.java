@@ -108,6 +108,7 @@ public final class MachineCommands {
             case OWNER -> status.stopped() ? "paused" : "running";
             case AWAITED -> "inmigrate";
             case MOVED -> "postmigrate";
+            case LEAVING -> "finish-migrate";
             case UNDECIDED -> "paused";
           };
       case FAILED -> "internal-error";
