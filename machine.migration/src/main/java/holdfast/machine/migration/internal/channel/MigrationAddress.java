@@ -65,7 +65,7 @@ public sealed interface MigrationAddress {
     private static final int LAST_PORT = 0xffff;
     private static final Set<String> QEMUS_OWN = Set.of("exec", "fd", "rdma", "vsock");
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]+");
-    private static final Pattern NUMBER = Pattern.compile("[0-9]{1,5}");
+    private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,4}");
 
     MigrationAddress parse() throws InvalidRequestException {
       int colon = text.indexOf(':');

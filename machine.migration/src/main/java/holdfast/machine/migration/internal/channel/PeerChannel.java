@@ -16,8 +16,10 @@ import java.util.Optional;
  * peer is told that this is the end, and is waited for.
  *
  * <p>With TLS a read returns -1 only if the peer has said that its stream ends; one that was cut
- * off is an error. A peer that refuses this side's certificate may tell so by an error of the first
- * read or write, since with TLS 1.3 it sees the certificate last.
+ * off is an error. An older QEMU (7.2, for one) does not say so and hangs up: who takes its stream
+ * goes by the end that this has itself, and reads no further. A peer that refuses this side's
+ * certificate may tell so by an error of the first read or write, since with TLS 1.3 it sees the
+ * certificate last.
  */
 public sealed interface PeerChannel extends ByteChannel permits PlainChannel, TlsChannel {
 

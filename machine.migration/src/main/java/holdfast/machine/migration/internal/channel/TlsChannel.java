@@ -29,6 +29,9 @@ final class TlsChannel implements PeerChannel {
   /** How many records go through the socket in one call: 256 KiB of content, and one more. */
   private static final int RECORDS = 17;
 
+  /** That of a session before there are keys. */
+  private static final String NO_PROTOCOL = "NONE";
+
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   private final SocketChannel socket;
@@ -78,6 +81,9 @@ final class TlsChannel implements PeerChannel {
         engine.beginHandshake();
         while (step(engine.getHandshakeStatus())) {
           // each step is small
+        }
+        if (engine.getSession().getProtocol().equals(NO_PROTOCOL)) {
+          throw TlsFailure.hungUp(peer);
         }
         deadline.requireMet();
       } catch (SSLException e) {

@@ -68,6 +68,7 @@ class MigrationAddressTest {
         "tcp:h:0|a port is a number from 1 to 65535",
         "tcp:h:65536|a port is a number",
         "tcp:h:-1|a port is a number",
+        "tcp:h:0444|a port is a number",
         "tcp:h:+1|a port is a number",
         "tcp:h:99999999999|a port is a number",
         "tcp:h:1,to=9|a port is a number",
