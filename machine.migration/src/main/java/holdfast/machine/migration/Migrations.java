@@ -232,6 +232,7 @@ public final class Migrations implements MigrationAdmin {
             "that is not the source's proof: it is in the source's query-migrate, or the note beside"
                 + " its file, once the guest has left it; before that the guest is still there");
       }
+      reception.settle();
       return;
     }
     try {

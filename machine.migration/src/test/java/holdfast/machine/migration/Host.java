@@ -40,7 +40,7 @@ final class Host implements AutoCloseable {
 
   static String[] options(Path folder, String... more) {
     List<String> options =
-        new ArrayList<>(List.of("-machine", "pc,nvdimm=on", "-m", "1M,slots=4,maxmem=1G"));
+        new ArrayList<>(List.of("-machine", "pc,nvdimm=on", "-m", "16M,slots=4,maxmem=1G"));
     for (String id : List.of("nv0", "nv1")) {
       options.add("-object");
       options.add(
@@ -91,6 +91,11 @@ final class Host implements AutoCloseable {
   MigrationStatus awaitEnd() throws Exception {
     return await(
         status -> !status.state().isUnderWay() && status.state() != MigrationState.NONE, "an end");
+  }
+
+  /** Waits until no migration is under way, if there ever was one. */
+  MigrationStatus awaitIdle() throws Exception {
+    return await(status -> !status.state().isUnderWay(), "idle");
   }
 
   private MigrationStatus await(Predicate<MigrationStatus> wanted, String what) throws Exception {

@@ -83,7 +83,6 @@ public final class Progress {
 
   /** Ends it well: the guest is where it was to go. */
   public synchronized void complete() {
-    downtime = stopped.map(Progress::since);
     end(MigrationState.COMPLETED, Optional.empty());
   }
 
@@ -104,7 +103,10 @@ public final class Progress {
   }
 
   private void end(MigrationState last, Optional<String> sentence) {
-    time = Optional.of(since(began));
+    if (time.isEmpty()) { // what is decided later takes none of it
+      time = Optional.of(since(began));
+      downtime = stopped.map(Progress::since);
+    }
     expected = Optional.empty();
     error = sentence;
     become(last);

@@ -12,6 +12,7 @@ import holdfast.machine.core.AdminEvents;
 import holdfast.machine.core.Backend;
 import holdfast.machine.core.Machine;
 import holdfast.machine.core.Region;
+import holdfast.machine.migration.internal.channel.ChannelException;
 import holdfast.machine.migration.internal.channel.Deadline;
 import holdfast.machine.migration.internal.course.Hold;
 import holdfast.machine.migration.internal.course.NotedFiles;
@@ -463,12 +464,25 @@ public final class IncomingMigration implements Runnable {
           reader.read();
           memory.requireAll();
           progress.enter(MigrationState.DEVICE);
-          if (!reader.dropRest(MOST_BEHIND)) {
-            throw new IOException("the QEMU sends more behind RAM than any machine has");
-          }
+          dropDevices(reader);
           memory.persist();
         });
     own(); // stopped: its devices' state is none of ours
+  }
+
+  /** Drops the state of a QEMU's devices, and waits until it closes the connection. */
+  private void dropDevices(RamStreamReader reader) throws IOException {
+    boolean ended;
+    try {
+      ended = reader.dropRest(MOST_BEHIND);
+    } catch (ChannelException e) {
+      // All of RAM has come by then. Over TLS a QEMU (7.2) ends without saying so.
+      LOG.info("the QEMU at {} ended its migration: {}", order.from(), e.getMessage());
+      ended = true;
+    }
+    if (!ended) {
+      throw new IOException("the QEMU sends more behind RAM than any machine has");
+    }
   }
 
   /** Returns the regions that a QEMU would have as RAM blocks. */

@@ -1,6 +1,7 @@
 package holdfast.machine.migration.internal.incoming;
 
 import holdfast.machine.admin.AdminException;
+import holdfast.machine.admin.MigrationState;
 import holdfast.machine.admin.RefusedException;
 import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.core.AdminEvents;
@@ -152,11 +153,18 @@ public final class Reception {
     }
   }
 
-  /** Forgets a connection that ended; nobody listens any more if it brought the guest. */
+  /** Forgets a connection that ended. */
   private synchronized void forget(IncomingMigration one) {
     heard.remove(one);
+    settle();
+  }
+
+  /** Waits for nobody any more once the guest is here. */
+  public synchronized void settle() {
     Listening open = listening;
-    if (open != null && turn != null && !turn.progress().status().state().isUnderWay()) {
+    if (open != null
+        && turn != null
+        && turn.progress().status().state() == MigrationState.COMPLETED) {
       open.close();
       listening = null;
     }

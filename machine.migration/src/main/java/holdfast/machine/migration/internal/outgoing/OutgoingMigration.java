@@ -442,10 +442,12 @@ public final class OutgoingMigration implements Runnable {
     }
   }
 
-  private static String reason(Throwable e) {
+  private String reason(Throwable e) {
     if (e instanceof EOFException) {
-      return "the destination closed the connection: look at its log; if it is a QEMU, say so with"
-          + " x-holdfast-peer=qemu";
+      return progress.status().setup().isPresent()
+          ? "the destination closed the connection: look at its log"
+          : "the destination closed the connection without an answer: look at its log; if it is a"
+              + " QEMU, say so with x-holdfast-peer=qemu";
     }
     String sentence = e.getMessage();
     return sentence == null || e instanceof RuntimeException || e instanceof Error
