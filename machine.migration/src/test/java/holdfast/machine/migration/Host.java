@@ -35,7 +35,12 @@ final class Host implements AutoCloseable {
 
   /** Opens a machine with its files in a folder. */
   static Host open(Path folder, String... more) throws Exception {
-    return new Host(Holdfast.open(options(folder, more)));
+    return of(options(folder, more));
+  }
+
+  /** Opens the machine of options. */
+  static Host of(String... options) throws Exception {
+    return new Host(Holdfast.open(options));
   }
 
   static String[] options(Path folder, String... more) {

@@ -11,11 +11,15 @@ import holdfast.machine.admin.MigrationState;
 import holdfast.machine.admin.MigrationStatus;
 import holdfast.machine.admin.Ownership;
 import holdfast.machine.admin.RefusedException;
+import holdfast.machine.api.DeviceState;
 import holdfast.machine.core.Holdfast;
 import holdfast.machine.core.MachineException;
+import java.io.ByteArrayInputStream;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -148,6 +152,21 @@ class MigrationTest {
   }
 
   @Test
+  @DisplayName("another label size of a device refuses, with both")
+  void labelSize() throws Exception {
+    String[] there = Host.options(there(), "-incoming", socket());
+    for (int i = 0; i < there.length; i++) {
+      there[i] = there[i].replace("id=nv1-dev,memdev=nv1,label-size=128K", "id=nv1-dev,memdev=nv1,label-size=256K");
+    }
+    try (Host source = Host.open(here());
+        Host _ = Host.of(there)) {
+      source.admin().migration().migrate(socket());
+      String error = source.awaitEnd().error().orElseThrow();
+      assertTrue(error.contains("label-size 131072") && error.contains("label-size 262144"), error);
+    }
+  }
+
+  @Test
   @DisplayName("another version of a state that can't be loaded refuses, with both versions")
   void versions() throws Exception {
     try (Host source = Host.open(here());
@@ -188,7 +207,7 @@ class MigrationTest {
   }
 
   /** A state that can't be loaded until it works. */
-  private static final class Broken implements holdfast.machine.api.DeviceState {
+  private static final class Broken implements DeviceState {
     private final Cpu cpu;
     private volatile boolean works;
 
@@ -286,9 +305,9 @@ class MigrationTest {
     for (int round = 0; round < rounds; round++) {
       Path from = round % 2 == 0 ? here() : there();
       Path to = round % 2 == 0 ? there() : here();
-      try (Host source = round == 0 ? Host.open(from) : Host.open(from)) {
+      try (Host source = Host.open(from)) {
         Cpu cpu = new Cpu("cpu-nv0", source.memory("nv0"));
-        try (java.io.DataInputStream state = state(counted)) {
+        try (DataInputStream state = state(counted)) {
           cpu.load(1, state);
         }
         source.cpu(cpu);
@@ -309,9 +328,9 @@ class MigrationTest {
     }
   }
 
-  private static java.io.DataInputStream state(long next) {
-    return new java.io.DataInputStream(
-        new java.io.ByteArrayInputStream(
-            java.nio.ByteBuffer.allocate(Long.BYTES).putLong(next).array()));
+  private static DataInputStream state(long next) {
+    return new DataInputStream(
+        new ByteArrayInputStream(
+            ByteBuffer.allocate(Long.BYTES).putLong(next).array()));
   }
 }

@@ -68,6 +68,9 @@ public final class IncomingMigration implements Runnable {
   private volatile @Nullable DestinationNotes notes;
   private volatile @Nullable Offer offer;
 
+  /** Whether the turn was taken. */
+  private volatile boolean entered;
+
   /** Whether the guest ran at the source. */
   private volatile boolean ran;
 
@@ -139,7 +142,7 @@ public final class IncomingMigration implements Runnable {
       byte[] first = introduction();
       int magic = ByteBuffer.wrap(first).getInt();
       if (magic == RamStreamFormat.MAGIC && order.answers()) {
-        take(() -> fromQemu(first));
+        attempt(() -> fromQemu(first));
       } else if (magic == Frames.MAGIC) {
         fromMachine();
       } else {
@@ -180,31 +183,35 @@ public final class IncomingMigration implements Runnable {
     void in() throws IOException;
   }
 
-  /** Takes the guest in if it is this connection's turn, and sees to what is left if it fails. */
-  private void take(Way way) throws IOException {
+  /** Takes the turn: from now on this is the machine's migration. */
+  private void enter() throws IOException {
     if (!order.turn().getAsBoolean()) {
       throw new IOException("another migration is coming in");
     }
-    boolean came = false;
+    entered = true;
     progress.enter(MigrationState.SETUP);
     try {
       hold = Hold.of(order.machine());
-      way.in();
-      came = true;
     } catch (AdminException e) {
-      progress.failUnlessEnded(e.getMessage() + "");
       throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  /** Takes the guest in, and sees to what is left if it fails. */
+  private void attempt(Way way) throws IOException {
+    try {
+      way.in();
     } catch (IOException | RuntimeException | Error e) {
-      progress.failUnlessEnded(e.getMessage() == null ? e.toString() : e.getMessage());
-      throw e;
-    } finally {
-      if (!came && !ready) {
+      if (entered && !ready) {
         leave();
       }
+      progress.failUnlessEnded(e.getMessage() == null ? e.toString() : e.getMessage());
+      throw e;
     }
   }
 
   private void leave() {
+    entered = false;
     Hold held = hold;
     if (held != null) {
       held.close();
@@ -215,7 +222,7 @@ public final class IncomingMigration implements Runnable {
   private void fromMachine() throws IOException {
     Frames frames = new Frames(order.channel());
     try {
-      take(() -> fromMachine(frames));
+      attempt(() -> fromMachine(frames));
     } catch (IOException | RuntimeException | Error e) {
       refuse(frames, e);
       throw e;
@@ -243,12 +250,11 @@ public final class IncomingMigration implements Runnable {
         throw limit.explained(e);
       }
     }
+    enter();
     Optional<String> mismatch =
         offered.mismatch(Offers.of(order.machine(), offered.id(), "", states), states::loads);
     if (mismatch.isPresent() || !Proof.isWellFormed(offered.proofHash())) {
-      String why = mismatch.orElse("the source gives no digest of its proof");
-      progress.end(MigrationState.FAILED, why);
-      throw new IOException(why);
+      throw new IOException(mismatch.orElse("the source gives no digest of its proof"));
     }
     offer = offered;
     ReceivedMemory memory =
@@ -313,7 +319,10 @@ public final class IncomingMigration implements Runnable {
         if (begun != null) {
           begun.abandon(memory.isWritten());
         }
-        progress.end(MigrationState.FAILED, why);
+        if (entered) {
+          leave(); // who hears that it failed may try again at once
+        }
+        progress.failUnlessEnded(why);
       }
     }
   }
@@ -406,9 +415,9 @@ public final class IncomingMigration implements Runnable {
   private void disown(String why) {
     ready = false;
     notes().disown();
+    leave(); // who hears that it failed may try again at once
     tell(Ownership.AWAITED, true);
     progress.end(MigrationState.FAILED, why);
-    leave();
   }
 
   /** Makes the guest go on here, if it ran. */
@@ -422,12 +431,12 @@ public final class IncomingMigration implements Runnable {
     if (goesOn) {
       order.writers().cont();
     }
-    tell(Ownership.OWNER, !goesOn);
-    progress.complete();
     Hold held = hold;
     if (held != null) {
       held.close();
     }
+    tell(Ownership.OWNER, !goesOn);
+    progress.complete();
   }
 
   private void tell(Ownership ownership, boolean stopped) {
@@ -454,7 +463,16 @@ public final class IncomingMigration implements Runnable {
   }
 
   private void fromQemu(byte[] first) throws IOException {
-    ReceivedMemory memory = new ReceivedMemory(used(), true, false, progress, this::begin);
+    ReceivedMemory memory = 
+        new ReceivedMemory(
+            used(),
+            true,
+            false,
+            progress,
+            () -> {
+              enter();
+              begin();
+            });
     guarded(
         memory,
         () -> {

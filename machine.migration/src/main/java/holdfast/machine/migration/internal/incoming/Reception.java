@@ -12,7 +12,7 @@ import holdfast.machine.migration.internal.channel.MigrationAddress;
 import holdfast.machine.migration.internal.channel.TlsCredentials;
 import java.io.IOException;
 import java.nio.channels.ByteChannel;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -34,7 +34,7 @@ public final class Reception {
   private final GuestWriters writers;
   private final DeviceStates states;
   private final AdminEvents events;
-  private final Set<IncomingMigration> heard = new HashSet<>();
+  private final Set<IncomingMigration> heard = new LinkedHashSet<>();
   private @Nullable Listening listening;
   private @Nullable String address;
   private @Nullable IncomingMigration turn;
@@ -96,15 +96,27 @@ public final class Reception {
       while (true) {
         ByteChannel channel = at.accept();
         synchronized (this) {
-          if (heard.size() < MOST) {
-            hear(at.address().toString(), channel, true);
-            continue;
-          }
+          makeRoom();
+          hear(at.address().toString(), channel, true);
         }
-        channel.close();
       }
     } catch (IOException e) {
       LOG.debug("nobody is heard any more: {}", e.toString());
+    }
+  }
+
+  /** Ends the oldest connection that has not got the turn, where there are too many. */
+  @SuppressWarnings("ReferenceEquality") // a connection is itself
+  private void makeRoom() {
+    if (heard.size() >= MOST) {
+      heard.stream()
+          .filter(one -> one != turn)
+          .findFirst()
+          .ifPresent(
+              oldest -> {
+                heard.remove(oldest);
+                oldest.cancel();
+              });
     }
   }
 

@@ -372,6 +372,7 @@ public final class OutgoingMigration implements Runnable {
       cancellation.throwIfCancelled();
     }
     stop.keep(Ownership.OWNER); // a snapshot: the guest is here, and stopped as QEMU's would be
+    order.hold().close();
     progress.complete();
     return false;
   }
@@ -407,8 +408,8 @@ public final class OutgoingMigration implements Runnable {
         if (here) {
           notes.abandon();
           stop.undo();
-          progress.end(MigrationState.FAILED, "it was decided that the guest is here");
           order.hold().close();
+          progress.end(MigrationState.FAILED, "it was decided that the guest is here");
         } else {
           notes.commit();
           notes.end();
@@ -429,6 +430,7 @@ public final class OutgoingMigration implements Runnable {
   private void fail(Throwable e) {
     notes.abandon();
     stop.undo();
+    order.hold().close(); // who hears that it failed may try again at once
     if (phase.get() == Phase.CANCELLED) {
       progress.end(MigrationState.CANCELLED, "it was cancelled");
       return;

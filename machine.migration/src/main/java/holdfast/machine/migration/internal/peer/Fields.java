@@ -23,7 +23,12 @@ record Fields(Map<?, ?> values) {
    */
   static Fields of(byte[] json) throws PeerException {
     try {
-      return new Fields(JSON.std.mapFrom(new String(json, StandardCharsets.UTF_8)));
+      if (JSON.std.anyFrom(new String(json, StandardCharsets.UTF_8)) instanceof Map<?, ?> map) {
+        return new Fields(map);
+      }
+      throw new PeerException("what the source offers is no JSON object");
+    } catch (PeerException e) {
+      throw e;
     } catch (IOException | RuntimeException e) {
       throw new PeerException("what the source offers is no JSON object");
     }
