@@ -13,6 +13,11 @@ import org.osgi.annotation.versioning.ProviderType;
  */
 @ProviderType
 public interface MigrationAdmin {
+  /**
+   * Said in place of a proof: the source is lost for good, and nobody will ever start from its
+   * file.
+   */
+  String SOURCE_LOST = "source-lost";
 
   /** Returns the migration that is under way, or else the last one. */
   MigrationStatus status();
@@ -71,8 +76,8 @@ public interface MigrationAdmin {
    *
    * @param proof what the source's note beside its file, or its {@link #status}, shows once the
    *     guest has left it; needed for {@link Decision#HERE} at a destination, so that it can't be
-   *     said while the source still has it. Empty if the source is lost for good, and nobody will
-   *     ever start from its file
+   *     said while the source still has it; or {@link #SOURCE_LOST}. Empty where none is needed: at
+   *     a source, and where a QEMU was the source
    * @throws RefusedException if nothing is to be decided, or the proof is not the source's
    */
   void decide(Decision decision, String proof) throws AdminException;

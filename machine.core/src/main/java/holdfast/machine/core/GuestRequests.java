@@ -38,6 +38,7 @@ final class GuestRequests {
    * @param removal unplugs it
    */
   Unplugging eject(MemoryDevice device, Removal removal) throws AdminException {
+    machine.standing().requireHere();
     Ejections.Asked asked = ejections.of(device, removal);
     if (!machine.memory().devices().contains(device)) {
       ejections.deviceUnplugged(device); // perhaps before the request was there to be ended
@@ -62,11 +63,17 @@ final class GuestRequests {
   }
 
   void reset() throws AdminException {
-    controls.call("reset the guest", GuestControl::reset);
-    events.publish(new AdminEvent.GuestReset());
+    machine
+        .standing()
+        .whileHere( // a guest that is just being handed over must not change
+            () -> {
+              controls.call("reset the guest", GuestControl::reset);
+              events.publish(new AdminEvent.GuestReset());
+            });
   }
 
   void powerDown() throws AdminException {
+    machine.standing().requireHere();
     controls.call("ask the guest to shut down", GuestControl::powerDown);
     events.publish(new AdminEvent.PowerDownRequested());
   }

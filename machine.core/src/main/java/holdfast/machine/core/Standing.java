@@ -33,6 +33,17 @@ public final class Standing {
     whileHere(() -> {});
   }
 
+  /**
+   * Says whether the guest is here from now on, and tells of it, so that what is told has the order
+   * of the changes.
+   *
+   * @param told tells of it; must not wait
+   */
+  public synchronized void become(Ownership next, Runnable told) {
+    ownership = next;
+    told.run();
+  }
+
   /** What can be done only while the guest is here. */
   @FunctionalInterface
   interface Work<E extends Exception> {

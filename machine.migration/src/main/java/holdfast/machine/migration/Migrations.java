@@ -163,9 +163,11 @@ public final class Migrations implements MigrationAdmin {
                   () -> Links.to(to, now),
                   kind(to, now),
                   this::parameters));
-      outgoing = next;
       next.start();
+      outgoing = next;
       started = true;
+    } catch (IOException e) {
+      throw new HostException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
     } finally {
       if (!started) {
         hold.close();
@@ -222,26 +224,28 @@ public final class Migrations implements MigrationAdmin {
   public synchronized void decide(Decision decision, String proof) throws AdminException {
     boolean here = decision == Decision.HERE;
     OutgoingMigration leaving = outgoing;
-    if (status().state() != MigrationState.UNDECIDED) {
+    if (closed || status().state() != MigrationState.UNDECIDED) {
       throw new RefusedException("nothing is to be decided: no migration is undecided");
     }
     if (leaving == null) {
       IncomingMigration coming = reception.last().orElseThrow();
-      if (!coming.decide(here, proof)) {
+      boolean proved;
+      try {
+        proved = coming.decide(here, proof);
+      } catch (IOException e) {
+        throw new RefusedException(e.getMessage() + "", e);
+      }
+      if (!proved) {
         throw new RefusedException(
             "that is not the source's proof: it is in the source's query-migrate, or the note beside"
-                + " its file, once the guest has left it; before that the guest is still there");
+                + " its file, once the guest has left it, and before that the guest is still there;"
+                + " if the source is lost for good, say "
+                + SOURCE_LOST
+                + " in its place");
       }
       reception.settle();
-      return;
-    }
-    try {
-      leaving.decide(here);
-    } catch (IllegalStateException e) {
-      throw new RefusedException(
-          "the guest has left this machine for good, and can't go on here", e);
-    } catch (IOException e) {
-      throw new HostException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
+    } else if (!leaving.decide(here)) {
+      throw new RefusedException("the guest has left this machine for good, and can't go on here");
     }
   }
 }

@@ -119,8 +119,17 @@ class HostilePeerTest {
     sent.add(frame(FrameType.END, 1, new byte[1]));
     String deep = "[".repeat(20_000);
     for (String json :
-        List.of("", "null", "[]", "{", "{}", "{\"version\":1}", deep, "{\"version\":" + deep,
-            "{\"version\":99999999999999999999}", "{\"version\":1,\"id\":\"\\u001b[2J\"}")) {
+        List.of(
+            "",
+            "null",
+            "[]",
+            "{",
+            "{}",
+            "{\"version\":1}",
+            deep,
+            "{\"version\":" + deep,
+            "{\"version\":99999999999999999999}",
+            "{\"version\":1,\"id\":\"\\u001b[2J\"}")) {
       byte[] text = json.getBytes(StandardCharsets.UTF_8);
       sent.add(frame(FrameType.OFFER, text.length, text));
     }

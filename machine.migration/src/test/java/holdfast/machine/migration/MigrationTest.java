@@ -22,8 +22,11 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -156,7 +159,9 @@ class MigrationTest {
   void labelSize() throws Exception {
     String[] there = Host.options(there(), "-incoming", socket());
     for (int i = 0; i < there.length; i++) {
-      there[i] = there[i].replace("id=nv1-dev,memdev=nv1,label-size=128K", "id=nv1-dev,memdev=nv1,label-size=256K");
+      there[i] =
+          there[i].replace(
+              "id=nv1-dev,memdev=nv1,label-size=128K", "id=nv1-dev,memdev=nv1,label-size=256K");
     }
     try (Host source = Host.open(here());
         Host _ = Host.of(there)) {
@@ -270,6 +275,110 @@ class MigrationTest {
   }
 
   @Test
+  @DisplayName(
+      "a memory backend that is durable at the source does not become memory that ends with its"
+          + " process")
+  void volatileThere() throws Exception {
+    String[] there = Host.options(there(), "-incoming", socket());
+    for (int i = 0; i < there.length; i++) {
+      if (there[i].contains("id=nv1,share")) {
+        there[i] = "memory-backend-memfd,id=nv1,size=" + Host.SIZE;
+      }
+    }
+    try (Host source = Host.open(here());
+        Host _ = Host.of(there)) {
+      source.admin().migration().migrate(socket());
+      String error = source.awaitEnd().error().orElseThrow();
+      assertTrue(error.contains("'nv1' is durable at the source"), error);
+    }
+  }
+
+  @Test
+  @DisplayName("a cancel of a migration that has failed changes nothing, and the next one works")
+  void cancelledLate() throws Exception {
+    try (Host source = Host.open(here());
+        Host destination = Host.open(there(), "-incoming", "defer")) {
+      source.cpu("nv0");
+      destination.cpu("nv0");
+      source.admin().migration().setParameters(unlimited());
+      source.admin().migration().migrate(socket());
+      assertEquals(MigrationState.FAILED, source.awaitEnd().state());
+      source.admin().migration().cancel();
+      assertEquals(MigrationState.FAILED, source.status().state());
+      destination.admin().migration().listen(socket());
+      source.admin().migration().migrate(socket());
+      assertEquals(MigrationState.COMPLETED, source.awaitEnd().state());
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "a destination that ends while it loads the guest's state does not get the guest: it goes on at"
+          + " the source")
+  void destinationEnds() throws Exception {
+    try (Host source = Host.open(here())) {
+      Cpu cpu = source.cpu("nv0");
+      CountDownLatch loading = new CountDownLatch(1);
+      CountDownLatch ended = new CountDownLatch(1);
+      try (Host destination = Host.open(there(), "-incoming", socket())) {
+        Cpu there = new Cpu("cpu-nv0", destination.memory("nv0"));
+        destination
+            .machine()
+            .addDeviceState(
+                new DeviceState() {
+                  @Override
+                  public String id() {
+                    return there.id();
+                  }
+
+                  @Override
+                  public int version() {
+                    return 1;
+                  }
+
+                  @Override
+                  public void save(OutputStream to) {}
+
+                  @Override
+                  public void load(int version, InputStream from) throws IOException {
+                    loading.countDown();
+                    try {
+                      ended.await();
+                    } catch (InterruptedException e) {
+                      throw new IOException(e);
+                    }
+                  }
+                });
+        source.admin().migration().setParameters(unlimited());
+        source.admin().migration().migrate(socket());
+        assertTrue(loading.await(60, TimeUnit.SECONDS));
+        Thread ending = Thread.ofPlatform().start(destination.machine()::close);
+        assertEquals(MigrationState.FAILED, source.awaitEnd().state(), source.status()::toString);
+        ended.countDown();
+        assertTrue(ending.join(Duration.ofSeconds(60)));
+      }
+      Host.progress(cpu);
+      assertEquals(Ownership.OWNER, source.admin().status().ownership());
+    }
+  }
+
+  @Test
+  @DisplayName("the guest of a machine that waits for it, or that it has left, is not reset")
+  void notHere() throws Exception {
+    try (Host source = Host.open(here());
+        Host destination = Host.open(there(), "-incoming", socket())) {
+      assertThrows(RefusedException.class, () -> destination.admin().resetGuest());
+      assertThrows(RefusedException.class, () -> destination.admin().powerDownGuest());
+      source.admin().migration().setParameters(unlimited());
+      source.admin().migration().migrate(socket());
+      assertEquals(MigrationState.COMPLETED, source.awaitEnd().state());
+      RefusedException gone =
+          assertThrows(RefusedException.class, () -> source.admin().resetGuest());
+      assertTrue(gone.getMessage().contains("has moved"), gone::getMessage);
+    }
+  }
+
+  @Test
   @DisplayName("a snapshot in a file leaves the guest here, and another machine goes on from it")
   void snapshot() throws Exception {
     String file = "file:" + folder.resolve("snapshot");
@@ -330,7 +439,6 @@ class MigrationTest {
 
   private static DataInputStream state(long next) {
     return new DataInputStream(
-        new ByteArrayInputStream(
-            ByteBuffer.allocate(Long.BYTES).putLong(next).array()));
+        new ByteArrayInputStream(ByteBuffer.allocate(Long.BYTES).putLong(next).array()));
   }
 }

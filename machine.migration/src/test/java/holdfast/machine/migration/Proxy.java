@@ -28,8 +28,7 @@ final class Proxy implements AutoCloseable {
   Proxy(Path at, Path destination, long fromSource, boolean afterReady, long fromDestination)
       throws IOException {
     this.server =
-        ServerSocketChannel.open(StandardProtocolFamily.UNIX)
-            .bind(UnixDomainSocketAddress.of(at));
+        ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(at));
     this.destination = destination;
     this.fromSource = fromSource;
     this.afterReady = afterReady;

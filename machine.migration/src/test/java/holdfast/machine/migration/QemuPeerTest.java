@@ -94,6 +94,9 @@ class QemuPeerTest {
       source.admin().migration().setParameters(toQemu(qemu));
       source.admin().migration().migrate(socket);
       source.await(MigrationState.UNDECIDED);
+      // a crash now: nobody shall start from what the QEMU may have
+      assertTrue(
+          Migrations.imageCheck(false).refusal(folder("here").resolve("nv0.img")).isPresent());
       source.admin().migration().decide(Decision.HERE, "");
       assertEquals(Ownership.OWNER, source.admin().status().ownership());
       Host.progress(cpu);
@@ -102,7 +105,8 @@ class QemuPeerTest {
   }
 
   @Test
-  @DisplayName("we take a QEMU's memory, byte for byte; the guest is stopped here until it is resumed")
+  @DisplayName(
+      "we take a QEMU's memory, byte for byte; the guest is stopped here until it is resumed")
   void fromQemu() throws Exception {
     Path theirs = folder("there");
     for (String id : IDS) {
@@ -115,8 +119,11 @@ class QemuPeerTest {
         Qemu qemu = qemu(theirs)) {
       qemu.execute("migrate", Map.of("uri", socket));
       MigrationStatus status = destination.awaitEnd();
-      assertEquals(MigrationState.COMPLETED, status.state(), status::toString);
+      assertEquals(MigrationState.UNDECIDED, status.state(), status::toString);
       assertEquals("completed", qemu.migrated());
+      assertThrows(RefusedException.class, () -> destination.admin().cont());
+      destination.admin().migration().decide(Decision.HERE, "");
+      assertEquals(MigrationState.COMPLETED, destination.status().state());
       for (String id : IDS) {
         String image = id + ".img";
         assertEquals(-1, Files.mismatch(folder("here").resolve(image), theirs.resolve(image)));

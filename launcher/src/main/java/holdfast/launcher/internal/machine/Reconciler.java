@@ -258,21 +258,32 @@ final class Reconciler {
       return new MachineState.Ended();
     }
     if (machine.incoming().isPresent()) {
-      stopWriters();
+      Optional<String> stores = stopWriters();
+      if (stores.isPresent()) {
+        machine.discard();
+        return new MachineState.Failed(stores.get());
+      }
     }
     unregister = Objects.requireNonNull(registry).apply(machine);
     follower = new MachineFollower(new Parts(machine, own, listed));
     return new MachineState.Up(machine);
   }
 
-  /** Stops who would store into the memory of a machine whose guest is not there yet. */
-  private void stopWriters() {
+  /**
+   * Stops who would store into the memory of a machine whose guest is not there yet.
+   *
+   * @return who doesn't stop, as a sentence; empty if all have
+   */
+  private Optional<String> stopWriters() {
     try {
       writers.stop(SwapLimits.DEFAULT.pause());
+      return Optional.empty();
     } catch (GivenUpException e) {
-      LOG.error("{}: it may store into the memory of a guest that is to come", e.getMessage());
+      return Optional.of(
+          e.getMessage() + ": it would store into the memory of a guest that is to come");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return Optional.of("the guest writers could not be stopped: the thread was interrupted");
     }
   }
 

@@ -6,6 +6,7 @@ import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.api.RamFlag;
 import holdfast.host.linux.FileStatus;
 import holdfast.host.linux.files.FoundFile;
+import holdfast.machine.core.Backend;
 import holdfast.machine.core.Machine;
 import holdfast.machine.core.Region;
 import holdfast.machine.migration.internal.ownership.NotedFile;
@@ -25,14 +26,18 @@ public final class NotedFiles {
   /**
    * Returns the files into which stores of the guest go and from which a machine can be started
    * again: not private memory, no devices, no file that has lost its name.
+   *
+   * @throws IOException if that can't be found out of one
    */
-  public static List<NotedFile> of(Machine machine) {
+  public static List<NotedFile> of(Machine machine) throws IOException {
     List<NotedFile> found = new ArrayList<>();
-    machine.backends().forEach(backend -> of(backend.region()).ifPresent(found::add));
+    for (Backend backend : machine.backends()) {
+      of(backend.region()).ifPresent(found::add);
+    }
     return found;
   }
 
-  private static Optional<NotedFile> of(Region region) {
+  private static Optional<NotedFile> of(Region region) throws IOException {
     RamBlockSpec spec = region.spec();
     if (!spec.has(RamFlag.RAM_SHARED)
         || spec.has(RamFlag.RAM_READONLY)
@@ -47,9 +52,23 @@ public final class NotedFiles {
           && there.map(status -> status.identity(FileIdentity::new)).equals(open)) {
         return Optional.of(new NotedFile(region.id(), file.path()));
       }
-      LOG.debug("{} takes no note: {}", file.path(), there);
+      if (there.isEmpty() || there.get().type() == FileStatus.Type.REGULAR) {
+        LOG.warn(
+            "memory backend '{}': {} is not the file that it is in any more; if that has another name"
+                + " by now, see to it yourself that no machine is started from it after a migration",
+            region.id(),
+            file.path());
+      }
     } catch (IOException e) {
-      LOG.warn("whether a note can be beside {} is not known: {}", file.path(), e.toString());
+      throw new IOException(
+          "whether a note can be beside "
+              + file.path()
+              + ", of memory backend '"
+              + region.id()
+              + "', is not known ("
+              + e.getMessage()
+              + "): see that its folder can be read",
+          e);
     }
     return Optional.empty();
   }

@@ -1,8 +1,11 @@
 package holdfast.machine.migration.internal.course;
 
+import holdfast.backend.api.Granularity;
+import holdfast.backend.api.RamFlag;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.config.MemoryLayout;
 import holdfast.machine.core.Machine;
+import holdfast.machine.core.Region;
 import holdfast.machine.migration.internal.peer.Offer;
 import java.util.List;
 import java.util.UUID;
@@ -25,12 +28,17 @@ public final class Offers {
         machine.type().label(),
         devices.isEmpty() ? 0 : devices.getFirst().address().value(),
         layout.ram().bytes(),
-        machine.backends().stream()
-            .map(one -> one.region())
-            .map(region -> new Offer.Block(region.id().value(), region.size().bytes()))
-            .toList(),
+        machine.backends().stream().map(one -> one.region()).map(Offers::block).toList(),
         devices.stream().map(Offers::device).toList(),
         states.offered());
+  }
+
+  private static Offer.Block block(Region region) {
+    return new Offer.Block(
+        region.id().value(),
+        region.size().bytes(),
+        region.spec().has(RamFlag.RAM_READONLY),
+        region.durability().obtained() != Granularity.NONE);
   }
 
   private static Offer.Device device(MemoryDevice one) {

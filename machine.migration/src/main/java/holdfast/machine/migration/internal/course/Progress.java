@@ -113,7 +113,8 @@ public final class Progress {
   }
 
   private void become(MigrationState next) {
-    if (next != state) {
+    boolean over = time.isPresent() && next.isUnderWay(); // a late word of one that has ended
+    if (next != state && !over) {
       state = next;
       publish();
     }

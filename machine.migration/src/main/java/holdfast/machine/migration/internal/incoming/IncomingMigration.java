@@ -1,9 +1,11 @@
 package holdfast.machine.migration.internal.incoming;
 
 import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.RamFlag;
 import holdfast.machine.admin.AdminEvent;
 import holdfast.machine.admin.AdminException;
 import holdfast.machine.admin.MachineStatus;
+import holdfast.machine.admin.MigrationAdmin;
 import holdfast.machine.admin.MigrationState;
 import holdfast.machine.admin.Ownership;
 import holdfast.machine.api.DeviceState;
@@ -38,6 +40,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -67,6 +72,21 @@ public final class IncomingMigration implements Runnable {
   private volatile @Nullable Hold hold;
   private volatile @Nullable DestinationNotes notes;
   private volatile @Nullable Offer offer;
+
+  private final CountDownLatch ended = new CountDownLatch(1);
+
+  /** The checksum of the memory that came. */
+  private long sum;
+
+  /** Whether the guest may come to be here, is, or can't any more. */
+  private final AtomicReference<Fate> fate = new AtomicReference<>(Fate.OPEN);
+
+  private enum Fate {
+    OPEN,
+    HERE,
+    /** The machine is ending. */
+    ENDED
+  }
 
   /** Whether the turn was taken. */
   private volatile boolean entered;
@@ -113,7 +133,10 @@ public final class IncomingMigration implements Runnable {
   }
 
   private static List<Region> regions(Machine machine) {
-    return machine.backends().stream().map(Backend::region).toList();
+    return machine.backends().stream()
+        .map(Backend::region)
+        .filter(region -> !region.spec().has(RamFlag.RAM_READONLY))
+        .toList();
   }
 
   /** Returns how far it is. */
@@ -126,6 +149,21 @@ public final class IncomingMigration implements Runnable {
     if (!ready) {
       closeChannel();
     }
+  }
+
+  /**
+   * Waits for its end.
+   *
+   * @param end until when, by {@link System#nanoTime}
+   */
+  boolean awaitEnd(long end) throws InterruptedException {
+    return ended.await(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+  }
+
+  /** Ends it with the machine: the guest doesn't come to be here any more. */
+  void end() {
+    fate.compareAndSet(Fate.OPEN, Fate.ENDED);
+    closeChannel();
   }
 
   private void closeChannel() {
@@ -155,6 +193,7 @@ public final class IncomingMigration implements Runnable {
       LOG.error("a connection to {} brought no guest", order.from(), e);
     } finally {
       closeChannel();
+      ended.countDown();
     }
   }
 
@@ -190,6 +229,9 @@ public final class IncomingMigration implements Runnable {
     }
     entered = true;
     progress.enter(MigrationState.SETUP);
+    if (!order.writers().isStopped()) {
+      throw new IOException("the guest writers here are not stopped");
+    }
     try {
       hold = Hold.of(order.machine());
     } catch (AdminException e) {
@@ -275,7 +317,7 @@ public final class IncomingMigration implements Runnable {
     }
   }
 
-  private void noted(UUID id) {
+  private void noted(UUID id) throws IOException {
     notes =
         new DestinationNotes(
             NotedFiles.of(order.machine()), new MigrationId(id, order.from(), Instant.now()));
@@ -346,50 +388,65 @@ public final class IncomingMigration implements Runnable {
         throw new PeerException("the source sends " + frame.type() + " where states were to come");
       }
     }
-    memory.persist();
-    states.load(came);
-    if (order.answers()) {
-      Offer offered = offer;
-      notes().received(offered == null ? "" : offered.proofHash());
+    memory.whileWorking(
+        () -> {
+          memory.persist();
+          states.load(came);
+        });
+    sum = input.sum();
+    Offer offered = offer;
+    if (order.answers() && offered != null) {
+      if (!order.channel().isOpen()) {
+        throw new IOException("it was cancelled");
+      }
+      notes().received(offered.proofHash());
       ready = true;
-      frames.send(FrameType.READY, ByteBuffer.allocate(Long.BYTES).putLong(input.sum()).array());
     }
   }
 
-  /** Waits for the proof that the guest has left the source. */
+  /** Says that all is here, and waits for the proof that the guest has left the source. */
   private void await(Frames frames) throws IOException {
     String proof;
     try (Deadline limit =
         Deadline.closing(order.channel(), HANDOVER, "the source did not say whether it lets go")) {
       try {
+        sayReady(frames);
         Frames.Frame frame = frames.receive(Offer.LONGEST);
-        if (frame.type() != FrameType.MOVED) {
-          throw new PeerException(
-              "the source sends " + frame.type() + " where its proof was to come");
-        }
         proof = frame.text();
+        if (frame.type() != FrameType.MOVED || !isProof(proof)) {
+          throw new PeerException("what the source shows is not its proof");
+        }
       } catch (PeerException e) {
         if (e.isAbort()) {
           disown(e.getMessage() + "");
-          throw e;
+        } else {
+          undecided(e);
         }
-        undecided(e);
         throw e;
       } catch (IOException e) {
         undecided(limit.explained(e));
         throw limit.explained(e);
+      } catch (RuntimeException | Error e) {
+        undecided(new IOException(e.toString(), e));
+        throw e;
       }
-    }
-    if (!isProof(proof)) {
-      PeerException wrong = new PeerException("what the source shows is not its proof");
-      undecided(wrong);
-      throw wrong;
     }
     own();
     try (Deadline _ = introductionLimit()) {
       frames.send(FrameType.OWNED, new byte[0]);
     } catch (IOException e) {
       LOG.warn("the source was not told that the guest goes on here: {}", e.toString());
+    }
+  }
+
+  /**
+   * Says that all is here; a source that gives up may not hear it, and what it says is read next.
+   */
+  private void sayReady(Frames frames) {
+    try {
+      frames.send(FrameType.READY, ByteBuffer.allocate(Long.BYTES).putLong(sum).array());
+    } catch (IOException e) {
+      LOG.debug("the source was not told that all is here: {}", e.toString());
     }
   }
 
@@ -401,14 +458,17 @@ public final class IncomingMigration implements Runnable {
   }
 
   private void undecided(IOException e) {
-    tell(Ownership.UNDECIDED, true);
-    progress.end(
-        MigrationState.UNDECIDED,
+    undecided(
         "all of the guest is here, and whether it has left the source is not known ("
             + e.getMessage()
             + "): look at the source; if its query-migrate or the note beside its file shows a proof,"
             + " say ram:migrate_decide here PROOF, and if the guest goes on there, ram:migrate_decide"
             + " elsewhere");
+  }
+
+  private void undecided(String sentence) {
+    tell(Ownership.UNDECIDED, true);
+    progress.end(MigrationState.UNDECIDED, sentence);
   }
 
   /** Gives up the guest, which is known to be at the source. */
@@ -421,7 +481,10 @@ public final class IncomingMigration implements Runnable {
   }
 
   /** Makes the guest go on here, if it ran. */
-  private void own() {
+  private void own() throws IOException {
+    if (!fate.compareAndSet(Fate.OPEN, Fate.HERE)) {
+      throw new IOException("the machine is ending, and the guest can't go on here");
+    }
     try {
       notes().own();
     } catch (IOException e) {
@@ -440,22 +503,31 @@ public final class IncomingMigration implements Runnable {
   }
 
   private void tell(Ownership ownership, boolean stopped) {
-    order.machine().standing().become(ownership);
-    order.events().publish(new AdminEvent.StatusChanged(MachineStatus.up(stopped, ownership)));
+    order
+        .machine()
+        .standing()
+        .become(
+            ownership,
+            () ->
+                order
+                    .events()
+                    .publish(new AdminEvent.StatusChanged(MachineStatus.up(stopped, ownership))));
   }
 
   /**
    * Says where the guest is, of a migration that is undecided.
    *
-   * @param proof what the source shows; empty if nobody can look there
+   * @param proof what the source shows, or {@link MigrationAdmin#SOURCE_LOST}
    * @return false if the proof is not the source's
+   * @throws IOException if the machine is ending
    */
-  public boolean decide(boolean here, String proof) {
+  public boolean decide(boolean here, String proof) throws IOException {
     if (!here) {
       disown("it was decided that the guest is not here");
       return true;
     }
-    if (!proof.isEmpty() && !isProof(proof)) {
+    boolean needsNone = offer == null; // a QEMU has none
+    if (!needsNone && !proof.equals(MigrationAdmin.SOURCE_LOST) && !isProof(proof)) {
       return false;
     }
     own();
@@ -463,7 +535,7 @@ public final class IncomingMigration implements Runnable {
   }
 
   private void fromQemu(byte[] first) throws IOException {
-    ReceivedMemory memory = 
+    ReceivedMemory memory =
         new ReceivedMemory(
             used(),
             true,
@@ -483,9 +555,14 @@ public final class IncomingMigration implements Runnable {
           memory.requireAll();
           progress.enter(MigrationState.DEVICE);
           dropDevices(reader);
-          memory.persist();
+          memory.whileWorking(memory::persist);
+          notes().received(Proof.random().sha256()); // of which nobody has the proof
+          ready = true;
         });
-    own(); // stopped: its devices' state is none of ours
+    undecided( // stopped in any case: its devices' state is none of ours
+        "all memory of the QEMU is here, and whether its migration is completed can't be heard: ask it"
+            + " by its query-migrate, and then say here ram:migrate_decide here if it is, or elsewhere"
+            + " if it is not");
   }
 
   /** Drops the state of a QEMU's devices, and waits until it closes the connection. */
@@ -509,6 +586,7 @@ public final class IncomingMigration implements Runnable {
     return machine.backends().stream()
         .filter(backend -> !machine.users(backend).isEmpty())
         .map(Backend::region)
+        .filter(region -> !region.spec().has(RamFlag.RAM_READONLY))
         .toList();
   }
 }

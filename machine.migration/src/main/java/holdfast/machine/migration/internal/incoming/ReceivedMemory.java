@@ -25,6 +25,10 @@ final class ReceivedMemory implements RamSink, Silence.Counter {
   private final Beginning beginning;
   private final boolean persistsRounds;
   private boolean written;
+
+  /** Whether it is this side that takes its time. */
+  private volatile boolean working;
+
   private volatile long pages;
   private volatile long zeros;
 
@@ -89,7 +93,23 @@ final class ReceivedMemory implements RamSink, Silence.Counter {
 
   @Override
   public long count() {
-    return pages + zeros;
+    return working ? System.nanoTime() : pages + zeros;
+  }
+
+  /** What this side does while the source waits. */
+  @FunctionalInterface
+  interface Work {
+    void done() throws IOException;
+  }
+
+  /** Does something during which the source may be silent. */
+  void whileWorking(Work work) throws IOException {
+    working = true;
+    try {
+      work.done();
+    } finally {
+      working = false;
+    }
   }
 
   private void tell() {
@@ -102,7 +122,7 @@ final class ReceivedMemory implements RamSink, Silence.Counter {
   public void partEnded() throws IOException {
     tell();
     if (persistsRounds) {
-      persist();
+      whileWorking(this::persist);
     }
   }
 

@@ -12,10 +12,13 @@ import holdfast.machine.migration.internal.channel.MigrationAddress;
 import holdfast.machine.migration.internal.channel.TlsCredentials;
 import java.io.IOException;
 import java.nio.channels.ByteChannel;
+import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +29,12 @@ import org.slf4j.LoggerFactory;
  */
 public final class Reception {
   private static final Logger LOG = LoggerFactory.getLogger(Reception.class);
+
+  /** How long to wait for the connections' ends before the machine's memory goes. */
+  private static final Duration END_LIMIT = Duration.ofSeconds(60);
+
+  /** How long to wait after a connection could not be accepted. */
+  private static final Duration PATIENCE = Duration.ofMillis(100);
 
   /** How many connections are heard at the same time. */
   private static final int MOST = 8;
@@ -92,16 +101,19 @@ public final class Reception {
   }
 
   private void accept(Listening at) {
-    try {
-      while (true) {
+    while (true) {
+      try {
         ByteChannel channel = at.accept();
         synchronized (this) {
           makeRoom();
           hear(at.address().toString(), channel, true);
         }
+      } catch (ClosedChannelException e) {
+        return;
+      } catch (IOException e) {
+        LOG.warn("a sender could not be heard at {}: {}", at.address(), e.getMessage());
+        LockSupport.parkNanos(PATIENCE.toNanos()); // no descriptor is free, for example
       }
-    } catch (IOException e) {
-      LOG.debug("nobody is heard any more: {}", e.toString());
     }
   }
 
@@ -135,7 +147,20 @@ public final class Reception {
                 () -> take(made[0]),
                 () -> giveBack(made[0])));
     made[0] = next;
-    heard.add(next);
+    boolean started = false;
+    try {
+      heard.add(next);
+      start(next);
+      started = true;
+    } finally {
+      if (!started) { // no thread can be made
+        heard.remove(next);
+        next.end();
+      }
+    }
+  }
+
+  private void start(IncomingMigration next) {
     Thread.ofPlatform()
         .daemon()
         .name("holdfast-incoming-guest")
@@ -214,6 +239,16 @@ public final class Reception {
         listening = null;
       }
     }
-    left.forEach(IncomingMigration::cancel);
+    left.forEach(IncomingMigration::end);
+    long end = System.nanoTime() + END_LIMIT.toNanos();
+    try {
+      for (IncomingMigration one : left) {
+        if (!one.awaitEnd(end)) {
+          LOG.error("a migration that comes in does not end");
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

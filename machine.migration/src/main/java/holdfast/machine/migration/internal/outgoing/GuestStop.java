@@ -41,7 +41,7 @@ final class GuestStop {
         machine.standing().become(Ownership.OWNER);
       }
     }
-    tell(true);
+    become(Ownership.LEAVING, true);
   }
 
   /** Returns whether the guest ran before. */
@@ -56,19 +56,21 @@ final class GuestStop {
       if (ran) {
         writers.cont();
       }
-      machine.standing().become(Ownership.OWNER);
-      tell(!ran);
+      become(Ownership.OWNER, !ran);
     }
   }
 
   /** Leaves the guest stopped here, and says why. */
   void keep(Ownership ownership) {
-    machine.standing().become(ownership);
-    tell(true);
+    become(ownership, true);
   }
 
-  private void tell(boolean stopped) {
-    events.publish(
-        new AdminEvent.StatusChanged(MachineStatus.up(stopped, machine.standing().ownership())));
+  private void become(Ownership ownership, boolean stopped) {
+    machine
+        .standing()
+        .become(
+            ownership,
+            () ->
+                events.publish(new AdminEvent.StatusChanged(MachineStatus.up(stopped, ownership))));
   }
 }

@@ -2,10 +2,12 @@ package holdfast.machine.migration.internal.outgoing;
 
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.RamBlockException;
+import holdfast.backend.api.RamFlag;
 import holdfast.machine.admin.MigrationParameters;
 import holdfast.machine.admin.MigrationState;
 import holdfast.machine.admin.Ownership;
 import holdfast.machine.api.DeviceState;
+import holdfast.machine.api.RegionState;
 import holdfast.machine.copy.Cancellation;
 import holdfast.machine.copy.GivenUpException;
 import holdfast.machine.copy.GuestWriters;
@@ -135,8 +137,12 @@ public final class OutgoingMigration implements Runnable {
     QEMU
   }
 
-  /** Makes one that {@link #start} starts. */
-  public OutgoingMigration(Order order) {
+  /**
+   * Makes one that {@link #start} starts.
+   *
+   * @throws IOException if it can't be known where notes have to be
+   */
+  public OutgoingMigration(Order order) throws IOException {
     this.order = order;
     this.progress =
         new Progress(
@@ -152,12 +158,16 @@ public final class OutgoingMigration implements Runnable {
     this.thread = Thread.ofPlatform().daemon().name("holdfast-migration").unstarted(this);
   }
 
-  /** Returns the regions that are sent: to a QEMU, which knows no others, those that are in use. */
+  /**
+   * Returns the regions that are sent: none that is read-only, whose file is the same on both
+   * sides; to a QEMU, which knows no others, those that are in use.
+   */
   private static List<Region> regions(Order order) {
     Machine machine = order.machine();
     return machine.backends().stream()
         .filter(backend -> order.kind() != Kind.QEMU || !machine.users(backend).isEmpty())
         .map(Backend::region)
+        .filter(region -> !region.spec().has(RamFlag.RAM_READONLY))
         .toList();
   }
 
@@ -169,7 +179,15 @@ public final class OutgoingMigration implements Runnable {
   /** Starts it. */
   public void start() {
     progress.enter(MigrationState.SETUP);
-    thread.start();
+    boolean started = false;
+    try {
+      thread.start();
+      started = true;
+    } finally {
+      if (!started) { // no thread can be made
+        progress.end(MigrationState.FAILED, "the host has no thread for it");
+      }
+    }
   }
 
   /** Waits for its end. */
@@ -194,8 +212,9 @@ public final class OutgoingMigration implements Runnable {
   /** Closes the connection of a transfer that doesn't notice that it was cancelled. */
   private void closeLate() {
     try {
+      boolean ended = thread.join(NOTICE);
       ByteChannel open = channel;
-      if (!thread.join(NOTICE) && open != null) {
+      if (!ended && open != null) {
         open.close();
       }
     } catch (IOException | InterruptedException e) {
@@ -208,6 +227,7 @@ public final class OutgoingMigration implements Runnable {
     boolean gone = false;
     try (Link link = order.peer().connect()) {
       channel = link.channel();
+      cancellation.throwIfCancelled(); // while it connected nobody could close it
       gone = send(link);
     } catch (Exception | Error e) { // an Error, too: the guest must not stay stopped
       gone = isGone();
@@ -245,8 +265,7 @@ public final class OutgoingMigration implements Runnable {
       throws IOException, GivenUpException, RamBlockException, InterruptedException {
     Frames frames = new Frames(link.channel());
     try {
-      States states = offer(link, frames);
-      frames.receive(FrameType.ACCEPT, 0);
+      States states = agree(link, frames);
       progress.enter(MigrationState.ACTIVE);
       Frames.RamOutput out = frames.ramOutput();
       sendRam(out);
@@ -261,27 +280,51 @@ public final class OutgoingMigration implements Runnable {
         }
         limit.requireMet();
       }
-    } catch (IOException | GivenUpException | RamBlockException | RuntimeException | Error e) {
+      commit();
+    } catch (PeerException e) {
+      sayWhy(frames, e);
+      throw e;
+    } catch (IOException e) {
+      IOException known = why(link, frames, e);
+      sayWhy(frames, known);
+      throw known;
+    } catch (GivenUpException | RamBlockException | RuntimeException | Error e) {
       sayWhy(frames, e);
       throw e;
     }
-    commit(frames);
     confirm(link, frames);
     return true;
+  }
+
+  /**
+   * Returns what the destination said before the connection broke, if it did: what it refuses may
+   * lie there unread.
+   */
+  private IOException why(Link link, Frames frames, IOException broken) {
+    if (!link.channel().isOpen()) {
+      return broken;
+    }
+    try (Deadline _ = limit(link, NOTICE, "the destination said no more")) {
+      frames.receive(0);
+      return broken;
+    } catch (PeerException e) {
+      return e.isAbort() ? e : broken;
+    } catch (IOException e) {
+      return broken;
+    }
   }
 
   private Deadline limit(Link link, Duration time, String lateness) {
     return Deadline.closing(link.channel(), time, lateness);
   }
 
-  /** Offers what there is to send. */
-  private States offer(Link link, Frames frames) throws IOException {
+  /** Offers what there is to send, and hears that it is taken. */
+  private States agree(Link link, Frames frames) throws IOException {
     States states = States.of(order.states());
     try (Deadline limit = limit(link, AGREEMENT, "the destination did not take the offer")) {
       try {
-        frames.begin();
-        frames.send(
-            FrameType.OFFER, Offers.of(order.machine(), id.id(), proof.sha256(), states).json());
+        offer(frames, states);
+        frames.receive(FrameType.ACCEPT, 0);
         return states;
       } catch (IOException e) {
         throw limit.explained(e);
@@ -289,12 +332,32 @@ public final class OutgoingMigration implements Runnable {
     }
   }
 
+  private void offer(Frames frames, States states) throws IOException {
+    frames.begin();
+    frames.send(
+        FrameType.OFFER, Offers.of(order.machine(), id.id(), proof.sha256(), states).json());
+  }
+
   /** Sends RAM; the guest is stopped at the end. */
   private void sendRam(WritableByteChannel to)
       throws IOException, GivenUpException, RamBlockException, InterruptedException {
     new OutgoingRam(regions(order), order.writers(), this::limits, new Watched(), cancellation, to)
         .run(order.parameters().get().peerMachine());
+    requireHealthy();
     progress.enter(MigrationState.DEVICE);
+  }
+
+  /**
+   * Checks that what was sent is what the guest had stored: memory that has failed may be stale.
+   */
+  private void requireHealthy() throws IOException {
+    for (Region region : regions(order)) {
+      region.checkWriteBack();
+      if (region.state() == RegionState.FAILED) {
+        throw new IOException(
+            "memory backend '" + region.id() + "' has failed meanwhile: " + region.status().note());
+      }
+    }
   }
 
   private OutgoingLimits limits() {
@@ -325,17 +388,25 @@ public final class OutgoingMigration implements Runnable {
     }
   }
 
-  /** Changes the owner: from here on the guest is not here. */
-  private void commit(Frames frames) throws IOException, GivenUpException {
+  /** Lets nobody cancel it any more. */
+  private void pointOfNoReturn() throws GivenUpException {
     if (!phase.compareAndSet(Phase.SENDING, Phase.COMMITTED)) {
-      cancellation.throwIfCancelled();
+      throw new GivenUpException("it was cancelled");
     }
+  }
+
+  /** Changes the owner: from here on the guest is not here. */
+  private void commit() throws IOException, GivenUpException {
+    requireHealthy();
+    pointOfNoReturn();
+    boolean committed = false;
     try {
       notes.commit();
-    } catch (IOException | RuntimeException | Error e) {
-      phase.set(Phase.SENDING); // it was not: the proof is never told
-      sayWhy(frames, e);
-      throw e;
+      committed = true;
+    } finally {
+      if (!committed) {
+        phase.set(Phase.SENDING); // the proof is never told
+      }
     }
     stop.keep(Ownership.MOVED);
   }
@@ -346,7 +417,7 @@ public final class OutgoingMigration implements Runnable {
       frames.send(FrameType.MOVED, proof.text());
       frames.receive(FrameType.OWNED, 0);
       progress.complete();
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException | Error e) { // whatever it is, the guest has left
       progress.end(
           MigrationState.UNDECIDED,
           "the guest has left for "
@@ -362,15 +433,14 @@ public final class OutgoingMigration implements Runnable {
   private boolean toFile(Link link)
       throws IOException, GivenUpException, RamBlockException, InterruptedException {
     Frames frames = new Frames(link.channel());
-    States states = offer(link, frames);
+    States states = States.of(order.states());
+    offer(frames, states);
     progress.enter(MigrationState.ACTIVE);
     Frames.RamOutput out = frames.ramOutput();
     sendRam(out);
     sendRest(frames, out, states);
+    pointOfNoReturn();
     link.complete();
-    if (!phase.compareAndSet(Phase.SENDING, Phase.COMMITTED)) {
-      cancellation.throwIfCancelled();
-    }
     stop.keep(Ownership.OWNER); // a snapshot: the guest is here, and stopped as QEMU's would be
     order.hold().close();
     progress.complete();
@@ -382,9 +452,8 @@ public final class OutgoingMigration implements Runnable {
     progress.enter(MigrationState.ACTIVE);
     sendRam(link.channel());
     link.complete();
-    if (!phase.compareAndSet(Phase.SENDING, Phase.COMMITTED)) {
-      cancellation.throwIfCancelled();
-    }
+    // Noted before it is decided: after a crash nobody shall start from what a QEMU may have.
+    commit();
     stop.keep(Ownership.UNDECIDED);
     progress.end(
         MigrationState.UNDECIDED,
@@ -399,32 +468,25 @@ public final class OutgoingMigration implements Runnable {
    * Says where the guest of an undecided migration is.
    *
    * @param here whether it goes on here
-   * @throws IOException if that can't be recorded
-   * @throws IllegalStateException if it is decided
+   * @return false if it can't go on here any more
    */
-  public void decide(boolean here) throws IOException {
-    switch (order.machine().standing().ownership()) {
-      case UNDECIDED -> {
-        if (here) {
-          notes.abandon();
-          stop.undo();
-          order.hold().close();
-          progress.end(MigrationState.FAILED, "it was decided that the guest is here");
-        } else {
-          notes.commit();
-          notes.end();
-          stop.keep(Ownership.MOVED);
-          progress.complete();
-        }
+  public boolean decide(boolean here) {
+    boolean open = order.machine().standing().ownership() == Ownership.UNDECIDED;
+    if (here) {
+      if (open) {
+        notes.abandon();
+        stop.undo();
+        order.hold().close();
+        progress.end(MigrationState.FAILED, "it was decided that the guest is here");
       }
-      case MOVED -> {
-        if (here) {
-          throw new IllegalStateException();
-        }
-        progress.complete();
-      }
-      case OWNER, AWAITED, LEAVING -> throw new IllegalStateException();
+      return open;
     }
+    notes.end();
+    if (open) {
+      stop.keep(Ownership.MOVED);
+    }
+    progress.complete();
+    return true;
   }
 
   private void fail(Throwable e) {

@@ -41,8 +41,21 @@ public record Offer(
   /** What is spoken; another version is another language. */
   private static final int VERSION = 1;
 
-  /** A memory backend. */
-  public record Block(String id, long size) {}
+  /**
+   * A memory backend.
+   *
+   * @param readOnly whether nothing can be stored into it; then its content is not sent
+   * @param durable whether anything can make a store into it durable
+   */
+  public record Block(String id, long size, boolean readOnly, boolean durable) {
+    private String words() {
+      return size + " bytes, " + (readOnly ? "read-only" : durable ? "durable" : "volatile");
+    }
+
+    private Block asDurableAs(Block other) {
+      return new Block(id, size, readOnly, other.durable);
+    }
+  }
 
   /**
    * A device as the guest sees it.
@@ -83,13 +96,20 @@ public record Offer(
     all.put("machine", machine);
     all.put("ram-base", ramBase);
     all.put("ram", ram);
-    all.put(
-        "blocks", blocks.stream().map(one -> Map.of("id", one.id(), "size", one.size())).toList());
+    all.put("blocks", blocks.stream().map(Offer::json).toList());
     all.put("devices", devices.stream().map(Offer::json).toList());
     all.put(
         "states",
         states.stream().map(one -> Map.of("id", one.id(), "version", one.version())).toList());
     return JSON.std.asBytes(all);
+  }
+
+  private static Map<String, Object> json(Block one) {
+    return Map.of(
+        "id", one.id(),
+        "size", one.size(),
+        "read-only", one.readOnly(),
+        "durable", one.durable());
   }
 
   private static Map<String, Object> json(Device one) {
@@ -118,7 +138,9 @@ public record Offer(
     }
     List<Block> blocks = new ArrayList<>();
     for (Fields one : fields.list("blocks")) {
-      blocks.add(new Block(one.text("id"), one.number("size")));
+      blocks.add(
+          new Block(
+              one.text("id"), one.number("size"), one.flag("read-only"), one.flag("durable")));
     }
     List<Device> devices = new ArrayList<>();
     for (Fields one : fields.list("devices")) {
@@ -173,9 +195,38 @@ public record Offer(
       return Optional.of(
           "the source has %d bytes of base RAM, this one %d".formatted(ram, here.ram));
     }
-    return differing("memory backend", blocks, here.blocks, Block::id, one -> one.size() + " bytes")
+    return volatileHere(here)
+        .or(() -> differing("memory backend", blocks, asDurable(here), Block::id, Block::words))
         .or(() -> differing("device", devices, here.devices, Device::id, Device::words))
         .or(() -> states(here, loads));
+  }
+
+  /** Returns which memory backend would no longer be durable. */
+  private Optional<String> volatileHere(Offer here) {
+    return blocks.stream()
+        .filter(Block::durable)
+        .filter(
+            one ->
+                here.blocks.stream().anyMatch(own -> own.id().equals(one.id()) && !own.durable()))
+        .findFirst()
+        .map(
+            one ->
+                ("memory backend '%s' is durable at the source, and here nothing makes a store into it"
+                        + " durable: give it a file, with share=on, on a disk or on DAX")
+                    .formatted(one.id()));
+  }
+
+  /** Returns what is here; what is more durable than at the source is no difference. */
+  private List<Block> asDurable(Offer here) {
+    return here.blocks.stream()
+        .map(
+            own ->
+                blocks.stream()
+                    .filter(one -> one.id().equals(own.id()))
+                    .findFirst()
+                    .map(own::asDurableAs)
+                    .orElse(own))
+        .toList();
   }
 
   private static <T> Optional<String> differing(
