@@ -5,7 +5,7 @@ import holdfast.machine.migration.internal.channel.MigrationAddress;
 import holdfast.machine.migration.internal.channel.PeerChannel;
 import holdfast.machine.migration.internal.channel.SnapshotFile;
 import holdfast.machine.migration.internal.channel.TlsCredentials;
-import holdfast.machine.migration.internal.outgoing.OutgoingMigration.Link;
+import holdfast.machine.migration.internal.outgoing.Link;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;

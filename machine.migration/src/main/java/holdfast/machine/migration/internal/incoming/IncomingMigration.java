@@ -2,12 +2,8 @@ package holdfast.machine.migration.internal.incoming;
 
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.RamFlag;
-import holdfast.machine.admin.AdminEvent;
-import holdfast.machine.admin.AdminException;
-import holdfast.machine.admin.MachineStatus;
 import holdfast.machine.admin.MigrationAdmin;
 import holdfast.machine.admin.MigrationState;
-import holdfast.machine.admin.Ownership;
 import holdfast.machine.api.DeviceState;
 import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.core.AdminEvents;
@@ -16,13 +12,9 @@ import holdfast.machine.core.Machine;
 import holdfast.machine.core.Region;
 import holdfast.machine.migration.internal.channel.ChannelException;
 import holdfast.machine.migration.internal.channel.Deadline;
-import holdfast.machine.migration.internal.course.Hold;
-import holdfast.machine.migration.internal.course.NotedFiles;
 import holdfast.machine.migration.internal.course.Offers;
 import holdfast.machine.migration.internal.course.Progress;
 import holdfast.machine.migration.internal.course.States;
-import holdfast.machine.migration.internal.ownership.DestinationNotes;
-import holdfast.machine.migration.internal.ownership.MigrationId;
 import holdfast.machine.migration.internal.ownership.Proof;
 import holdfast.machine.migration.internal.peer.FrameType;
 import holdfast.machine.migration.internal.peer.Frames;
@@ -35,16 +27,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,33 +58,11 @@ public final class IncomingMigration implements Runnable {
 
   private final Order order;
   private final Progress progress;
-  private volatile @Nullable Hold hold;
-  private volatile @Nullable DestinationNotes notes;
-  private volatile @Nullable Offer offer;
-
+  private final Custody custody;
   private final CountDownLatch ended = new CountDownLatch(1);
 
   /** The checksum of the memory that came. */
   private long sum;
-
-  /** Whether the guest may come to be here, is, or can't any more. */
-  private final AtomicReference<Fate> fate = new AtomicReference<>(Fate.OPEN);
-
-  private enum Fate {
-    OPEN,
-    HERE,
-    /** The machine is ending. */
-    ENDED
-  }
-
-  /** Whether the turn was taken. */
-  private volatile boolean entered;
-
-  /** Whether the guest ran at the source. */
-  private volatile boolean ran;
-
-  /** Whether all is here, and the source may have let the guest go. */
-  private volatile boolean ready;
 
   /**
    * What to take in.
@@ -130,6 +97,7 @@ public final class IncomingMigration implements Runnable {
                 regions(order.machine()).stream()
                     .mapToLong(region -> region.size().bytes())
                     .sum()));
+    this.custody = new Custody(order, progress);
   }
 
   private static List<Region> regions(Machine machine) {
@@ -146,7 +114,7 @@ public final class IncomingMigration implements Runnable {
 
   /** Ends it by closing the connection, unless all is here. */
   public void cancel() {
-    if (!ready) {
+    if (!custody.isReady()) {
       closeChannel();
     }
   }
@@ -162,7 +130,7 @@ public final class IncomingMigration implements Runnable {
 
   /** Ends it with the machine: the guest doesn't come to be here any more. */
   void end() {
-    fate.compareAndSet(Fate.OPEN, Fate.ENDED);
+    custody.end();
     closeChannel();
   }
 
@@ -222,43 +190,17 @@ public final class IncomingMigration implements Runnable {
     void in() throws IOException;
   }
 
-  /** Takes the turn: from now on this is the machine's migration. */
-  private void enter() throws IOException {
-    if (!order.turn().getAsBoolean()) {
-      throw new IOException("another migration is coming in");
-    }
-    entered = true;
-    progress.enter(MigrationState.SETUP);
-    if (!order.writers().isStopped()) {
-      throw new IOException("the guest writers here are not stopped");
-    }
-    try {
-      hold = Hold.of(order.machine());
-    } catch (AdminException e) {
-      throw new IOException(e.getMessage(), e);
-    }
-  }
-
   /** Takes the guest in, and sees to what is left if it fails. */
   private void attempt(Way way) throws IOException {
     try {
       way.in();
     } catch (IOException | RuntimeException | Error e) {
-      if (entered && !ready) {
-        leave();
+      if (!custody.isReady()) {
+        custody.leave();
       }
       progress.failUnlessEnded(e.getMessage() == null ? e.toString() : e.getMessage());
       throw e;
     }
-  }
-
-  private void leave() {
-    entered = false;
-    Hold held = hold;
-    if (held != null) {
-      held.close();
-    }
-    order.giveBack().run();
   }
 
   private void fromMachine() throws IOException {
@@ -292,19 +234,18 @@ public final class IncomingMigration implements Runnable {
         throw limit.explained(e);
       }
     }
-    enter();
+    custody.enter();
     Optional<String> mismatch =
         offered.mismatch(Offers.of(order.machine(), offered.id(), "", states), states::loads);
     if (mismatch.isPresent() || !Proof.isWellFormed(offered.proofHash())) {
       throw new IOException(mismatch.orElse("the source gives no digest of its proof"));
     }
-    offer = offered;
     ReceivedMemory memory =
-        new ReceivedMemory(regions(order.machine()), false, true, progress, this::begin);
+        new ReceivedMemory(regions(order.machine()), false, true, progress, custody::begin);
     guarded(
         memory,
         () -> {
-          noted(offered.id());
+          custody.prepare(offered.id(), offered.proofHash());
           if (order.answers()) {
             frames.send(FrameType.ACCEPT, new byte[0]);
           }
@@ -313,27 +254,8 @@ public final class IncomingMigration implements Runnable {
     if (order.answers()) {
       await(frames);
     } else {
-      own();
+      custody.own();
     }
-  }
-
-  private void noted(UUID id) throws IOException {
-    notes =
-        new DestinationNotes(
-            NotedFiles.of(order.machine()), new MigrationId(id, order.from(), Instant.now()));
-  }
-
-  private DestinationNotes notes() {
-    DestinationNotes present = notes;
-    if (present == null) {
-      throw new IllegalStateException("the migration has not begun");
-    }
-    return present;
-  }
-
-  private void begin() throws IOException {
-    notes().begin();
-    progress.enter(MigrationState.ACTIVE);
   }
 
   /** Does what may fail before all is here; then nothing was. */
@@ -357,13 +279,7 @@ public final class IncomingMigration implements Runnable {
       }
     } finally {
       if (!whole) {
-        DestinationNotes begun = notes;
-        if (begun != null) {
-          begun.abandon(memory.isWritten());
-        }
-        if (entered) {
-          leave(); // who hears that it failed may try again at once
-        }
+        custody.abandon(memory.isWritten());
         progress.failUnlessEnded(why);
       }
     }
@@ -382,7 +298,7 @@ public final class IncomingMigration implements Runnable {
       if (frame.type() == FrameType.STATE && came.size() < states.all().size()) {
         came.add(States.Came.read(frame.content()));
       } else if (frame.type() == FrameType.END && frame.content().length == 1) {
-        ran = frame.content()[0] != 0;
+        custody.ranThere(frame.content()[0] != 0);
         break;
       } else {
         throw new PeerException("the source sends " + frame.type() + " where states were to come");
@@ -394,13 +310,8 @@ public final class IncomingMigration implements Runnable {
           states.load(came);
         });
     sum = input.sum();
-    Offer offered = offer;
-    if (order.answers() && offered != null) {
-      if (!order.channel().isOpen()) {
-        throw new IOException("it was cancelled");
-      }
-      notes().received(offered.proofHash());
-      ready = true;
+    if (order.answers()) {
+      custody.received();
     }
   }
 
@@ -413,25 +324,25 @@ public final class IncomingMigration implements Runnable {
         sayReady(frames);
         Frames.Frame frame = frames.receive(Offer.LONGEST);
         proof = frame.text();
-        if (frame.type() != FrameType.MOVED || !isProof(proof)) {
+        if (frame.type() != FrameType.MOVED || !custody.isProof(proof)) {
           throw new PeerException("what the source shows is not its proof");
         }
       } catch (PeerException e) {
         if (e.isAbort()) {
-          disown(e.getMessage() + "");
+          custody.disown(e.getMessage() + "");
         } else {
-          undecided(e);
+          custody.undecided(e);
         }
         throw e;
       } catch (IOException e) {
-        undecided(limit.explained(e));
+        custody.undecided(limit.explained(e));
         throw limit.explained(e);
       } catch (RuntimeException | Error e) {
-        undecided(new IOException(e.toString(), e));
+        custody.undecided(new IOException(e.toString(), e));
         throw e;
       }
     }
-    own();
+    custody.own();
     try (Deadline _ = introductionLimit()) {
       frames.send(FrameType.OWNED, new byte[0]);
     } catch (IOException e) {
@@ -450,70 +361,6 @@ public final class IncomingMigration implements Runnable {
     }
   }
 
-  private boolean isProof(String text) {
-    Offer offered = offer;
-    return offered != null
-        && Proof.isWellFormed(text)
-        && new Proof(text).sha256().equals(offered.proofHash());
-  }
-
-  private void undecided(IOException e) {
-    undecided(
-        "all of the guest is here, and whether it has left the source is not known ("
-            + e.getMessage()
-            + "): look at the source; if its query-migrate or the note beside its file shows a proof,"
-            + " say ram:migrate_decide here PROOF, and if the guest goes on there, ram:migrate_decide"
-            + " elsewhere");
-  }
-
-  private void undecided(String sentence) {
-    tell(Ownership.UNDECIDED, true);
-    progress.end(MigrationState.UNDECIDED, sentence);
-  }
-
-  /** Gives up the guest, which is known to be at the source. */
-  private void disown(String why) {
-    ready = false;
-    notes().disown();
-    leave(); // who hears that it failed may try again at once
-    tell(Ownership.AWAITED, true);
-    progress.end(MigrationState.FAILED, why);
-  }
-
-  /** Makes the guest go on here, if it ran. */
-  private void own() throws IOException {
-    if (!fate.compareAndSet(Fate.OPEN, Fate.HERE)) {
-      throw new IOException("the machine is ending, and the guest can't go on here");
-    }
-    try {
-      notes().own();
-    } catch (IOException e) {
-      LOG.error("{}", e.getMessage());
-    }
-    boolean goesOn = ran;
-    if (goesOn) {
-      order.writers().cont();
-    }
-    Hold held = hold;
-    if (held != null) {
-      held.close();
-    }
-    tell(Ownership.OWNER, !goesOn);
-    progress.complete();
-  }
-
-  private void tell(Ownership ownership, boolean stopped) {
-    order
-        .machine()
-        .standing()
-        .become(
-            ownership,
-            () ->
-                order
-                    .events()
-                    .publish(new AdminEvent.StatusChanged(MachineStatus.up(stopped, ownership))));
-  }
-
   /**
    * Says where the guest is, of a migration that is undecided.
    *
@@ -522,16 +369,7 @@ public final class IncomingMigration implements Runnable {
    * @throws IOException if the machine is ending
    */
   public boolean decide(boolean here, String proof) throws IOException {
-    if (!here) {
-      disown("it was decided that the guest is not here");
-      return true;
-    }
-    boolean needsNone = offer == null; // a QEMU has none
-    if (!needsNone && !proof.equals(MigrationAdmin.SOURCE_LOST) && !isProof(proof)) {
-      return false;
-    }
-    own();
-    return true;
+    return custody.decide(here, proof);
   }
 
   private void fromQemu(byte[] first) throws IOException {
@@ -542,13 +380,13 @@ public final class IncomingMigration implements Runnable {
             false,
             progress,
             () -> {
-              enter();
-              begin();
+              custody.enter();
+              custody.begin();
             });
     guarded(
         memory,
         () -> {
-          noted(UUID.randomUUID());
+          custody.prepare(UUID.randomUUID(), "");
           RamStreamReader reader =
               new RamStreamReader(new Prefixed(first, order.channel()), memory);
           reader.read();
@@ -556,10 +394,9 @@ public final class IncomingMigration implements Runnable {
           progress.enter(MigrationState.DEVICE);
           dropDevices(reader);
           memory.whileWorking(memory::persist);
-          notes().received(Proof.random().sha256()); // of which nobody has the proof
-          ready = true;
+          custody.received();
         });
-    undecided( // stopped in any case: its devices' state is none of ours
+    custody.undecided( // stopped in any case: its devices' state is none of ours
         "all memory of the QEMU is here, and whether its migration is completed can't be heard: ask it"
             + " by its query-migrate, and then say here ram:migrate_decide here if it is, or elsewhere"
             + " if it is not");

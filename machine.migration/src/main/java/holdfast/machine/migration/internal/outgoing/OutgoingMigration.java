@@ -16,7 +16,6 @@ import holdfast.machine.core.AdminEvents;
 import holdfast.machine.core.Backend;
 import holdfast.machine.core.Machine;
 import holdfast.machine.core.Region;
-import holdfast.machine.migration.internal.channel.Deadline;
 import holdfast.machine.migration.internal.course.Hold;
 import holdfast.machine.migration.internal.course.NotedFiles;
 import holdfast.machine.migration.internal.course.Offers;
@@ -25,13 +24,9 @@ import holdfast.machine.migration.internal.course.States;
 import holdfast.machine.migration.internal.ownership.MigrationId;
 import holdfast.machine.migration.internal.ownership.Proof;
 import holdfast.machine.migration.internal.ownership.SourceNotes;
-import holdfast.machine.migration.internal.peer.FrameType;
-import holdfast.machine.migration.internal.peer.Frames;
-import holdfast.machine.migration.internal.peer.PeerException;
 import holdfast.machine.migration.internal.stream.PageCount;
 import java.io.EOFException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.time.Duration;
@@ -51,15 +46,6 @@ import org.slf4j.LoggerFactory;
 public final class OutgoingMigration implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(OutgoingMigration.class);
 
-  /** How long the destination may take to say whether it takes what is offered. */
-  private static final Duration AGREEMENT = Duration.ofSeconds(30);
-
-  /** How long the destination may take with the rest, its persist and its states. */
-  private static final Duration REST = Duration.ofSeconds(60);
-
-  /** How long to wait for the word that the guest goes on there. */
-  private static final Duration CONFIRMATION = Duration.ofSeconds(10);
-
   /** How long the writers may take to stop. */
   private static final Duration PAUSE = Duration.ofSeconds(1);
 
@@ -76,6 +62,9 @@ public final class OutgoingMigration implements Runnable {
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.SENDING);
   private final Thread thread;
   private volatile @Nullable ByteChannel channel;
+
+  /** Whether it is noted that the guest has left. Used by the thread alone. */
+  private boolean committed;
 
   private enum Phase {
     /** It can be cancelled. */
@@ -112,19 +101,6 @@ public final class OutgoingMigration implements Runnable {
   public interface Peer {
     /** Connects, within a limit of its own. */
     Link connect() throws IOException;
-  }
-
-  /** A way to the destination. */
-  public interface Link extends AutoCloseable {
-    /** Returns the channel, in blocking mode. */
-    ByteChannel channel();
-
-    /** Makes what was sent last: of a file, that it gets its name and is durable. */
-    void complete() throws IOException;
-
-    /** Closes the channel; what is not complete is taken away. */
-    @Override
-    void close() throws IOException;
   }
 
   /** What is at the other end. */
@@ -230,7 +206,7 @@ public final class OutgoingMigration implements Runnable {
       cancellation.throwIfCancelled(); // while it connected nobody could close it
       gone = send(link);
     } catch (Exception | Error e) { // an Error, too: the guest must not stay stopped
-      gone = isGone();
+      gone = committed || isGone();
       if (gone || phase.get() == Phase.COMMITTED) {
         LOG.error("the connection of a migration that is done: {}", e.toString());
       } else {
@@ -263,79 +239,26 @@ public final class OutgoingMigration implements Runnable {
 
   private boolean toMachine(Link link)
       throws IOException, GivenUpException, RamBlockException, InterruptedException {
-    Frames frames = new Frames(link.channel());
+    Conversation said = new Conversation(link);
     try {
-      States states = agree(link, frames);
+      States states = States.of(order.states());
+      said.agree(offer(states));
       progress.enter(MigrationState.ACTIVE);
-      Frames.RamOutput out = frames.ramOutput();
-      sendRam(out);
-      try (Deadline limit = limit(link, REST, "the destination did not take the rest")) {
-        try {
-          long sum = sendRest(frames, out, states);
-          if (ByteBuffer.wrap(frames.receive(FrameType.READY, Long.BYTES)).getLong() != sum) {
-            throw new PeerException("the destination has other memory than was sent");
-          }
-        } catch (IOException e) {
-          throw limit.explained(e);
-        }
-        limit.requireMet();
-      }
+      sendRam(said.ram());
+      said.rest(states, stop.ran());
       commit();
-    } catch (PeerException e) {
-      sayWhy(frames, e);
-      throw e;
-    } catch (IOException e) {
-      IOException known = why(link, frames, e);
-      sayWhy(frames, known);
-      throw known;
-    } catch (GivenUpException | RamBlockException | RuntimeException | Error e) {
-      sayWhy(frames, e);
+    } catch (IOException | GivenUpException | RamBlockException | RuntimeException | Error e) {
+      if (!committed) {
+        said.givingUp(e);
+      }
       throw e;
     }
-    confirm(link, frames);
+    confirm(said);
     return true;
   }
 
-  /**
-   * Returns what the destination said before the connection broke, if it did: what it refuses may
-   * lie there unread.
-   */
-  private IOException why(Link link, Frames frames, IOException broken) {
-    if (!link.channel().isOpen()) {
-      return broken;
-    }
-    try (Deadline _ = limit(link, NOTICE, "the destination said no more")) {
-      frames.receive(0);
-      return broken;
-    } catch (PeerException e) {
-      return e.isAbort() ? e : broken;
-    } catch (IOException e) {
-      return broken;
-    }
-  }
-
-  private Deadline limit(Link link, Duration time, String lateness) {
-    return Deadline.closing(link.channel(), time, lateness);
-  }
-
-  /** Offers what there is to send, and hears that it is taken. */
-  private States agree(Link link, Frames frames) throws IOException {
-    States states = States.of(order.states());
-    try (Deadline limit = limit(link, AGREEMENT, "the destination did not take the offer")) {
-      try {
-        offer(frames, states);
-        frames.receive(FrameType.ACCEPT, 0);
-        return states;
-      } catch (IOException e) {
-        throw limit.explained(e);
-      }
-    }
-  }
-
-  private void offer(Frames frames, States states) throws IOException {
-    frames.begin();
-    frames.send(
-        FrameType.OFFER, Offers.of(order.machine(), id.id(), proof.sha256(), states).json());
+  private byte[] offer(States states) throws IOException {
+    return Offers.of(order.machine(), id.id(), proof.sha256(), states).json();
   }
 
   /** Sends RAM; the guest is stopped at the end. */
@@ -362,30 +285,7 @@ public final class OutgoingMigration implements Runnable {
 
   private OutgoingLimits limits() {
     MigrationParameters now = order.parameters().get();
-    return new OutgoingLimits(now.downtimeLimit(), now.maxBandwidth(), PAUSE, REST);
-  }
-
-  private long sendRest(Frames frames, Frames.RamOutput out, States states) throws IOException {
-    long sum = out.end();
-    for (DeviceState state : states.all()) {
-      frames.send(FrameType.STATE, States.save(state));
-    }
-    frames.send(FrameType.END, new byte[] {(byte) (stop.ran() ? 1 : 0)});
-    return sum;
-  }
-
-  /** Says to the destination why this side gives up, as far as it hears it. */
-  private void sayWhy(Frames frames, Throwable why) {
-    ByteChannel open = channel;
-    if (open == null || !open.isOpen()) {
-      return;
-    }
-    try (Deadline _ = Deadline.closing(open, NOTICE, "the destination took no more")) {
-      String sentence = why.getMessage();
-      frames.send(FrameType.ABORT, sentence == null ? why.toString() : sentence);
-    } catch (IOException e) {
-      LOG.debug("the destination was not told: {}", e.toString());
-    }
+    return new OutgoingLimits(now.downtimeLimit(), now.maxBandwidth(), PAUSE, Conversation.REST);
   }
 
   /** Lets nobody cancel it any more. */
@@ -399,7 +299,6 @@ public final class OutgoingMigration implements Runnable {
   private void commit() throws IOException, GivenUpException {
     requireHealthy();
     pointOfNoReturn();
-    boolean committed = false;
     try {
       notes.commit();
       committed = true;
@@ -412,10 +311,9 @@ public final class OutgoingMigration implements Runnable {
   }
 
   /** Tells the destination that the guest is there, and hears that it goes on. */
-  private void confirm(Link link, Frames frames) {
-    try (Deadline _ = limit(link, CONFIRMATION, "the destination did not say that it goes on")) {
-      frames.send(FrameType.MOVED, proof.text());
-      frames.receive(FrameType.OWNED, 0);
+  private void confirm(Conversation said) {
+    try {
+      said.moved(proof.text());
       progress.complete();
     } catch (IOException | RuntimeException | Error e) { // whatever it is, the guest has left
       progress.end(
@@ -432,13 +330,12 @@ public final class OutgoingMigration implements Runnable {
 
   private boolean toFile(Link link)
       throws IOException, GivenUpException, RamBlockException, InterruptedException {
-    Frames frames = new Frames(link.channel());
+    Conversation said = new Conversation(link);
     States states = States.of(order.states());
-    offer(frames, states);
+    said.offer(offer(states));
     progress.enter(MigrationState.ACTIVE);
-    Frames.RamOutput out = frames.ramOutput();
-    sendRam(out);
-    sendRest(frames, out, states);
+    sendRam(said.ram());
+    said.send(states, stop.ran());
     pointOfNoReturn();
     link.complete();
     stop.keep(Ownership.OWNER); // a snapshot: the guest is here, and stopped as QEMU's would be
