@@ -2,6 +2,7 @@ package holdfast.launcher.internal.machine;
 
 import holdfast.machine.admin.MachineStatus;
 import holdfast.machine.admin.MachineStatus.Phase;
+import holdfast.machine.admin.Ownership;
 import holdfast.machine.core.Machine;
 import java.util.List;
 
@@ -18,7 +19,10 @@ public sealed interface MachineState {
       case Starting _ -> new MachineStatus(Phase.STARTING, "", false);
       case Waiting(String reason) -> new MachineStatus(Phase.WAITING, reason, false);
       case Failed(String reason) -> new MachineStatus(Phase.FAILED, reason, false);
-      case Up _ -> MachineStatus.up(false);
+      case Up(Machine machine) -> {
+        Ownership ownership = machine.standing().ownership();
+        yield MachineStatus.up(ownership != Ownership.OWNER, ownership);
+      }
       case Ended _ -> new MachineStatus(Phase.ENDED, "", false);
     };
   }
