@@ -53,7 +53,10 @@ public final class MigrationWords {
     String after = " after " + SwapWords.roughly(status.time());
     String why = status.error().map(error -> ": " + error).orElse("");
     return switch (status.state()) {
-      case NONE -> "no migration was started";
+      case NONE ->
+          status.address().isEmpty()
+              ? "no migration was started"
+              : "no migration has come yet to " + status.address();
       case SETUP, CANCELLING -> name + ": " + status.state().label();
       case ACTIVE -> name + ": active: " + progress(status);
       case DEVICE -> name + ": device: the guest writers are stopped, " + progress(status);

@@ -56,6 +56,20 @@ public final class FakeMigration implements MigrationAdmin {
         state == MigrationState.ACTIVE ? Optional.of(Duration.ofMillis(375)) : Optional.empty());
   }
 
+  /** The status of a destination that waits. */
+  public static MigrationStatus waiting(String address) {
+    return new MigrationStatus(
+        MigrationState.NONE,
+        true,
+        address,
+        Optional.empty(),
+        MigratedRam.NONE,
+        Duration.ZERO,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
+  }
+
   /** Says how far it is. */
   public void become(MigrationStatus next) {
     synchronized (this) {

@@ -70,6 +70,9 @@ class MigrationWordsTest {
   @Test
   void none() {
     assertEquals("no migration was started", MigrationWords.line(MigrationStatus.NONE));
+    assertEquals(
+        "no migration has come yet to tcp:127.0.0.1:4444",
+        MigrationWords.line(FakeMigration.waiting("tcp:127.0.0.1:4444")));
   }
 
   @Test

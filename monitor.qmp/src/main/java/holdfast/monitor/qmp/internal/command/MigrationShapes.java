@@ -16,6 +16,7 @@ import holdfast.machine.admin.MigrationStatus;
 import holdfast.machine.admin.MigrationWords;
 import holdfast.machine.config.options.Excerpt;
 import holdfast.monitor.qmp.internal.schema.ValueType.Choice;
+import holdfast.monitor.qmp.internal.schema.ValueType.ListOf;
 import holdfast.monitor.qmp.internal.schema.ValueType.Member;
 import holdfast.monitor.qmp.internal.schema.ValueType.Struct;
 import java.util.Arrays;
@@ -49,6 +50,15 @@ final class MigrationShapes {
               required("multifd-bytes", SIZE),
               required("pages-per-second", INTEGER)));
 
+  private static final Struct ADDRESS =
+      new Struct(
+          "SocketAddress",
+          List.of(
+              required("type", STRING),
+              optional("host", STRING),
+              optional("port", STRING),
+              optional("path", STRING)));
+
   /** The type of {@link #info}. */
   static final Struct INFO =
       new Struct(
@@ -61,6 +71,7 @@ final class MigrationShapes {
               optional("downtime", INTEGER),
               optional("setup-time", INTEGER),
               optional("error-desc", STRING),
+              optional("socket-address", new ListOf(ADDRESS)),
               optional("x-holdfast-address", STRING),
               optional("x-holdfast-incoming", BOOLEAN),
               optional("x-holdfast-ended", BOOLEAN),
@@ -80,10 +91,18 @@ final class MigrationShapes {
 
   private MigrationShapes() {}
 
-  /** Returns what a client is told of a migration; nothing if there was none. */
+  /**
+   * Returns what a client is told of a migration; if there was none, nothing but where one can come
+   * to.
+   */
   static Map<String, Object> info(MigrationStatus status) {
     Map<String, Object> all = new LinkedHashMap<>();
     if (status.state() == MigrationState.NONE) {
+      if (!status.address().isEmpty()) {
+        all.put("socket-address", List.of(socket(status.address())));
+        all.put("x-holdfast-address", status.address());
+        all.put("x-holdfast-incoming", true);
+      }
       return all;
     }
     all.put("status", status.state().label());
@@ -100,6 +119,17 @@ final class MigrationShapes {
     all.put("x-holdfast-ended", !status.state().isUnderWay());
     all.put("x-holdfast-text", Excerpt.onOneLine(MigrationWords.line(status)));
     return all;
+  }
+
+  /** Returns an address as QEMU has it: {@code unix:PATH}, {@code tcp:HOST:PORT}. */
+  private static Map<String, Object> socket(String address) {
+    String rest = address.substring(address.indexOf(':') + 1);
+    if (!address.startsWith("tcp:")) {
+      return Map.of("type", "unix", "path", rest);
+    }
+    int colon = rest.lastIndexOf(':');
+    String host = rest.substring(0, colon).replaceAll("[\\[\\]]", "");
+    return Map.of("type", "inet", "host", host, "port", rest.substring(colon + 1));
   }
 
   /** What QEMU counts of features that aren't here is 0, since clients expect each of these. */

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import holdfast.machine.admin.MigrationState;
 import holdfast.machine.admin.Ownership;
 import holdfast.machine.config.QmpDefinition;
+import holdfast.machine.core.FakeMigration;
 import holdfast.machine.core.OpenMachine;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -107,6 +108,23 @@ class MigrationTest {
     there.migration.become(MigrationState.FAILED, 2);
     assertEquals("failed", map("query-migrate").get("status"));
     assertEquals("the peer is gone", map("query-migrate").get("error-desc"));
+  }
+
+  @Test
+  @DisplayName("query-migrate: at a destination that waits, where a guest can be sent to")
+  void waiting() throws IOException {
+    for (var one :
+        Map.of(
+                "unix:/run/in", Map.of("type", "unix", "path", "/run/in"),
+                "tcp:b:4444", Map.of("type", "inet", "host", "b", "port", "4444"),
+                "tcp:[::1]:44", Map.of("type", "inet", "host", "::1", "port", "44"))
+            .entrySet()) {
+      there.migration.become(FakeMigration.waiting(one.getKey()));
+      Map<?, ?> info = map("query-migrate");
+      assertEquals(List.of(one.getValue()), info.get("socket-address"));
+      assertEquals(one.getKey(), info.get("x-holdfast-address"));
+      assertFalse(info.containsKey("status"));
+    }
   }
 
   @Test
