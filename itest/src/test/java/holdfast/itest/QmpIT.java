@@ -1,18 +1,10 @@
 package holdfast.itest;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assertions.fail;
 
-import com.fasterxml.jackson.jr.ob.JSON;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -20,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -62,88 +53,11 @@ class QmpIT {
     return all;
   }
 
-  /** A client of the machine's socket, which waits until there is one. */
-  private static final class Client implements AutoCloseable {
-    private final SocketChannel channel;
-    private final BufferedReader lines;
-    private final List<Map<String, Object>> events = new ArrayList<>();
-
-    private Client(SocketChannel channel) throws IOException {
-      this.channel = channel;
-      this.lines = new BufferedReader(Channels.newReader(channel, UTF_8));
-      assertTrue(message().containsKey("QMP"));
-      run("qmp_capabilities", Map.of());
-    }
-
-    static Client at(Path socket, Holdfast machine) throws IOException, InterruptedException {
-      long limit = System.nanoTime() + LIMIT_NANOS;
-      while (true) {
-        try {
-          return new Client(SocketChannel.open(UnixDomainSocketAddress.of(socket)));
-        } catch (IOException notYet) {
-          if (System.nanoTime() > limit) {
-            throw notYet;
-          }
-          machine.staysFor(20);
-        }
-      }
-    }
-
-    private Map<String, Object> message() throws IOException {
-      String line = lines.readLine();
-      if (line == null) {
-        throw new IOException("the connection was closed");
-      }
-      return JSON.std.mapFrom(line);
-    }
-
-    Object run(String command, Map<String, ?> arguments) throws IOException {
-      String text = JSON.std.asString(Map.of("execute", command, "arguments", arguments));
-      channel.write(ByteBuffer.wrap((text + "\n").getBytes(UTF_8)));
-      while (true) {
-        Map<String, Object> message = message();
-        if (message.containsKey("return")) {
-          return message.get("return");
-        }
-        if (message.containsKey("error")) {
-          fail(command + ": " + message);
-        }
-        events.add(message);
-      }
-    }
-
-    /** The data of the first event with this name that fits. */
-    Map<?, ?> await(String event, Predicate<Map<?, ?>> fits) throws IOException {
-      for (int at = 0; ; at++) {
-        if (at == events.size()) {
-          events.add(message());
-        }
-        Map<String, Object> one = events.get(at);
-        if (one.get("event").equals(event) && fits.test((Map<?, ?>) one.get("data"))) {
-          return (Map<?, ?>) one.get("data");
-        }
-      }
-    }
-
-    /** Waits until the machine is up. */
-    Client awaitUp() throws IOException {
-      if (!((Map<?, ?>) run("query-status", Map.of())).get("status").equals("running")) {
-        await("X_HOLDFAST_STATUS", data -> data.get("phase").equals("up"));
-      }
-      return this;
-    }
-
-    @Override
-    public void close() throws IOException {
-      channel.close();
-    }
-  }
-
   @Test
   @DisplayName("a machine is changed, its memory moved while it serves, and it is ended")
   void session() throws IOException, InterruptedException {
     try (Holdfast machine = Holdfast.start(folder, machine())) {
-      try (Client client = Client.at(socket, machine).awaitUp()) {
+      try (QmpClient client = QmpClient.at(socket, machine).awaitUp()) {
         assertEquals(
             "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(socket)));
         client.run(
@@ -169,7 +83,7 @@ class QmpIT {
             Map.of("status", "paused", "running", false), client.run("query-status", Map.of()));
         client.run("cont", Map.of());
         client.run("quit", Map.of());
-        assertEquals("SHUTDOWN", client.events.getLast().get("event"));
+        assertEquals("SHUTDOWN", client.events().getLast().get("event"));
       }
       assertEquals(0, machine.awaitEnd().status());
     }
@@ -184,7 +98,7 @@ class QmpIT {
   @DisplayName("the socket of a killed process is replaced, that of a living one is not")
   void sockets() throws IOException, InterruptedException {
     try (Holdfast killed = Holdfast.start(folder, machine())) {
-      Client.at(socket, killed).awaitUp().close();
+      QmpClient.at(socket, killed).awaitUp().close();
       Holdfast.Ended second =
           Holdfast.run(folder, "-m", "16M", "-qmp", "unix:q,server=on,wait=off");
       assertTrue(
@@ -193,7 +107,7 @@ class QmpIT {
     }
     assertTrue(Files.exists(socket));
     try (Holdfast next = Holdfast.start(folder, machine())) {
-      Client.at(socket, next).awaitUp().close();
+      QmpClient.at(socket, next).awaitUp().close();
       next.terminate();
       next.awaitEnd();
     }
@@ -215,7 +129,7 @@ class QmpIT {
     try (Holdfast machine = Holdfast.start(folder, command)) {
       awaitSocket(machine);
       assertFalse(Files.exists(folder.resolve("F")));
-      try (Client client = Client.at(socket, machine).awaitUp()) {
+      try (QmpClient client = QmpClient.at(socket, machine).awaitUp()) {
         assertTrue(Files.exists(folder.resolve("F")));
         client.run("quit", Map.of());
       }
