@@ -78,7 +78,9 @@ class BundlesIT {
   }
 
   @Test
-  @DisplayName("an emulator in a bundle gets guest memory and swaps, and its result is the status")
+  @DisplayName(
+      "an emulator in a bundle gets guest memory, swaps and a migration to a second process, and its"
+          + " result is the status")
   void demo() throws Exception {
     List<String> arguments =
         Stream.concat(Stream.of("-bundles", DEMO.toString()), machine("nv.img").stream()).toList();
@@ -87,14 +89,22 @@ class BundlesIT {
 
       assertEquals(0, ended.status(), ended.err()::toString);
       assertTrue(ended.out().contains("detached"), ended::out);
-      assertTrue(ended.out().contains("65,011,712 bytes checked"), ended::out);
+      assertTrue(ended.out().contains("memory: 65,011,712 bytes checked"), ended::out);
+      assertTrue(ended.out().contains("file: 65,011,712 bytes of "), ended::out);
       Pattern swapped =
           Pattern.compile(
               "\\$ ram:swap nv_be4 mem-path=(\\S+) -verify.*swap 1 of 'nv_be4' to \\1: copy: .*"
                   + "done: [0-9.]+ MiB copied in [0-9]+ rounds, writers paused for [0-9.]+ ms",
               Pattern.DOTALL);
       assertTrue(swapped.matcher(ended.out()).find(), ended::out);
+      Pattern moved =
+          Pattern.compile(
+              "\\$ ram:migrate (unix:\\S+) .*migration to \\1: completed: .*, guest writers stopped for"
+                  + " [0-9.]+ ms.*here the machine is up; its guest has moved to another machine",
+              Pattern.DOTALL);
+      assertTrue(moved.matcher(ended.out()).find(), ended::out);
     }
+    assertTrue(refusal(machine("elsewhere.img").toArray(String[]::new)).contains("has moved to"));
   }
 
   @Test

@@ -1,8 +1,11 @@
 package holdfast.examples.demo;
 
 import holdfast.backend.api.Durability;
-import holdfast.backend.api.Granularity;
 import holdfast.backend.api.PersistException;
+import holdfast.machine.admin.AdminException;
+import holdfast.machine.admin.MachineAdmin;
+import holdfast.machine.admin.MachineNotUpException;
+import holdfast.machine.admin.Ownership;
 import holdfast.machine.admin.SwapWords;
 import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.GuestMemory;
@@ -34,8 +37,8 @@ import org.osgi.service.component.annotations.Reference;
 
 /**
  * Demonstrates the product on the machine's first nvdimm: a guest keeps writing while the bundles
- * of the memory's allocators are stopped and started, and while its bytes move to another file.
- * Every byte is checked, in memory and in the file.
+ * of the memory's allocators are stopped and started, while its bytes move to another file, and
+ * while it moves to another process, where every byte is checked, in memory and in the file.
  *
  * <p>The executable jar calls a service like this one, by its property {@code holdfast.program}, as
  * soon as it is there, which is when the machine is up, and ends with its result.
@@ -47,35 +50,53 @@ public final class Demo implements Callable<Integer> {
 
   private static final int ROUNDS = 5;
   private static final Duration SWAP_LIMIT = Duration.ofSeconds(60);
+  private static final Duration UP_LIMIT = Duration.ofSeconds(10);
   private static final Duration LOOK_EVERY = Duration.ofMillis(10);
 
   /**
    * Long enough for hosts that can't track dirty pages, where everything is copied while the guest
    * is paused.
    */
-  private static final Duration DOWNTIME = Duration.ofMillis(1_000);
+  static final Duration DOWNTIME = Duration.ofMillis(1_000);
 
-  private static final long WRITES_BETWEEN_CHANGES = 2_000;
+  /** How much the guest writes between two steps, to show that it goes on. */
+  static final long WRITES_BETWEEN_CHANGES = 2_000;
 
   private final BundleContext context;
   private final GuestMemory memory;
   private final LiveSwap swaps;
+  private final MachineAdmin admin;
   private final PrintStream out = System.out;
 
   /** Called by Declarative Services when the machine is up. */
   @Activate
-  public Demo(BundleContext context, @Reference GuestMemory memory, @Reference LiveSwap swaps) {
+  public Demo(
+      BundleContext context,
+      @Reference GuestMemory memory,
+      @Reference LiveSwap swaps,
+      @Reference MachineAdmin admin) {
     this.context = context;
     this.memory = memory;
     this.swaps = swaps;
+    this.admin = admin;
   }
 
   @Override
   public Integer call() throws InterruptedException {
     try {
-      show();
+      awaitUp();
+      if (admin.status().ownership() == Ownership.AWAITED) {
+        new Arrival(context, memory, admin).show(nvdimm());
+      } else {
+        show();
+      }
       return 0;
-    } catch (DemoException | SwapException | PersistException | BundleException | IOException e) {
+    } catch (DemoException
+        | SwapException
+        | AdminException
+        | PersistException
+        | BundleException
+        | IOException e) {
       if (!out.checkError()) {
         System.err.println("holdfast: demo: " + e.getMessage());
       }
@@ -83,21 +104,33 @@ public final class Demo implements Callable<Integer> {
     }
   }
 
+  /** Waits for the operator's service, which hears a moment later that the machine is up. */
+  private void awaitUp() throws AdminException, InterruptedException {
+    long limit = System.nanoTime() + UP_LIMIT.toNanos();
+    while (true) {
+      try {
+        admin.migration();
+        return;
+      } catch (MachineNotUpException e) {
+        if (System.nanoTime() > limit) {
+          throw e;
+        }
+        Thread.sleep(LOOK_EVERY);
+      }
+    }
+  }
+
   private void show()
       throws DemoException,
           SwapException,
-          PersistException,
+          AdminException,
           BundleException,
           IOException,
           InterruptedException {
-    MemoryDevice nvdimm =
-        memory.devices().stream()
-            .filter(device -> device.driver() == DeviceKind.NVDIMM)
-            .findFirst()
-            .orElseThrow(
-                () -> new DemoException("the machine has no nvdimm; start examples/demo/run"));
+    MemoryDevice nvdimm = nvdimm();
     describe(nvdimm);
     try (Guest guest = new Guest(memory, nvdimm)) {
+      guest.start();
       out.println(
           "A guest writes and reads back all the time; now the allocators' bundles change:");
       line("start", nvdimm.region());
@@ -108,24 +141,25 @@ public final class Demo implements Callable<Integer> {
         change("start", round % 2 == 0 ? DAX_BUNDLE : FILE_BUNDLE, guest, nvdimm);
       }
       Path other = Path.of(nvdimm.region().backing()).resolveSibling("elsewhere.img");
-      swap(guest, nvdimm.region(), other);
-      guest.stop();
-      out.printf(
-          Locale.ROOT,
-          "%nguest: %,d blocks of 4 KiB written and read back meanwhile, none wrong%n",
-          guest.writes());
-      out.printf(
-          Locale.ROOT,
-          "memory: %,d bytes checked, every one as the guest left it%n",
-          guest.checkMemory());
-      Granularity held = memory.persist(nvdimm.address(), nvdimm.size());
-      out.printf(Locale.ROOT, "persist: all that the guest sees, granularity %s%n", held);
-      out.printf(
-          Locale.ROOT,
-          "file: %,d bytes of %s checked, every one there%n",
-          guest.checkFile(other),
-          other);
+      // without it a swap would lose what the guest stores between the last copy and the switch
+      ServiceRegistration<GuestWriter> writer =
+          context.registerService(GuestWriter.class, guest, null);
+      try {
+        swap(guest, nvdimm.region(), other);
+        requireReader();
+        new Departure(context, admin, out).move(guest, other);
+      } finally {
+        guest.close();
+        writer.unregister();
+      }
     }
+  }
+
+  private MemoryDevice nvdimm() throws DemoException {
+    return memory.devices().stream()
+        .filter(device -> device.driver() == DeviceKind.NVDIMM)
+        .findFirst()
+        .orElseThrow(() -> new DemoException("the machine has no nvdimm; start examples/demo/run"));
   }
 
   private void describe(MemoryDevice device) {
@@ -154,31 +188,24 @@ public final class Demo implements Callable<Integer> {
         region.id(),
         other,
         DOWNTIME.toMillis());
-    // without it the swap would lose what the guest stores between the last copy and the switch
-    ServiceRegistration<GuestWriter> writer =
-        context.registerService(GuestWriter.class, guest, null);
-    try {
-      Map<String, String> changes = Map.of("mem-path", other.toString());
-      SwapLimits limits = SwapLimits.DEFAULT.withVerify(true).withDowntime(DOWNTIME);
-      SwapPlan plan = swaps.plan(region.id(), changes, limits);
-      out.println("  plan: " + SwapWords.expected(plan));
-      long before = System.nanoTime();
-      SwapReport end = await(swaps.start(region.id(), changes, limits));
-      if (end.phase() != SwapPhase.DONE) {
-        throw new DemoException(SwapWords.line(end));
-      }
-      double took = (System.nanoTime() - before) / 1e6;
-      // the plan includes neither a guest that writes all the time nor the comparison of every page
-      out.printf(
-          Locale.ROOT,
-          "  planned: %.1f ms to copy it once; it took %.1f ms in all: %.1f times as long%n",
-          plan.time().toNanos() / 1e6,
-          took,
-          took * 1e6 / Math.max(1, plan.time().toNanos()));
-      guest.awaitMoreWrites(WRITES_BETWEEN_CHANGES);
-    } finally {
-      writer.unregister();
+    Map<String, String> changes = Map.of("mem-path", other.toString());
+    SwapLimits limits = SwapLimits.DEFAULT.withVerify(true).withDowntime(DOWNTIME);
+    SwapPlan plan = swaps.plan(region.id(), changes, limits);
+    out.println("  plan: " + SwapWords.expected(plan));
+    long before = System.nanoTime();
+    SwapReport end = await(swaps.start(region.id(), changes, limits));
+    if (end.phase() != SwapPhase.DONE) {
+      throw new DemoException(SwapWords.line(end));
     }
+    double took = (System.nanoTime() - before) / 1e6;
+    // the plan includes neither a guest that writes all the time nor the comparison of every page
+    out.printf(
+        Locale.ROOT,
+        "  planned: %.1f ms to copy it once; it took %.1f ms in all: %.1f times as long%n",
+        plan.time().toNanos() / 1e6,
+        took,
+        took * 1e6 / Math.max(1, plan.time().toNanos()));
+    guest.awaitMoreWrites(WRITES_BETWEEN_CHANGES);
   }
 
   private SwapReport await(RunningSwap swap) throws InterruptedException {

@@ -1,10 +1,16 @@
 package holdfast.examples.demo;
 
+import holdfast.machine.api.DeviceState;
+import holdfast.machine.api.DirtyLog;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.GuestWriter;
 import holdfast.machine.api.MemoryDevice;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -12,6 +18,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -23,7 +30,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * and over, and reads each block back. Each block has a pattern of its own that changes with every
  * pass.
  */
-final class Guest implements AutoCloseable, GuestWriter {
+final class Guest implements AutoCloseable, GuestWriter, DeviceState {
   private static final int BLOCK = 4096;
   private static final long LIMIT_NANOS = 30_000_000_000L;
   private static final long PAUSE_NANOS = 100_000;
@@ -31,44 +38,81 @@ final class Guest implements AutoCloseable, GuestWriter {
   private final GuestMemory memory;
   private final MemoryDevice nvdimm;
   private final int blocks;
+  private final StoreLog log;
   private final AtomicLong writes = new AtomicLong();
   private final AtomicReference<String> error = new AtomicReference<>("");
   private final Thread thread;
   private volatile boolean stopping;
+  private volatile boolean closed;
 
-  /** Held while a block is written, and by the thread that makes the guest pause. */
-  private final ReentrantLock writing = new ReentrantLock();
+  /**
+   * Held while a block is written and counted, and by the thread that makes the guest pause, which
+   * is not to wait for longer than that: it is fair.
+   */
+  private final ReentrantLock writing = new ReentrantLock(true);
 
+  /** Makes one that {@link #start} starts. */
   Guest(GuestMemory memory, MemoryDevice nvdimm) {
     this.memory = memory;
     this.nvdimm = nvdimm;
     this.blocks = Math.toIntExact(nvdimm.size().bytes() / BLOCK);
-    this.thread = Thread.ofPlatform().name("demo-guest").daemon().start(this::run);
+    this.log = new StoreLog(nvdimm.region(), BLOCK);
+    this.thread = Thread.ofPlatform().name("demo-guest").daemon().unstarted(this::run);
+  }
+
+  /** Starts it: where it is paused it begins when it is resumed. */
+  void start() {
+    thread.start();
   }
 
   private void run() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment wanted = arena.allocate(BLOCK);
       MemorySegment found = arena.allocate(BLOCK);
-      while (!stopping || writes.get() < blocks) {
-        long number = writes.get();
-        int block = (int) (number % blocks);
-        fill(wanted, block, number / blocks);
+      while (!closed && (!stopping || writes.get() < blocks)) {
         writing.lock();
         try {
-          memory.write(address(block), wanted);
+          step(wanted, found);
         } finally {
           writing.unlock();
         }
-        memory.read(address(block), found);
-        if (wanted.mismatch(found) >= 0) {
-          throw new IllegalStateException("block " + block + " reads back wrong");
-        }
-        writes.incrementAndGet();
       }
     } catch (RuntimeException | InternalError e) {
       error.set("the guest met: " + e);
     }
+  }
+
+  private void step(MemorySegment wanted, MemorySegment found) {
+    long number = writes.get();
+    int block = (int) (number % blocks);
+    fill(wanted, block, number / blocks);
+    memory.write(address(block), wanted);
+    log.add(block);
+    memory.read(address(block), found);
+    if (wanted.mismatch(found) >= 0) {
+      throw new IllegalStateException("block " + block + " reads back wrong");
+    }
+    writes.incrementAndGet();
+  }
+
+  @Override
+  public String id() {
+    return name();
+  }
+
+  @Override
+  public int version() {
+    return 1;
+  }
+
+  @Override
+  public void save(OutputStream to) throws IOException {
+    new DataOutputStream(to).writeLong(writes.get());
+  }
+
+  @Override
+  public void load(int version, InputStream from) throws IOException {
+    writes.set(new DataInputStream(from).readLong());
   }
 
   @Override
@@ -84,6 +128,11 @@ final class Guest implements AutoCloseable, GuestWriter {
   @Override
   public void resume() {
     writing.unlock();
+  }
+
+  @Override
+  public Optional<DirtyLog> dirtyLog() {
+    return Optional.of(log);
   }
 
   private GuestAddress address(int block) {
@@ -164,9 +213,9 @@ final class Guest implements AutoCloseable, GuestWriter {
     return bytes.byteSize();
   }
 
+  /** Ends it where it is: a block that is being written is written to its end, and no other. */
   @Override
   public void close() {
-    stopping = true;
-    thread.interrupt();
+    closed = true;
   }
 }
