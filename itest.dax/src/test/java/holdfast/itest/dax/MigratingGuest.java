@@ -3,6 +3,7 @@ package holdfast.itest.dax;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Granularity;
 import holdfast.backend.api.PersistException;
+import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.DeviceState;
 import holdfast.machine.api.DirtyLog;
 import holdfast.machine.api.MemoryDevice;
@@ -47,7 +48,14 @@ final class MigratingGuest implements holdfast.machine.api.GuestWriter, DeviceSt
     this.report = report;
     this.halt = halt;
     this.vm = vm;
-    this.nvdimms = machine.memory().devices();
+    this.nvdimms = nvdimms(machine);
+  }
+
+  /** A machine's NVDIMMs. */
+  static List<MemoryDevice> nvdimms(Holdfast machine) {
+    return machine.memory().devices().stream()
+        .filter(device -> device.driver() == DeviceKind.NVDIMM)
+        .toList();
   }
 
   /** Lets it work wherever its machine lets writers go on. */

@@ -6,8 +6,10 @@ import holdfast.machine.admin.MigrationAdmin;
 import holdfast.machine.admin.MigrationState;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.core.Holdfast;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -27,6 +29,12 @@ import java.util.concurrent.TimeUnit;
 final class MigrationHost {
   private static final Duration LIMIT = Duration.ofMinutes(2);
   private static final long MOST_WAIT_MILLIS = 1000;
+
+  /** More than what sockets take in while nobody reads them. */
+  private static final int FILLED = 1 << 20;
+
+  /** No byte of a page that is all zero. */
+  private static final byte FILL = 0x55;
 
   private final ReportPort report;
   private final Path sockets;
@@ -57,6 +65,7 @@ final class MigrationHost {
   private void bring(MigrationHalt halt) throws Exception {
     Path at = sockets.resolve(halt + ".2");
     Holdfast source = open(halt, 1);
+    fill(source);
     new MigratingGuest(source, report, halt, 1).start();
     Holdfast destination = open(halt, 2, "-incoming", "unix:" + at);
     new MigratingGuest(destination, report, halt, 2).start();
@@ -81,9 +90,18 @@ final class MigrationHost {
     report.line("at", halt);
   }
 
+  /** Gives it more to send than the records alone, which are written over this. */
+  private static void fill(Holdfast machine) {
+    byte[] bytes = new byte[FILLED];
+    Arrays.fill(bytes, FILL);
+    machine
+        .memory()
+        .write(MigratingGuest.nvdimms(machine).getFirst().address(), MemorySegment.ofArray(bytes));
+  }
+
   private Holdfast open(MigrationHalt halt, int vm, String... more) throws Exception {
     Holdfast machine = Holdfast.open(halt.options(vm, more));
-    for (MemoryDevice nvdimm : machine.memory().devices()) {
+    for (MemoryDevice nvdimm : MigratingGuest.nvdimms(machine)) {
       Evidence evidence = nvdimm.region().durability().evidence();
       report.line(
           "region",
