@@ -68,19 +68,31 @@ final class Build {
     for (String module : List.of("backend.dax", "backend.file")) {
       classPath.append(':').append(path(module + "/target/test-classes"));
     }
-    return java(
-        "--enable-native-access=ALL-UNNAMED --add-exports=java.base/jdk.internal.misc=ALL-UNNAMED"
-            + " -Dholdfast.test.dax="
-            + dax
-            + " -Dlogback.configurationFile="
-            + path("dist/logback.xml")
-            + " -cp "
-            + classPath
-            + " org.junit.platform.console.ConsoleLauncher execute --disable-banner"
+    return library(
+        "-Dholdfast.test.dax=" + dax,
+        classPath.toString(),
+        "org.junit.platform.console.ConsoleLauncher execute --disable-banner"
             + " --details=none --include-engine=junit-jupiter --reports-dir="
             + reports
             + " -c "
             + String.join(" -c ", classes));
+  }
+
+  /** The command that runs a class of these tests which uses Holdfast as a library. */
+  static String library(Class<?> program, String arguments) {
+    return library("", System.getProperty("java.class.path"), program.getName() + " " + arguments);
+  }
+
+  private static String library(String properties, String classPath, String program) {
+    return java(
+        "--enable-native-access=ALL-UNNAMED --add-exports=java.base/jdk.internal.misc=ALL-UNNAMED "
+            + properties
+            + " -Dlogback.configurationFile="
+            + path("dist/logback.xml")
+            + " -cp "
+            + classPath
+            + " "
+            + program);
   }
 
   /** The command that asks libpmem and the JDK about files. */

@@ -1,6 +1,9 @@
 package holdfast.itest.dax;
 
-/** The file systems of Linux that grant MAP_SYNC, as the guest has them, at {@link #FOLDER}. */
+/**
+ * The file systems of Linux that grant MAP_SYNC, as the guest has them, on the first NVDIMM at
+ * {@link #FOLDER} if nothing else is said.
+ */
 enum DaxFileSystem {
   /**
    * Its journal is committed every ten minutes, and not every five seconds as usual: what survives
@@ -13,8 +16,6 @@ enum DaxFileSystem {
 
   /** Where it is mounted. */
   static final String FOLDER = "/dax";
-
-  private static final String DEVICE = "/dev/pmem0";
 
   private final String make;
   private final String mount;
@@ -31,24 +32,43 @@ enum DaxFileSystem {
    * which grants no DAX.
    */
   String make() {
+    return make(0, FOLDER);
+  }
+
+  /** The same on the NVDIMM of that number, from 0, and at another folder. */
+  String make(int nvdimm, String folder) {
     return """
         set -e
-        [ "$(cat /sys/block/pmem0/queue/dax)" = 1 ] ||
-          ndctl create-namespace -f -e namespace0.0 -m fsdax -M mem
-        %s %s
-        %s
+        [ "$(cat /sys/block/pmem%1$d/queue/dax)" = 1 ] ||
+          ndctl create-namespace -f -e namespace%1$d.0 -m fsdax -M mem
+        %2$s %3$s
+        %4$s
         """
-        .formatted(make, DEVICE, mount());
+        .formatted(nvdimm, make, device(nvdimm), mount(nvdimm, folder));
+  }
+
+  private static String device(int nvdimm) {
+    return "/dev/pmem" + nvdimm;
   }
 
   /** A script that mounts the one that is there, which replays its journal. */
   String mount() {
-    return "mount -t %s %s %s".formatted(mount, DEVICE, FOLDER);
+    return mount(0, FOLDER);
+  }
+
+  /** The same of another NVDIMM, at another folder. */
+  String mount(int nvdimm, String folder) {
+    return "mkdir -p %3$s && mount -t %1$s %2$s %3$s".formatted(mount, device(nvdimm), folder);
   }
 
   /** A script that unmounts it and fails if anything is wrong with it. */
   String check() {
-    return "set -e; umount %s; %s %s".formatted(FOLDER, check, DEVICE);
+    return check(0, FOLDER);
+  }
+
+  /** The same of another NVDIMM, at another folder. */
+  String check(int nvdimm, String folder) {
+    return "set -e; umount %s; %s %s".formatted(folder, check, device(nvdimm));
   }
 
   @Override

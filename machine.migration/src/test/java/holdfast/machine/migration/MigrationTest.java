@@ -271,7 +271,11 @@ class MigrationTest {
     }
     MachineException unfinished =
         assertThrows(MachineException.class, () -> Holdfast.open(Host.options(there())));
-    assertTrue(unfinished.getMessage().contains("unfinished"), unfinished::getMessage);
+    assertTrue(
+        unfinished
+            .getMessage()
+            .contains("unfinished copy of memory backend 'nv0', which a sender at " + socket()),
+        unfinished::getMessage);
   }
 
   @Test

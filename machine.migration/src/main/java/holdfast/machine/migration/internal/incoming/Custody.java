@@ -100,7 +100,7 @@ final class Custody {
     proofHash = hash;
     notes =
         new DestinationNotes(
-            NotedFiles.of(order.machine()), new MigrationId(id, order.from(), Instant.now()));
+            NotedFiles.of(order.machine()), new MigrationId(id, order.sender(), Instant.now()));
   }
 
   private DestinationNotes notes() {

@@ -68,7 +68,8 @@ public final class IncomingMigration implements Runnable {
    * What to take in.
    *
    * @param states the emulator's parts
-   * @param from where it comes from
+   * @param from where it comes in
+   * @param sender what is known of who sends it, for the notes: a reader is to look there
    * @param channel in blocking mode; closed at the end
    * @param answers whether the peer hears what is said; a file doesn't
    * @param turn asks for the only right to come in; ends with the machine, or by {@link #giveBack}
@@ -80,6 +81,7 @@ public final class IncomingMigration implements Runnable {
       AdminEvents events,
       List<DeviceState> states,
       String from,
+      String sender,
       ByteChannel channel,
       boolean answers,
       BooleanSupplier turn,

@@ -9,6 +9,7 @@ import holdfast.machine.core.DeviceStates;
 import holdfast.machine.core.Machine;
 import holdfast.machine.migration.internal.channel.Listening;
 import holdfast.machine.migration.internal.channel.MigrationAddress;
+import holdfast.machine.migration.internal.channel.PeerChannel;
 import holdfast.machine.migration.internal.channel.TlsCredentials;
 import java.io.IOException;
 import java.nio.channels.ByteChannel;
@@ -85,7 +86,7 @@ public final class Reception {
       snapshot.close();
       throw e;
     }
-    hear(name, snapshot, false);
+    hear(name, name, snapshot, false);
   }
 
   private void requireFree() throws RefusedException {
@@ -103,10 +104,10 @@ public final class Reception {
   private void accept(Listening at) {
     while (true) {
       try {
-        ByteChannel channel = at.accept();
+        PeerChannel channel = at.accept();
         synchronized (this) {
           makeRoom();
-          hear(at.address().toString(), channel, true);
+          hear(at.address().toString(), channel.peer(), channel, true);
         }
       } catch (ClosedChannelException e) {
         return;
@@ -132,7 +133,7 @@ public final class Reception {
     }
   }
 
-  private synchronized void hear(String from, ByteChannel channel, boolean answers) {
+  private synchronized void hear(String from, String sender, ByteChannel channel, boolean answers) {
     IncomingMigration[] made = new IncomingMigration[1];
     IncomingMigration next =
         new IncomingMigration(
@@ -142,6 +143,7 @@ public final class Reception {
                 events,
                 states.list(),
                 from,
+                sender,
                 channel,
                 answers,
                 () -> take(made[0]),

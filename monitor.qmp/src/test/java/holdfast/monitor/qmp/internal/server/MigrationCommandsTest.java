@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Migrations as a QMP client of QEMU's sees them; nothing moves. */
 @Timeout(60)
-class MigrationTest {
+class MigrationCommandsTest {
   @TempDir Path folder;
 
   private final OpenMachine there = OpenMachine.of();
