@@ -34,6 +34,9 @@ final class OutgoingRam {
   /** How much is sent at once: little enough to cancel and throttle in between. */
   private static final long PORTION = 1 << 20;
 
+  /** How much of what can't be tracked is sent to know how long all of it takes. */
+  private static final long SAMPLE = 16 << 20;
+
   private final List<Region> regions;
   private final GuestWriters writers;
   private final Supplier<OutgoingLimits> limits;
@@ -125,7 +128,7 @@ final class OutgoingRam {
       if (pending.bytes() > 0) {
         pending = new PreCopyLoop<>(this::convergence, new Rounds()).run(pending);
       }
-      requireWithinDowntime(System.nanoTime() - before - throttle.waited());
+      requireWithinDowntime();
       Duration downtime = stopAndSend(pending);
       return new Sent(
           stream.total(), rounds, downtime, Duration.ofNanos(System.nanoTime() - before));
@@ -157,22 +160,45 @@ final class OutgoingRam {
   }
 
   /**
-   * Checks that what can't be tracked is sent within the downtime limit, at the rate so far.
-   *
-   * @param nanos how long it took to send what was sent so far
+   * Checks that what can't be tracked is sent within the downtime limit, at the rate of a part of it
+   * that is sent now: it is sent again when the writers are stopped.
    */
-  private void requireWithinDowntime(long nanos) throws GivenUpException {
-    long sent = stream.total().bytes();
+  private void requireWithinDowntime() throws IOException, GivenUpException {
+    if (untracked.bytes() == 0 || writers.areNone() || writers.isStopped()) {
+      return;
+    }
+    DirtyBlocks sample = sample();
+    long before = System.nanoTime();
+    send(sample, false);
+    Duration expected =
+        Duration.ofNanos(
+            (long)
+                ((double) (System.nanoTime() - before) * untracked.bytes() / sample.bytes()));
     Duration downtime = limits.get().downtime();
-    long most = (long) ((double) downtime.toNanos() * sent / Math.max(1, nanos));
-    if (untracked.bytes() > most && !writers.areNone() && !writers.isStopped()) {
+    if (expected.compareTo(downtime) > 0) {
       throw new GivenUpException(
           untracked.bytes()
               + " bytes can't be tracked while writers store into them, and to send them while the"
-              + " writers are stopped would take more than the downtime limit of "
+              + " writers are stopped would take about "
+              + expected.toMillis()
+              + " ms, more than the downtime limit of "
               + downtime.toMillis()
               + " ms: stop the writers first, raise the limit, or let every writer keep a log");
     }
+  }
+
+  /** Returns the beginning of what can't be tracked. */
+  private DirtyBlocks sample() {
+    DirtyBlocks sample = DirtyBlocks.none(regions.size());
+    long left = SAMPLE;
+    for (int block = 0; block < regions.size() && left > 0; block++) {
+      long length = Math.min(left, untracked.of(block).bytes());
+      if (length > 0) { // all of the block is untracked, or nothing of it
+        sample.of(block).add(0, length);
+        left -= length;
+      }
+    }
+    return sample;
   }
 
   private Duration stopAndSend(DirtyBlocks pending)

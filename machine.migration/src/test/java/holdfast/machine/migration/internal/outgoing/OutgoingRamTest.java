@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockAllocator;
+import holdfast.backend.api.TrackingRefusedException;
 import holdfast.machine.api.GuestWriter;
 import holdfast.machine.config.MachineOptions;
 import holdfast.machine.copy.Cancellation;
@@ -27,6 +29,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -82,7 +86,8 @@ class OutgoingRamTest {
               .formatted(id, SIZE, folder.resolve(id + ".img")));
     }
     Candidates candidates = new Candidates();
-    ServiceLoader.load(RamBlockAllocator.class).forEach(candidates::add);
+    ServiceLoader.load(RamBlockAllocator.class)
+        .forEach(one -> candidates.add(forgetful(RamBlockAllocator.class, one)));
     machine = Optional.of(Machine.open(options.spec(), candidates, ImageCheck.NONE));
     arena = Optional.of(Arena.ofShared());
   }
@@ -95,6 +100,68 @@ class OutgoingRamTest {
     threads.shutdownNow();
     assertTrue(threads.awaitTermination(60, TimeUnit.SECONDS));
     arena.ifPresent(Arena::close);
+  }
+
+  /** Whether no block can be tracked, as on DAX, or with an older kernel. */
+  private boolean untracked;
+
+  /** Returns an allocator, or a block, that can't be tracked while that is so. */
+  private <T> T forgetful(Class<T> type, T real) {
+    return type.cast(
+        Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (_, method, arguments) -> {
+              if (untracked && real instanceof RamBlock block && method.getName().equals("track")) {
+                throw new TrackingRefusedException(block.spec(), "the test says so");
+              }
+              try {
+                Object answer = method.invoke(real, arguments);
+                return answer instanceof RamBlock block ? forgetful(RamBlock.class, block) : answer;
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            }));
+  }
+
+  @Test
+  @DisplayName("memory that can't be tracked is sent while the writers are stopped")
+  void untrackedMemory() throws Exception {
+    untracked = true;
+    stamper("nv0");
+    MemorySegment first = arena.orElseThrow().allocate(SIZE);
+    SegmentSink sink = new SegmentSink(Map.of("nv0", first), false);
+    OutgoingLimits patient =
+        new OutgoingLimits(LIMIT, ByteSize.ZERO, Duration.ofSeconds(1), Duration.ofSeconds(10));
+    try (Ends ends = connect()) {
+      Future<?> receiver = threads.submit(() -> new RamStreamReader(ends.there, sink).read());
+      outgoing(patient, ends.here, "nv0").run("none");
+      receiver.get(60, TimeUnit.SECONDS);
+    }
+    assertTrue(writers.isStopped());
+    assertEquals(-1, first.mismatch(copy("nv0")));
+  }
+
+  @Test
+  @DisplayName("memory that can't be tracked is refused where it would take too long, by a sample")
+  void untrackedMemoryTakesTooLong() throws Exception {
+    untracked = true;
+    Stamper stamper = stamper("nv0");
+    SegmentSink sink = new SegmentSink(Map.of("nv0", arena.orElseThrow().allocate(SIZE)), false);
+    OutgoingLimits hasty =
+        new OutgoingLimits(
+            Duration.ofNanos(1), ByteSize.ZERO, Duration.ofSeconds(1), Duration.ofSeconds(10));
+    try (Ends ends = connect()) {
+      Future<?> receiver = threads.submit(() -> new RamStreamReader(ends.there, sink).read());
+      OutgoingRam outgoing = outgoing(hasty, ends.here, "nv0");
+      GivenUpException refused =
+          assertThrows(GivenUpException.class, () -> outgoing.run("none"));
+      assertTrue(refused.getMessage().contains(SIZE + " bytes can't be tracked"), refused::getMessage);
+      ends.here.close();
+      assertThrows(ExecutionException.class, () -> receiver.get(60, TimeUnit.SECONDS));
+    }
+    assertEquals(0, stamper.pauses());
+    stamper.awaitMore();
   }
 
   private Region region(String id) {
