@@ -160,8 +160,8 @@ final class OutgoingRam {
   }
 
   /**
-   * Checks that what can't be tracked is sent within the downtime limit, at the rate of a part of it
-   * that is sent now: it is sent again when the writers are stopped.
+   * Checks that what can't be tracked is sent within the downtime limit, at the rate of a part of
+   * it that is sent now: it is sent again when the writers are stopped.
    */
   private void requireWithinDowntime() throws IOException, GivenUpException {
     if (untracked.bytes() == 0 || writers.areNone() || writers.isStopped()) {
@@ -172,8 +172,7 @@ final class OutgoingRam {
     send(sample, false);
     Duration expected =
         Duration.ofNanos(
-            (long)
-                ((double) (System.nanoTime() - before) * untracked.bytes() / sample.bytes()));
+            (long) ((double) (System.nanoTime() - before) * untracked.bytes() / sample.bytes()));
     Duration downtime = limits.get().downtime();
     if (expected.compareTo(downtime) > 0) {
       throw new GivenUpException(

@@ -154,9 +154,9 @@ class OutgoingRamTest {
     try (Ends ends = connect()) {
       Future<?> receiver = threads.submit(() -> new RamStreamReader(ends.there, sink).read());
       OutgoingRam outgoing = outgoing(hasty, ends.here, "nv0");
-      GivenUpException refused =
-          assertThrows(GivenUpException.class, () -> outgoing.run("none"));
-      assertTrue(refused.getMessage().contains(SIZE + " bytes can't be tracked"), refused::getMessage);
+      GivenUpException refused = assertThrows(GivenUpException.class, () -> outgoing.run("none"));
+      assertTrue(
+          refused.getMessage().contains(SIZE + " bytes can't be tracked"), refused::getMessage);
       ends.here.close();
       assertThrows(ExecutionException.class, () -> receiver.get(60, TimeUnit.SECONDS));
     }
