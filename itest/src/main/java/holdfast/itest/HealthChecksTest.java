@@ -25,7 +25,7 @@ class HealthChecksTest extends LiveMachineTest {
       results.put("" + found.getProperty(HealthCheck.NAME), check.execute());
       context.ungetService(found);
     }
-    assertEquals(5, results.size(), results::toString);
+    assertEquals(6, results.size(), results::toString);
     return results;
   }
 
@@ -67,6 +67,7 @@ class HealthChecksTest extends LiveMachineTest {
     assertSays(Result.Status.OK, "the machine is up", up.get("Holdfast machine"));
     assertSays(Result.Status.WARN, "cache-line was asked for", up.get("Holdfast durability"));
     assertSays(Result.Status.OK, "every region", up.get("Holdfast regions"));
+    assertSays(Result.Status.OK, "no migration", up.get("Holdfast migrations"));
     assertSays(Result.Status.OK, "no swap", up.get("Holdfast swaps"));
 
     dax.stop();

@@ -100,7 +100,7 @@ class BundlesIT {
       Pattern moved =
           Pattern.compile(
               "\\$ ram:migrate (unix:\\S+) .*migration to \\1: completed: .*, guest writers stopped for"
-                  + " [0-9.]+ ms.*here the machine is up; its guest has moved to another machine",
+                  + " [0-9.]+ ms.*here the machine is up; its guest has left for another machine",
               Pattern.DOTALL);
       assertTrue(moved.matcher(ended.out()).find(), ended::out);
     }

@@ -58,7 +58,7 @@ public record MachineStatus(Phase phase, String reason, boolean stopped, Ownersh
                 stopped ? "the machine is up; its guest writers are stopped" : "the machine is up";
             case AWAITED -> "the machine is up, and waits for its guest";
             case LEAVING -> "the machine is up; its guest is just moving to another machine";
-            case MOVED -> "the machine is up; its guest has moved to another machine";
+            case MOVED -> "the machine is up; its guest has left for another machine";
             case UNDECIDED ->
                 "the machine is up; whether its guest is here has to be decided, and its guest"
                     + " writers are stopped";

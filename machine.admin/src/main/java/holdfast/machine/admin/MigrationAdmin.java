@@ -19,6 +19,12 @@ public interface MigrationAdmin {
    */
   String SOURCE_LOST = "source-lost";
 
+  /**
+   * Said in place of a proof, at a source that did not hear that its guest goes on: the destination
+   * is lost for good, or gave the guest up, and it will never go on there.
+   */
+  String DESTINATION_LOST = "destination-lost";
+
   /** Returns the migration that is under way, or else the last one. */
   MigrationStatus status();
 
@@ -76,8 +82,9 @@ public interface MigrationAdmin {
    *
    * @param proof what the source's note beside its file, or its {@link #status}, shows once the
    *     guest has left it; needed for {@link Decision#HERE} at a destination, so that it can't be
-   *     said while the source still has it; or {@link #SOURCE_LOST}. Empty where none is needed: at
-   *     a source, and where a QEMU was the source
+   *     said while the source still has it; or {@link #SOURCE_LOST}. At a source that has let its
+   *     guest go, {@link #DESTINATION_LOST}. Empty where none is needed: with a QEMU at the other
+   *     end, and for {@link Decision#ELSEWHERE}
    * @throws RefusedException if nothing is to be decided, or the proof is not the source's
    */
   void decide(Decision decision, String proof) throws AdminException;

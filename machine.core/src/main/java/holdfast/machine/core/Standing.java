@@ -66,7 +66,8 @@ public final class Standing {
               "the guest is just moving to another machine: see query-migrate");
       case MOVED ->
           throw new RefusedException(
-              "the guest has moved to another machine, and goes on there: end this one");
+              "the guest has left for another machine: see query-migrate, and end this one when it goes"
+                  + " on there");
       case UNDECIDED ->
           throw new RefusedException(
               "whether the guest is here has to be decided first: see query-migrate");

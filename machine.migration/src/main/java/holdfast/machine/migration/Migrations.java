@@ -12,6 +12,7 @@ import holdfast.machine.admin.MigrationStatus;
 import holdfast.machine.admin.Ownership;
 import holdfast.machine.admin.RefusedException;
 import holdfast.machine.api.RegionState;
+import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.core.AdminEvents;
@@ -46,6 +47,10 @@ public final class Migrations implements MigrationAdmin {
   private final Reception reception;
   private volatile ParsedObject parameters = ParameterDefinitions.defaults();
   private volatile @Nullable OutgoingMigration outgoing;
+
+  /** Why nobody can send the machine its guest; empty if somebody can, or it is here. */
+  private volatile String deaf = "";
+
   private boolean closed;
 
   /**
@@ -75,6 +80,24 @@ public final class Migrations implements MigrationAdmin {
   /** Begins to serve the machine, until it ends: a migration that is under way ends before. */
   public void serve() {
     machine.beforeClose(this::close);
+  }
+
+  /**
+   * Begins to wait for the machine's guest where it says that it comes from, if it does.
+   *
+   * @throws AdminException if nobody can send it from there; {@link #status} says so, too
+   */
+  public void awaitGuest() throws AdminException {
+    String from = machine.incoming().orElse(MachineDefinition.DEFER);
+    if (from.equals(MachineDefinition.DEFER)) {
+      return;
+    }
+    try {
+      listen(from);
+    } catch (AdminException e) {
+      deaf = e.getMessage() + "";
+      throw e;
+    }
   }
 
   private void close() {
@@ -107,21 +130,20 @@ public final class Migrations implements MigrationAdmin {
     if (coming.isPresent()) {
       return coming.get().progress().status();
     }
-    return reception
-        .address()
-        .map(
-            address ->
-                new MigrationStatus(
-                    MigrationState.NONE,
-                    true,
-                    address,
-                    Optional.empty(),
-                    MigratedRam.NONE,
-                    Duration.ZERO,
-                    Optional.empty(),
-                    Optional.empty(),
-                    Optional.empty()))
-        .orElse(MigrationStatus.NONE);
+    Optional<String> address = reception.address();
+    if (address.isEmpty() && deaf.isEmpty()) {
+      return MigrationStatus.NONE;
+    }
+    return new MigrationStatus(
+        address.isPresent() ? MigrationState.NONE : MigrationState.FAILED,
+        true,
+        address.orElseGet(() -> machine.incoming().orElse("")),
+        address.isPresent() ? Optional.empty() : Optional.of(deaf),
+        MigratedRam.NONE,
+        Duration.ZERO,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
   }
 
   @Override
@@ -217,7 +239,21 @@ public final class Migrations implements MigrationAdmin {
   @Override
   public synchronized void setParameters(Map<String, String> changes)
       throws InvalidRequestException {
-    parameters = ParameterDefinitions.with(parameters, changes);
+    ParsedObject next = ParameterDefinitions.with(parameters, changes);
+    Optional<String> listening = reception.address();
+    if (listening.isPresent()
+        && !ParameterDefinitions.typed(next)
+            .tlsFolder()
+            .equals(ParameterDefinitions.typed(parameters).tlsFolder())) {
+      throw new InvalidRequestException(
+          "the machine already waits at "
+              + listening.get()
+              + ", "
+              + (parameters().tlsFolder().isEmpty() ? "without TLS" : "with TLS")
+              + ": start it with -incoming defer, set x-holdfast-tls-dir, and say then where it"
+              + " listens");
+    }
+    parameters = next;
   }
 
   @Override
@@ -244,8 +280,12 @@ public final class Migrations implements MigrationAdmin {
                 + " in its place");
       }
       reception.settle();
-    } else if (!leaving.decide(here)) {
-      throw new RefusedException("the guest has left this machine for good, and can't go on here");
+    } else if (!leaving.decide(here, proof)) {
+      throw new RefusedException(
+          "the guest has left this machine, and can't go on here; if the destination is lost for good,"
+              + " say "
+              + DESTINATION_LOST
+              + " in the place of a proof");
     }
   }
 }

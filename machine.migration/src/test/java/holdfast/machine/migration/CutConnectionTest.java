@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import holdfast.machine.admin.MigrationAdmin;
 import holdfast.machine.admin.MigrationAdmin.Decision;
 import holdfast.machine.admin.MigrationState;
 import holdfast.machine.admin.Ownership;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -107,6 +109,34 @@ class CutConnectionTest {
     }
     assertThrows(MachineException.class, () -> Holdfast.open(Host.options(folder("here"))));
     Holdfast.open(Host.options(folder("there"))).close();
+  }
+
+  @Test
+  @DisplayName(
+      "a guest that has left, and was given up at the destination, goes on at the source when somebody"
+          + " says that the destination is lost")
+  void destinationLost() throws Exception {
+    Path in = folder.resolve("in");
+    Path out = folder.resolve("out");
+    try (Host source = Host.open(folder("here"));
+        Host destination = Host.open(folder("there"), "-incoming", "unix:" + in)) {
+      Cpu here = source.cpu("nv0");
+      destination.cpu("nv0");
+      try (Proxy _ = new Proxy(out, in, 0, true, -1)) {
+        source.admin().migration().setParameters(Map.of("max-bandwidth", "0"));
+        source.admin().migration().migrate("unix:" + out);
+        assertEquals(
+            MigrationState.UNDECIDED, source.awaitEnd().state(), source.status()::toString);
+        destination.await(MigrationState.UNDECIDED);
+      }
+      destination.admin().migration().decide(Decision.ELSEWHERE, "");
+      assertThrows(
+          RefusedException.class, () -> source.admin().migration().decide(Decision.HERE, ""));
+      source.admin().migration().decide(Decision.HERE, MigrationAdmin.DESTINATION_LOST);
+      assertEquals(Ownership.OWNER, source.admin().status().ownership());
+      Host.progress(here);
+      again(source, destination, in);
+    }
   }
 
   /** What failed works the next time, over the same files. */

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.machine.admin.AdminException;
 import holdfast.machine.admin.BusyException;
+import holdfast.machine.admin.InvalidRequestException;
 import holdfast.machine.admin.MigrationState;
 import holdfast.machine.admin.MigrationStatus;
 import holdfast.machine.admin.Ownership;
@@ -152,6 +153,35 @@ class MigrationTest {
       assertEquals(List.of(), notes(here()));
       assertEquals(List.of(), notes(there()));
     }
+  }
+
+  @Test
+  @DisplayName("a machine that already listens without TLS does not seem to have it")
+  void tlsTooLate() throws Exception {
+    try (Host destination = Host.open(there(), "-incoming", socket())) {
+      InvalidRequestException refused =
+          assertThrows(
+              InvalidRequestException.class,
+              () ->
+                  destination
+                      .admin()
+                      .migration()
+                      .setParameters(Map.of("x-holdfast-tls-dir", folder.toString())));
+      assertTrue(refused.getMessage().contains("without TLS"), refused::getMessage);
+      destination.admin().migration().setParameters(Map.of("downtime-limit", "10"));
+    }
+  }
+
+  @Test
+  @DisplayName("where nobody can listen no machine waits for its guest, and nothing is left behind")
+  void nobodyListens() throws Exception {
+    Path taken = Files.writeString(folder.resolve("socket"), "not a socket");
+    MachineException refused =
+        assertThrows(
+            MachineException.class, () -> Host.open(there(), "-incoming", "unix:" + taken));
+    assertTrue(refused.getMessage().contains(taken.toString()), refused::getMessage);
+    assertEquals("not a socket", Files.readString(taken));
+    Holdfast.open(Host.options(there())).close();
   }
 
   @Test
@@ -378,7 +408,7 @@ class MigrationTest {
       assertEquals(MigrationState.COMPLETED, source.awaitEnd().state());
       RefusedException gone =
           assertThrows(RefusedException.class, () -> source.admin().resetGuest());
-      assertTrue(gone.getMessage().contains("has moved"), gone::getMessage);
+      assertTrue(gone.getMessage().contains("has left"), gone::getMessage);
     }
   }
 

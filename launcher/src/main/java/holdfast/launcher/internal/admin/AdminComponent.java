@@ -39,7 +39,6 @@ import holdfast.machine.config.BackendDefinitions;
 import holdfast.machine.config.BackendSpec;
 import holdfast.machine.config.DeviceDefinitions;
 import holdfast.machine.config.DeviceSpec;
-import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.core.AdminEvents;
 import holdfast.machine.core.DeviceStates;
@@ -183,10 +182,13 @@ public final class AdminComponent implements MachineAdmin {
   private MachineOperations operations(Machine machine) {
     Migrations migrations = new Migrations(machine, component.guestWriters(), states, events);
     migrations.serve();
-    machine
-        .incoming()
-        .filter(from -> !from.equals(MachineDefinition.DEFER))
-        .ifPresent(from -> listen(migrations, from));
+    try {
+      migrations.awaitGuest();
+    } catch (AdminException e) {
+      LOG.error(
+          "nobody can send the machine its guest: {}; name another place with ram:migrate_incoming",
+          e.getMessage());
+    }
     return new MachineOperations(
         machine,
         Optional.of(swaps.swapsOf(machine)),
@@ -194,18 +196,6 @@ public final class AdminComponent implements MachineAdmin {
         AdminComponent::filter,
         controls,
         events);
-  }
-
-  private static void listen(Migrations migrations, String from) {
-    try {
-      migrations.listen(from);
-    } catch (AdminException e) {
-      LOG.error(
-          "nobody can send the machine its guest: -incoming {}: {}; name another place with"
-              + " ram:migrate_incoming",
-          from,
-          e.getMessage());
-    }
   }
 
   private static AllocatorFilter filter(String text) {

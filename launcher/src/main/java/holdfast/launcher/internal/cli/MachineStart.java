@@ -2,6 +2,10 @@ package holdfast.launcher.internal.cli;
 
 import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.machine.MachineState;
+import holdfast.machine.admin.AdminException;
+import holdfast.machine.admin.MachineAdmin;
+import holdfast.machine.admin.MigrationState;
+import holdfast.machine.admin.MigrationStatus;
 import holdfast.machine.core.Machine;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
@@ -38,7 +42,29 @@ final class MachineStart {
             "the machine's component did not start: see the log of the component runtime");
       }
       component.write(() -> request.configure(configurations));
-      return up(component.awaitSettled(LIMIT_MILLIS));
+      Machine machine = up(component.awaitSettled(LIMIT_MILLIS));
+      if (machine.incoming().isPresent()) {
+        requireReception();
+      }
+      return machine;
+    } finally {
+      tracker.close();
+    }
+  }
+
+  /** Checks that the machine's guest can come from where the command line says. */
+  private void requireReception() throws CommandException, InterruptedException {
+    ServiceTracker<MachineAdmin, MachineAdmin> tracker =
+        new ServiceTracker<>(context, MachineAdmin.class, null);
+    tracker.open();
+    try {
+      MachineAdmin admin = tracker.waitForService(LIMIT_MILLIS);
+      MigrationStatus status = admin == null ? MigrationStatus.NONE : admin.migration().status();
+      if (status.incoming() && status.state() == MigrationState.FAILED) {
+        throw new CommandException("-incoming: " + status.error().orElse("it failed"));
+      }
+    } catch (AdminException e) {
+      throw new CommandException("-incoming: " + e.getMessage());
     } finally {
       tracker.close();
     }

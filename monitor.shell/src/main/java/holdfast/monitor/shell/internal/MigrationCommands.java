@@ -266,8 +266,9 @@ public final class MigrationCommands {
                   here       it goes on in this machine
                   elsewhere  it doesn't: nothing of it that could go on is left here
                   PROOF      at a destination, with here: what the source's ram:migration, or the note
-                             beside its file, shows once the guest has left it. Without it only if
-                             the source is lost for good, and nobody will ever start from its file\
+                             beside its file, shows once the guest has left it; source-lost if the
+                             source is lost for good, and nobody will ever start from its file. At
+                             a source whose guest has left, destination-lost\
               """)
           Object... arguments)
       throws InterruptedException {

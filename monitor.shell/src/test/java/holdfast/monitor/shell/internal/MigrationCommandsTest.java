@@ -164,7 +164,7 @@ class MigrationCommandsTest {
     assertEquals(
         """
         migration to tcp:b:1: completed: 12M sent in 2 rounds, guest writers stopped for 12.0 ms, 1.5 s in all
-          machine       the machine is up; its guest has moved to another machine
+          machine       the machine is up; its guest has left for another machine
           memory        64M, 12M sent, 0 remaining
           pages         3072 as they are, 13312 as zeros
           rounds        2; in the last one 700 pages/s dirtied, 8M/s sent

@@ -96,7 +96,7 @@ public final class SnapshotFile implements WritableByteChannel {
     return new ChannelException(
         address.toString(),
         "there is " + type + " already",
-        "delete it if it is not needed any more, or choose another name",
+        "choose another name; what is there is never overwritten",
         cause);
   }
 

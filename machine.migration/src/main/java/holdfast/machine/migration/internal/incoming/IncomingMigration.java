@@ -53,6 +53,9 @@ public final class IncomingMigration implements Runnable {
   /** How long a source may take to hand the guest over once all is here. */
   private static final Duration HANDOVER = Duration.ofSeconds(60);
 
+  /** The first two bytes of a client that begins with TLS. */
+  private static final int TLS_HELLO = 0x1603;
+
   /** What may come of a QEMU behind RAM, the state of its devices. */
   private static final long MOST_BEHIND = 256L << 20;
 
@@ -155,7 +158,11 @@ public final class IncomingMigration implements Runnable {
         fromMachine();
       } else {
         LOG.warn(
-            "somebody at {} sends no migration: 0x{}", order.from(), Integer.toHexString(magic));
+            "somebody at {} sends no migration: {}",
+            order.from(),
+            magic >>> Short.SIZE == TLS_HELLO
+                ? "it begins with TLS, and nobody here has said with x-holdfast-tls-dir who this side is"
+                : "0x" + Integer.toHexString(magic));
       }
     } catch (IOException e) {
       LOG.warn("a connection to {} brought no guest: {}", order.from(), e.getMessage());

@@ -3,6 +3,7 @@ package holdfast.machine.migration.internal.outgoing;
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamFlag;
+import holdfast.machine.admin.MigrationAdmin;
 import holdfast.machine.admin.MigrationParameters;
 import holdfast.machine.admin.MigrationState;
 import holdfast.machine.admin.Ownership;
@@ -365,24 +366,26 @@ public final class OutgoingMigration implements Runnable {
    * Says where the guest of an undecided migration is.
    *
    * @param here whether it goes on here
+   * @param lost {@link MigrationAdmin#DESTINATION_LOST} if the destination is
    * @return false if it can't go on here any more
    */
-  public boolean decide(boolean here) {
+  public boolean decide(boolean here, String lost) {
     boolean open = order.machine().standing().ownership() == Ownership.UNDECIDED;
-    if (here) {
+    if (!here) {
+      notes.end();
       if (open) {
-        notes.abandon();
-        stop.undo();
-        order.hold().close();
-        progress.end(MigrationState.FAILED, "it was decided that the guest is here");
+        stop.keep(Ownership.MOVED);
       }
-      return open;
+      progress.complete();
+      return true;
     }
-    notes.end();
-    if (open) {
-      stop.keep(Ownership.MOVED);
+    if (!open && !lost.equals(MigrationAdmin.DESTINATION_LOST)) {
+      return false;
     }
-    progress.complete();
+    notes.abandon();
+    stop.undo();
+    order.hold().close();
+    progress.end(MigrationState.FAILED, "it was decided that the guest is here");
     return true;
   }
 
@@ -397,7 +400,14 @@ public final class OutgoingMigration implements Runnable {
     if (e instanceof RuntimeException || e instanceof Error) {
       LOG.error("the migration to {} failed", order.to(), e);
     }
-    progress.end(MigrationState.FAILED, reason(e));
+    progress.end(
+        MigrationState.FAILED,
+        order.kind() == Kind.QEMU
+            ? reason(e)
+                + " (the QEMU must have a machine of the type "
+                + order.parameters().get().peerMachine()
+                + ", as x-holdfast-peer-machine says)"
+            : reason(e));
     if (e instanceof InterruptedException) {
       Thread.currentThread().interrupt();
     }

@@ -25,6 +25,9 @@ public final class Frames {
   /** The longest piece of RAM. */
   private static final int LONGEST_PIECE = 1 << 20;
 
+  /** What a peer that expects TLS answers to anything else: an alert. */
+  private static final int TLS_ALERT = 0x15;
+
   private static final int HEAD = Byte.BYTES + Integer.BYTES;
 
   private final ByteChannel channel;
@@ -129,7 +132,12 @@ public final class Frames {
     head.flip();
     int code = Byte.toUnsignedInt(head.get());
     return FrameType.of(code)
-        .orElseThrow(() -> new PeerException("the peer sends a frame of type %d".formatted(code)));
+        .orElseThrow(
+            () ->
+                new PeerException(
+                    code == TLS_ALERT
+                        ? "the peer speaks TLS: say with x-holdfast-tls-dir who this side is"
+                        : "the peer sends a frame of type %d".formatted(code)));
   }
 
   private byte[] read(int length) throws IOException {

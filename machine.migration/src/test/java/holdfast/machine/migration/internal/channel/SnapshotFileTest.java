@@ -90,7 +90,9 @@ class SnapshotFileTest {
   void taken() throws Exception {
     Path path = Files.writeString(folder.resolve("x"), "precious");
     assertSentence(
-        assertThrows(IOException.class, () -> SnapshotFile.create(path)), path, "delete it");
+        assertThrows(IOException.class, () -> SnapshotFile.create(path)),
+        path,
+        "choose another name");
     Path link = Files.createSymbolicLink(folder.resolve("link"), folder.resolve("none"));
     assertSentence(
         assertThrows(IOException.class, () -> SnapshotFile.create(link)), link, "a symbolic link");

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 @NeedsGuest
 @DisplayName("a migration that is cut off by a power cut")
-class MigrationIT {
+class MigrationPowerCutIT {
   private static final int NVDIMM_MIB = 512;
   private static final Duration LIMIT = Duration.ofMinutes(4);
   private static final int PORT = 1;
@@ -48,8 +48,8 @@ class MigrationIT {
 
   @BeforeAll
   static void cutThePower() throws IOException, InterruptedException {
-    Nvdimm ext4 = Nvdimm.create("MigrationIT-ext4", NVDIMM_MIB);
-    Nvdimm xfs = Nvdimm.create("MigrationIT-xfs", NVDIMM_MIB);
+    Nvdimm ext4 = Nvdimm.create("MigrationPowerCutIT-ext4", NVDIMM_MIB);
+    Nvdimm xfs = Nvdimm.create("MigrationPowerCutIT-xfs", NVDIMM_MIB);
     try {
       try (Guest host = Guest.boot(ext4, xfs)) {
         migrate(host);
