@@ -63,13 +63,10 @@ final class GuestRequests {
   }
 
   void reset() throws AdminException {
-    machine
-        .standing()
-        .whileHere( // a guest that is just being handed over must not change
-            () -> {
-              controls.call("reset the guest", GuestControl::reset);
-              events.publish(new AdminEvent.GuestReset());
-            });
+    // not under the lock of that: an emulator may stop and resume the guest writers to do it
+    machine.standing().requireHere();
+    controls.call("reset the guest", GuestControl::reset);
+    events.publish(new AdminEvent.GuestReset());
   }
 
   void powerDown() throws AdminException {
