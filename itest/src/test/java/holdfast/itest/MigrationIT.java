@@ -233,9 +233,9 @@ class MigrationIT {
       assertEquals("completed", there.migration().get("status"));
       assertEquals(List.of("setup", "active", "STOP", "device", "completed"), story(here));
       assertEquals(List.of("setup", "active", "device", "RESUME", "completed"), story(there));
-      assertTrue(here.monitor.refused("cont", Map.of()).contains("moved to another machine"));
+      assertTrue(here.monitor.refused("cont", Map.of()).contains("left for another machine"));
       assertTrue(
-          here.monitor.refused("migrate", Map.of("uri", "unix:../there/in")).contains("moved"));
+          here.monitor.refused("migrate", Map.of("uri", "unix:../there/in")).contains("left"));
       assertArrived("there");
       here.quit();
       there.quit();
@@ -390,7 +390,7 @@ class MigrationIT {
       why = here.await("x-holdfast-undecided");
       assertTrue(why.contains("ram:migrate_decide here " + note("here").get("proof")), why);
       here.assertStatus("postmigrate");
-      assertTrue(here.monitor.refused("cont", Map.of()).contains("moved to another machine"));
+      assertTrue(here.monitor.refused("cont", Map.of()).contains("left for another machine"));
       why = here.monitor.refused("x-holdfast-migrate-decide", Map.of("decision", "here"));
       assertTrue(why.contains("for good"), why);
       here.quit();
