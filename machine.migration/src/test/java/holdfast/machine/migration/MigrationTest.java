@@ -241,6 +241,58 @@ class MigrationTest {
     }
   }
 
+  @Test
+  @DisplayName(
+      "a state that can't be saved, or is longer than 64 MiB, leaves the guest at the source, too")
+  void failsToSave() throws Exception {
+    try (Host source = Host.open(here());
+        Host destination = Host.open(there(), "-incoming", socket())) {
+      Cpu cpu = source.cpu("nv0");
+      destination.cpu("nv0");
+      Unsaved unsaved = new Unsaved();
+      source.machine().addDeviceState(unsaved);
+      destination.machine().addDeviceState(unsaved);
+      source.admin().migration().setParameters(unlimited());
+      for (String reason : List.of("it can't be saved", "longer than 64 MiB")) {
+        source.admin().migration().migrate(socket());
+        String error = source.awaitEnd().error().orElseThrow();
+        assertTrue(error.contains("'disk0'") && error.contains(reason), error);
+        Host.progress(cpu);
+        assertEquals(MigrationState.FAILED, destination.awaitEnd().state());
+        unsaved.tooLong = true;
+      }
+    }
+  }
+
+  /** A state that throws when it is saved, or writes too much. */
+  private static final class Unsaved implements DeviceState {
+    private volatile boolean tooLong;
+
+    @Override
+    public String id() {
+      return "disk0";
+    }
+
+    @Override
+    public int version() {
+      return 1;
+    }
+
+    @Override
+    public void save(OutputStream to) throws IOException {
+      if (!tooLong) {
+        throw new IOException("it can't be saved");
+      }
+      byte[] piece = new byte[1 << 20];
+      for (int i = 0; i < 65; i++) {
+        to.write(piece);
+      }
+    }
+
+    @Override
+    public void load(int version, InputStream from) {}
+  }
+
   /** A state that can't be loaded until it works. */
   private static final class Broken implements DeviceState {
     private final Cpu cpu;
