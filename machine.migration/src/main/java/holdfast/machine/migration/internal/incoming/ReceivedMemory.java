@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** The memory that is received into. Used by one thread. */
 final class ReceivedMemory implements RamSink, Silence.Counter {
@@ -29,8 +30,10 @@ final class ReceivedMemory implements RamSink, Silence.Counter {
   /** Whether it is this side that takes its time. */
   private volatile boolean working;
 
-  private volatile long pages;
-  private volatile long zeros;
+  /** Stored by one thread, and read by others. */
+  private final AtomicLong pages = new AtomicLong();
+
+  private final AtomicLong zeros = new AtomicLong();
 
   /** Called when the source's blocks are known to be ours, before the first page. */
   @FunctionalInterface
@@ -73,27 +76,22 @@ final class ReceivedMemory implements RamSink, Silence.Counter {
   @Override
   public void page(int block, long offset, MemorySegment content) {
     sink.page(block, offset, content);
-    count(pages + 1, zeros);
-  }
-
-  @Override
-  public void zero(int block, long offset, long length) {
-    sink.zero(block, offset, length);
-    count(pages, zeros + length / RamStreamFormat.TARGET_PAGE_SIZE);
-  }
-
-  @SuppressWarnings("NonAtomicOperationOnVolatileField") // one thread writes
-  private void count(long normal, long zero) {
-    pages = normal;
-    zeros = zero;
-    if (normal % STEP == 0) {
+    // not a volatile store, which would wait until the page is in memory
+    pages.setRelease(pages.getPlain() + 1);
+    if (pages.getPlain() % STEP == 0) {
       tell();
     }
   }
 
   @Override
+  public void zero(int block, long offset, long length) {
+    sink.zero(block, offset, length);
+    zeros.setRelease(zeros.getPlain() + length / RamStreamFormat.TARGET_PAGE_SIZE);
+  }
+
+  @Override
   public long count() {
-    return working ? System.nanoTime() : pages + zeros;
+    return working ? System.nanoTime() : pages.getAcquire() + zeros.getAcquire();
   }
 
   /** What this side does while the source waits. */
@@ -113,8 +111,10 @@ final class ReceivedMemory implements RamSink, Silence.Counter {
   }
 
   private void tell() {
+    long normal = pages.getPlain();
+    long zero = zeros.getPlain();
     progress.moved(
-        new PageCount(pages, zeros, pages * RamStreamFormat.TARGET_PAGE_SIZE + zeros * Long.BYTES),
+        new PageCount(normal, zero, normal * RamStreamFormat.TARGET_PAGE_SIZE + zero * Long.BYTES),
         0);
   }
 
