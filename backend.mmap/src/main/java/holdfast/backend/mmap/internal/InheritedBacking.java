@@ -8,13 +8,14 @@ import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
 import holdfast.backend.mmap.internal.BackingOpener.Opened;
 import holdfast.backend.mmap.internal.BackingOpener.Origin;
+import holdfast.host.linux.Errno;
 import holdfast.host.linux.ErrnoException;
 import holdfast.host.linux.FileStatus;
+import holdfast.host.linux.KernelConstants;
 import holdfast.host.linux.Libc;
 import holdfast.host.linux.Remedy;
 import holdfast.host.linux.Scene;
 import holdfast.host.linux.Step;
-import holdfast.host.linux.files.FoundFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -63,8 +64,6 @@ final class InheritedBacking {
       return made;
     } catch (ErrnoException e) {
       throw failure(e);
-    } catch (IOException e) {
-      throw new BackingOpenException(spec, "" + e.getMessage(), "check its folder");
     } finally {
       if (!opened) {
         BackingOpener.closeQuietly(libc, fd);
@@ -84,7 +83,7 @@ final class InheritedBacking {
    *
    * @return whether it has a name
    */
-  private boolean requireAskedFor(FileStatus given) throws RamBlockException, IOException {
+  private boolean requireAskedFor(FileStatus given) throws RamBlockException, ErrnoException {
     return switch (spec.backing()) {
       case Backing.Anonymous none ->
           throw new IllegalArgumentException("anonymous memory can't be handed over");
@@ -93,8 +92,7 @@ final class InheritedBacking {
         yield false;
       }
       case Backing.File file -> {
-        Optional<FileStatus> there =
-            file.followsLink() ? FoundFile.status(file.path()) : at(file.path());
+        Optional<FileStatus> there = there(file);
         if (there.isPresent() && there.get().type() == FileStatus.Type.DIRECTORY) {
           requireUnnamed(given, "a file without a name in that folder");
           yield false;
@@ -108,9 +106,23 @@ final class InheritedBacking {
     };
   }
 
-  private static Optional<FileStatus> at(Path path) throws IOException {
-    try (FoundFile found = FoundFile.at(path).orElse(null)) {
-      return found == null ? Optional.empty() : Optional.of(found.status());
+  /** Looks at what is at the path, without opening it, since that may have side effects. */
+  private Optional<FileStatus> there(Backing.File file) throws ErrnoException {
+    KernelConstants k = libc.constants();
+    int flags = k.openPath() | k.openCloexec() | (file.followsLink() ? 0 : k.openNofollow());
+    int look;
+    try {
+      look = libc.open(file.path(), flags, 0);
+    } catch (ErrnoException e) {
+      if (e.is(Errno.ENOENT)) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+    try {
+      return Optional.of(libc.statx(look));
+    } finally {
+      BackingOpener.closeQuietly(libc, look);
     }
   }
 
@@ -127,9 +139,15 @@ final class InheritedBacking {
     return status.identity(FileIdentity::new);
   }
 
-  private Optional<DaxDevice> daxDevice(FileStatus status) throws IOException {
-    return status.type() == FileStatus.Type.CHARACTER_DEVICE
-        ? DaxDevice.find(sysfs, status.specialMajor(), status.specialMinor())
-        : Optional.empty();
+  private Optional<DaxDevice> daxDevice(FileStatus status) throws BackingKindException {
+    if (status.type() != FileStatus.Type.CHARACTER_DEVICE) {
+      return Optional.empty();
+    }
+    try {
+      return DaxDevice.find(sysfs, status.specialMajor(), status.specialMinor());
+    } catch (IOException e) {
+      throw new BackingKindException(
+          spec, "a DAX device whose size can't be read: " + e.getMessage(), "is sysfs mounted?");
+    }
   }
 }

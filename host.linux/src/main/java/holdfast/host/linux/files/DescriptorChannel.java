@@ -3,7 +3,7 @@ package holdfast.host.linux.files;
 import holdfast.host.linux.Errno;
 import holdfast.host.linux.ErrnoException;
 import holdfast.host.linux.HostLibc;
-import holdfast.host.linux.internal.JnaSocket;
+import holdfast.host.linux.SocketCalls;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
@@ -24,6 +24,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class DescriptorChannel implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DescriptorChannel.class);
+  private static final SocketCalls SOCKETS = HostLibc.sockets();
 
   private final int fd;
   private final Path path;
@@ -45,10 +46,10 @@ public final class DescriptorChannel implements AutoCloseable {
    */
   public static DescriptorChannel connect(Path path) throws IOException {
     try {
-      int fd = JnaSocket.socket();
+      int fd = SOCKETS.socket();
       DescriptorChannel made = new DescriptorChannel(fd, path);
       try {
-        JnaSocket.connect(fd, path);
+        SOCKETS.connect(fd, path);
         return made;
       } catch (ErrnoException e) {
         made.close();
@@ -73,7 +74,7 @@ public final class DescriptorChannel implements AutoCloseable {
       use.lock();
       try {
         await(true, end);
-        int sent = JnaSocket.send(fd, left, given);
+        int sent = SOCKETS.send(fd, left, given);
         given = -1;
         left = Arrays.copyOfRange(left, sent, left.length);
       } catch (ErrnoException e) {
@@ -102,7 +103,7 @@ public final class DescriptorChannel implements AutoCloseable {
         use.lock();
         try {
           await(false, end);
-          JnaSocket.Received received = JnaSocket.receive(fd, piece, piece.length);
+          SocketCalls.Received received = SOCKETS.receive(fd, piece, piece.length);
           if (received.descriptor() >= 0) {
             if (descriptor >= 0) {
               closeQuietly(received.descriptor());
@@ -142,7 +143,7 @@ public final class DescriptorChannel implements AutoCloseable {
       if (closed) {
         throw new ClosedChannelException();
       }
-      return JnaSocket.poll(fd, false, (int) Math.min(limit.toMillis(), Integer.MAX_VALUE));
+      return SOCKETS.poll(fd, false, (int) Math.min(limit.toMillis(), Integer.MAX_VALUE));
     } catch (ErrnoException e) {
       retry(e);
       return false;
@@ -156,7 +157,7 @@ public final class DescriptorChannel implements AutoCloseable {
       throw new ClosedChannelException();
     }
     long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
-    if (left <= 0 || !JnaSocket.poll(fd, output, (int) Math.min(left, Integer.MAX_VALUE))) {
+    if (left <= 0 || !SOCKETS.poll(fd, output, (int) Math.min(left, Integer.MAX_VALUE))) {
       throw new IOException(path + ": the other side did not answer in time");
     }
     if (closed) {
@@ -191,7 +192,7 @@ public final class DescriptorChannel implements AutoCloseable {
     }
     closed = true;
     try {
-      JnaSocket.shutdown(fd); // ends what the other thread waits for
+      SOCKETS.shutdown(fd); // ends what the other thread waits for
     } catch (ErrnoException e) {
       LOG.debug("{}: {}", path, e.getMessage());
     }

@@ -2,7 +2,8 @@ package holdfast.host.linux.files;
 
 import holdfast.host.linux.Errno;
 import holdfast.host.linux.ErrnoException;
-import holdfast.host.linux.internal.JnaSocket;
+import holdfast.host.linux.HostLibc;
+import holdfast.host.linux.SocketCalls;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
@@ -18,6 +19,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class DescriptorListener implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DescriptorListener.class);
+  private static final SocketCalls SOCKETS = HostLibc.sockets();
 
   private final SocketPlace place;
   private final int fd;
@@ -42,7 +44,7 @@ public final class DescriptorListener implements AutoCloseable {
   public static DescriptorListener open(String owner, Path path) throws SocketFileException {
     int fd;
     try {
-      fd = JnaSocket.socket();
+      fd = SOCKETS.socket();
     } catch (ErrnoException e) {
       throw new SocketFileException(
           owner,
@@ -65,7 +67,7 @@ public final class DescriptorListener implements AutoCloseable {
 
   private static void listen(int fd, Path at) throws IOException {
     try {
-      JnaSocket.listen(fd, at);
+      SOCKETS.listen(fd, at);
     } catch (ErrnoException e) {
       throw new IOException(e.call() + ": " + e.errno(), e);
     }
@@ -85,7 +87,7 @@ public final class DescriptorListener implements AutoCloseable {
           throw new ClosedChannelException();
         }
         try {
-          return new DescriptorChannel(JnaSocket.accept(fd), place.path());
+          return new DescriptorChannel(SOCKETS.accept(fd), place.path());
         } catch (ErrnoException e) {
           if (!e.is(Errno.EINTR) && !closed) {
             throw new IOException(place.path() + ": " + e.call() + ": " + e.errno(), e);
@@ -113,7 +115,7 @@ public final class DescriptorListener implements AutoCloseable {
     }
     closed = true;
     try {
-      JnaSocket.shutdown(fd); // ends an accept4(2) that waits
+      SOCKETS.shutdown(fd); // ends an accept4(2) that waits
     } catch (ErrnoException e) {
       LOG.debug("{}: {}", place.path(), e.getMessage());
     }

@@ -280,8 +280,7 @@ final class SocketPlace {
     } catch (IOException e) {
       throw place.refused("" + e.getMessage(), "choose another path", e);
     }
-    throw place.refused(
-        "another process listens there", "end that process, or choose another path");
+    throw SocketFileException.taken(place.owner(), path);
   }
 
   private static @Nullable Object identity(Path path) throws IOException {

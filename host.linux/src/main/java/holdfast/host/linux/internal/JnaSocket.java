@@ -5,6 +5,7 @@ import com.sun.jna.NativeLibrary;
 import holdfast.host.linux.Errno;
 import holdfast.host.linux.ErrnoException;
 import holdfast.host.linux.HostLibc;
+import holdfast.host.linux.SocketCalls;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -18,7 +19,7 @@ import java.util.Set;
  * A UNIX socket as the kernel has it, for what Java's can't: descriptors go over it (unix(7),
  * SCM_RIGHTS). The layouts are those of 64-bit Linux.
  */
-public final class JnaSocket {
+public final class JnaSocket implements SocketCalls {
   private static final int AF_UNIX = 1;
 
   /** SOCK_STREAM and SOL_SOCKET, which have other values on {@link #OTHERS}. */
@@ -57,7 +58,14 @@ public final class JnaSocket {
   private static final long CMSG_TYPE = 12;
   private static final long CMSGHDR = 16;
 
+  private static final JnaSocket INSTANCE = new JnaSocket();
+
   private JnaSocket() {}
+
+  /** Returns the one instance. */
+  public static SocketCalls instance() {
+    return INSTANCE;
+  }
 
   /** The directly mapped functions, in their C signatures on an LP64 host. */
   private static final class C {
@@ -84,8 +92,8 @@ public final class JnaSocket {
     static native long recvmsg(int fd, long msg, int flags);
   }
 
-  /** socket(2): returns a stream socket of the UNIX domain that no child inherits. */
-  public static int socket() throws ErrnoException {
+  @Override
+  public int socket() throws ErrnoException {
     String architecture = System.getProperty("os.arch");
     if (OTHERS.stream().anyMatch(architecture::startsWith)) {
       throw new ErrnoException(
@@ -94,51 +102,38 @@ public final class JnaSocket {
     return check("socket", C.socket(AF_UNIX, SOCK_STREAM | cloexec(), 0));
   }
 
-  /** bind(2) and listen(2). */
-  public static void listen(int fd, Path path) throws ErrnoException {
+  @Override
+  public void listen(int fd, Path path) throws ErrnoException {
     byte[] address = address(path);
     check("bind", C.bind(fd, address, address.length));
     check("listen", C.listen(fd, BACKLOG));
   }
 
-  /** accept4(2): returns a socket that no child inherits. */
-  public static int accept(int fd) throws ErrnoException {
+  @Override
+  public int accept(int fd) throws ErrnoException {
     return check("accept4", C.accept4(fd, 0, 0, cloexec()));
   }
 
-  /** connect(2). */
-  public static void connect(int fd, Path path) throws ErrnoException {
+  @Override
+  public void connect(int fd, Path path) throws ErrnoException {
     byte[] address = address(path);
     check("connect", C.connect(fd, address, address.length));
   }
 
-  /** shutdown(2) of both directions: wakes who waits for this socket. */
-  public static void shutdown(int fd) throws ErrnoException {
+  @Override
+  public void shutdown(int fd) throws ErrnoException {
     check("shutdown", C.shutdown(fd, SHUT_RDWR));
   }
 
-  /**
-   * poll(2).
-   *
-   * @param output whether to wait until something can be sent; else until something has come
-   * @param millis how long to wait, -1 for ever
-   * @return false if nothing has happened
-   */
-  public static boolean poll(int fd, boolean output, int millis) throws ErrnoException {
+  @Override
+  public boolean poll(int fd, boolean output, int millis) throws ErrnoException {
     ByteBuffer pollfd = ByteBuffer.allocate(8).order(ByteOrder.nativeOrder());
     pollfd.putInt(fd).putShort(output ? POLLOUT : POLLIN);
     return check("poll", C.poll(pollfd.array(), 1, millis)) > 0;
   }
 
-  /**
-   * sendmsg(2), without waiting.
-   *
-   * @param bytes at least one
-   * @param descriptor goes with the first byte; -1 for none
-   * @return how many bytes were sent
-   * @throws ErrnoException EAGAIN if none can be sent now
-   */
-  public static int send(int fd, byte[] bytes, int descriptor) throws ErrnoException {
+  @Override
+  public int send(int fd, byte[] bytes, int descriptor) throws ErrnoException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment content = arena.allocate(bytes.length);
       MemorySegment.copy(bytes, 0, content, ValueLayout.JAVA_BYTE, 0, bytes.length);
@@ -160,21 +155,8 @@ public final class JnaSocket {
     }
   }
 
-  /**
-   * What came.
-   *
-   * @param length bytes, 0 at the end of the stream
-   * @param descriptor that came with the first of them; -1 if none did. The caller's, to close
-   */
-  public record Received(int length, int descriptor) {}
-
-  /**
-   * recvmsg(2), with room for one descriptor; if more come the kernel closes them, and it fails.
-   *
-   * @param into receives the bytes, from its start
-   * @param room how many at most
-   */
-  public static Received receive(int fd, byte[] into, int room) throws ErrnoException {
+  @Override
+  public Received receive(int fd, byte[] into, int room) throws ErrnoException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment content = arena.allocate(room);
       MemorySegment control = arena.allocate(CMSGHDR + Integer.BYTES, Long.BYTES);
