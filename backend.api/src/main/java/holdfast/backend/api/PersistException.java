@@ -35,6 +35,16 @@ public final class PersistException extends RamBlockException {
         length);
   }
 
+  /** Returns the one for memory whose guest is in another process. */
+  public static PersistException ofLentMemory(RamBlockSpec spec, long offset, long length) {
+    return new PersistException(
+        spec,
+        "EBUSY",
+        "its guest is in another process, which has the same memory; persist it there",
+        offset,
+        length);
+  }
+
   private PersistException(
       RamBlockSpec spec, String errno, String sentence, long offset, long length) {
     super(

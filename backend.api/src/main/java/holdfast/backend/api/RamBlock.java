@@ -74,6 +74,23 @@ public interface RamBlock extends AutoCloseable {
   }
 
   /**
+   * Leaves the content to another process that has the {@link #descriptor}. From when this returns
+   * until {@link #takeBack} nothing here makes a call that could take a report of lost stores from
+   * that process, at the end neither, and every persist is refused. Those under way are waited for,
+   * and the kernel is asked once more before. A block of an {@linkplain RamBlockSpec#inherited
+   * inherited} backing is lent from the beginning.
+   */
+  default void lend() {}
+
+  /** Ends what {@link #lend} began. */
+  default void takeBack() {}
+
+  /** Returns whether the content is left to another process. */
+  default boolean isLent() {
+    return false;
+  }
+
+  /**
    * Makes the bytes of a range durable at the granularity that {@link #durability()} reports. When
    * this returns, what was stored into the range before the call survives a power cut, except with
    * {@link Granularity#NONE}, where nothing can be done and nothing is.

@@ -11,6 +11,7 @@ import holdfast.backend.api.BackingKindException;
 import holdfast.backend.api.BackingLockedException;
 import holdfast.backend.api.BackingSizeException;
 import holdfast.backend.api.ByteSize;
+import holdfast.backend.api.PersistException;
 import holdfast.backend.api.RamBlock;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
@@ -28,6 +29,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -75,6 +77,7 @@ class InheritedBackingTest {
       assertThrows(
           BackingLockedException.class,
           () -> bench.mapper().map(Bench.spec(file, RamFlag.RAM_SHARED), Bench.KERNEL));
+      second.takeBack();
       second.segment().set(ValueLayout.JAVA_LONG, 0, 43);
       second.persist(0, Bench.SIZE.bytes());
       second.close();
@@ -82,6 +85,37 @@ class InheritedBackingTest {
           bench.mapper().map(Bench.spec(file, RamFlag.RAM_SHARED), Bench.KERNEL)) {
         assertEquals(43, third.segment().get(ValueLayout.JAVA_LONG, 0));
       }
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "of two blocks on one open file the lent one makes no call that could take the kernel's report"
+          + " of lost stores from the other, at its end neither, and refuses each persist")
+  void lent() throws Exception {
+    try (Bench bench = new Bench(Storage.disk())) {
+      Path file = bench.file("file");
+      RamBlock first = bench.mapper().map(Bench.spec(file, RamFlag.RAM_SHARED), Bench.KERNEL);
+      RamBlock second =
+          bench
+              .mapper()
+              .map(
+                  Bench.spec(file, RamFlag.RAM_SHARED).inheriting(first.descriptor().getAsInt()),
+                  Bench.KERNEL);
+      assertTrue(second.isLent());
+      assertThrows(PersistException.class, () -> second.persist(0, 4096));
+      first.persist(0, 4096);
+      first.lend();
+      bench.libc.forget();
+      second.takeBack();
+      assertThrows(PersistException.class, () -> first.persist(0, 4096));
+      assertEquals(Optional.empty(), first.writeBackFailure());
+      first.close();
+      assertEquals(
+          List.of(),
+          bench.libc.made().stream().filter(call -> CHANGES.contains(call.call())).toList());
+      second.persist(0, 4096);
+      second.close();
     }
   }
 

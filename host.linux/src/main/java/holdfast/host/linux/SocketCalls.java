@@ -17,9 +17,10 @@ public interface SocketCalls {
   /**
    * socket(2): returns a stream socket of the UNIX domain that no child inherits.
    *
+   * @param nonBlocking whether {@link #connect} fails with EAGAIN instead of waiting
    * @throws ErrnoException ENOSYS also on an architecture whose constants are not known here
    */
-  int socket() throws ErrnoException;
+  int socket(boolean nonBlocking) throws ErrnoException;
 
   /** bind(2) and listen(2). */
   void listen(int fd, Path path) throws ErrnoException;

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -52,6 +53,9 @@ public final class Machine {
   private final Changes changes = new Changes(this::isClosed);
 
   private final Standing standing;
+
+  /** How many regions that are to end have not yet. */
+  private final AtomicInteger mapped = new AtomicInteger();
 
   private final Inheritance inheritance;
 
@@ -188,6 +192,7 @@ public final class Machine {
     changes.enter();
     try {
       Backend backend = find(id).orElseThrow(() -> new UnknownBackendException(id, backends.ids()));
+      backend.region().requireOurs();
       List<String> users = users(backend);
       if (!users.isEmpty()) {
         throw new BackendInUseException(id, users);
@@ -418,7 +423,22 @@ public final class Machine {
     guest.removeAll();
     for (Backend backend : backends.list().reversed()) {
       Region region = backend.region();
-      guest.whenGivenUp(region, () -> way.accept(region));
+      mapped.incrementAndGet();
+      guest.whenGivenUp(
+          region,
+          () -> {
+            way.accept(region);
+            mapped.decrementAndGet();
+          });
     }
+  }
+
+  /**
+   * Returns whether the guest writers can go on when the machine has ended: its memory is gone, so
+   * that they meet its end, or it is their guest's own. Where a listener keeps memory from being
+   * unmapped that another machine may have, too, they can't.
+   */
+  public boolean letsWritersGoOn() {
+    return mapped.get() == 0 || standing.ownership() == Ownership.OWNER;
   }
 }

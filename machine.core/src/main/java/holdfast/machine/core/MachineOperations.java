@@ -262,6 +262,7 @@ public final class MachineOperations implements MachineAdmin {
     Backend backend = backend(id);
     folders().require(Map.of(property, value));
     try {
+      backend.region().requireOurs();
       String requested = backend.set(property, value);
       String inForce = Objects.requireNonNull(backend.properties().get(property));
       return new PropertyChange(requested, inForce, Retention.OF_THIS_MACHINE);

@@ -7,6 +7,7 @@ import holdfast.backend.api.HoldfastException;
 import holdfast.backend.api.MemoryAdvice;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.config.AllocatorFilter;
 import holdfast.machine.config.BackendDefinitions;
@@ -180,6 +181,9 @@ final class OpenBackends {
 
   /** Returns the block as it was handed over, if it was. */
   private RamBlockSpec inheriting(RamBlockSpec block) {
+    if (!block.has(RamFlag.RAM_SHARED) || block.has(RamFlag.RAM_READONLY)) {
+      return block; // not what was handed over: it meets the other's lock
+    }
     OptionalInt descriptor = inherited.descriptor(block.id().value());
     return descriptor.isPresent() ? block.inheriting(descriptor.getAsInt()) : block;
   }

@@ -341,6 +341,43 @@ public final class Region implements MemoryRegion {
   }
 
   /**
+   * Leaves the content to another process, in which its guest is: {@link RamBlock#lend}. Nothing
+   * that a caller asks for is done to it then.
+   */
+  public void lend() {
+    exchange.lock();
+    try {
+      status().block().lend();
+    } finally {
+      exchange.unlock();
+    }
+  }
+
+  /** Ends what {@link #lend} began: the guest is here. */
+  public void takeBack() {
+    exchange.lock();
+    try {
+      status().block().takeBack();
+    } finally {
+      exchange.unlock();
+    }
+  }
+
+  /**
+   * Checks that the content isn't left to another process.
+   *
+   * @throws MachineBusyException if it is
+   */
+  public void requireOurs() throws MachineBusyException {
+    if (status().block().isLent()) {
+      throw new MachineBusyException(
+          "memory backend '"
+              + id()
+              + "' is the memory of a guest in another process of this host: do that there");
+    }
+  }
+
+  /**
    * Keeps what the memory holds when it ends, whatever {@code discard-data} says: the guest is
    * elsewhere, and may be using it.
    */

@@ -65,16 +65,23 @@ public final class Inheritances implements AutoCloseable {
     listening = null;
   }
 
-  /** Waits no more, now and later. */
-  @Override
-  public void close() {
+  /** Ends a wait that is under way. */
+  public void interrupt() {
     DescriptorListener open;
     synchronized (this) {
-      closed = true;
       open = listening;
     }
     if (open != null) {
       open.close();
     }
+  }
+
+  /** Waits no more, now and later. */
+  @Override
+  public void close() {
+    synchronized (this) {
+      closed = true;
+    }
+    interrupt();
   }
 }

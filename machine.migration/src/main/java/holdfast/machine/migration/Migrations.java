@@ -103,6 +103,7 @@ public final class Migrations implements MigrationAdmin {
       listen(from);
     } catch (AdminException e) {
       deaf = e.getMessage() + "";
+      machine.inheritance().refuse(deaf);
       throw e;
     }
   }

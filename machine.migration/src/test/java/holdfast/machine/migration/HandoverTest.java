@@ -7,12 +7,20 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import holdfast.backend.api.BackendId;
 import holdfast.host.linux.files.DescriptorChannel;
+import holdfast.machine.admin.AdminException;
+import holdfast.machine.admin.MachineAdmin;
 import holdfast.machine.admin.MigrationAdmin.Decision;
 import holdfast.machine.admin.MigrationState;
 import holdfast.machine.admin.MigrationStatus;
 import holdfast.machine.admin.Ownership;
 import holdfast.machine.admin.RefusedException;
+import holdfast.machine.api.GuestMemoryListener;
+import holdfast.machine.api.MemoryDevice;
+import holdfast.machine.api.MemoryRegion;
+import holdfast.machine.api.SwapException;
+import holdfast.machine.api.SwapLimits;
 import holdfast.machine.core.MachineException;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
@@ -27,6 +35,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -356,6 +365,123 @@ class HandoverTest {
       options[at] = options[at].replace("id=nv0,", "id=nv0,discard-data=on,");
     }
     return options;
+  }
+
+  @Test
+  @DisplayName(
+      "what waits for the guest does nothing to its memory: it neither removes, swaps, sets nor"
+          + " persists it, and takes no QEMU's guest into it")
+  void handsOff() throws Exception {
+    try (Host source = Host.of(discarding())) {
+      CompletableFuture<Host> opened =
+          open(discarding("-incoming", address(), "-object", "memory-backend-ram,id=more,size=1M"));
+      source.memory("nv0").set(ValueLayout.JAVA_LONG, 0, 42);
+      source.admin().migration().migrate(address());
+      try (Host destination = get(opened)) {
+        assertEquals(MigrationState.FAILED, source.awaitEnd().state(), "one side has more");
+        destination.awaitIdle();
+        MachineAdmin there = destination.admin();
+        there.unplug("nv0-dev");
+        assertThrows(AdminException.class, () -> there.removeObject("nv0"));
+        assertThrows(AdminException.class, () -> there.set("nv1", "prealloc", "on"));
+        assertThrows(AdminException.class, () -> there.persist("nv1", 0, 4096));
+        SwapException swap =
+            assertThrows(
+                SwapException.class,
+                () ->
+                    destination
+                        .machine()
+                        .swaps()
+                        .start(
+                            new BackendId("nv1"),
+                            Map.of("mem-path", folder.resolve("other.img").toString()),
+                            SwapLimits.DEFAULT));
+        assertTrue(swap.getMessage().contains("another process"), swap::getMessage);
+        try (SocketChannel qemu = SocketChannel.open(UnixDomainSocketAddress.of(door()))) {
+          qemu.write(ByteBuffer.wrap(new byte[] {'Q', 'E', 'V', 'M', 0, 0, 0, 3}));
+          assertTrue(isCut(qemu));
+        }
+        assertEquals(Ownership.AWAITED, there.status().ownership());
+        source.machine().region("nv1").orElseThrow().persist(0, 4096);
+      }
+      assertEquals(42, source.memory("nv0").get(ValueLayout.JAVA_LONG, 0));
+    }
+  }
+
+  private static boolean isCut(SocketChannel channel) {
+    try {
+      return channel.read(ByteBuffer.allocate(1)) < 0;
+    } catch (IOException e) {
+      return true; // with something unread
+    }
+  }
+
+  @Test
+  @DisplayName("an option that asks for less of what was handed over takes nothing of its lock")
+  void lockStays() throws Exception {
+    try (Host source = Host.open(folder)) {
+      for (String less : List.of("share=off", "share=on,readonly=on")) {
+        String[] options = Host.options(folder, "-incoming", address());
+        for (int at = 0; at < options.length; at++) {
+          options[at] = options[at].replace("id=nv0,share=on", "id=nv0," + less);
+        }
+        CompletableFuture<Host> opened = open(options);
+        source.admin().migration().migrate(address());
+        assertEquals(MigrationState.FAILED, source.awaitEnd().state());
+        assertThrows(Exception.class, () -> get(opened));
+        String[] third = Host.options(folder);
+        for (int at = 0; at < third.length; at++) {
+          third[at] = third[at].replace("id=nv0,share=on", "id=nv0,share=off");
+        }
+        assertThrows(MachineException.class, () -> Host.of(third));
+      }
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "where a listener keeps the old machine's memory mapped its writers don't go on at its end")
+  void hangingListener() throws Exception {
+    CountDownLatch hangs = new CountDownLatch(1);
+    Host source = Host.open(folder);
+    try {
+      Cpu first = source.cpu("nv0");
+      source
+          .machine()
+          .memory()
+          .addListener(
+              new GuestMemoryListener() {
+                @Override
+                public void deviceAdded(MemoryDevice device) {}
+
+                @Override
+                public void deviceRemoved(MemoryDevice device) {
+                  try {
+                    hangs.await();
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                }
+
+                @Override
+                public void regionChanged(MemoryRegion region) {}
+              });
+      CompletableFuture<Host> opened = destination();
+      source.admin().migration().migrate(address());
+      try (Host destination = get(opened)) {
+        Cpu second = destination.cpu("nv0");
+        assertEquals(MigrationState.COMPLETED, source.awaitEnd().state());
+        long stopped = first.next();
+        source.machine().close();
+        assertEquals(stopped, first.next());
+        Host.progress(second);
+        assertEquals(stopped, first.next());
+        destination.admin().stop();
+        assertEquals("", second.fault(destination.memory("nv0")));
+      }
+    } finally {
+      hangs.countDown();
+    }
   }
 
   @Test

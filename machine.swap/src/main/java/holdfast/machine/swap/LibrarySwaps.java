@@ -21,7 +21,12 @@ public final class LibrarySwaps implements SwapProvider {
     GuestWriters writers = new GuestWriters();
     Swaps swaps = new Swaps(machine, writers, SwapRecorder.NONE, () -> {});
     swaps.serve();
-    machine.afterClose(writers::removeAll); // nobody else knows them
+    machine.afterClose(
+        () -> {
+          if (machine.letsWritersGoOn()) {
+            writers.removeAll(); // nobody else knows them
+          }
+        });
     return swaps;
   }
 }

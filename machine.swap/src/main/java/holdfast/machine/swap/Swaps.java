@@ -137,6 +137,11 @@ public final class Swaps implements SwapProvider.MachineSwaps {
 
   private RegionLease acquire(Backend backend) throws SwapException {
     Region region = backend.region();
+    try {
+      region.requireOurs();
+    } catch (MachineBusyException e) {
+      throw new SwapException(region.id(), "" + e.getMessage());
+    }
     if (region.state() == RegionState.FAILED) {
       throw new SwapException(region.id(), "it has failed: " + region.status().note());
     }
@@ -236,6 +241,11 @@ public final class Swaps implements SwapProvider.MachineSwaps {
     if (backend.unchangeable(object).isEmpty()) {
       return new Answer.NotNeeded();
     }
+    try {
+      backend.region().requireOurs();
+    } catch (MachineBusyException e) {
+      return new Answer.Refused("" + e.getMessage());
+    }
     Optional<RegionLease> lease =
         backend
             .region()
@@ -295,7 +305,7 @@ public final class Swaps implements SwapProvider.MachineSwaps {
    */
   public void serve() {
     machine.beforeClose(this::close);
-    machine.afterClose(this::cont);
+    machine.afterClose(this::goOn);
     machine.watch(
         new MachineWatcher() {
           @Override
@@ -307,8 +317,23 @@ public final class Swaps implements SwapProvider.MachineSwaps {
         });
   }
 
+  private void goOn() {
+    if (machine.letsWritersGoOn()) {
+      cont();
+    } else {
+      LOG.warn(
+          "guest writers stay stopped: memory is still mapped, and the guest is in another machine");
+    }
+  }
+
   @Override
   public boolean evacuate(Backend backend, Path standby) {
+    try {
+      backend.region().requireOurs();
+    } catch (MachineBusyException e) {
+      LOG.warn("it is not evacuated: {}", e.getMessage());
+      return false;
+    }
     Optional<Evacuation> evacuation = Evacuation.start(backend, standby, writers);
     evacuation.ifPresent(one -> machine.beforeClose(one::awaitEnd));
     return evacuation.isPresent();

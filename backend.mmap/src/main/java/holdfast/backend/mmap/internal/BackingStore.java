@@ -62,7 +62,9 @@ sealed interface BackingStore permits AnonymousStore, FileStore, DaxDeviceStore 
               ? new DaxDeviceStore(spec, file, opened.dax().get(), libc.getpagesize())
               : new FileStore(libc, spec, file, opened.fileSystem());
       try {
-        file.lock(store.storesReachIt(), store.medium());
+        if (spec.inherited().isEmpty()) { // else its lock came along
+          file.lock(store.storesReachIt(), store.medium());
+        }
         if (store instanceof DaxDeviceStore || !file.isGone()) {
           return store;
         }
@@ -177,6 +179,11 @@ sealed interface BackingStore permits AnonymousStore, FileStore, DaxDeviceStore 
 
   /** Returns the first reported failure to write back; asks the kernel, too, if there is none. */
   Optional<WriteBackFailure> writeBackFailure();
+
+  /** Does what {@link holdfast.backend.api.RamBlock#lend} promises. */
+  default void lend() {
+    writeBacks().lend();
+  }
 
   /**
    * Closes the backing, which releases the lock. A failure to write back that was not reported

@@ -67,7 +67,7 @@ public final class BlockMapper {
       AgreedFlags made = agreed.madeAt(window.address());
       DurabilityAssessment assessment = recipe.judge(made);
       mapper.bind(window);
-      if (spec.prealloc().wanted()) {
+      if (spec.prealloc().wanted() && spec.inherited().isEmpty()) { // its owner has done so
         new Preallocator(libc, spec, window, recipe.store()).run(spec.prealloc().threads());
       }
       MappedRamBlock block = new MappedRamBlock(recipe, window, made, assessment);

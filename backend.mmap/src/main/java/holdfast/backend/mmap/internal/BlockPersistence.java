@@ -55,6 +55,9 @@ final class BlockPersistence {
   /** Makes a range that isn't empty durable, as the block's durability says. */
   void persist(long offset, long length) throws PersistException {
     requireWrittenBack(offset, length, writeBacks.failure());
+    if (writeBacks.isLent()) {
+      throw PersistException.ofLentMemory(recipe.spec(), offset, length);
+    }
     try {
       switch (method) {
         case NOTHING -> {}

@@ -36,6 +36,9 @@ final class FileStore implements BackingStore {
     this.fileSystem = fileSystem;
     this.pageSize = fileSystem.isHugetlbfs() ? fileSystem.blockSize() : libc.getpagesize();
     this.space = new SpaceReservation(libc, this, file);
+    if (spec.inherited().isPresent()) {
+      writeBacks.lend();
+    }
   }
 
   /** Provides the file's space: see {@link SpaceReservation#provide}. */
@@ -121,8 +124,17 @@ final class FileStore implements BackingStore {
   }
 
   @Override
+  public void lend() {
+    if (isWrittenBack()) {
+      writeBacks.lend(libc, file.fd());
+    } else {
+      writeBacks.lend();
+    }
+  }
+
+  @Override
   public void close() {
-    if (!isWrittenBack() || writeBacks.failure().isPresent()) {
+    if (!isWrittenBack() || writeBacks.isLent() || writeBacks.failure().isPresent()) {
       file.closeQuietly();
       return;
     }

@@ -6,6 +6,7 @@ import holdfast.backend.api.BackingOpenException;
 import holdfast.backend.api.FileIdentity;
 import holdfast.backend.api.RamBlockException;
 import holdfast.backend.api.RamBlockSpec;
+import holdfast.backend.api.RamFlag;
 import holdfast.backend.mmap.internal.BackingOpener.Opened;
 import holdfast.backend.mmap.internal.BackingOpener.Origin;
 import holdfast.host.linux.Errno;
@@ -47,6 +48,10 @@ final class InheritedBacking {
    * @param given stays the giver's
    */
   Opened open(int given) throws RamBlockException {
+    if (!spec.has(RamFlag.RAM_SHARED) || spec.has(RamFlag.RAM_READONLY)) {
+      throw new IllegalArgumentException(
+          "only what is shared and can be stored into is handed over");
+    }
     int fd;
     try {
       fd = libc.fcntlDupfdCloexec(given);

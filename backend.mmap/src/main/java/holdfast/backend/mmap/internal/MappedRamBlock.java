@@ -310,6 +310,26 @@ final class MappedRamBlock implements RamBlock {
   }
 
   @Override
+  public void lend() {
+    long stamp = window.persists.writeLock(); // no persist is under way
+    try {
+      store.lend();
+    } finally {
+      window.persists.unlockWrite(stamp);
+    }
+  }
+
+  @Override
+  public void takeBack() {
+    store.writeBacks().takeBack();
+  }
+
+  @Override
+  public boolean isLent() {
+    return store.writeBacks().isLent();
+  }
+
+  @Override
   public OptionalInt descriptor() {
     int fd = store.fd();
     return fd < 0 ? OptionalInt.empty() : OptionalInt.of(fd);

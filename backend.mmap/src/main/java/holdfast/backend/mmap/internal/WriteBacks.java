@@ -42,6 +42,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Every errno of a write-back but EINTR is a loss: the disk's own answer is kept, which can be
  * any (ETIMEDOUT, ENODATA, EDQUOT, even ENOMEM).
  *
+ * <p>A descriptor that went to another process is the same open file description there, with the
+ * same mark: while that process is to hear of failures, none of these calls is made here ({@link
+ * #lend}).
+ *
  * <p>Thread-safe.
  */
 final class WriteBacks {
@@ -60,6 +64,8 @@ final class WriteBacks {
   private long begun;
 
   private volatile @Nullable WriteBackFailure failure;
+
+  private volatile boolean lent;
 
   /** A system call that can report a failure to write back. */
   interface Call {
@@ -82,7 +88,9 @@ final class WriteBacks {
   Optional<WriteBackFailure> make(Call call) throws ErrnoException {
     long mine = begin();
     try {
-      makeUninterrupted(call);
+      if (!lent) { // looked at behind the beginning, which lend() waits for
+        makeUninterrupted(call);
+      }
     } catch (ErrnoException e) {
       keep(e);
       throw e;
@@ -110,6 +118,35 @@ final class WriteBacks {
    * call, which neither writes nor waits for the disk. On overlayfs it finds nothing.
    */
   Optional<WriteBackFailure> look(Libc libc, int fd) {
+    return lent ? failure() : ask(libc, fd);
+  }
+
+  /** Makes no more of these calls, until {@link #takeBack}. */
+  void lend() {
+    lent = true;
+  }
+
+  /**
+   * Makes no more of these calls, until {@link #takeBack}, when those under way have ended, and the
+   * kernel was asked once more.
+   */
+  void lend(Libc libc, int fd) {
+    lent = true;
+    awaitThoseUnderWay();
+    ask(libc, fd);
+  }
+
+  /** Makes such calls again. */
+  void takeBack() {
+    lent = false;
+  }
+
+  /** Returns whether such calls are another process's to make. */
+  boolean isLent() {
+    return lent;
+  }
+
+  private Optional<WriteBackFailure> ask(Libc libc, int fd) {
     long mine = begin();
     try {
       makeUninterrupted(

@@ -10,8 +10,10 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,7 +34,7 @@ public final class DescriptorChannel implements AutoCloseable {
   /** Held while the descriptor is used, so that nobody uses the number after it is closed. */
   private final ReentrantLock use = new ReentrantLock();
 
-  private volatile boolean closed;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   DescriptorChannel(int fd, Path path) {
     this.fd = fd;
@@ -42,17 +44,21 @@ public final class DescriptorChannel implements AutoCloseable {
   /**
    * Connects to a {@link DescriptorListener}, without waiting.
    *
-   * @throws IOException if nobody listens there, or too many wait already
+   * @return empty if too many wait there already
+   * @throws IOException if nobody listens there
    */
-  public static DescriptorChannel connect(Path path) throws IOException {
+  public static Optional<DescriptorChannel> connect(Path path) throws IOException {
     try {
-      int fd = SOCKETS.socket();
+      int fd = SOCKETS.socket(true);
       DescriptorChannel made = new DescriptorChannel(fd, path);
       try {
         SOCKETS.connect(fd, path);
-        return made;
+        return Optional.of(made);
       } catch (ErrnoException e) {
         made.close();
+        if (e.is(Errno.EAGAIN)) {
+          return Optional.empty();
+        }
         throw e;
       }
     } catch (ErrnoException e) {
@@ -140,7 +146,7 @@ public final class DescriptorChannel implements AutoCloseable {
   public boolean awaitInput(Duration limit) throws IOException {
     use.lock();
     try {
-      if (closed) {
+      if (closed.get()) {
         throw new ClosedChannelException();
       }
       return SOCKETS.poll(fd, false, (int) Math.min(limit.toMillis(), Integer.MAX_VALUE));
@@ -153,14 +159,14 @@ public final class DescriptorChannel implements AutoCloseable {
   }
 
   private void await(boolean output, long end) throws ErrnoException, IOException {
-    if (closed) {
+    if (closed.get()) {
       throw new ClosedChannelException();
     }
     long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
     if (left <= 0 || !SOCKETS.poll(fd, output, (int) Math.min(left, Integer.MAX_VALUE))) {
       throw new IOException(path + ": the other side did not answer in time");
     }
-    if (closed) {
+    if (closed.get()) {
       throw new ClosedChannelException();
     }
   }
@@ -187,10 +193,9 @@ public final class DescriptorChannel implements AutoCloseable {
 
   @Override
   public void close() {
-    if (closed) {
+    if (!closed.compareAndSet(false, true)) {
       return;
     }
-    closed = true;
     try {
       SOCKETS.shutdown(fd); // ends what the other thread waits for
     } catch (ErrnoException e) {

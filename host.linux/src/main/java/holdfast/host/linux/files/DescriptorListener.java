@@ -5,8 +5,10 @@ import holdfast.host.linux.ErrnoException;
 import holdfast.host.linux.HostLibc;
 import holdfast.host.linux.SocketCalls;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,13 +23,16 @@ public final class DescriptorListener implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DescriptorListener.class);
   private static final SocketCalls SOCKETS = HostLibc.sockets();
 
+  /** After so long it is looked whether the thread was interrupted. */
+  private static final int SLICE_MILLIS = 200;
+
   private final SocketPlace place;
   private final int fd;
 
   /** Held while the descriptor is used, so that nobody uses the number after it is closed. */
   private final ReentrantLock use = new ReentrantLock();
 
-  private volatile boolean closed;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   private DescriptorListener(SocketPlace place, int fd) {
     this.place = place;
@@ -44,7 +49,7 @@ public final class DescriptorListener implements AutoCloseable {
   public static DescriptorListener open(String owner, Path path) throws SocketFileException {
     int fd;
     try {
-      fd = SOCKETS.socket();
+      fd = SOCKETS.socket(false);
     } catch (ErrnoException e) {
       throw new SocketFileException(
           owner,
@@ -76,20 +81,25 @@ public final class DescriptorListener implements AutoCloseable {
   /**
    * Waits for the next who connects.
    *
-   * @throws ClosedChannelException if it is closed
+   * @throws ClosedChannelException if it is closed, or the thread is interrupted
    * @throws IOException if one could not be accepted; others can come
    */
   public DescriptorChannel accept() throws IOException {
     use.lock();
     try {
       while (true) {
-        if (closed) {
+        if (closed.get()) {
           throw new ClosedChannelException();
         }
+        if (Thread.currentThread().isInterrupted()) {
+          throw new ClosedByInterruptException();
+        }
         try {
-          return new DescriptorChannel(SOCKETS.accept(fd), place.path());
+          if (SOCKETS.poll(fd, false, SLICE_MILLIS)) {
+            return new DescriptorChannel(SOCKETS.accept(fd), place.path());
+          }
         } catch (ErrnoException e) {
-          if (!e.is(Errno.EINTR) && !closed) {
+          if (!e.is(Errno.EINTR) && !closed.get()) {
             throw new IOException(place.path() + ": " + e.call() + ": " + e.errno(), e);
           }
         }
@@ -110,10 +120,9 @@ public final class DescriptorListener implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (closed) {
+    if (!closed.compareAndSet(false, true)) {
       return;
     }
-    closed = true;
     try {
       SOCKETS.shutdown(fd); // ends an accept4(2) that waits
     } catch (ErrnoException e) {

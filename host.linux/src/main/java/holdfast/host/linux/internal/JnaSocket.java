@@ -22,8 +22,10 @@ import java.util.Set;
 public final class JnaSocket implements SocketCalls {
   private static final int AF_UNIX = 1;
 
-  /** SOCK_STREAM and SOL_SOCKET, which have other values on {@link #OTHERS}. */
+  /** These and SOL_SOCKET have other values on {@link #OTHERS}. */
   private static final int SOCK_STREAM = 1;
+
+  private static final int SOCK_NONBLOCK = 04000;
 
   private static final int SOL_SOCKET = 1;
 
@@ -93,13 +95,15 @@ public final class JnaSocket implements SocketCalls {
   }
 
   @Override
-  public int socket() throws ErrnoException {
+  public int socket(boolean nonBlocking) throws ErrnoException {
     String architecture = System.getProperty("os.arch");
     if (OTHERS.stream().anyMatch(architecture::startsWith)) {
       throw new ErrnoException(
           "socket", new Errno(Errno.ENOSYS, "its constants on " + architecture + " are not known"));
     }
-    return check("socket", C.socket(AF_UNIX, SOCK_STREAM | cloexec(), 0));
+    return check(
+        "socket",
+        C.socket(AF_UNIX, SOCK_STREAM | cloexec() | (nonBlocking ? SOCK_NONBLOCK : 0), 0));
   }
 
   @Override

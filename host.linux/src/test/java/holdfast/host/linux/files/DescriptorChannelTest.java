@@ -48,7 +48,7 @@ class DescriptorChannelTest {
     try (DescriptorListener listener = DescriptorListener.open("test", door())) {
       assertEquals(
           "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(door())));
-      try (DescriptorChannel giver = DescriptorChannel.connect(door());
+      try (DescriptorChannel giver = DescriptorChannel.connect(door()).orElseThrow();
           DescriptorChannel taker = listener.accept()) {
         talk.talk(giver, taker);
       }
@@ -139,7 +139,7 @@ class DescriptorChannelTest {
   void closeFrees() throws Exception {
     DescriptorListener listener = DescriptorListener.open("test", door());
     CompletableFuture<Object> accepted = CompletableFuture.supplyAsync(() -> accept(listener));
-    try (DescriptorChannel _ = DescriptorChannel.connect(door())) {
+    try (DescriptorChannel _ = DescriptorChannel.connect(door()).orElseThrow()) {
       assertTrue(accepted.get(10, TimeUnit.SECONDS) instanceof DescriptorChannel);
     }
     ((DescriptorChannel) accepted.get()).close();

@@ -45,6 +45,9 @@ import org.slf4j.LoggerFactory;
 public final class HoldfastCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(HoldfastCommand.class);
 
+  /** Which the product shows. */
+  private static final Logger PROGRESS = LoggerFactory.getLogger("holdfast.progress");
+
   /** How long to wait before it is looked again whether another process has left its file. */
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
@@ -208,6 +211,7 @@ public final class HoldfastCommand implements Callable<Integer> {
         if (!takesOver) {
           throw e;
         }
+        PROGRESS.info("{}: it is written when that has ended", e.getMessage());
         Thread.ofVirtual().name("holdfast-pidfile").start(() -> takeOver(wanted.get()));
       }
     }

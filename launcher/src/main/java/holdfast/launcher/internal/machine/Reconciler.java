@@ -3,10 +3,13 @@ package holdfast.launcher.internal.machine;
 import holdfast.machine.admin.AdminException;
 import holdfast.machine.admin.BusyException;
 import holdfast.machine.admin.MachineNotUpException;
+import holdfast.machine.admin.RefusedException;
 import holdfast.machine.api.SwapLimits;
+import holdfast.machine.config.MachineSpec;
 import holdfast.machine.copy.GivenUpException;
 import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.core.Candidates;
+import holdfast.machine.core.Inheritance;
 import holdfast.machine.core.Machine;
 import holdfast.machine.migration.Inheritances;
 import holdfast.machine.swap.Swapper;
@@ -51,6 +54,9 @@ final class Reconciler {
   private static final Duration END_LIMIT = Duration.ofSeconds(60);
   private static final Logger LOG = LoggerFactory.getLogger(MachineComponent.class);
 
+  /** Which the product shows. */
+  private static final Logger PROGRESS = LoggerFactory.getLogger("holdfast.progress");
+
   private final Candidates candidates;
   private final GuestWriters writers;
   private final Supplier<@Nullable Configurations> configurations;
@@ -75,6 +81,9 @@ final class Reconciler {
   private final Strays strays = new Strays();
 
   private List<Wish> tried = List.of();
+
+  /** What is configured for the machine that waits for a handover; null while none does. */
+  private volatile @Nullable List<Wish> awaiting;
 
   /** What is being waited for, as already reported. */
   private String told = "";
@@ -111,6 +120,9 @@ final class Reconciler {
 
   /** Wakes the machine after a change. One comparison covers all changes before it. */
   void wake() {
+    if (awaiting != null) {
+      Thread.ofVirtual().name("holdfast-configured").start(this::awaitOther);
+    }
     if (registry != null && woken.compareAndSet(false, true)) {
       try {
         lookSoon();
@@ -120,6 +132,19 @@ final class Reconciler {
         woken.set(false); // or no later change would be looked at
         throw noThread;
       }
+    }
+  }
+
+  /** Ends the wait for a handover to a machine that is configured otherwise by now. */
+  private void awaitOther() {
+    Configurations stored = configurations.get();
+    List<Wish> awaited = awaiting;
+    try {
+      if (stored != null && awaited != null && !stored.all().equals(awaited)) {
+        inheritances.interrupt();
+      }
+    } catch (IOException e) {
+      LOG.debug("not known at the moment what is configured", e);
     }
   }
 
@@ -244,11 +269,34 @@ final class Reconciler {
     MachineState before = state();
     Listed listed = new Listed(own, wishes);
     MachineState next =
-        new Opening(candidates, inheritances::await)
+        new Opening(candidates, (spec, told) -> inheritance(spec, told, wishes))
             .open(own, listed, this::starting, machine -> keep(machine, own, listed));
     set(next);
     tell(next, own, !wishes.equals(tried) || !next.equals(before));
     tried = wishes;
+  }
+
+  private Inheritance inheritance(MachineSpec spec, Consumer<String> told, List<Wish> wishes)
+      throws AdminException {
+    Inheritance given;
+    awaiting = wishes;
+    try {
+      given = inheritances.await(spec, told);
+    } finally {
+      awaiting = null;
+    }
+    Configurations stored = configurations.get();
+    try {
+      if (!given.equals(Inheritance.NONE) && stored != null && !stored.all().equals(wishes)) {
+        String why = "the machine is configured otherwise by now";
+        given.refuse(why);
+        given.close();
+        throw new RefusedException(why);
+      }
+    } catch (IOException e) {
+      LOG.debug("not known at the moment what is configured", e);
+    }
+    return given;
   }
 
   /**
@@ -257,7 +305,7 @@ final class Reconciler {
   private void starting(String awaited) {
     set(new MachineState.Starting(awaited));
     if (!awaited.isEmpty()) {
-      LOG.info("the machine is not up yet: {}", awaited);
+      PROGRESS.info("the machine is not up yet: {}", awaited);
     }
   }
 

@@ -10,7 +10,9 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Hands the open files of a machine's memory over. The guest runs meanwhile, and all of it stays
@@ -23,6 +25,11 @@ public final class Giver {
   /** After so long it is looked whether it was cancelled. */
   private static final Duration SLICE = Duration.ofMillis(100);
 
+  private static final Duration CONNECTING = Duration.ofSeconds(30);
+
+  /** How long to wait for a socket's backlog to get shorter, of which no event tells. */
+  private static final Duration RETRY = Duration.ofMillis(20);
+
   private Giver() {}
 
   /**
@@ -34,9 +41,10 @@ public final class Giver {
    */
   public static void give(Machine machine, Path path, Cancellation cancellation)
       throws IOException, GivenUpException {
-    try (DescriptorChannel channel = DescriptorChannel.connect(path)) {
+    try (DescriptorChannel channel = connect(path, cancellation)) {
       channel.send(HandoverFormat.magic(), OptionalInt.empty(), HandoverFormat.PROMPT);
       for (Backend backend : machine.backends()) {
+        cancellation.throwIfCancelled(); // a machine that ends closes its files behind that
         Region region = backend.region();
         OptionalInt descriptor = HandedOver.descriptor(region);
         if (descriptor.isPresent()) {
@@ -53,6 +61,33 @@ public final class Giver {
       if (head[0] != HandoverFormat.READY) {
         throw new IOException("the destination refuses: " + HandoverFormat.shown(sentence));
       }
+    }
+  }
+
+  private static DescriptorChannel connect(Path path, Cancellation cancellation)
+      throws IOException, GivenUpException {
+    long end = System.nanoTime() + CONNECTING.toNanos();
+    while (true) {
+      cancellation.throwIfCancelled();
+      Optional<DescriptorChannel> made;
+      try {
+        made = DescriptorChannel.connect(path);
+      } catch (IOException e) {
+        throw new IOException(
+            "nobody takes anything over there ("
+                + e.getMessage()
+                + "): start the destination first, with -incoming cpr:"
+                + path,
+            e);
+      }
+      if (made.isPresent()) {
+        return made.get();
+      }
+      if (System.nanoTime() - end > 0) {
+        throw new IOException(
+            path + ": too many wait there: check that the destination runs and isn't stopped");
+      }
+      LockSupport.parkNanos(RETRY.toNanos());
     }
   }
 

@@ -28,7 +28,7 @@ public final class Taker {
       try {
         return ReceivedFiles.over(listener.accept());
       } catch (ClosedChannelException e) {
-        throw new IOException("the machine is ending", e);
+        throw new IOException("the wait for what another machine hands over was ended", e);
       } catch (IOException e) {
         LOG.warn("somebody at {} handed nothing over: {}", listener.path(), e.getMessage());
         LockSupport.parkNanos(PATIENCE.toNanos()); // no descriptor is free, for example

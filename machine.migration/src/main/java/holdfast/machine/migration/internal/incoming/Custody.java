@@ -6,6 +6,8 @@ import holdfast.machine.admin.MachineStatus;
 import holdfast.machine.admin.MigrationAdmin;
 import holdfast.machine.admin.MigrationState;
 import holdfast.machine.admin.Ownership;
+import holdfast.machine.core.Backend;
+import holdfast.machine.core.Region;
 import holdfast.machine.migration.internal.course.Hold;
 import holdfast.machine.migration.internal.course.NotedFiles;
 import holdfast.machine.migration.internal.course.Progress;
@@ -15,6 +17,7 @@ import holdfast.machine.migration.internal.ownership.MigrationId;
 import holdfast.machine.migration.internal.ownership.Proof;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -124,8 +127,25 @@ final class Custody {
     return Proof.isWellFormed(text) && new Proof(text).sha256().equals(proofHash);
   }
 
+  private List<Region> inherited() {
+    return order.machine().backends().stream()
+        .map(Backend::region)
+        .filter(HandedOver::isInherited)
+        .toList();
+  }
+
   /** Says that the source is to be looked at. */
   void undecided(IOException e) {
+    if (!inherited().isEmpty()) {
+      undecided(
+          "all of the guest is here, and whether it has left the source is not known ("
+              + e.getMessage()
+              + "): if the source's query-migrate shows a proof, say ram:migrate_decide here PROOF; if"
+              + " the guest goes on there, ram:migrate_decide elsewhere; if that process is gone, and"
+              + " its log does not say that it gave the migration up, ram:migrate_decide here "
+              + MigrationAdmin.SOURCE_LOST);
+      return;
+    }
     undecided(
         "all of the guest is here, and whether it has left the source is not known ("
             + e.getMessage()
@@ -201,6 +221,8 @@ final class Custody {
     } catch (IOException e) {
       LOG.error("{}", e.getMessage());
     }
+    List<Region> inherited = inherited();
+    inherited.forEach(Region::takeBack);
     boolean goesOn = ran;
     if (goesOn) {
       order.writers().cont();

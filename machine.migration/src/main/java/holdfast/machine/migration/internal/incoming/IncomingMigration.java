@@ -4,6 +4,7 @@ import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.RamFlag;
 import holdfast.machine.admin.MigrationAdmin;
 import holdfast.machine.admin.MigrationState;
+import holdfast.machine.api.RegionState;
 import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.core.AdminEvents;
 import holdfast.machine.core.Backend;
@@ -306,6 +307,16 @@ public final class IncomingMigration implements Runnable {
     return States.of(order.states().list());
   }
 
+  private void requireInheritedIsSound() throws IOException {
+    for (Backend backend : order.machine().backends()) {
+      Region region = backend.region();
+      if (HandedOver.isInherited(region) && region.state() == RegionState.FAILED) {
+        throw new IOException(
+            "memory backend '" + region.id() + "' has failed here: " + region.status().note());
+      }
+    }
+  }
+
   private boolean isHandedOver() {
     return order.machine().backends().stream()
         .map(Backend::region)
@@ -363,6 +374,7 @@ public final class IncomingMigration implements Runnable {
           memory.persist();
           states.load(came);
         });
+    requireInheritedIsSound();
     sum = input.sum();
     if (order.answers()) {
       custody.received();
@@ -427,6 +439,10 @@ public final class IncomingMigration implements Runnable {
   }
 
   private void fromQemu(byte[] first) throws IOException {
+    if (isHandedOver()) {
+      throw new IOException(
+          "a QEMU's guest can't come into memory that another machine's guest still uses");
+    }
     ReceivedMemory memory =
         new ReceivedMemory(
             used(),

@@ -285,7 +285,11 @@ public final class OutgoingMigration implements Runnable {
    * Checks that what was sent is what the guest had stored: memory that has failed may be stale.
    */
   private void requireHealthy() throws IOException {
-    for (Region region : regions(order)) {
+    for (Backend backend : order.machine().backends()) {
+      Region region = backend.region();
+      if (region.spec().has(RamFlag.RAM_READONLY)) {
+        continue;
+      }
       region.checkWriteBack();
       if (region.state() == RegionState.FAILED) {
         throw new IOException(
@@ -308,17 +312,28 @@ public final class OutgoingMigration implements Runnable {
 
   /** Changes the owner: from here on the guest is not here. */
   private void commit() throws IOException, GivenUpException {
-    requireHealthy();
-    pointOfNoReturn();
+    handedOver().forEach(Region::lend);
     try {
-      notes.commit();
-      committed = true;
+      requireHealthy(); // as it is when the last persist here has ended
+      pointOfNoReturn();
+      try {
+        notes.commit();
+        committed = true;
+      } finally {
+        if (!committed) {
+          phase.set(Phase.SENDING); // the proof is never told
+        }
+      }
     } finally {
       if (!committed) {
-        phase.set(Phase.SENDING); // the proof is never told
+        handedOver().forEach(Region::takeBack);
       }
     }
     stop.keep(Ownership.MOVED);
+  }
+
+  private List<Region> handedOver() {
+    return order.machine().backends().stream().map(Backend::region).filter(order.handed()).toList();
   }
 
   /** Tells the destination that the guest is there, and hears that it goes on. */
@@ -393,6 +408,7 @@ public final class OutgoingMigration implements Runnable {
       return false;
     }
     notes.abandon();
+    handedOver().forEach(Region::takeBack);
     stop.undo();
     order.hold().close();
     progress.end(MigrationState.FAILED, "it was decided that the guest is here");
@@ -400,6 +416,10 @@ public final class OutgoingMigration implements Runnable {
   }
 
   private void fail(Throwable e) {
+    if (!handedOver().isEmpty()) {
+      // before the guest goes on: whoever finds the process killed sees what the guest did last
+      LOG.warn("the migration to {} is given up, and the guest goes on here", order.to());
+    }
     notes.abandon();
     stop.undo();
     order.hold().close(); // who hears that it failed may try again at once

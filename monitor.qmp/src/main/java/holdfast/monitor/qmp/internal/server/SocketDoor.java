@@ -102,7 +102,7 @@ public final class SocketDoor implements AutoCloseable {
 
   /** Waits until another process has left the place, of which no event tells. */
   private void takeOver(Opening opening, Path path) {
-    LOG.info("QMP at {}: the process that listens there now is to end first", place);
+    PROGRESS.info("QMP at {}: the process that listens there now is to end first", place);
     while (!closed) {
       try {
         Open made = opening.open();
@@ -181,7 +181,8 @@ public final class SocketDoor implements AutoCloseable {
 
   /** Waits until the first client has come, or the place is closed. */
   public void awaitClient() throws InterruptedException {
-    if (failure.isEmpty() && firstClient.getCount() > 0) {
+    // a place that another process still has gets no client before the machine is up
+    if (open != null && firstClient.getCount() > 0) {
       PROGRESS.info("the machine waits until a QMP client connects to {}", place);
       firstClient.await();
     }
