@@ -63,6 +63,7 @@ public final class OutgoingMigration implements Runnable {
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.SENDING);
   private final Thread thread;
   private volatile @Nullable ByteChannel channel;
+  private @Nullable OutgoingRam ram;
 
   /** Whether it is noted that the guest has left. Used by the thread alone. */
   private boolean committed;
@@ -214,10 +215,23 @@ public final class OutgoingMigration implements Runnable {
         fail(e);
       }
     } finally {
+      endTracking();
       if (!gone) {
         notes.close();
         order.hold().close();
       }
+    }
+  }
+
+  private void endTracking() {
+    OutgoingRam sent = ram;
+    ram = null;
+    try {
+      if (sent != null) {
+        sent.close();
+      }
+    } catch (RuntimeException e) {
+      LOG.error("the tracking for the migration to {} did not end", order.to(), e);
     }
   }
 
@@ -265,8 +279,11 @@ public final class OutgoingMigration implements Runnable {
   /** Sends RAM; the guest is stopped at the end. */
   private void sendRam(WritableByteChannel to)
       throws IOException, GivenUpException, RamBlockException, InterruptedException {
-    new OutgoingRam(regions(order), order.writers(), this::limits, new Watched(), cancellation, to)
-        .run(order.parameters().get().peerMachine());
+    OutgoingRam sending =
+        new OutgoingRam(
+            regions(order), order.writers(), this::limits, new Watched(), cancellation, to);
+    ram = sending; // closed when the guest does not wait for it
+    sending.run(order.parameters().get().peerMachine());
     requireHealthy();
     progress.enter(MigrationState.DEVICE);
   }
@@ -340,6 +357,7 @@ public final class OutgoingMigration implements Runnable {
     pointOfNoReturn();
     link.complete();
     stop.keep(Ownership.OWNER); // a snapshot: the guest is here, and stopped as QEMU's would be
+    endTracking();
     order.hold().close();
     progress.complete();
     return false;
@@ -392,6 +410,7 @@ public final class OutgoingMigration implements Runnable {
   private void fail(Throwable e) {
     notes.abandon();
     stop.undo();
+    endTracking();
     order.hold().close(); // who hears that it failed may try again at once
     if (phase.get() == Phase.CANCELLED) {
       progress.end(MigrationState.CANCELLED, "it was cancelled");
