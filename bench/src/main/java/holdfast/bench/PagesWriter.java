@@ -48,8 +48,11 @@ final class PagesWriter implements GuestWriter, AutoCloseable {
         if (wanted) {
           paused = true;
           notifyAll();
-          while (wanted) {
+          while (wanted && !ended) {
             waitQuietly();
+          }
+          if (ended) {
+            return;
           }
           paused = false;
           wasPaused = true;
@@ -123,6 +126,7 @@ final class PagesWriter implements GuestWriter, AutoCloseable {
   public void close() throws InterruptedException {
     synchronized (this) {
       ended = true;
+      notifyAll();
     }
     thread.join();
   }
