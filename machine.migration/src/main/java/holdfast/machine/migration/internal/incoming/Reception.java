@@ -143,7 +143,7 @@ public final class Reception {
                 machine,
                 writers,
                 events,
-                states.list(),
+                states,
                 from,
                 sender,
                 channel,

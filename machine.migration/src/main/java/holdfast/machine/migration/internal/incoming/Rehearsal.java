@@ -72,7 +72,7 @@ final class Rehearsal {
 
   private void run() {
     try {
-      Offer offer = Offers.of(machine, UUID.randomUUID(), "", States.of(List.of()));
+      Offer offer = Offers.of(machine, UUID.randomUUID(), "", States.of(List.of()), _ -> false);
       rehearse(offer, events, () -> stopped);
     } catch (IOException | RuntimeException e) {
       LOG.debug("a migration could not be rehearsed: {}", e.toString());

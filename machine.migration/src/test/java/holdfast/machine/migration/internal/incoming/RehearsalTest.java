@@ -19,7 +19,7 @@ class RehearsalTest {
           "pc",
           0,
           1 << 20,
-          List.of(new Offer.Block("nv", 1 << 20, false, true)),
+          List.of(new Offer.Block("nv", 1 << 20, false, true, "")),
           List.of(),
           List.of());
 
