@@ -46,7 +46,7 @@ final class Migrate implements Part {
       fill(from, size);
       try {
         for (long rate : RATES) {
-          measure(memory, from, size, rate, effort.of(size > GIB ? 3 : 7, 2), findings);
+          measure(memory, from, size, rate, effort.of(size > GIB ? 3 : 5, 2), findings);
         }
       } finally {
         memory.remove(from);

@@ -48,7 +48,8 @@ public final class MigrationPeer {
     try (Holdfast machine = Holdfast.open(options.toArray(String[]::new))) {
       Optional<PagesWriter> guest =
           source && rate > 0
-              ? Optional.of(new PagesWriter(machine.region(ID).orElseThrow().segment(), rate))
+              ? Optional.of(
+                  new PagesWriter(machine.region(ID).orElseThrow().segment(), rate, false))
               : Optional.empty();
       guest.ifPresent(machine::addWriter);
       System.out.println("ready");
