@@ -26,6 +26,7 @@ public final class Measurements {
     ALL.put("start", new Start());
     ALL.put("many", new Many());
     ALL.put("swap", new Swap());
+    ALL.put("migrate", new Migrate());
     ALL.put("remap", new Remap());
     ALL.put("tracking", new Tracking());
   }

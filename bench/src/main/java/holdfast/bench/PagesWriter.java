@@ -18,6 +18,7 @@ final class PagesWriter implements GuestWriter, AutoCloseable {
 
   private final MemorySegment memory;
   private final long pagesPerTick;
+  private final boolean makesUp;
   private final Thread thread;
   private boolean wanted;
   private boolean paused;
@@ -29,7 +30,15 @@ final class PagesWriter implements GuestWriter, AutoCloseable {
   private volatile long stored;
 
   PagesWriter(MemorySegment memory, long pagesPerSecond) {
+    this(memory, pagesPerSecond, true);
+  }
+
+  /**
+   * @param makesUp whether what it missed, since it had no processor, is made up for later
+   */
+  PagesWriter(MemorySegment memory, long pagesPerSecond, boolean makesUp) {
     this.memory = memory;
+    this.makesUp = makesUp;
     this.pagesPerTick = pagesPerSecond / 1000;
     this.thread = Thread.ofPlatform().daemon().name("guest").start(this::write);
   }
@@ -48,8 +57,11 @@ final class PagesWriter implements GuestWriter, AutoCloseable {
         if (wanted) {
           paused = true;
           notifyAll();
-          while (wanted) {
+          while (wanted && !ended) {
             waitQuietly();
+          }
+          if (ended) {
+            return;
           }
           paused = false;
           wasPaused = true;
@@ -69,6 +81,8 @@ final class PagesWriter implements GuestWriter, AutoCloseable {
       long left = next - System.nanoTime();
       if (left > 0) {
         LockSupport.parkNanos(left);
+      } else if (!makesUp) {
+        next -= left;
       }
     }
   }
@@ -123,6 +137,7 @@ final class PagesWriter implements GuestWriter, AutoCloseable {
   public void close() throws InterruptedException {
     synchronized (this) {
       ended = true;
+      notifyAll();
     }
     thread.join();
   }

@@ -1,5 +1,6 @@
 package holdfast.bench;
 
+import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -61,6 +62,16 @@ final class Qemu implements AutoCloseable {
    */
   long execute(String command) throws IOException {
     long before = System.nanoTime();
+    answer(command);
+    return System.nanoTime() - before;
+  }
+
+  /** Returns the object that a command returns. */
+  Json ask(String command) throws IOException {
+    return new Json(JSON.std.mapFrom(answer(command))).object("return");
+  }
+
+  private String answer(String command) throws IOException {
     commands.write(command);
     commands.write('\n');
     commands.flush();
@@ -68,11 +79,10 @@ final class Qemu implements AutoCloseable {
     while (answer != null && answer.startsWith("{\"timestamp\"")) {
       answer = answers.readLine();
     }
-    long took = System.nanoTime() - before;
     if (answer == null || !answer.startsWith("{\"return\"")) {
       throw new IOException(command + ": " + answer);
     }
-    return took;
+    return answer;
   }
 
   /** Returns how long a command takes that does nothing, in nanoseconds. */

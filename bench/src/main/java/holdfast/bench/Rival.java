@@ -20,6 +20,11 @@ final class Rival {
     this.program = Path.of(System.getProperty("holdfast.bench.rivals", "target/rivals"), name);
   }
 
+  /** Returns the program's file. */
+  Path program() {
+    return program;
+  }
+
   /** Returns whether it could be compiled. */
   boolean isThere() {
     return Files.isExecutable(program);

@@ -174,6 +174,17 @@ public interface RamBlock extends AutoCloseable {
   void preallocate(OptionalInt threads) throws PreallocationException;
 
   /**
+   * Makes the pages of a range present that is about to be stored into, all of it, in one system
+   * call: that costs less than a fault for each. Only a hint, which changes no byte: where it can't
+   * be followed, the stores find out why. Thread-safe.
+   *
+   * @param offset first byte, from 0
+   * @param length number of bytes, 0 for none
+   * @throws IndexOutOfBoundsException if the range is not within the block
+   */
+  default void expectStores(long offset, long length) {}
+
+  /**
    * Looks up why no allocator can re-map this memory in place. Only shared mappings of a file can
    * be re-mapped: the changes in a private one exist nowhere else.
    *

@@ -24,11 +24,18 @@ final class MigrationLog {
       return;
     }
     known = status.state();
-    String line = Excerpt.onOneLine(MigrationWords.line(status));
     switch (known) {
-      case FAILED -> LOG.warn("{}", line);
-      case UNDECIDED -> LOG.error("{}", line);
-      default -> LOG.info("{}", line);
+      case FAILED -> LOG.warn("{}", line(status));
+      case UNDECIDED -> LOG.error("{}", line(status));
+      default -> {
+        if (LOG.isInfoEnabled()) { // the first words take 30 ms, for which the guest may wait
+          LOG.info("{}", line(status));
+        }
+      }
     }
+  }
+
+  private static String line(MigrationStatus status) {
+    return Excerpt.onOneLine(MigrationWords.line(status));
   }
 }

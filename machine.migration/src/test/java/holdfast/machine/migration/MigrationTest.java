@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import holdfast.host.testkit.FaultyLibc;
+import holdfast.host.testkit.LeakCheck;
 import holdfast.machine.admin.AdminException;
 import holdfast.machine.admin.BusyException;
 import holdfast.machine.admin.InvalidRequestException;
@@ -17,6 +19,7 @@ import holdfast.machine.core.Holdfast;
 import holdfast.machine.core.MachineException;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -26,6 +29,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -493,14 +497,17 @@ class MigrationTest {
   }
 
   @Test
+  @Timeout(value = 2, unit = TimeUnit.HOURS) // for a thousand on a busy machine
   @DisplayName("a guest goes there and back again many times, and nothing is lost or left behind")
   void thereAndBack() throws Exception {
     int rounds = Integer.getInteger("holdfast.test.migrations", 10);
     long counted = 1;
+    int descriptors = Integer.MAX_VALUE;
     for (int round = 0; round < rounds; round++) {
       Path from = round % 2 == 0 ? here() : there();
       Path to = round % 2 == 0 ? there() : here();
-      try (Host source = Host.open(from)) {
+      try (LeakCheck _ = LeakCheck.start(FaultyLibc.host(), folder);
+          Host source = Host.open(from)) {
         Cpu cpu = new Cpu("cpu-nv0", source.memory("nv0"));
         try (DataInputStream state = state(counted)) {
           cpu.load(1, state);
@@ -520,6 +527,21 @@ class MigrationTest {
           counted = next.next();
         }
       }
+      assertTrue(descriptors() <= descriptors, "descriptors: " + descriptors());
+      assertEquals(List.of("nv0.img", "nv1.img"), left(to), "the guest is here, and only there");
+      if (round == 1) { // by then what is opened once is open
+        descriptors = descriptors() + 5;
+      }
+    }
+  }
+
+  private static int descriptors() {
+    return Objects.requireNonNull(new File("/proc/self/fd").list()).length;
+  }
+
+  private static List<String> left(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(one -> one.getFileName().toString()).sorted().toList();
     }
   }
 

@@ -21,7 +21,9 @@ import holdfast.backend.api.RemapRefusedException;
 import holdfast.backend.api.RetiredBlockException;
 import holdfast.backend.api.TrackingRefusedException;
 import holdfast.backend.api.WriteBackFailure;
+import holdfast.host.linux.Errno;
 import holdfast.host.linux.ErrnoException;
+import holdfast.host.linux.KernelConstants;
 import holdfast.host.linux.Libc;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
@@ -46,6 +48,9 @@ final class MappedRamBlock implements RamBlock {
 
   /** When its mapping was already there. */
   private final long made = System.nanoTime();
+
+  /** Whether the kernel doesn't make pages present on request. */
+  private volatile boolean refusesPopulation;
 
   MappedRamBlock(
       BlockRecipe recipe, Window window, AgreedFlags agreed, DurabilityAssessment assessment) {
@@ -157,6 +162,29 @@ final class MappedRamBlock implements RamBlock {
       new Preallocator(libc, spec, window, store).run(wished.threads());
     } finally {
       window.structure.unlock();
+    }
+  }
+
+  @Override
+  public void expectStores(long offset, long length) {
+    Objects.checkFromIndexSize(offset, length, window.size());
+    if (refusesPopulation || length == 0 || spec.has(RamFlag.RAM_READONLY)) {
+      return;
+    }
+    long page = libc.getpagesize();
+    long from = offset / page * page;
+    long stamp = window.persists.readLock(); // nothing else is put into the window meanwhile
+    try {
+      if (window.current == this) {
+        // SAFETY: within the window, which can't be unmapped while one of its locks is held;
+        // populating changes no byte.
+        libc.madvise(
+            window.address() + from, offset + length - from, KernelConstants.MADV_POPULATE_WRITE);
+      }
+    } catch (ErrnoException e) { // a kernel before 5.14, or a page that can't be provided
+      refusesPopulation = !e.is(Errno.EINTR) && !e.is(Errno.EAGAIN);
+    } finally {
+      window.persists.unlockRead(stamp);
     }
   }
 

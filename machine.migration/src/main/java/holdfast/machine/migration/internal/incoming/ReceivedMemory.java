@@ -10,9 +10,11 @@ import holdfast.machine.migration.internal.stream.RamStreamFormat;
 import holdfast.machine.migration.internal.stream.SegmentSink;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** The memory that is received into. Used by one thread. */
@@ -22,6 +24,10 @@ final class ReceivedMemory implements RamSink, Silence.Counter {
 
   private final List<Region> regions;
   private final SegmentSink sink;
+
+  /** The sender's blocks, of which those that we lack are dropped. */
+  private final List<Optional<Region>> byNumber = new ArrayList<>();
+
   private final Progress progress;
   private final Beginning beginning;
   private final boolean persistsRounds;
@@ -52,13 +58,36 @@ final class ReceivedMemory implements RamSink, Silence.Counter {
       boolean persistsRounds,
       Progress progress,
       Beginning beginning) {
+    this(
+        regions,
+        new SegmentSink(segments(regions), takesOthers),
+        persistsRounds,
+        progress,
+        beginning);
+  }
+
+  /** Memory that belongs to no machine. */
+  ReceivedMemory(Map<String, MemorySegment> memory, Progress progress) {
+    this(List.of(), new SegmentSink(memory, false), true, progress, () -> {});
+  }
+
+  private ReceivedMemory(
+      List<Region> regions,
+      SegmentSink sink,
+      boolean persistsRounds,
+      Progress progress,
+      Beginning beginning) {
     this.regions = List.copyOf(regions);
-    Map<String, MemorySegment> memory = new LinkedHashMap<>();
-    regions.forEach(region -> memory.put(region.id().value(), region.segment()));
-    this.sink = new SegmentSink(memory, takesOthers);
+    this.sink = sink;
     this.persistsRounds = persistsRounds;
     this.progress = progress;
     this.beginning = beginning;
+  }
+
+  private static Map<String, MemorySegment> segments(List<Region> regions) {
+    Map<String, MemorySegment> memory = new LinkedHashMap<>();
+    regions.forEach(region -> memory.put(region.id().value(), region.segment()));
+    return memory;
   }
 
   /** Returns whether anything may have been stored. */
@@ -69,8 +98,16 @@ final class ReceivedMemory implements RamSink, Silence.Counter {
   @Override
   public void blocks(List<RamBlockEntry> blocks) throws IOException {
     sink.blocks(blocks);
+    for (RamBlockEntry each : blocks) {
+      byNumber.add(regions.stream().filter(one -> one.id().value().equals(each.name())).findAny());
+    }
     beginning.begin();
     written = true;
+  }
+
+  @Override
+  public void coming(int block, long offset, long length) {
+    byNumber.get(block).ifPresent(region -> region.status().block().expectStores(offset, length));
   }
 
   @Override

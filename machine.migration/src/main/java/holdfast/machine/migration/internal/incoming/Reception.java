@@ -49,6 +49,7 @@ public final class Reception {
   private @Nullable String address;
   private @Nullable IncomingMigration turn;
   private @Nullable IncomingMigration last;
+  private @Nullable Rehearsal rehearsal;
   private boolean closed;
 
   /**
@@ -75,6 +76,7 @@ public final class Reception {
     address = opened.address().toString();
     LOG.info("the machine waits for its guest at {}", address);
     Thread.ofPlatform().daemon().name("holdfast-incoming").start(() -> accept(opened));
+    rehearsal = Rehearsal.begin(machine, events);
   }
 
   /** Reads a snapshot. */
@@ -182,7 +184,15 @@ public final class Reception {
     }
     turn = one;
     last = one;
+    stopRehearsal();
     return true;
+  }
+
+  private void stopRehearsal() {
+    Rehearsal present = rehearsal;
+    if (present != null) {
+      present.stop();
+    }
   }
 
   @SuppressWarnings("ReferenceEquality") // a connection is itself
@@ -235,6 +245,7 @@ public final class Reception {
     List<IncomingMigration> left;
     synchronized (this) {
       closed = true;
+      stopRehearsal();
       left = List.copyOf(heard);
       if (listening != null) {
         listening.close();

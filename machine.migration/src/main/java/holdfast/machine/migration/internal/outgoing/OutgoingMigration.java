@@ -64,6 +64,7 @@ public final class OutgoingMigration implements Runnable {
   private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.SENDING);
   private final Thread thread;
   private volatile @Nullable ByteChannel channel;
+  private @Nullable OutgoingRam ram;
 
   /** Whether it is noted that the guest has left. Used by the thread alone. */
   private boolean committed;
@@ -224,10 +225,23 @@ public final class OutgoingMigration implements Runnable {
         fail(e);
       }
     } finally {
+      endTracking();
       if (!gone) {
         notes.close();
         order.hold().close();
       }
+    }
+  }
+
+  private void endTracking() {
+    OutgoingRam sent = ram;
+    ram = null;
+    try {
+      if (sent != null) {
+        sent.close();
+      }
+    } catch (RuntimeException e) {
+      LOG.error("the tracking for the migration to {} did not end", order.to(), e);
     }
   }
 
@@ -275,8 +289,11 @@ public final class OutgoingMigration implements Runnable {
   /** Sends RAM; the guest is stopped at the end. */
   private void sendRam(WritableByteChannel to)
       throws IOException, GivenUpException, RamBlockException, InterruptedException {
-    new OutgoingRam(regions(order), order.writers(), this::limits, new Watched(), cancellation, to)
-        .run(order.parameters().get().peerMachine());
+    OutgoingRam sending =
+        new OutgoingRam(
+            regions(order), order.writers(), this::limits, new Watched(), cancellation, to);
+    ram = sending; // closed when the guest does not wait for it
+    sending.run(order.parameters().get().peerMachine());
     requireHealthy();
     progress.enter(MigrationState.DEVICE);
   }
@@ -365,6 +382,7 @@ public final class OutgoingMigration implements Runnable {
     pointOfNoReturn();
     link.complete();
     stop.keep(Ownership.OWNER); // a snapshot: the guest is here, and stopped as QEMU's would be
+    endTracking();
     order.hold().close();
     progress.complete();
     return false;
@@ -422,6 +440,7 @@ public final class OutgoingMigration implements Runnable {
     }
     notes.abandon();
     stop.undo();
+    endTracking();
     order.hold().close(); // who hears that it failed may try again at once
     if (phase.get() == Phase.CANCELLED) {
       progress.end(MigrationState.CANCELLED, "it was cancelled");

@@ -13,6 +13,7 @@ import static holdfast.machine.migration.internal.stream.RamStreamFormat.FLAG_ZE
 import static holdfast.machine.migration.internal.stream.RamStreamFormat.TARGET_PAGE_SIZE;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -25,6 +26,12 @@ final class RamRecords {
 
   /** So many zero bytes are told at once, so that the sink works while more come. */
   private static final long LONGEST_RUN = 1 << 20;
+
+  /** Of a page whose block is that of the page before. */
+  private static final int RECORD_LENGTH = Long.BYTES + TARGET_PAGE_SIZE;
+
+  /** So many pages side by side are told to the sink before they come. */
+  private static final int WORTH_TELLING = 8;
 
   private static final String RECORD = "a page or the end of a section";
   private static final int NO_BLOCK = -1;
@@ -45,6 +52,9 @@ final class RamRecords {
 
   private long zeroFrom;
   private long zeroTo;
+
+  /** How many of the next pages the sink knows of. */
+  private int told;
 
   private long normal;
   private long zero;
@@ -102,8 +112,32 @@ final class RamRecords {
     if (zeroBlock != NO_BLOCK) {
       tellZeros();
     }
-    sink.page(block, offset, in.bytes(TARGET_PAGE_SIZE, "a page's content"));
+    MemorySegment content = in.bytes(TARGET_PAGE_SIZE, "a page's content");
+    if (told == 0) {
+      told = 1 + following(offset);
+      if (told >= WORTH_TELLING) {
+        sink.coming(block, offset, (long) told * TARGET_PAGE_SIZE);
+      }
+    }
+    told--;
+    sink.page(block, offset, content);
     normal++;
+  }
+
+  /**
+   * Returns how many pages follow one, side by side, and are in the buffer, so that they are what
+   * comes next.
+   */
+  private int following(long offset) {
+    int pages = 0;
+    long next = offset + TARGET_PAGE_SIZE;
+    while (next <= size - TARGET_PAGE_SIZE
+        && in.buffered() >= (pages + 1) * RECORD_LENGTH
+        && in.buffered(pages * RECORD_LENGTH) == (next | FLAG_PAGE | FLAG_SAME_BLOCK)) {
+      pages++;
+      next += TARGET_PAGE_SIZE;
+    }
+    return pages;
   }
 
   private void zero(long offset, long at) throws IOException {

@@ -22,6 +22,14 @@ public interface RamSink {
   void blocks(List<RamBlockEntry> blocks) throws IOException;
 
   /**
+   * Called before pages that lie side by side and come next, where there are many: all of them are
+   * here by now, and each is told by {@link #page}.
+   *
+   * @param length a multiple of {@link RamStreamFormat#TARGET_PAGE_SIZE}
+   */
+  default void coming(int block, long offset, long length) {}
+
+  /**
    * Receives the content of one page.
    *
    * @param content {@link RamStreamFormat#TARGET_PAGE_SIZE} bytes, read-only and valid until the

@@ -88,6 +88,16 @@ final class StreamInput {
     return memory.asSlice(at, length);
   }
 
+  /** Returns how many bytes are here. */
+  int buffered() {
+    return buffer.remaining();
+  }
+
+  /** Returns the number that is so many bytes further on, of those that are here. */
+  long buffered(int ahead) {
+    return buffer.getLong(buffer.position() + ahead);
+  }
+
   /** Returns the next byte without handing it out. */
   int peek(String what) throws IOException {
     require(Byte.BYTES, what);

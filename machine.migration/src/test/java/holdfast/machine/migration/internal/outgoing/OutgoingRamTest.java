@@ -135,7 +135,7 @@ class OutgoingRamTest {
         new OutgoingLimits(LIMIT, ByteSize.ZERO, Duration.ofSeconds(1), Duration.ofSeconds(10));
     try (Ends ends = connect()) {
       Future<?> receiver = threads.submit(() -> new RamStreamReader(ends.there, sink).read());
-      outgoing(patient, ends.here, "nv0").run("none");
+      run(outgoing(patient, ends.here, "nv0"));
       receiver.get(60, TimeUnit.SECONDS);
     }
     assertTrue(writers.isStopped());
@@ -154,7 +154,7 @@ class OutgoingRamTest {
     try (Ends ends = connect()) {
       Future<?> receiver = threads.submit(() -> new RamStreamReader(ends.there, sink).read());
       OutgoingRam outgoing = outgoing(hasty, ends.here, "nv0");
-      GivenUpException refused = assertThrows(GivenUpException.class, () -> outgoing.run("none"));
+      GivenUpException refused = assertThrows(GivenUpException.class, () -> run(outgoing));
       assertTrue(
           refused.getMessage().contains(SIZE + " bytes can't be tracked"), refused::getMessage);
       ends.here.close();
@@ -171,6 +171,12 @@ class OutgoingRamTest {
   private OutgoingRam outgoing(OutgoingLimits limits, SocketChannel to, String... ids) {
     List<Region> regions = List.of(ids).stream().map(this::region).toList();
     return new OutgoingRam(regions, writers, () -> limits, new Stopping(), cancellation, to);
+  }
+
+  private static Sent run(OutgoingRam outgoing) throws Exception {
+    try (outgoing) {
+      return outgoing.run("none");
+    }
   }
 
   /** Stops the writers, and no more. */
@@ -235,7 +241,7 @@ class OutgoingRamTest {
     SegmentSink sink = new SegmentSink(Map.of("nv0", first, "nv1", second), false);
     try (Ends ends = connect()) {
       Future<?> receiver = threads.submit(() -> new RamStreamReader(ends.there, sink).read());
-      Sent sent = outgoing(OutgoingLimits.DEFAULT, ends.here, "nv0", "nv1").run("none");
+      Sent sent = run(outgoing(OutgoingLimits.DEFAULT, ends.here, "nv0", "nv1"));
       receiver.get(60, TimeUnit.SECONDS);
       assertTrue(sent.rounds() >= 2, sent::toString);
     }
@@ -267,7 +273,7 @@ class OutgoingRamTest {
                 return null;
               });
       OutgoingRam outgoing = outgoing(OutgoingLimits.DEFAULT, ends.here, "nv0");
-      assertThrows(IOException.class, () -> outgoing.run("none"));
+      assertThrows(IOException.class, () -> run(outgoing));
       receiver.get(60, TimeUnit.SECONDS);
     }
     assertFalse(writers.isStopped());
@@ -293,7 +299,7 @@ class OutgoingRamTest {
       OutgoingLimits limits =
           new OutgoingLimits(Duration.ofMillis(300), ByteSize.ZERO, LIMIT, Duration.ofMillis(500));
       OutgoingRam outgoing = outgoing(limits, ends.here, "nv0");
-      IOException late = assertThrows(IOException.class, () -> outgoing.run("none"));
+      IOException late = assertThrows(IOException.class, () -> run(outgoing));
       assertTrue(late.getMessage().contains("did not take the rest"), late.toString());
       end.countDown();
       receiver.get(60, TimeUnit.SECONDS);
@@ -311,7 +317,7 @@ class OutgoingRamTest {
       Future<?> receiver = threads.submit(() -> drain(ends.there));
       OutgoingLimits slow =
           new OutgoingLimits(Duration.ofMillis(300), ByteSize.kib(64), LIMIT, LIMIT);
-      Future<Sent> sending = threads.submit(() -> outgoing(slow, ends.here, "nv0").run("none"));
+      Future<Sent> sending = threads.submit(() -> run(outgoing(slow, ends.here, "nv0")));
       stamper.awaitMore();
       cancellation.cancel("it was cancelled");
       ExecutionException e =
@@ -341,7 +347,7 @@ class OutgoingRamTest {
       file.truncate(SIZE / 2);
       Future<?> receiver = threads.submit(() -> drain(ends.there));
       OutgoingRam outgoing = outgoing(OutgoingLimits.DEFAULT, ends.here, "nv0");
-      GivenUpException e = assertThrows(GivenUpException.class, () -> outgoing.run("none"));
+      GivenUpException e = assertThrows(GivenUpException.class, () -> run(outgoing));
       assertTrue(("" + e.getMessage()).contains("memory backend 'nv0'"), e.toString());
       ends.here.close();
       receiver.get(60, TimeUnit.SECONDS);
@@ -369,7 +375,7 @@ class OutgoingRamTest {
               "unix:" + socket);
       try (Qemu qemu = new Qemu(folder, options);
           SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
-        outgoing(OutgoingLimits.DEFAULT, channel, "nv0").run("none");
+        run(outgoing(OutgoingLimits.DEFAULT, channel, "nv0"));
         assertEquals("completed", qemu.migrated());
       }
       assertTrue(stamper.stored() > 0);

@@ -57,6 +57,12 @@ class RamStreamFuzzTest {
     private boolean told;
     private long pages;
 
+    /** Pages that were said to come next, in this block. */
+    private int block;
+
+    private long next;
+    private long coming;
+
     @Override
     public void blocks(List<RamBlockEntry> list) {
       assertTrue(!told, "told twice");
@@ -71,13 +77,30 @@ class RamStreamFuzzTest {
     }
 
     @Override
+    public void coming(int block, long offset, long length) {
+      assertEquals(0, coming, "told while others are to come");
+      inside(block, offset, length);
+      pages -= length / PAGE;
+      this.block = block;
+      next = offset;
+      coming = length;
+    }
+
+    @Override
     public void page(int block, long offset, MemorySegment content) {
       assertEquals(PAGE, content.byteSize());
+      if (coming > 0) {
+        assertEquals(this.block, block);
+        assertEquals(next, offset);
+        next += PAGE;
+        coming -= PAGE;
+      }
       inside(block, offset, PAGE);
     }
 
     @Override
     public void zero(int block, long offset, long length) {
+      assertEquals(0, coming, "zeros where pages were to come");
       inside(block, offset, length);
     }
 

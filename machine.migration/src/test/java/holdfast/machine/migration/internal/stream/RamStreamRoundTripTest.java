@@ -83,6 +83,42 @@ class RamStreamRoundTripTest {
   }
 
   @Test
+  @DisplayName("pages side by side are told before they come, as far as they are here; few are not")
+  void coming() throws Exception {
+    MemorySegment memory = MemorySegment.ofArray(new byte[100 * PAGE]).fill((byte) 1);
+    Bytes stream = new Bytes();
+    RamStreamWriter writer =
+        new RamStreamWriter(stream.sink(), List.of(new RamBlockEntry("m0", 100 * PAGE)));
+    writer.start("none");
+    writer.write(0, memory, 0, 100 * PAGE);
+    writer.write(0, memory, 10 * PAGE, 3 * PAGE); // too few
+    writer.write(0, memory, 50 * PAGE, 20 * PAGE);
+    writer.finish();
+
+    List<String> told = new ArrayList<>();
+    RamSink sink =
+        new RamSink() {
+          @Override
+          public void blocks(List<RamBlockEntry> blocks) {}
+
+          @Override
+          public void coming(int block, long offset, long length) {
+            told.add(offset / PAGE + " to " + (offset + length) / PAGE);
+          }
+
+          @Override
+          public void page(int block, long offset, MemorySegment content) {}
+
+          @Override
+          public void zero(int block, long offset, long length) {}
+        };
+    new RamStreamReader(stream.channel(), sink, 40 * (PAGE + Long.BYTES)).read();
+    // What is before the first page takes the place of one in the first piece of 40. Of the last
+    // pages some are in the next piece.
+    assertEquals(List.of("0 to 39", "39 to 79", "79 to 100", "50 to 66"), told);
+  }
+
+  @Test
   @DisplayName("pages that are stored into while they are sent leave the stream whole")
   void storedIntoMeanwhile() throws Exception {
     int pages = 16;
