@@ -1,6 +1,7 @@
 package holdfast.host.linux;
 
 import holdfast.host.linux.internal.JnaLibc;
+import holdfast.host.linux.internal.JnaSocket;
 
 /** Provides the C library of this process. */
 public final class HostLibc {
@@ -14,5 +15,10 @@ public final class HostLibc {
    */
   public static Libc instance() {
     return JnaLibc.instance();
+  }
+
+  /** Returns the sockets' system calls of this process, one instance for all callers. */
+  public static SocketCalls sockets() {
+    return JnaSocket.instance();
   }
 }

@@ -11,6 +11,10 @@ import java.util.stream.Stream;
 enum MigrationHalt {
   /** It is done, and the guest works in machine 2. */
   COMPLETED(0),
+  /**
+   * It is done on the very same files, which were handed over, and the guest works in machine 2.
+   */
+  HANDED_OVER(0),
   /** The guest works in machine 2, and machine 1 has not heard of it. */
   OWNED(19),
   /** Memory is being sent while the guest works in machine 1. */
@@ -44,11 +48,15 @@ enum MigrationHalt {
 
   /**
    * What a machine has: two NVDIMMs on files of two file systems, each on the other one than in the
-   * other machine, so that one note decides for files of both.
+   * other machine, so that one note decides for files of both; or both machines have the same.
    *
    * @param vm 1 or 2
    */
   List<NvdimmOption> nvdimms(int vm) {
+    return files(this == HANDED_OVER ? 1 : vm);
+  }
+
+  private List<NvdimmOption> files(int vm) {
     return Stream.of(0, 1)
         .map(
             at ->

@@ -7,17 +7,19 @@ import holdfast.machine.admin.MigrationState;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.core.Holdfast;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A host with ten machines: for each {@link MigrationHalt} two, between which a guest moves so far.
- * Run by itself, until the power is cut. It reports, in lines of fields separated by tabs:
+ * A host with twelve machines: for each {@link MigrationHalt} two, between which a guest moves so
+ * far. Run by itself, until the power is cut. It reports, in lines of fields separated by tabs:
  *
  * <ul>
  *   <li>{@code region}, the halt, the machine, and what {@link WriterVm.RegionLine} has
@@ -29,6 +31,7 @@ import java.util.concurrent.TimeUnit;
 final class MigrationHost {
   private static final Duration LIMIT = Duration.ofMinutes(2);
   private static final long MOST_WAIT_MILLIS = 1000;
+  private static final long LOOK_MILLIS = 20;
 
   /** More than what sockets take in while nobody reads them. */
   private static final int FILLED = 1 << 20;
@@ -67,15 +70,40 @@ final class MigrationHost {
     Holdfast source = open(halt, 1);
     fill(source);
     new MigratingGuest(source, report, halt, 1).start();
+    if (halt == MigrationHalt.HANDED_OVER) {
+      handOver(source, at);
+    } else {
+      bring(halt, source, at);
+    }
+    report.line("at", halt);
+  }
+
+  /** The other machine opens what it is given, so it is not open before the migration begins. */
+  private void handOver(Holdfast source, Path at) throws Exception {
+    MigrationHalt halt = MigrationHalt.HANDED_OVER;
+    FutureTask<Holdfast> destination =
+        new FutureTask<>(() -> open(halt, 2, "-incoming", "cpr:" + at));
+    Thread.ofPlatform().start(destination);
+    long end = System.nanoTime() + LIMIT.toNanos();
+    while (!Files.exists(at) && System.nanoTime() < end) {
+      Thread.sleep(LOOK_MILLIS);
+    }
+    migrate(source, "cpr:" + at);
+    Holdfast opened = destination.get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+    new MigratingGuest(opened, report, halt, 2).start();
+    await(source, MigrationState.COMPLETED);
+  }
+
+  private void bring(MigrationHalt halt, Holdfast source, Path at) throws Exception {
     Holdfast destination = open(halt, 2, "-incoming", "unix:" + at);
     new MigratingGuest(destination, report, halt, 2).start();
     if (halt.held() == 0) {
-      migrate(source, at);
+      migrate(source, "unix:" + at);
       await(source, MigrationState.COMPLETED);
     } else {
       Path relay = sockets.resolve(halt + ".1");
       HoldingRelay held = new HoldingRelay(relay, at, halt.held());
-      migrate(source, relay);
+      migrate(source, "unix:" + relay);
       held.awaitHeld(LIMIT);
     }
     switch (halt) {
@@ -85,9 +113,8 @@ final class MigrationHost {
       }
       case READY -> await(source, MigrationState.DEVICE);
       case OWNED, COMPLETED -> await(destination, MigrationState.COMPLETED);
-      case COMMITTED -> {}
+      case COMMITTED, HANDED_OVER -> {}
     }
-    report.line("at", halt);
   }
 
   /** Gives it more to send than the records alone, which are written over this. */
@@ -120,11 +147,11 @@ final class MigrationHost {
   }
 
   /** Under emulation, and with two processors, nothing is quick. */
-  private static void migrate(Holdfast source, Path to) throws Exception {
+  private static void migrate(Holdfast source, String to) throws Exception {
     MigrationAdmin migration = source.admin().migration();
     migration.setParameters(
         Map.of("max-bandwidth", "0", "downtime-limit", "" + Duration.ofSeconds(30).toMillis()));
-    migration.migrate("unix:" + to);
+    migration.migrate(to);
   }
 
   private static void await(Holdfast machine, MigrationState state) throws Exception {

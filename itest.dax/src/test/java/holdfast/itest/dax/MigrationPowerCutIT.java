@@ -114,7 +114,7 @@ class MigrationPowerCutIT {
   private static Optional<Integer> worksAt(MigrationHalt halt) {
     return switch (halt) {
       case ACTIVE -> Optional.of(1);
-      case OWNED, COMPLETED -> Optional.of(2);
+      case OWNED, COMPLETED, HANDED_OVER -> Optional.of(2);
       case READY, COMMITTED -> Optional.empty();
     };
   }
@@ -309,5 +309,18 @@ class MigrationPowerCutIT {
     long left = records(halt, 1).max(Long::compare).orElseThrow();
     assertEquals(left + 1, records(halt, 2).min(Long::compare).orElseThrow(), "where it goes on");
     assertEquals(List.of(left, left), survived(halt, 1), "nobody has stored there since");
+  }
+
+  @Test
+  @DisplayName(
+      "when the files were handed over, either machine starts from them, with each record that was"
+          + " persisted in either, and each at a cache line with MAP_SYNC")
+  void handedOver() {
+    MigrationHalt halt = MigrationHalt.HANDED_OVER;
+    check(halt, 1, true, "");
+    check(halt, 2, true, "");
+    checkHasAll(halt, 2);
+    long left = records(halt, 1).max(Long::compare).orElseThrow();
+    assertEquals(left + 1, records(halt, 2).min(Long::compare).orElseThrow(), "where it goes on");
   }
 }
