@@ -1,11 +1,16 @@
 package holdfast.bench;
 
-/** The least that a Java program can do: what is below its time no Java can reach. */
+import java.util.concurrent.CountDownLatch;
+
+/** The least that a Java program can do: what is below what it takes no Java can reach. */
 final class Hello {
   private Hello() {}
 
-  /** Prints one line. */
-  public static void main(String[] arguments) {
+  /** Prints one line; with an argument it then waits until it is ended. */
+  public static void main(String[] arguments) throws InterruptedException {
     System.out.println("hello");
+    if (arguments.length > 0) {
+      new CountDownLatch(1).await();
+    }
   }
 }

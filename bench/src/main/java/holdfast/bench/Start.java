@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -22,6 +23,8 @@ final class Start implements Part {
   private final Sample threads = new Sample();
   private final Sample qemuAnonymous = new Sample();
   private final Sample qemuThreads = new Sample();
+  private final Sample javaAnonymous = new Sample();
+  private final Sample javaThreads = new Sample();
 
   @Override
   public void measure(Effort effort, Findings findings) throws Exception {
@@ -36,15 +39,7 @@ final class Start implements Part {
     Spawned probe = Spawned.toItsEnd(probing);
     Spawned up = Spawned.untilMapped(file, serving);
     Spawned java =
-        Spawned.toItsEnd(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Xshare:auto",
-                "-cp",
-                System.getProperty("holdfast.bench.classes", "target/classes"),
-                Hello.class.getName()));
+        Spawned.toItsEnd(java("-XX:TieredStopAtLevel=1", "-Xshare:auto", Hello.class.getName()));
     Spawned qemu = Spawned.reading(quit, Qemu.command(machine(file, SIZE)));
     boolean hasQemu = Qemu.version().isPresent();
     for (int round = -1; round < effort.of(15, 3); round++) {
@@ -103,10 +98,14 @@ final class Start implements Part {
     command.addAll(machine(file, IDLE_SIZE));
     for (int round = 0; round < effort.of(3, 1); round++) {
       Files.deleteIfExists(file);
-      observe(command, file, anonymous, threads);
+      observe(command, Optional.of(file), anonymous, threads);
+      // It has the compilers of the product, and prints before it waits: nothing has to be awaited.
+      List<String> java = java("-XX:-UsePerfData", Hello.class.getName(), "wait");
+      observe(java, Optional.empty(), javaAnonymous, javaThreads);
       if (hasQemu) {
         Files.deleteIfExists(file);
-        observe(Qemu.command(machine(file, IDLE_SIZE)), file, qemuAnonymous, qemuThreads);
+        observe(
+            Qemu.command(machine(file, IDLE_SIZE)), Optional.of(file), qemuAnonymous, qemuThreads);
       }
     }
     Files.deleteIfExists(file);
@@ -117,15 +116,22 @@ final class Start implements Part {
                 Unit.BYTES,
                 anonymous)
             .must(Limit.atMost(64 << 20))
-            .beside("QEMU", qemuAnonymous));
+            .beside("QEMU", qemuAnonymous)
+            .beside("a Java that waits", javaAnonymous));
     findings.add(
         new Figure("idle.threads", "idle machine with 1 GiB: threads", Unit.COUNT, threads)
             .must(Limit.atMost(16))
-            .beside("QEMU", qemuThreads));
+            .beside("QEMU", qemuThreads)
+            .beside("a Java that waits", javaThreads));
   }
 
-  /** Starts a machine, and looks at it when it has been up for a while. */
-  private static void observe(List<String> command, Path file, Sample anonymous, Sample threads)
+  /**
+   * Starts a process, and looks at it when it has been up for a while.
+   *
+   * @param file what is mapped when it is up
+   */
+  private static void observe(
+      List<String> command, Optional<Path> file, Sample anonymous, Sample threads)
       throws Exception {
     Process process =
         new ProcessBuilder(command)
@@ -135,7 +141,7 @@ final class Start implements Part {
     try {
       Path proc = Path.of("/proc/" + process.pid());
       long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-      while (!read(proc.resolve("maps")).contains(file.toString())) {
+      while (file.isPresent() && !read(proc.resolve("maps")).contains("" + file.get())) {
         if (!process.isAlive() || System.nanoTime() - limit > 0) {
           throw new IOException(command + " does not map its memory");
         }
@@ -164,6 +170,19 @@ final class Start implements Part {
         .mapToDouble(Double::parseDouble)
         .findFirst()
         .orElseThrow();
+  }
+
+  /** Returns the command line of a class of these measurements, with the product's collector. */
+  private static List<String> java(String... options) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        List.of(
+            "-XX:+UseSerialGC",
+            "-cp",
+            System.getProperty("holdfast.bench.classes", "target/classes")));
+    command.addAll(List.of(options));
+    return command;
   }
 
   /** Returns the product's command line. */

@@ -246,7 +246,8 @@ class ArchitectureTest {
           "org.w3c.dom..",
           "org.xml.sax..");
 
-  @ArchTest static final ArchRule start = module("start", "org.osgi..", "org.slf4j..");
+  @ArchTest
+  static final ArchRule start = module("start", "org.osgi..", "org.slf4j..", "ch.qos.logback..");
 
   @ArchTest
   static final ArchRule ctl =

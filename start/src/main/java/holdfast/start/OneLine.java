@@ -23,7 +23,8 @@ final class OneLine {
     return shown.toString();
   }
 
-  private static boolean isShown(int codePoint) {
+  /** Returns whether a character can be shown without an effect on the terminal or the line. */
+  static boolean isShown(int codePoint) {
     return switch (Character.getType(codePoint)) {
       case Character.CONTROL,
           Character.FORMAT,

@@ -18,21 +18,16 @@ import java.util.OptionalInt;
 import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
-import org.osgi.framework.FrameworkEvent;
-import org.osgi.framework.InvalidSyntaxException;
-import org.osgi.framework.ServiceReference;
 import org.osgi.framework.launch.Framework;
 import org.osgi.framework.launch.FrameworkFactory;
 import org.osgi.framework.startlevel.BundleStartLevel;
 import org.osgi.framework.startlevel.FrameworkStartLevel;
-import org.osgi.util.tracker.ServiceTracker;
 
 /**
  * A run of the product: creates a private folder, unpacks the bundles into it, starts them in a
@@ -40,12 +35,6 @@ import org.osgi.util.tracker.ServiceTracker;
  * does so, too, when the process is asked to end (SIGTERM, SIGINT, SIGHUP), at any moment.
  */
 final class Start {
-  /** How long all bundles together may take to start. */
-  private static final Duration START_LIMIT = Duration.ofSeconds(60);
-
-  /** How long the command may take to appear after all bundles were started. */
-  private static final Duration COMMAND_LIMIT = Duration.ofSeconds(5);
-
   /** How long an orderly end may take. */
   private static final Duration END_LIMIT = Duration.ofSeconds(30);
 
@@ -58,24 +47,16 @@ final class Start {
   /** How long the end tries to remove what a start that still hangs has created. */
   private static final Duration HANGING_LIMIT = Duration.ofSeconds(3);
 
-  /** The filter for the command's service properties, which are those of bnd's launcher. */
-  private static final String COMMAND =
-      "(&(objectClass=java.util.concurrent.Callable)(main.thread=true))";
-
   private static final String ARGUMENTS = "launcher.arguments";
-
-  /** What is closed when all else has ended, such as the file with the number of the process. */
-  private static final String LAST = "(&(objectClass=java.lang.AutoCloseable)(holdfast.last=true))";
 
   /** The framework property with the private folder. */
   private static final String FOLDER = "holdfast.folder";
 
   private final Product product;
   private final GivenBundles given;
-  private final List<String> errors = new CopyOnWriteArrayList<>();
 
-  /** The bundles that the operator added, in the framework of the present place. */
-  private volatile Additions additions = new Additions();
+  /** The bundles, in the framework of the present place. */
+  private volatile StartedBundles bundles;
 
   /** The program that one of them may register. */
   private final Program program = new Program();
@@ -90,11 +71,7 @@ final class Start {
   Start(Product product, GivenBundles given) {
     this.product = product;
     this.given = given;
-  }
-
-  /** The process is being ended, and what was begun is not continued. */
-  private static final class EndingException extends Exception {
-    private static final long serialVersionUID = 1;
+    this.bundles = new StartedBundles(product);
   }
 
   /**
@@ -143,7 +120,7 @@ final class Start {
     Framework made = prepare();
     warmup.awaitLog();
     program.await(made.getBundleContext(), () -> stop(made));
-    Callable<?> command = command(made);
+    Callable<?> command = bundles.command(made, this::checkpoint);
     checkpoint();
     return command;
   }
@@ -230,14 +207,15 @@ final class Start {
             .orElseThrow(() -> new IOException("the jar has no framework"))
             .newFramework(properties);
     framework = made;
-    additions = new Additions();
+    StartedBundles started = new StartedBundles(product);
+    bundles = started;
     made.init();
     BundleContext context = made.getBundleContext();
-    context.addFrameworkListener(this::note);
+    context.addFrameworkListener(started::note);
     Dictionary<String, Object> service = new Hashtable<>();
     service.put(ARGUMENTS, given.arguments().toArray(String[]::new));
     context.registerService(Object.class, this, service);
-    List<Bundle> bundles = new ArrayList<>();
+    List<Bundle> installed = new ArrayList<>();
     // a bundle that has its level from the beginning is not recorded once more
     FrameworkStartLevel levels = made.adapt(FrameworkStartLevel.class);
     int later = levels.getInitialBundleStartLevel();
@@ -249,19 +227,19 @@ final class Start {
       if (level != Product.STANDARD_LEVEL) {
         bundle.adapt(BundleStartLevel.class).setStartLevel(level);
       }
-      bundles.add(bundle);
+      installed.add(bundle);
     }
     levels.setInitialBundleStartLevel(later);
     for (Path file : given.files()) {
       checkpoint();
-      bundles.add(additions.install(context, into, file));
+      installed.add(started.additions().install(context, into, file));
     }
-    for (Bundle bundle : bundles) {
+    for (Bundle bundle : installed) {
       if (!Additions.isFragment(bundle)) {
         bundle.start(Bundle.START_ACTIVATION_POLICY); // when its start level is reached
       }
     }
-    Warmup.bind(bundles);
+    Warmup.bind(installed);
     return made;
   }
 
@@ -274,86 +252,10 @@ final class Start {
     }
   }
 
-  private void note(FrameworkEvent event) {
-    if (event.getType() == FrameworkEvent.ERROR && !additions.note(event)) {
-      errors.add(event.getBundle().getSymbolicName() + ": " + event.getThrowable().getMessage());
-    }
-  }
-
-  /** Starts the bundles, and waits for the command that one of them registers. */
-  private Callable<?> command(Framework made)
-      throws StartException, EndingException, InterruptedException {
-    BundleContext context = made.getBundleContext();
-    ServiceTracker<Object, Object> commands;
-    try {
-      commands = new ServiceTracker<>(context, context.createFilter(COMMAND), null);
-    } catch (InvalidSyntaxException e) {
-      throw new AssertionError(e);
-    }
-    commands.open();
-    Thread starter = Thread.ofPlatform().daemon().name("holdfast-start").start(() -> start(made));
-    if (!starter.join(START_LIMIT)) {
-      throw new StartException(
-          "the bundles did not start within "
-              + START_LIMIT.toSeconds()
-              + " s: "
-              + String.join("; ", laggards(context)));
-    }
-    checkpoint();
-    additions.requireStarted();
-    List<String> laggards = laggards(context);
-    Object command = commands.waitForService(laggards.isEmpty() ? COMMAND_LIMIT.toMillis() : 1);
-    checkpoint();
-    if (command instanceof Callable<?> callable) {
-      return callable;
-    }
-    if (laggards.isEmpty()) {
-      laggards.add("all its bundles are active, but the command lacks a service");
-    }
-    throw new StartException(
-        "it did not start: "
-            + String.join("; ", laggards).replaceAll("\\s+", " ")
-            + Remedy.againstLimits(laggards));
-  }
-
-  private void start(Framework made) {
-    try {
-      made.start();
-    } catch (BundleException e) {
-      errors.add("" + e.getMessage());
-    }
-  }
-
-  /** Returns the reasons why the command does not appear, as far as the framework knows them. */
-  private List<String> laggards(BundleContext context) {
-    List<String> found = new ArrayList<>(errors);
-    for (Bundle bundle : context.getBundles()) {
-      String name = bundle.getSymbolicName();
-      String state =
-          switch (bundle.getState()) {
-            case Bundle.INSTALLED -> "is not resolved";
-            case Bundle.RESOLVED -> "did not start";
-            case Bundle.STARTING -> isLazy(bundle) ? "" : "is still starting";
-            default -> "";
-          };
-      if (!state.isEmpty()
-          && product.startLevel(name) <= product.firstLevel()
-          && errors.stream().noneMatch(error -> error.startsWith(name + ":"))) {
-        found.add(name + " " + state);
-      }
-    }
-    return found;
-  }
-
-  /** Returns whether a bundle waits for the first use of one of its classes. */
-  private static boolean isLazy(Bundle bundle) {
-    return bundle.getHeaders("").get(Constants.BUNDLE_ACTIVATIONPOLICY) != null;
-  }
-
   /** Ends the run. Called in a thread of its own, when the JVM ends for any reason. */
   private void end() {
     ending = true;
-    List<AutoCloseable> last = last();
+    List<AutoCloseable> last = LastServices.of(framework);
     try {
       if (launched.await(() -> folder != null)) {
         discard();
@@ -375,29 +277,6 @@ final class Start {
         System.err.println("holdfast: " + e);
       }
     }
-  }
-
-  /** Returns what is to be closed last, as long as there is a framework that knows. */
-  private List<AutoCloseable> last() {
-    List<AutoCloseable> found = new ArrayList<>();
-    Framework made = framework;
-    try {
-      BundleContext context = made == null ? null : made.getBundleContext();
-      if (context != null) {
-        for (ServiceReference<AutoCloseable> each :
-            context.getServiceReferences(AutoCloseable.class, LAST)) {
-          AutoCloseable service = context.getService(each);
-          if (service != null) {
-            found.add(service);
-          }
-        }
-      }
-    } catch (InvalidSyntaxException e) {
-      throw new IllegalStateException(e);
-    } catch (IllegalStateException e) {
-      return found; // the framework is just ending, or has ended
-    }
-    return found;
   }
 
   private static void stop(Framework framework) {

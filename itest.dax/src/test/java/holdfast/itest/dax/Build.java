@@ -88,7 +88,7 @@ final class Build {
         "--enable-native-access=ALL-UNNAMED --add-exports=java.base/jdk.internal.misc=ALL-UNNAMED "
             + properties
             + " -Dlogback.configurationFile="
-            + path("dist/logback.xml")
+            + path("cnf/logback.xml")
             + " -cp "
             + classPath
             + " "

@@ -14,6 +14,7 @@ import holdfast.machine.config.MachineSpec;
 import holdfast.machine.config.MachineType;
 import holdfast.machine.config.MemoryLayout;
 import holdfast.machine.config.options.OptionException;
+import holdfast.machine.core.internal.guest.FirstDevices;
 import holdfast.machine.core.internal.guest.FlatGuestMemory;
 import holdfast.machine.core.internal.guest.LostPages;
 import holdfast.machine.core.internal.guest.PlugException;
@@ -123,16 +124,13 @@ public final class Machine {
     layout = sizes;
     FlatGuestMemory guest = new FlatGuestMemory(sizes, backends.baseRam(spec, sizes), LOST_PAGES);
     memory = guest;
+    FirstDevices first = guest.firstDevices();
     for (int number = 0; number < spec.devices().size(); number++) {
       DeviceSpec device = spec.devices().get(number);
-      MachineException.of(true, number, () -> plug(guest, device));
+      MachineException.of(
+          true, number, () -> plugged.plug(first::place, device, backends.require(device)));
     }
-    guest.comeUp();
-  }
-
-  private MemoryDevice plug(FlatGuestMemory guest, DeviceSpec device)
-      throws MachineException, PlugException {
-    return plugged.plug(guest, device, backends.require(device));
+    guest.comeUp(first);
   }
 
   /**
@@ -252,7 +250,7 @@ public final class Machine {
   public MemoryDevice plug(DeviceSpec device) throws MachineException {
     changes.enter();
     try {
-      MemoryDevice added = plug(guest(), device);
+      MemoryDevice added = plugged.plug(guest()::plug, device, backends.require(device));
       LOG.info("{} was plugged", added);
       watchers.tell(watcher -> watcher.devicePlugged(added));
       return added;

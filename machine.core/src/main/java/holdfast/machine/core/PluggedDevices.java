@@ -4,7 +4,6 @@ import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.RegionState;
 import holdfast.machine.config.DeviceSpec;
 import holdfast.machine.core.internal.guest.DeviceRequest;
-import holdfast.machine.core.internal.guest.FlatGuestMemory;
 import holdfast.machine.core.internal.guest.PlugException;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -30,13 +29,19 @@ final class PluggedDevices {
     }
   }
 
+  /** Gives a device its place. */
+  interface Place {
+    MemoryDevice take(DeviceRequest request) throws PlugException;
+  }
+
   /**
    * Plugs a device on the region of its memory backend.
    *
+   * @param place plugs it, or will with others
    * @throws MachineException if the region has failed
    * @throws PlugException if there is no place for it
    */
-  MemoryDevice plug(FlatGuestMemory guest, DeviceSpec device, Region region)
+  MemoryDevice plug(Place place, DeviceSpec device, Region region)
       throws MachineException, PlugException {
     if (region.state() == RegionState.FAILED) {
       throw new MachineException(
@@ -47,7 +52,7 @@ final class PluggedDevices {
               + "' has failed: "
               + region.status().note());
     }
-    MemoryDevice added = guest.plug(DeviceRequest.of(device, region));
+    MemoryDevice added = place.take(DeviceRequest.of(device, region));
     all.add(new Plugged(device, added));
     return added;
   }

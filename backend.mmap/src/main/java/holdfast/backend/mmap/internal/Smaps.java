@@ -84,8 +84,8 @@ final class Smaps {
       long from = 0;
       long end = 0;
       for (String line = in.readLine(); line != null; line = in.readLine()) {
-        int dash = line.indexOf('-');
-        if (dash > 0 && Character.digit(line.charAt(0), 16) >= 0) {
+        int dash = begins(line) ? line.indexOf('-') : -1;
+        if (dash > 0) {
           from = Long.parseUnsignedLong(line, 0, dash, 16);
           end = Long.parseUnsignedLong(line, dash + 1, line.indexOf(' ', dash), 16);
         } else if (line.startsWith(LINE)
@@ -94,6 +94,12 @@ final class Smaps {
         }
       }
     }
+  }
+
+  /** Returns whether a mapping begins: with an address; the others begin with a capital letter. */
+  private static boolean begins(String line) {
+    char first = line.isEmpty() ? 0 : line.charAt(0);
+    return first >= '0' && first <= '9' || first >= 'a' && first <= 'f';
   }
 
   /** Returns whether all of this was read after {@code moment}, a value of System.nanoTime. */

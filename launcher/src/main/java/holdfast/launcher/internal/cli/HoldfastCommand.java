@@ -177,7 +177,7 @@ public final class HoldfastCommand implements Callable<Integer> {
    */
   private int failed(String sentence, boolean serves) {
     if (framework.getState() == Bundle.ACTIVE) {
-      String priority = Boolean.getBoolean("holdfast.journal") ? "<3>" : ""; // as in logback.xml
+      String priority = Boolean.getBoolean("holdfast.journal") ? "<3>" : ""; // as in the log
       System.err.println(priority + "holdfast: " + sentence);
       return 1;
     }

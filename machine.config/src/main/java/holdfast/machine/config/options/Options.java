@@ -25,9 +25,13 @@ public record Options(List<Entry> entries, boolean helpRequested) {
    * Returns all values of {@code key} that count; the one that counts as a single value comes last.
    */
   public List<OptionValue> given(String key) {
-    List<OptionValue> values =
-        entries.stream().filter(entry -> entry.key().equals(key)).map(Entry::value).toList();
-    return key.equals(ID) && !values.isEmpty() ? values.subList(0, 1) : values;
+    List<OptionValue> values = new ArrayList<>();
+    for (Entry entry : entries) {
+      if (entry.key().equals(key)) {
+        values.add(entry.value());
+      }
+    }
+    return List.copyOf(key.equals(ID) && !values.isEmpty() ? values.subList(0, 1) : values);
   }
 
   /**

@@ -186,8 +186,14 @@ public record TypeDefinition(
    * @throws OptionException if there is none
    */
   PropertyDefinition<?> property(String name) throws OptionException {
-    requireKnown(name);
-    return properties.stream().filter(own -> own.name().equals(name)).findFirst().orElseThrow();
+    for (PropertyDefinition<?> own : properties) {
+      if (own.name().equals(name)) {
+        return own;
+      }
+    }
+    List<String> names = properties.stream().map(PropertyDefinition::name).toList();
+    throw new OptionException(
+        "there is no property " + Excerpt.of(name) + ": " + advice(name, names));
   }
 
   /**
@@ -196,10 +202,13 @@ public record TypeDefinition(
    * @throws IllegalArgumentException if it is not, though one of the same name may be
    */
   void requireOwn(PropertyDefinition<?> property) {
-    if (!properties.contains(property)) {
-      throw new IllegalArgumentException(
-          property.name() + " is not defined for " + name + ", or in another way");
+    for (PropertyDefinition<?> own : properties) {
+      if (own.name().equals(property.name()) && own.equals(property)) {
+        return;
+      }
     }
+    throw new IllegalArgumentException(
+        property.name() + " is not defined for " + name + ", or in another way");
   }
 
   /** Returns the names of the properties that can be changed while an object is in use. */
@@ -239,7 +248,7 @@ public record TypeDefinition(
       throws OptionException {
     try {
       for (String key : keys) {
-        requireKnown(key);
+        property(key);
       }
       Map<String, PropertyValue<?>> values = new HashMap<>();
       for (PropertyDefinition<?> property : properties) {
@@ -256,14 +265,6 @@ public record TypeDefinition(
       PropertyDefinition<?> property, Source source) throws OptionException {
     Optional<? extends PropertyValue<?>> given = source.value(property);
     return given.isPresent() ? given : absent(property);
-  }
-
-  private void requireKnown(String key) throws OptionException {
-    List<String> names = properties.stream().map(PropertyDefinition::name).toList();
-    if (!names.contains(key)) {
-      throw new OptionException(
-          "there is no property " + Excerpt.of(key) + ": " + advice(key, names));
-    }
   }
 
   private static String advice(String unknown, List<String> names) {

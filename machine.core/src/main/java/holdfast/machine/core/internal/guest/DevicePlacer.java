@@ -234,8 +234,9 @@ final class DevicePlacer {
 
   private static void checkIdle(
       DeviceRequest request, MemoryRegion memdev, List<GuestDevice> plugged) throws PlugException {
+    String id = memdev.id().value();
     for (GuestDevice device : plugged) {
-      if (device.region().id().equals(memdev.id())) {
+      if (device.region().id().value().equals(id)) {
         throw request.refused(
             Refusal.BACKEND_BUSY,
             device

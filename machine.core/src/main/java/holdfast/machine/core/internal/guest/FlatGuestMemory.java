@@ -98,9 +98,26 @@ public final class FlatGuestMemory extends GuestAccess {
     return map;
   }
 
-  /** Records that the machine is up: it has all devices that it starts with. */
-  public void comeUp() {
-    up = true;
+  /** Begins to place the devices that the machine starts with. */
+  public FirstDevices firstDevices() {
+    return new FirstDevices(placer, map.devices());
+  }
+
+  /**
+   * Plugs the devices that the machine starts with, all at once, and records that the machine is
+   * up.
+   *
+   * @param first what {@link #firstDevices} returned, with nothing plugged since
+   */
+  public void comeUp(FirstDevices first) {
+    List<Dispatch> dispatches;
+    synchronized (change) {
+      map = GuestMap.of(first.all());
+      up = true;
+      dispatches =
+          first.placed().stream().map(device -> listeners.dispatch(added(device))).toList();
+    }
+    dispatches.forEach(Dispatch::await);
   }
 
   /**
@@ -150,6 +167,7 @@ public final class FlatGuestMemory extends GuestAccess {
                 + "' can't be unplugged, since the guest can't be without its base RAM; end the"
                 + " machine, or swap the backend under it");
       }
+      map = map.without(device);
       dispatch = removed(device);
     }
     dispatch.await();
@@ -170,9 +188,8 @@ public final class FlatGuestMemory extends GuestAccess {
                         + String.join(", ", map.devices().stream().map(GuestDevice::id).toList())));
   }
 
-  /** Takes a device off the map and dispatches that; the caller has the lock. */
+  /** Dispatches that a device was taken off the map; the caller has the lock. */
   private Dispatch removed(GuestDevice device) {
-    map = map.without(device);
     Dispatch dispatch =
         listeners.dispatch("deviceRemoved(" + device + ")", l -> l.deviceRemoved(device));
     removals.removeIf(removal -> removal.dispatch().isDone());
@@ -188,7 +205,9 @@ public final class FlatGuestMemory extends GuestAccess {
     List<Dispatch> dispatches;
     synchronized (change) {
       ended = true;
-      dispatches = map.devices().reversed().stream().map(this::removed).toList();
+      List<GuestDevice> devices = map.devices();
+      map = GuestMap.EMPTY;
+      dispatches = devices.reversed().stream().map(this::removed).toList();
       listeners.close();
     }
     // Each listener returns from the last one last.

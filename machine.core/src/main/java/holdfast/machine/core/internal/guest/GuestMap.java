@@ -6,6 +6,7 @@ import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.UnmappedAddressException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -61,11 +62,16 @@ final class GuestMap {
     buckets = table.buckets();
   }
 
+  /** Returns the map of some devices, in any order. */
+  static GuestMap of(Collection<GuestDevice> devices) {
+    return new GuestMap(
+        devices.stream().sorted(Comparator.comparing(GuestDevice::address)).toList());
+  }
+
   GuestMap with(GuestDevice device) {
     List<GuestDevice> more = new ArrayList<>(devices);
     more.add(device);
-    more.sort(Comparator.comparing(GuestDevice::address));
-    return new GuestMap(more);
+    return of(more);
   }
 
   GuestMap without(MemoryDevice device) {
