@@ -208,6 +208,10 @@ class ArchitectureTest {
       module("machine.nvdimm", "holdfast.backend.api", "holdfast.machine.api", "org.slf4j");
 
   @ArchTest
+  static final ArchRule vcpuApi =
+      module("vcpu.api", "holdfast.backend.api", "holdfast.machine.api", "org.slf4j");
+
+  @ArchTest
   static final ArchRule machineSwap =
       module(
           "machine.swap",
