@@ -325,7 +325,8 @@ class ArchitectureTest {
               "holdfast.backend.api",
               "holdfast.machine.api",
               "holdfast.machine.config..",
-              "holdfast.machine.core..")
+              "holdfast.machine.core..",
+              "holdfast.vcpu..")
           .should()
           .beAssignableTo(HoldfastException.class);
 

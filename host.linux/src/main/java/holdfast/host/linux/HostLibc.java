@@ -1,6 +1,7 @@
 package holdfast.host.linux;
 
 import holdfast.host.linux.internal.JnaLibc;
+import holdfast.host.linux.internal.JnaVmm;
 
 /** Provides the C library of this process. */
 public final class HostLibc {
@@ -14,5 +15,14 @@ public final class HostLibc {
    */
   public static Libc instance() {
     return JnaLibc.instance();
+  }
+
+  /**
+   * Returns a monitor's system calls of this process, one instance for all callers.
+   *
+   * @throws UnsupportedOperationException as {@link #instance}
+   */
+  public static VmmCalls vmm() {
+    return JnaVmm.instance();
   }
 }

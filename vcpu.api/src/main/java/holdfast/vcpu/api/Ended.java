@@ -2,8 +2,10 @@ package holdfast.vcpu.api;
 
 import java.util.List;
 import java.util.stream.Collectors;
+import org.osgi.annotation.versioning.ProviderType;
 
 /** The guest can't go on: it shut itself down, or the engine can't run it. */
+@ProviderType
 public sealed interface Ended extends VcpuExit {
 
   /** Returns a sentence for an operator. */

@@ -3,6 +3,7 @@ package holdfast.vcpu.api;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.MemoryDevice;
 import java.util.Optional;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * The guest accessed memory that is gone, can't be stored into, or can't be provided.
@@ -12,6 +13,7 @@ import java.util.Optional;
  * others bytes are lost, and an emulator stops the guest; {@link Vcpu#run} would tell the same
  * again, or another one of these. How to tell the guest (an x86 machine check) is the emulator's.
  */
+@ProviderType
 public sealed interface MemoryFault extends VcpuExit {
 
   /** Returns the access, if the engine knows it. */

@@ -1,8 +1,10 @@
 package holdfast.vcpu.api;
 
 import holdfast.backend.api.HoldfastException;
+import org.osgi.annotation.versioning.ProviderType;
 
 /** Thrown when an engine or a vCPU can't be had. There is one subtype for each cause. */
+@ProviderType
 public abstract sealed class VcpuException extends HoldfastException
     permits EngineMissingException,
         EngineRefusedException,

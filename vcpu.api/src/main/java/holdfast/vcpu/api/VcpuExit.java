@@ -2,6 +2,7 @@ package holdfast.vcpu.api;
 
 import holdfast.machine.api.GuestAddress;
 import java.util.function.LongConsumer;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * Why a {@link Vcpu#run} returned. The next {@link Vcpu#run} goes on behind the instruction that
@@ -12,6 +13,7 @@ import java.util.function.LongConsumer;
  * guest's value. An instruction that accesses a device several times (x86's {@code rep outs}, a
  * store of more than 8 bytes) gives several exits, in order.
  */
+@ProviderType
 public sealed interface VcpuExit
     permits VcpuExit.PortRead,
         VcpuExit.PortWrite,

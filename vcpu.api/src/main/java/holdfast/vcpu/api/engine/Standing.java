@@ -3,8 +3,10 @@ package holdfast.vcpu.api.engine;
 import holdfast.machine.api.GuestRange;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.vcpu.api.VcpuException;
+import org.osgi.annotation.versioning.ProviderType;
 
 /** How an engine stands to the memory at some guest addresses. */
+@ProviderType
 public sealed interface Standing {
 
   /** Returns the guest addresses. */
