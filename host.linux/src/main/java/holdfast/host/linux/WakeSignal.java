@@ -11,10 +11,16 @@ import java.util.List;
  * else. It is a real-time signal that nobody has a handler for when it is chosen; the JVM's own
  * signals are neither used nor changed.
  *
- * <p>Thread-safe. One is enough for a process, and stays for its life.
+ * <p>Thread-safe. A process has one, which stays for its life.
  */
 public final class WakeSignal {
   private static final Path STATUS = Path.of("/proc/self/status");
+
+  /**
+   * The system property with the signal's number, once there is one: a handler outlives the bundle
+   * that set it, and an update of this one shall not take another signal.
+   */
+  private static final String CHOSEN = "holdfast.wake.signal";
 
   private final VmmCalls calls;
   private final int number;
@@ -25,15 +31,26 @@ public final class WakeSignal {
   }
 
   /**
-   * Chooses a free signal, and has it interrupt system calls.
+   * Returns the process's signal, which is chosen and begins to interrupt system calls at the first
+   * call.
    *
    * @throws ErrnoException if the kernel refuses the handler
    * @throws IllegalStateException if no real-time signal is free
    */
-  public static WakeSignal choose(VmmCalls calls) throws ErrnoException {
-    return choose(calls, taken());
+  public static WakeSignal ofThisProcess() throws ErrnoException {
+    VmmCalls calls = HostLibc.vmm();
+    synchronized (System.getProperties()) { // whatever class loader this class has
+      Integer chosen = Integer.getInteger(CHOSEN);
+      if (chosen != null) {
+        return new WakeSignal(calls, chosen);
+      }
+      WakeSignal signal = choose(calls, taken());
+      System.setProperty(CHOSEN, Integer.toString(signal.number));
+      return signal;
+    }
   }
 
+  /** Chooses a signal that is not among {@code taken}. */
   static WakeSignal choose(VmmCalls calls, long taken) throws ErrnoException {
     // from the middle on: other libraries count from either end
     int first = (calls.sigrtmin() + calls.sigrtmax()) / 2;

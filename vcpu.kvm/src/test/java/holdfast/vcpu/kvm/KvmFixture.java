@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import holdfast.backend.api.BackendId;
+import holdfast.machine.admin.AdminException;
 import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.api.RunningSwap;
@@ -69,7 +70,7 @@ final class KvmFixture implements AutoCloseable {
                 "-machine", "pc,nvdimm=on",
                 "-m", "16M,slots=4,maxmem=1G",
                 "-object", nv.replace("TYPE,", "memory-backend-file,id=nv,size=4M,share=on,"),
-                "-device", "nvdimm,id=nv0,memdev=nv"));
+                "-device", "nvdimm,id=nv0,memdev=nv,unarmed=on"));
     options.addAll(List.of(more));
     return Holdfast.open(options.toArray(String[]::new));
   }
@@ -89,6 +90,20 @@ final class KvmFixture implements AutoCloseable {
 
   MemoryRegion region() {
     return machine.region("nv").orElseThrow();
+  }
+
+  /** Plugs another NVDIMM, of 4 MiB in {@code file}. */
+  void plug(String id, Path file) throws AdminException {
+    machine
+        .admin()
+        .addObject(
+            "memory-backend-file",
+            Map.of("id", "of-" + id, "size", "4M", "share", "on", "mem-path", file.toString()));
+    machine.admin().plug("nvdimm", Map.of("id", id, "memdev", "of-" + id));
+  }
+
+  void unplug(String id) throws AdminException {
+    machine.admin().unplug(id);
   }
 
   /** Runs the guest once in this thread, and expects such an exit. */

@@ -67,7 +67,7 @@ public final class Kvm implements AutoCloseable {
       throw refusal(e);
     }
     try {
-      Kvm kvm = new Kvm(libc, vmm, WakeSignal.choose(vmm), device);
+      Kvm kvm = new Kvm(libc, vmm, WakeSignal.ofThisProcess(), device);
       kvm.require(KVM_CAP_READONLY_MEM, "KVM_CAP_READONLY_MEM");
       kvm.require(KVM_CAP_IMMEDIATE_EXIT, "KVM_CAP_IMMEDIATE_EXIT");
       return kvm;
