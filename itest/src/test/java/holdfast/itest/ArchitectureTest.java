@@ -212,6 +212,16 @@ class ArchitectureTest {
       module("vcpu.api", "holdfast.backend.api", "holdfast.machine.api", "org.slf4j");
 
   @ArchTest
+  static final ArchRule vcpuKvm =
+      module(
+          "vcpu.kvm",
+          "holdfast.backend.api",
+          "holdfast.host.linux",
+          "holdfast.machine.api",
+          "holdfast.vcpu.api..",
+          "org.slf4j");
+
+  @ArchTest
   static final ArchRule machineSwap =
       module(
           "machine.swap",

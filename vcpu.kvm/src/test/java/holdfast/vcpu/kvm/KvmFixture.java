@@ -63,6 +63,26 @@ final class KvmFixture implements AutoCloseable {
     }
   }
 
+  /** A machine that waits for its guest, and its CPU, which has no state yet. */
+  private KvmFixture(Holdfast machine) throws Exception {
+    this.machine = machine;
+    try {
+      kvm = kvm(machine.memory());
+      cpu = kvm.vcpu("cpu0");
+    } catch (Throwable e) {
+      machine.close();
+      throw e;
+    }
+  }
+
+  /** Waits at {@code address} for the guest of another machine. */
+  static KvmFixture incoming(String nv, String address) throws Exception {
+    KvmFixture fixture = new KvmFixture(open(nv, "-incoming", address));
+    fixture.machine.addDeviceState(fixture.cpu.state());
+    fixture.machine.addWriter(fixture.cpu.writer());
+    return fixture;
+  }
+
   static Holdfast open(String nv, String... more) throws Exception {
     List<String> options =
         new ArrayList<>(

@@ -16,6 +16,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,6 +45,7 @@ public final class Kvm implements AutoCloseable {
   private final VmmCalls vmm;
   private final WakeSignal signal;
   private final int device;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   private Kvm(Libc libc, VmmCalls vmm, WakeSignal signal, int device) {
     this.libc = libc;
@@ -194,9 +196,12 @@ public final class Kvm implements AutoCloseable {
     }
   }
 
+  /** Closes the device. Does nothing if it is closed. */
   @Override
   public void close() {
-    close(device);
+    if (closed.compareAndSet(false, true)) {
+      close(device);
+    }
   }
 
   /** Returns whether KVM could not reach memory of the host: of a lost page, or a failed one. */

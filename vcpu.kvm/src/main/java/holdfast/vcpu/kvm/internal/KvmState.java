@@ -96,7 +96,9 @@ final class KvmState {
                               + length
                               + " bytes, which is not known here; use the same Holdfast on both"
                               + " sides"));
-      cpu.set(part.set(), in.readNBytes(length));
+      byte[] structure = new byte[length];
+      in.readFully(structure);
+      cpu.set(part.set(), structure);
     }
     if (!in.readUTF().equals(MSRS)) {
       throw new IOException("the state of vCPU '" + cpu.name() + "' is damaged");
