@@ -277,6 +277,18 @@ class ArchitectureTest {
           "org.osgi.framework",
           "org.osgi.service.component.annotations");
 
+  /** What anybody can use who copies it. */
+  @ArchTest
+  static final ArchRule emulatorExamples =
+      module(
+          "examples.emulator",
+          "holdfast.backend.api",
+          "holdfast.machine.api",
+          "holdfast.machine.admin",
+          "holdfast.machine.core",
+          "holdfast.vcpu.api",
+          "holdfast.vcpu.kvm");
+
   @ArchTest
   static final ArchRule onlyTheCommandLineHasATerminal =
       noClasses()

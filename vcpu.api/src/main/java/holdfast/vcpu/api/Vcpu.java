@@ -1,6 +1,7 @@
 package holdfast.vcpu.api;
 
 import holdfast.machine.api.DeviceState;
+import holdfast.machine.api.GuestRange;
 import holdfast.machine.api.GuestWriter;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -43,8 +44,20 @@ public interface Vcpu extends AutoCloseable {
    * behalf of the guest between two {@link #run}s. It waits while the vCPU is paused; and no pause
    * begins while it runs. Must not be called within itself, and must not wait for something that
    * waits for a pause, such as the end of a swap.
+   *
+   * <p>Where it went is not known: a log that this vCPU's writer keeps tells of all memory then. So
+   * say where, if the kernel may be unable to track ({@link #store(GuestRange, Runnable)}).
    */
   void store(Runnable stores);
+
+  /**
+   * Does as {@link #store(Runnable)}, for stores into one range of guest addresses alone.
+   *
+   * @param range where {@code stores} may store; more than it does is right, too
+   */
+  default void store(GuestRange range, Runnable stores) {
+    store(stores);
+  }
 
   /**
    * Returns the writer that pauses this vCPU: register it before the first {@link #run}, take it

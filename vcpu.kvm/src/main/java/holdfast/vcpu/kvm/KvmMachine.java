@@ -86,7 +86,7 @@ public final class KvmMachine implements AutoCloseable {
       throw new IllegalStateException("the machine is closed");
     }
     KvmCpu cpu = KvmCpu.create(kvm, vm, made++, name);
-    KvmVcpu vcpu = new KvmVcpu(cpu, memory, finder, slots.newLog());
+    KvmVcpu vcpu = new KvmVcpu(cpu, memory, finder, slots);
     vcpus.add(vcpu);
     return vcpu;
   }

@@ -1,7 +1,9 @@
 package holdfast.vcpu.kvm;
 
 import holdfast.machine.api.DeviceState;
+import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestMemory;
+import holdfast.machine.api.GuestRange;
 import holdfast.machine.api.GuestWriter;
 import holdfast.vcpu.api.Vcpu;
 import holdfast.vcpu.api.VcpuException;
@@ -12,6 +14,7 @@ import holdfast.vcpu.kvm.internal.KvmCpu;
 import holdfast.vcpu.kvm.internal.KvmDeviceState;
 import holdfast.vcpu.kvm.internal.KvmDirtyLog;
 import holdfast.vcpu.kvm.internal.KvmLoop;
+import holdfast.vcpu.kvm.internal.KvmSlots;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -32,15 +35,17 @@ import java.util.Optional;
  */
 public final class KvmVcpu implements Vcpu {
   private static final Duration LIMIT = Duration.ofSeconds(10);
+  private static final GuestRange EVERYWHERE = new GuestRange(GuestAddress.ZERO, GuestAddress.MAX);
 
   private final KvmCpu cpu;
   private final KvmLoop loop;
   private final GuestWriter writer;
   private final DeviceState state;
 
-  KvmVcpu(KvmCpu cpu, GuestMemory memory, AccessFinder finder, KvmDirtyLog log) {
+  KvmVcpu(KvmCpu cpu, GuestMemory memory, AccessFinder finder, KvmSlots slots) {
     this.cpu = cpu;
-    this.loop = new KvmLoop(cpu, memory, finder);
+    this.loop = new KvmLoop(cpu, memory, finder, slots);
+    KvmDirtyLog log = slots.newLog();
     this.writer = new GatedWriter(cpu.name(), loop.gate(), loop::settle, Optional.of(log));
     this.state = new KvmDeviceState(cpu, loop);
   }
@@ -62,7 +67,12 @@ public final class KvmVcpu implements Vcpu {
 
   @Override
   public void store(Runnable stores) {
-    loop.gate().store(stores);
+    loop.store(EVERYWHERE, stores);
+  }
+
+  @Override
+  public void store(GuestRange range, Runnable stores) {
+    loop.store(range, stores);
   }
 
   @Override

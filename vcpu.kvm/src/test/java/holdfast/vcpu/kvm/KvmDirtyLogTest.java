@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.DirtyTracking;
 import holdfast.backend.api.TrackingRefusedException;
 import holdfast.host.testkit.Storage;
 import holdfast.machine.api.DirtyLog;
 import holdfast.machine.api.GuestAddress;
+import holdfast.machine.api.GuestRange;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.core.Region;
 import holdfast.vcpu.api.VcpuExit;
@@ -158,6 +160,22 @@ class KvmDirtyLogTest {
       } finally {
         log.stop(region);
       }
+    }
+  }
+
+  @Test
+  @DisplayName("what a device stores in the vCPU's thread is in its log: where, or else everywhere")
+  void storesOfDevices() throws Exception {
+    try (KvmFixture guest = guest(KvmFixture.file(folder.resolve("nv")))) {
+      MemoryRegion region = guest.region();
+      DirtyLog log = guest.cpu.writer().dirtyLog().orElseThrow();
+      log.start(region);
+      GuestRange range = GuestRange.of(new GuestAddress(NVDIMM + 3 * 4096 + 4095), new ByteSize(2));
+      guest.cpu.store(range, () -> {});
+      assertEquals(BitSet.valueOf(new long[] {3 << 3}), logged(log, region));
+      guest.cpu.store(() -> {});
+      assertEquals(PAGES, logged(log, region).cardinality());
+      log.stop(region);
     }
   }
 

@@ -3,15 +3,17 @@ package holdfast.vcpu.kvm;
 import static holdfast.vcpu.kvm.LongModeGuest.DATA;
 import static holdfast.vcpu.kvm.LongModeGuest.NOWHERE;
 import static holdfast.vcpu.kvm.LongModeGuest.NVDIMM;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.machine.api.GuestAddress;
+import holdfast.machine.api.GuestMemory;
 import holdfast.vcpu.api.Ended;
 import holdfast.vcpu.api.VcpuExit;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -85,7 +87,7 @@ class KvmRunTest {
         guest
             .machine
             .memory()
-            .setShort(new GuestAddress(DATA + 2 * i), (short) (i + 7), ByteOrder.LITTLE_ENDIAN);
+            .setShort(new GuestAddress(DATA + 2 * i), (short) (i + 7), LITTLE_ENDIAN);
       }
       for (int i = 0; i < 3; i++) {
         assertEquals(new VcpuExit.PortWrite(0x80, 2, i + 7), guest.cpu.run());
@@ -94,8 +96,7 @@ class KvmRunTest {
       guest.expect(VcpuExit.PortRead.class).answer('b');
       guest.expect(VcpuExit.PortWrite.class);
       assertEquals(
-          'a' | 'b' << 8,
-          guest.machine.memory().getShort(new GuestAddress(NVDIMM), ByteOrder.LITTLE_ENDIAN));
+          'a' | 'b' << 8, guest.machine.memory().getShort(new GuestAddress(NVDIMM), LITTLE_ENDIAN));
     }
   }
 
@@ -114,6 +115,41 @@ class KvmRunTest {
         assertTrue(now >= last, "its registers go on");
         last = now;
       }
+    }
+  }
+
+  @Test
+  @DisplayName("an interrupt is taken as soon as the guest lets it in, and one at a time")
+  void interrupts() throws Exception {
+    long table = 0xd000;
+    long descriptors = 0xe000;
+    long handler = LongModeGuest.CODE + 0x100;
+    int vector = 0x40;
+    // out 0x10, al; sti is not allowed at CPL 3: the flag is set from outside; jmp to itself
+    try (KvmFixture guest = guest("e610 ebfe", Registers.ZERO)) {
+      GuestMemory memory = guest.machine.memory();
+      memory.setLong(new GuestAddress(descriptors + 8), 0x00af_fb00_0000_ffffL, LITTLE_ENDIAN);
+      memory.setLong(new GuestAddress(descriptors + 16), 0x00cf_f300_0000_ffffL, LITTLE_ENDIAN);
+      memory.setLong(new GuestAddress(descriptors + 32), 0x00af_9b00_0000_ffffL, LITTLE_ENDIAN);
+      memory.setLong(new GuestAddress(0xa004), 0x5_0000, LITTLE_ENDIAN); // the handler's stack
+      // an interrupt gate to the handler, in the code segment of level 0
+      long gate = (handler & 0xffff) | 32L << 16 | 0x8eL << 40 | handler >> 16 << 48;
+      memory.setLong(new GuestAddress(table + vector * 16), gate, LITTLE_ENDIAN);
+      memory.setShort(new GuestAddress(handler), (short) 0x12e6, LITTLE_ENDIAN); // out 0x12, al
+      guest.cpu.setSystemRegisters(
+          guest
+              .cpu
+              .systemRegisters()
+              .withGdt(new SystemRegisters.Table(descriptors, 39))
+              .withIdt(new SystemRegisters.Table(table, 0xfff)));
+      assertTrue(guest.cpu.inject(vector));
+      assertFalse(guest.cpu.inject(vector), "one waits already");
+      assertEquals(0x10, guest.expect(VcpuExit.PortWrite.class).port(), "it lets none in yet");
+      guest.cpu.writer().pause(java.time.Duration.ofSeconds(20)); // completes the instruction
+      guest.cpu.setRegisters(guest.cpu.registers().with(Register.RFLAGS, 0x202));
+      guest.cpu.writer().resume();
+      assertEquals(0x12, guest.expect(VcpuExit.PortWrite.class).port(), "the handler's");
+      assertTrue(guest.cpu.inject(vector), "the first was taken");
     }
   }
 

@@ -72,13 +72,13 @@ public final class RunGate {
       if (inside) {
         throw new IllegalStateException("another thread runs this vCPU");
       }
+      if (closed) {
+        throw new IllegalStateException("the vCPU is closed");
+      }
       held = false;
       changed.signalAll();
       while (true) {
-        if (closed) {
-          throw new IllegalStateException("the vCPU is closed");
-        }
-        if (interrupted || Thread.currentThread().isInterrupted()) {
+        if (closed || interrupted || Thread.currentThread().isInterrupted()) {
           interrupted = false;
           return false;
         }

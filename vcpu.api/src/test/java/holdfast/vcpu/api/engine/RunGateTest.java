@@ -249,6 +249,25 @@ class RunGateTest {
   }
 
   @Test
+  void theEndEndsTheWaitingOfAPausedRun() throws Exception {
+    assertTrue(gate.pause(LONG));
+    CountDownLatch asked = new CountDownLatch(1);
+    Future<Boolean> run =
+        start(
+            () -> {
+              asked.countDown();
+              return gate.enter();
+            });
+    asked.await();
+    gate.close();
+    try {
+      assertFalse(run.get(20, SECONDS));
+    } catch (java.util.concurrent.ExecutionException late) { // it had not begun to wait
+      assertTrue(late.getCause() instanceof IllegalStateException);
+    }
+  }
+
+  @Test
   void thePauseOfAWriterSettlesWhatIsUnderWay() throws Exception {
     AtomicInteger settled = new AtomicInteger();
     GatedWriter writer =

@@ -1,10 +1,12 @@
 package holdfast.vcpu.kvm.internal;
 
+import holdfast.backend.api.ByteSize;
 import holdfast.host.linux.Errno;
 import holdfast.host.linux.ErrnoException;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.GuestMemoryException;
+import holdfast.machine.api.GuestRange;
 import holdfast.machine.api.LostMemoryException;
 import holdfast.vcpu.api.Ended;
 import holdfast.vcpu.api.MemoryFault;
@@ -41,6 +43,7 @@ public final class KvmLoop implements RunGate.Guest {
   private final RunPage page;
   private final GuestMemory memory;
   private final AccessFinder finder;
+  private final KvmSlots slots;
   private final RunGate gate = new RunGate(this);
 
   // who runs, of whom the kicks are; under the gate's lock
@@ -68,11 +71,12 @@ public final class KvmLoop implements RunGate.Guest {
   private volatile int vector = -1;
 
   /** The loop of {@code cpu}, whose memory is {@code memory}. */
-  public KvmLoop(KvmCpu cpu, GuestMemory memory, AccessFinder finder) {
+  public KvmLoop(KvmCpu cpu, GuestMemory memory, AccessFinder finder, KvmSlots slots) {
     this.cpu = cpu;
     this.page = cpu.page();
     this.memory = memory;
     this.finder = finder;
+    this.slots = slots;
   }
 
   /** Returns the gate to the guest. */
@@ -248,12 +252,25 @@ public final class KvmLoop implements RunGate.Guest {
     };
   }
 
+  /** Runs stores of Java's on behalf of the guest, which KVM's log does not see. */
+  public void store(GuestRange range, Runnable stores) {
+    gate.store(
+        () -> {
+          try {
+            stores.run();
+          } finally {
+            slots.stored(range);
+          }
+        });
+  }
+
   private Optional<VcpuExit> store(GuestAddress address, int width, long value) {
     Optional<VcpuExit> found = finder.store(address, width, value);
     if (found.isEmpty()) {
       // memory that has just come, or that KVM's emulation did not find: the store is made here
       try {
-        gate.store(() -> memory.write(address, bytes(width, value)));
+        GuestRange range = GuestRange.of(address, new ByteSize(width));
+        store(range, () -> memory.write(address, bytes(width, value)));
       } catch (LostMemoryException e) {
         Access access = new Access(address, width, true);
         return Optional.of(new MemoryFault.PageLost(Optional.of(access), e.device()));

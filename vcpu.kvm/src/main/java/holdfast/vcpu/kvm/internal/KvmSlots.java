@@ -1,5 +1,7 @@
 package holdfast.vcpu.kvm.internal;
 
+import holdfast.machine.api.GuestAddress;
+import holdfast.machine.api.GuestRange;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.vcpu.api.NoSlotLeftException;
@@ -174,6 +176,27 @@ public final class KvmSlots implements GuestMapper {
         bits &= bits - 1;
         for (KvmDirtyLog it : logs) {
           it.add(region, page, 1);
+        }
+      }
+    }
+  }
+
+  /** Tells all logs of stores that were not the guest's own, and are done. */
+  synchronized void stored(GuestRange range) {
+    if (logs.isEmpty()) {
+      return;
+    }
+    for (Slot slot : slots) {
+      GuestRange device = slot.device().range();
+      if (device.overlaps(range)) {
+        GuestAddress first =
+            range.first().compareTo(device.first()) > 0 ? range.first() : device.first();
+        GuestAddress last =
+            range.last().compareTo(device.last()) < 0 ? range.last() : device.last();
+        long from = (slot.offset() + first.offsetFrom(device.first())) / PAGE;
+        long to = (slot.offset() + last.offsetFrom(device.first())) / PAGE;
+        for (KvmDirtyLog it : logs) {
+          it.add(slot.device().region(), from, to - from + 1);
         }
       }
     }
