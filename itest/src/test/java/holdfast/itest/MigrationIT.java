@@ -1,5 +1,6 @@
 package holdfast.itest;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -13,6 +14,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -468,6 +470,76 @@ class MigrationIT {
     try (Side there = start("there")) {
       there.assertStatus("running");
       assertArrived("there");
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "the program is exchanged under its guest: the new process has the command line of the old"
+          + " one, takes its memory as open files, and at its end its monitor")
+  void upgrade() throws Exception {
+    Path door = scratch.resolve("here").resolve("in");
+    try (Side old = start("here");
+        Holdfast next = launch("here", "-incoming", "cpr:in")) {
+      awaitFile(door, next);
+      String said = old.ctl("migrate", "cpr:in");
+      assertTrue(said.contains("migration to cpr:in: completed: "), said);
+      old.assertStatus("postmigrate");
+      old.quit();
+      try (QmpClient monitor = QmpClient.at(scratch.resolve("here/q"), next).awaitUp()) {
+        assertEquals("running", ((Map<?, ?>) monitor.run("query-status", Map.of())).get("status"));
+        Map<?, ?> came = (Map<?, ?>) monitor.run("query-migrate", Map.of());
+        assertEquals("completed", came.get("status"), came::toString);
+        String why = refusedStart("here");
+        assertTrue(why.contains("q"), why); // its monitor is there, and its file locked
+        monitor.run("quit", Map.of());
+      }
+      assertEquals(0, next.awaitEnd().status());
+    }
+    assertEquals(List.of("F"), left("here"));
+    try (Side again = start("here")) {
+      again.assertStatus("running");
+      again.quit();
+    }
+    byte[] content = new byte[SIZE];
+    new Random(4711).nextBytes(content);
+    assertArrayEquals(content, Files.readAllBytes(file("here")));
+  }
+
+  @Test
+  @DisplayName(
+      "when the new process is killed before it takes over the guest goes on in the old one, and"
+          + " when the old one is killed the new one says that nobody knows, or waits on")
+  void upgradeKilled() throws Exception {
+    Path door = scratch.resolve("here").resolve("in");
+    try (Side old = start("here")) {
+      try (Holdfast next = launch("here", "-incoming", "cpr:in")) {
+        awaitFile(door, next);
+        next.kill();
+      }
+      old.migrate("cpr:in");
+      assertTrue(old.await("failed").contains("in"));
+      old.assertStatus("running");
+      try (Holdfast next = launch("here", "-incoming", "cpr:in")) {
+        Files.delete(door); // a socket that the killed one left behind
+        awaitFile(door, next);
+        old.kill();
+        next.terminate();
+        assertEquals(0, next.awaitEnd().status());
+      }
+    }
+    try (Side again = start("here")) {
+      again.assertStatus("running");
+      again.quit();
+    }
+    assertEquals(List.of("F"), left("here"));
+  }
+
+  private static void awaitFile(Path file, Holdfast process) throws Exception {
+    long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    while (!Files.exists(file)) {
+      assertTrue(System.nanoTime() < end, () -> file + " is not there: " + process);
+      Thread.sleep(10);
     }
   }
 }

@@ -64,6 +64,16 @@ public interface RamBlock extends AutoCloseable {
   MemorySegment segment();
 
   /**
+   * Returns the descriptor of the file or device in which the bytes are, to be handed to another
+   * process. It is the block's, which closes it.
+   *
+   * @return empty for memory without one
+   */
+  default OptionalInt descriptor() {
+    return OptionalInt.empty();
+  }
+
+  /**
    * Makes the bytes of a range durable at the granularity that {@link #durability()} reports. When
    * this returns, what was stored into the range before the call survives a power cut, except with
    * {@link Granularity#NONE}, where nothing can be done and nothing is.

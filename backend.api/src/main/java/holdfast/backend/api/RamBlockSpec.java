@@ -4,6 +4,7 @@ import java.util.Collection;
 import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * The request for one block of memory, as the operator put it. Immutable.
@@ -19,6 +20,9 @@ import java.util.Optional;
  * @param policy what happens when the block is less durable than requested
  * @param known the durability of the memory whose bytes it takes over, of which its operator has
  *     been told: the same shortfall is no news; empty for memory of its own
+ * @param inherited an open descriptor of the backing, which another process has handed over with
+ *     its lock: it is duplicated instead of opening the backing, of which nothing is changed; empty
+ *     to open it
  */
 public record RamBlockSpec(
     BackendId id,
@@ -30,7 +34,8 @@ public record RamBlockSpec(
     NumaBinding numa,
     MemoryAdvice advice,
     DurabilityPolicy policy,
-    Optional<Durability> known) {
+    Optional<Durability> known,
+    OptionalInt inherited) {
 
   /** Makes a request for memory of its own. */
   public RamBlockSpec(
@@ -43,7 +48,18 @@ public record RamBlockSpec(
       NumaBinding numa,
       MemoryAdvice advice,
       DurabilityPolicy policy) {
-    this(id, backing, size, align, flags, prealloc, numa, advice, policy, Optional.empty());
+    this(
+        id,
+        backing,
+        size,
+        align,
+        flags,
+        prealloc,
+        numa,
+        advice,
+        policy,
+        Optional.empty(),
+        OptionalInt.empty());
   }
 
   /**
@@ -58,6 +74,7 @@ public record RamBlockSpec(
     Objects.requireNonNull(numa);
     Objects.requireNonNull(advice);
     Objects.requireNonNull(policy);
+    Objects.requireNonNull(inherited);
     if (size.bytes() == 0) {
       throw new IllegalArgumentException(
           "size=0: a RAM block has at least one page; ask for a size such as 4K or 256M");
@@ -101,39 +118,69 @@ public record RamBlockSpec(
   /** Returns a copy with another size. */
   public RamBlockSpec withSize(ByteSize other) {
     return new RamBlockSpec(
-        id, backing, other, align, flags, prealloc, numa, advice, policy, known);
+        id, backing, other, align, flags, prealloc, numa, advice, policy, known, inherited);
   }
 
   /** Returns a copy with another alignment. */
   public RamBlockSpec withAlign(Alignment wish) {
-    return new RamBlockSpec(id, backing, size, wish, flags, prealloc, numa, advice, policy, known);
+    return new RamBlockSpec(
+        id, backing, size, wish, flags, prealloc, numa, advice, policy, known, inherited);
   }
 
   /** Returns a copy with another preallocation. */
   public RamBlockSpec withPrealloc(Preallocation other) {
-    return new RamBlockSpec(id, backing, size, align, flags, other, numa, advice, policy, known);
+    return new RamBlockSpec(
+        id, backing, size, align, flags, other, numa, advice, policy, known, inherited);
   }
 
   /** Returns a copy bound to other NUMA nodes. */
   public RamBlockSpec withNuma(NumaBinding other) {
     return new RamBlockSpec(
-        id, backing, size, align, flags, prealloc, other, advice, policy, known);
+        id, backing, size, align, flags, prealloc, other, advice, policy, known, inherited);
   }
 
   /** Returns a copy with other advice. */
   public RamBlockSpec withAdvice(MemoryAdvice other) {
-    return new RamBlockSpec(id, backing, size, align, flags, prealloc, numa, other, policy, known);
+    return new RamBlockSpec(
+        id, backing, size, align, flags, prealloc, numa, other, policy, known, inherited);
   }
 
   /** Returns a copy with another durability policy. */
   public RamBlockSpec withPolicy(DurabilityPolicy other) {
-    return new RamBlockSpec(id, backing, size, align, flags, prealloc, numa, advice, other, known);
+    return new RamBlockSpec(
+        id, backing, size, align, flags, prealloc, numa, advice, other, known, inherited);
   }
 
   /** Returns a copy for a block that takes over the bytes of memory with this durability. */
   public RamBlockSpec takingOver(Durability present) {
     return new RamBlockSpec(
-        id, backing, size, align, flags, prealloc, numa, advice, policy, Optional.of(present));
+        id,
+        backing,
+        size,
+        align,
+        flags,
+        prealloc,
+        numa,
+        advice,
+        policy,
+        Optional.of(present),
+        inherited);
+  }
+
+  /** Returns a copy for the backing that a descriptor of another process stands for. */
+  public RamBlockSpec inheriting(int descriptor) {
+    return new RamBlockSpec(
+        id,
+        backing,
+        size,
+        align,
+        flags,
+        prealloc,
+        numa,
+        advice,
+        policy,
+        known,
+        OptionalInt.of(descriptor));
   }
 
   /** Returns a copy of the requested flags. */

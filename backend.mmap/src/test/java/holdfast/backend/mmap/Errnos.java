@@ -39,6 +39,7 @@ final class Errnos {
               : List.of(Errno.EINVAL);
       case MBIND -> List.of(Errno.EINVAL, EFAULT);
       case MEMFD_CREATE -> List.of(Errno.EINVAL, EMFILE);
+      case FCNTL_DUPFD_CLOEXEC -> List.of(EMFILE);
       case FCNTL_ADD_SEALS, FCNTL_GETLK -> List.of(Errno.EINVAL);
       case MSYNC -> List.of(Errno.EIO, Errno.ENOMEM);
       case UNLINK -> List.of(Errno.EACCES);

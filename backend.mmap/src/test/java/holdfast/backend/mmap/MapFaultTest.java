@@ -280,7 +280,7 @@ class MapFaultTest {
       case MBIND -> Optional.of(NumaBindingException.class);
       case MEMFD_CREATE -> Optional.of(MappingException.class);
       case FCNTL_ADD_SEALS -> Optional.of(BackingSpaceException.class);
-      case MSYNC, SYNC_FILE_RANGE, UNLINK, MREMAP, FCNTL_GETLK ->
+      case MSYNC, SYNC_FILE_RANGE, UNLINK, MREMAP, FCNTL_GETLK, FCNTL_DUPFD_CLOEXEC ->
           throw new AssertionError("no part of making a block: " + victim);
       case USERFAULTFD,
           IOCTL_USERFAULTFD_NEW,

@@ -1,6 +1,7 @@
 package holdfast.host.linux;
 
 import holdfast.host.linux.internal.JnaLibc;
+import holdfast.host.linux.internal.JnaSocket;
 import holdfast.host.linux.internal.JnaVmm;
 
 /** Provides the C library of this process. */
@@ -24,5 +25,10 @@ public final class HostLibc {
    */
   public static VmmCalls vmm() {
     return JnaVmm.instance();
+  }
+
+  /** Returns the sockets' system calls of this process, one instance for all callers. */
+  public static SocketCalls sockets() {
+    return JnaSocket.instance();
   }
 }

@@ -67,6 +67,9 @@ public interface Libc {
   /** memfd_create(2). */
   int memfdCreate(String name, int flags) throws ErrnoException;
 
+  /** fcntl(2) F_DUPFD_CLOEXEC: returns another descriptor of the same open file description. */
+  int fcntlDupfdCloexec(int fd) throws ErrnoException;
+
   /** fcntl(2) F_ADD_SEALS. */
   void fcntlAddSeals(int fd, int seals) throws ErrnoException;
 

@@ -174,6 +174,19 @@ abstract class RecordingLibc implements Libc {
   }
 
   @Override
+  public int fcntlDupfdCloexec(int fd) throws ErrnoException {
+    return recorder.call(
+        SystemCall.FCNTL_DUPFD_CLOEXEC,
+        RecordingLibc::nothing,
+        () -> {
+          int made = real.fcntlDupfdCloexec(fd);
+          ledger.addDescriptor(made);
+          return made;
+        },
+        fd);
+  }
+
+  @Override
   public void fcntlAddSeals(int fd, int seals) throws ErrnoException {
     recorder.call(
         SystemCall.FCNTL_ADD_SEALS,

@@ -40,6 +40,8 @@ public enum SystemCall {
   FCNTL("fcntl"),
   /** fcntl(2) F_OFD_GETLK. */
   FCNTL_GETLK("fcntl"),
+  /** fcntl(2) F_DUPFD_CLOEXEC. */
+  FCNTL_DUPFD_CLOEXEC("fcntl"),
   /** fcntl(2) F_ADD_SEALS. */
   FCNTL_ADD_SEALS("fcntl"),
   /** userfaultfd(2). */

@@ -51,7 +51,7 @@ public record MachineStatus(Phase phase, String reason, boolean stopped, Ownersh
     return switch (phase) {
       case UNCONFIGURED -> "no machine is configured: " + reason;
       case INCOMPLETE, WAITING -> "the machine is not up yet: " + reason;
-      case STARTING -> "the machine is just coming up";
+      case STARTING -> "the machine is just coming up" + (reason.isEmpty() ? "" : ": " + reason);
       case UP ->
           switch (ownership) {
             case OWNER ->

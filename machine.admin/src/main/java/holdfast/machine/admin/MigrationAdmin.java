@@ -6,8 +6,9 @@ import org.osgi.annotation.versioning.ProviderType;
 /**
  * Moves the machine's guest to another machine, or takes one in. One migration at a time.
  *
- * <p>An address is {@code unix:PATH}, {@code tcp:HOST:PORT} or {@code file:PATH}. To a file a
- * snapshot is written: the guest stays here, stopped, and may go on.
+ * <p>An address is {@code unix:PATH}, {@code tcp:HOST:PORT}, {@code cpr:PATH} or {@code file:PATH}.
+ * By the third, memory that is in open files is handed to another process of this host, and not
+ * copied. To a file a snapshot is written: the guest stays here, stopped, and may go on.
  *
  * <p>Thread-safe. Every change of {@link #status} is an event of {@link MachineAdmin}.
  */

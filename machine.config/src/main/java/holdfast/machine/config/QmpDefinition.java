@@ -35,12 +35,19 @@ public final class QmpDefinition {
       PropertyDefinition.withDefault(
           "wait", PropertyType.bool(), "off", "let the machine begin when a client has come");
 
+  private static final PropertyDefinition<Boolean> TAKES_OVER =
+      PropertyDefinition.withDefault(
+          "takes-over",
+          PropertyType.bool(),
+          "off",
+          "wait for the end of another process that listens at the path, instead of failing");
+
   /** Its properties. */
   public static final TypeDefinition TYPE =
       new TypeDefinition(
           "qmp",
           "a monitor for programs that speak QEMU's machine protocol",
-          List.of(PATH, HOST, PORT, STDIO, WAIT));
+          List.of(PATH, HOST, PORT, STDIO, WAIT, TAKES_OVER));
 
   private QmpDefinition() {}
 
@@ -108,6 +115,16 @@ public final class QmpDefinition {
   /** Returns whether the machine is to begin only when a client has come. */
   public static boolean waits(ParsedObject qmp) {
     return qmp.get(WAIT);
+  }
+
+  /** Returns whether to wait for the end of another process that listens at the path. */
+  public static boolean takesOver(ParsedObject qmp) {
+    return qmp.get(TAKES_OVER);
+  }
+
+  /** Returns one that waits for that. */
+  public static ParsedObject takingOver(ParsedObject qmp) {
+    return qmp.with(TAKES_OVER, Optional.of(true));
   }
 
   private static Path path(String text) throws OptionException {

@@ -17,7 +17,7 @@ import java.util.Map;
  */
 record ConfinedMigration(MigrationAdmin migration, Machine machine) implements MigrationAdmin {
   /** The beginnings of addresses that name a file. */
-  private static final List<String> FILES = List.of("unix:", "file:");
+  private static final List<String> FILES = List.of("unix:", "file:", "cpr:");
 
   private MonitorFolders folders() {
     return MonitorFolders.of(MachineDefinition.monitorFolders(machine.spec().machine()));

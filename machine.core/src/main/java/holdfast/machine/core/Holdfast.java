@@ -106,7 +106,7 @@ public final class Holdfast implements AutoCloseable {
             .map(SwapProvider::imageCheck)
             .orElse(ImageCheck.NONE)
             .and(migration.map(found -> found.imageCheck(incoming)).orElse(ImageCheck.NONE));
-    Machine machine = Machine.open(spec, candidates, images);
+    Machine machine = Machine.open(spec, candidates, images, inheritance(spec, migration));
     Holdfast opened;
     try {
       opened = new Holdfast(machine, provider.map(found -> found.open(machine)), migration);
@@ -116,6 +116,18 @@ public final class Holdfast implements AutoCloseable {
     }
     opened.awaitGuest();
     return opened;
+  }
+
+  private static Inheritance inheritance(MachineSpec spec, Optional<MigrationProvider> migration)
+      throws MachineException {
+    if (migration.isEmpty()) {
+      return Inheritance.NONE;
+    }
+    try {
+      return migration.get().inheritance(spec);
+    } catch (AdminException e) {
+      throw new MachineException(e);
+    }
   }
 
   /** Begins to wait for the guest, if it is not here from the start. */

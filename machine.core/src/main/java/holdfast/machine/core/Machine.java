@@ -53,14 +53,19 @@ public final class Machine {
 
   private final Standing standing;
 
-  private Machine(MachineSpec spec, Candidates candidates, ImageCheck images) {
+  private final Inheritance inheritance;
+
+  private Machine(
+      MachineSpec spec, Candidates candidates, ImageCheck images, Inheritance inheritance) {
     this.candidates = candidates;
+    this.inheritance = inheritance;
     this.opened = spec;
     this.standing = new Standing(incoming().isPresent() ? Ownership.AWAITED : Ownership.OWNER);
     this.backends =
         new OpenBackends(
             candidates,
             images,
+            inheritance,
             MachineDefinition.advice(spec.machine()),
             this::regionChanged,
             this::propertiesChanged,
@@ -77,17 +82,36 @@ public final class Machine {
    */
   public static Machine open(MachineSpec spec, Candidates candidates, ImageCheck images)
       throws MachineException {
-    Machine machine = new Machine(spec, candidates, images);
+    return open(spec, candidates, images, Inheritance.NONE);
+  }
+
+  /**
+   * Opens a machine as {@link #open(MachineSpec, Candidates, ImageCheck)} does, on what was handed
+   * over to it.
+   *
+   * @param inheritance the machine's, which closes it; told if the machine can't be opened
+   */
+  public static Machine open(
+      MachineSpec spec, Candidates candidates, ImageCheck images, Inheritance inheritance)
+      throws MachineException {
+    Machine machine = new Machine(spec, candidates, images, inheritance);
     try {
       machine.bringUp(spec);
       return machine;
-    } catch (MachineException | RuntimeException | Error e) {
-      machine.discard();
-      throw e;
+    } catch (MachineException e) {
+      throw machine.notOpened(e);
     } catch (HoldfastException e) {
-      machine.discard();
-      throw new MachineException(e);
+      throw machine.notOpened(new MachineException(e));
+    } catch (RuntimeException | Error e) {
+      machine.notOpened(new MachineException(e.toString()));
+      throw e;
     }
+  }
+
+  private MachineException notOpened(MachineException reason) {
+    inheritance.refuse(reason.getMessage() + "");
+    discard();
+    return reason;
   }
 
   private void bringUp(MachineSpec spec) throws HoldfastException {
@@ -274,6 +298,11 @@ public final class Machine {
     return standing;
   }
 
+  /** Returns what was handed over to it. */
+  public Inheritance inheritance() {
+    return inheritance;
+  }
+
   /** Returns where its guest is to come from; empty if it has had its own from the start. */
   public Optional<String> incoming() {
     return MachineDefinition.incoming(opened.machine());
@@ -377,6 +406,10 @@ public final class Machine {
   }
 
   private void end(Consumer<Region> way) {
+    inheritance.close();
+    if (standing.ownership() != Ownership.OWNER) {
+      backends.list().forEach(backend -> backend.region().keepData());
+    }
     FlatGuestMemory guest = memory;
     if (guest == null) {
       backends.list().reversed().forEach(backend -> way.accept(backend.region()));

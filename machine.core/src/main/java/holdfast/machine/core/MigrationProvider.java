@@ -1,6 +1,8 @@
 package holdfast.machine.core;
 
+import holdfast.machine.admin.AdminException;
 import holdfast.machine.admin.MigrationAdmin;
+import holdfast.machine.config.MachineSpec;
 import holdfast.machine.core.SwapProvider.MachineSwaps;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -17,6 +19,14 @@ public interface MigrationProvider {
    * @param incoming whether the machine waits for its guest, which will overwrite its files
    */
   ImageCheck imageCheck(boolean incoming);
+
+  /**
+   * Waits for what another machine hands over to one that is about to be opened, if it is to.
+   *
+   * @return {@link Inheritance#NONE} if it opens all by itself
+   * @throws AdminException if nobody can hand over anything
+   */
+  Inheritance inheritance(MachineSpec spec) throws AdminException;
 
   /**
    * Opens the migrations of a machine, which end with it.

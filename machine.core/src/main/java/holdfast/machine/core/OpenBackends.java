@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.SequencedMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
@@ -35,6 +36,7 @@ final class OpenBackends {
 
   private final Candidates candidates;
   private final ImageCheck images;
+  private final Inheritance inherited;
   private final MemoryAdvice standard;
   private final Consumer<Region> changed;
   private final Consumer<Backend> altered;
@@ -46,6 +48,7 @@ final class OpenBackends {
 
   /**
    * @param images decides which files can be opened
+   * @param inherited what needn't be opened
    * @param standard the advice for what a memory backend leaves open
    * @param changed called after each change of a region, with no lock held
    * @param altered called after each change of a memory backend's properties, with no lock held
@@ -54,6 +57,7 @@ final class OpenBackends {
   OpenBackends(
       Candidates candidates,
       ImageCheck images,
+      Inheritance inherited,
       MemoryAdvice standard,
       Consumer<Region> changed,
       Consumer<Backend> altered,
@@ -62,6 +66,7 @@ final class OpenBackends {
     this.devices = devices;
     this.candidates = candidates;
     this.images = images;
+    this.inherited = inherited;
     this.standard = standard;
     this.changed = changed;
   }
@@ -167,10 +172,16 @@ final class OpenBackends {
             if (ramBackend.isEmpty()) {
               requireNotBaseRam(declared.id());
             }
-            return open(declared, block, opened -> {});
+            return open(declared, inheriting(block), opened -> {});
           });
     }
     return sizes;
+  }
+
+  /** Returns the block as it was handed over, if it was. */
+  private RamBlockSpec inheriting(RamBlockSpec block) {
+    OptionalInt descriptor = inherited.descriptor(block.id().value());
+    return descriptor.isPresent() ? block.inheriting(descriptor.getAsInt()) : block;
   }
 
   /** Returns the region of the base RAM: that of the memory backend that is named, or a new one. */

@@ -341,6 +341,23 @@ public final class Region implements MemoryRegion {
   }
 
   /**
+   * Keeps what the memory holds when it ends, whatever {@code discard-data} says: the guest is
+   * elsewhere, and may be using it.
+   */
+  void keepData() {
+    exchange.lock();
+    try {
+      RamBlock block = status().block();
+      MemoryAdvice advice = block.advice();
+      if (advice.discardData()) {
+        block.advise(new MemoryAdvice(advice.merge(), advice.dump(), false));
+      }
+    } finally {
+      exchange.unlock();
+    }
+  }
+
+  /**
    * Makes every page present.
    *
    * @param threads the greatest number of threads; empty for the number of processors

@@ -33,14 +33,14 @@ final class Links {
     }
     return link(
         PeerChannel.connect(
-            address, credentials(parameters, false), parameters.tlsHostname(), CONNECTING),
+            address, credentials(parameters, address, false), parameters.tlsHostname(), CONNECTING),
         () -> {});
   }
 
-  /** Returns what is needed for TLS, if that is wanted. */
-  static Optional<TlsCredentials> credentials(MigrationParameters parameters, boolean server)
-      throws IOException {
-    return parameters.tlsFolder().isEmpty()
+  /** Returns what is needed for TLS, if that is wanted; not where files are handed over. */
+  static Optional<TlsCredentials> credentials(
+      MigrationParameters parameters, MigrationAddress address, boolean server) throws IOException {
+    return parameters.tlsFolder().isEmpty() || address instanceof MigrationAddress.Cpr
         ? Optional.empty()
         : Optional.of(TlsCredentials.read(Path.of(parameters.tlsFolder()), server));
   }

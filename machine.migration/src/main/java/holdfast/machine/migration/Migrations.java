@@ -14,16 +14,22 @@ import holdfast.machine.admin.RefusedException;
 import holdfast.machine.api.RegionState;
 import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.options.ParsedObject;
+import holdfast.machine.copy.Cancellation;
+import holdfast.machine.copy.GivenUpException;
 import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.core.AdminEvents;
 import holdfast.machine.core.Backend;
 import holdfast.machine.core.DeviceStates;
 import holdfast.machine.core.ImageCheck;
 import holdfast.machine.core.Machine;
+import holdfast.machine.core.Region;
 import holdfast.machine.migration.internal.channel.MigrationAddress;
 import holdfast.machine.migration.internal.course.Hold;
+import holdfast.machine.migration.internal.handover.Giver;
+import holdfast.machine.migration.internal.handover.HandedOver;
 import holdfast.machine.migration.internal.incoming.IncomingMigration;
 import holdfast.machine.migration.internal.incoming.Reception;
+import holdfast.machine.migration.internal.outgoing.Link;
 import holdfast.machine.migration.internal.outgoing.OutgoingMigration;
 import holdfast.machine.migration.internal.outgoing.OutgoingMigration.Kind;
 import holdfast.machine.migration.internal.ownership.MigrationNotes;
@@ -31,6 +37,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -150,6 +157,13 @@ public final class Migrations implements MigrationAdmin {
   public synchronized void migrate(String address) throws AdminException {
     MigrationAddress to = MigrationAddress.parse(address);
     machine.standing().requireHere();
+    if (to instanceof MigrationAddress.Cpr
+        && parameters().peer() == MigrationParameters.Peer.QEMU) {
+      throw new RefusedException(
+          "a QEMU takes no memory over by "
+              + to
+              + ": say unix:PATH, or set x-holdfast-peer=holdfast");
+    }
     OutgoingMigration last = outgoing;
     if (closed) {
       throw new BusyException("the machine is ending");
@@ -182,8 +196,9 @@ public final class Migrations implements MigrationAdmin {
                   hold,
                   states.list(),
                   address,
-                  () -> Links.to(to, now),
+                  cancellation -> link(to, now, cancellation),
                   kind(to, now),
+                  handed(to),
                   this::parameters));
       next.start();
       outgoing = next;
@@ -195,6 +210,21 @@ public final class Migrations implements MigrationAdmin {
         hold.close();
       }
     }
+  }
+
+  private Link link(MigrationAddress to, MigrationParameters parameters, Cancellation cancellation)
+      throws IOException, GivenUpException {
+    if (to instanceof MigrationAddress.Cpr(var path)) {
+      Giver.give(machine, path, cancellation);
+    }
+    return Links.to(to, parameters);
+  }
+
+  /** Returns what tells of memory whether it is handed over, and not sent. */
+  private static Predicate<Region> handed(MigrationAddress to) {
+    return to instanceof MigrationAddress.Cpr
+        ? region -> HandedOver.descriptor(region).isPresent()
+        : region -> false;
   }
 
   private static Kind kind(MigrationAddress to, MigrationParameters parameters) {
@@ -215,10 +245,21 @@ public final class Migrations implements MigrationAdmin {
       if (at instanceof MigrationAddress.File file) {
         reception.read(address, Links.from(file));
       } else {
-        reception.listen(at, Links.credentials(parameters(), true));
+        requireHandedOver(at);
+        reception.listen(at, Links.credentials(parameters(), at, true));
+        machine.inheritance().ready();
       }
     } catch (IOException e) {
       throw new HostException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
+    }
+  }
+
+  private void requireHandedOver(MigrationAddress at) throws RefusedException {
+    if (at instanceof MigrationAddress.Cpr
+        && machine.incoming().filter(at.toString()::equals).isEmpty()) {
+      throw new RefusedException(
+          "memory can be handed over only before it is opened: start a machine with -incoming "
+              + at);
     }
   }
 

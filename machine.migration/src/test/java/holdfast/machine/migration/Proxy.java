@@ -18,6 +18,9 @@ final class Proxy implements AutoCloseable {
   /** Whether the source's bytes count from the destination's second answer on. */
   private final boolean afterReady;
 
+  /** Whether a connection comes before, of which nothing is cut. */
+  private final boolean behindHandover;
+
   private volatile long answered;
 
   /**
@@ -27,16 +30,34 @@ final class Proxy implements AutoCloseable {
    */
   Proxy(Path at, Path destination, long fromSource, boolean afterReady, long fromDestination)
       throws IOException {
+    this(at, destination, fromSource, afterReady, fromDestination, false);
+  }
+
+  /**
+   * @param behindHandover whether it is the second connection that is cut
+   */
+  Proxy(
+      Path at,
+      Path destination,
+      long fromSource,
+      boolean afterReady,
+      long fromDestination,
+      boolean behindHandover)
+      throws IOException {
     this.server =
         ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(at));
     this.destination = destination;
     this.fromSource = fromSource;
     this.afterReady = afterReady;
     this.fromDestination = fromDestination;
+    this.behindHandover = behindHandover;
     Thread.ofVirtual().start(this::serve);
   }
 
   private void serve() {
+    if (behindHandover) {
+      serveHandover();
+    }
     try (SocketChannel source = server.accept();
         SocketChannel there = SocketChannel.open(UnixDomainSocketAddress.of(destination))) {
       Thread back = Thread.ofVirtual().start(() -> answers(there, source));
@@ -44,6 +65,29 @@ final class Proxy implements AutoCloseable {
       back.join();
     } catch (IOException | InterruptedException e) {
       // it is cut
+    }
+  }
+
+  private void serveHandover() {
+    try (SocketChannel source = server.accept();
+        SocketChannel there = SocketChannel.open(UnixDomainSocketAddress.of(destination))) {
+      Thread back = Thread.ofVirtual().start(() -> pass(there, source));
+      pass(source, there);
+      back.join();
+    } catch (IOException | InterruptedException e) {
+      // it is over
+    }
+  }
+
+  private static void pass(SocketChannel from, SocketChannel to) {
+    ByteBuffer buffer = ByteBuffer.allocate(1 << 10);
+    try {
+      while (from.read(buffer.clear()) >= 0) {
+        write(buffer.flip(), to);
+      }
+      to.shutdownOutput();
+    } catch (IOException e) {
+      // it is over
     }
   }
 

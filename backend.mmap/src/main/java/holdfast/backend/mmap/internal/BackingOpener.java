@@ -72,6 +72,9 @@ final class BackingOpener {
    * @throws RamBlockException one type per cause; nothing is left behind
    */
   Opened open() throws RamBlockException {
+    if (spec.inherited().isPresent()) {
+      return new InheritedBacking(libc, sysfs, spec).open(spec.inherited().getAsInt());
+    }
     return switch (spec.backing()) {
       case Backing.Anonymous none ->
           throw new IllegalArgumentException("anonymous memory has nothing to open");

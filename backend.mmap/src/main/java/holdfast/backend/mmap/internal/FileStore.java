@@ -47,7 +47,9 @@ final class FileStore implements BackingStore {
 
   @Override
   public boolean canGrow() {
-    return !spec.has(RamFlag.RAM_READONLY) && !spec.has(RamFlag.RAM_READONLY_FD);
+    return spec.inherited().isEmpty() // its owner has made it what it is
+        && !spec.has(RamFlag.RAM_READONLY)
+        && !spec.has(RamFlag.RAM_READONLY_FD);
   }
 
   @Override

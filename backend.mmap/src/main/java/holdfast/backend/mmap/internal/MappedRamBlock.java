@@ -310,6 +310,12 @@ final class MappedRamBlock implements RamBlock {
   }
 
   @Override
+  public OptionalInt descriptor() {
+    int fd = store.fd();
+    return fd < 0 ? OptionalInt.empty() : OptionalInt.of(fd);
+  }
+
+  @Override
   public void close() {
     end(store::close, window.advice().discardData() && store.storesReachIt());
   }

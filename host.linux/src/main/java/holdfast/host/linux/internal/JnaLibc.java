@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * 64-bit PowerPC, for one).
  */
 public final class JnaLibc implements Libc {
+  /** Everywhere: linux/fcntl.h, F_LINUX_SPECIFIC_BASE + 6. */
+  private static final int F_DUPFD_CLOEXEC = 1030;
+
   private static final String LIBNUMA = "libnuma.so.1";
 
   /** sizeof(struct uffd_msg), everywhere. */
@@ -214,6 +217,15 @@ public final class JnaLibc implements Libc {
       throw failure("memfd_create");
     }
     return fd;
+  }
+
+  @Override
+  public int fcntlDupfdCloexec(int fd) throws ErrnoException {
+    int made = variadic.fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (made < 0) {
+      throw failure("fcntl");
+    }
+    return made;
   }
 
   @Override

@@ -14,6 +14,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -27,6 +29,8 @@ import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicyOption;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The command {@code holdfast}. The launcher of the executable jar calls it in the main thread, and
@@ -39,6 +43,11 @@ import org.osgi.service.component.annotations.ReferencePolicyOption;
     service = {},
     immediate = true)
 public final class HoldfastCommand implements Callable<Integer> {
+  private static final Logger LOG = LoggerFactory.getLogger(HoldfastCommand.class);
+
+  /** How long to wait before it is looked again whether another process has left its file. */
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
   private static final String ARGUMENTS = "launcher.arguments";
 
   /** The framework property of the executable jar. */
@@ -118,7 +127,7 @@ public final class HoldfastCommand implements Callable<Integer> {
                 CommandLine.After after) -> {
           serves = after == CommandLine.After.SERVE;
           if (serves) {
-            begin(wanted);
+            begin(wanted, request.takesOver());
           }
           Machine machine = new MachineStart(context, configurations).start(request);
           if (serves) {
@@ -186,25 +195,56 @@ public final class HoldfastCommand implements Callable<Integer> {
     }
   }
 
-  /** Lets others know that the process serves a machine. */
-  private void begin(Optional<String> wanted) throws CommandException {
+  /**
+   * Lets others know that the process serves a machine.
+   *
+   * @param takesOver whether to wait for the end of a process that has the file
+   */
+  private void begin(Optional<String> wanted, boolean takesOver) throws CommandException {
     if (wanted.isPresent()) {
-      PidFile written = PidFile.write(wanted.get());
       try {
-        // closed when the memory is released and its files are unlocked: holdfast.start sees to it
-        lasting =
-            context.registerService(
-                AutoCloseable.class,
-                written,
-                FrameworkUtil.asDictionary(Map.of("holdfast.last", true)));
-        pidFile = written;
-      } catch (IllegalStateException ending) {
-        written.close();
-        throw ending;
+        keep(PidFile.write(wanted.get()));
+      } catch (TakenPidFileException e) {
+        if (!takesOver) {
+          throw e;
+        }
+        Thread.ofVirtual().name("holdfast-pidfile").start(() -> takeOver(wanted.get()));
       }
     }
     readiness = Readiness.at(System.getenv(ServiceManager.VARIABLE));
     readiness.starts();
+  }
+
+  private void keep(PidFile written) {
+    try {
+      // closed when the memory is released and its files are unlocked: holdfast.start sees to it
+      lasting =
+          context.registerService(
+              AutoCloseable.class,
+              written,
+              FrameworkUtil.asDictionary(Map.of("holdfast.last", true)));
+      pidFile = written;
+    } catch (IllegalStateException ending) {
+      written.close();
+      throw ending;
+    }
+  }
+
+  /** Waits until another process has ended, of which no event tells. */
+  private void takeOver(String wanted) {
+    while (!ended.isDone()) {
+      try {
+        keep(PidFile.write(wanted));
+        return;
+      } catch (TakenPidFileException e) {
+        LockSupport.parkNanos(LOOK_NANOS);
+      } catch (CommandException e) {
+        LOG.error("{}", e.getMessage());
+        return;
+      } catch (IllegalStateException e) {
+        return; // the process is ending
+      }
+    }
   }
 
   private void serve(boolean withoutTerminal, Operator operator, Machine machine)

@@ -3,6 +3,7 @@ package holdfast.launcher.internal.cli;
 import holdfast.launcher.internal.machine.MachineComponent;
 import holdfast.launcher.internal.machine.Wish;
 import holdfast.machine.config.BackendDefinitions;
+import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.MachineOptions;
 import holdfast.machine.config.MetricsDefinition;
 import holdfast.machine.config.QmpDefinition;
@@ -57,6 +58,14 @@ public record MachineRequest(
     void take(String pid, String name, Dictionary<String, Object> properties) throws IOException;
   }
 
+  /**
+   * Returns whether the machine takes over another one of this host, whose places become free when
+   * that ends.
+   */
+  boolean takesOver() {
+    return MachineDefinition.incoming(machine).filter(one -> one.startsWith("cpr:")).isPresent();
+  }
+
   /** Returns whether standard input and output belong to a monitor, and not to a shell. */
   boolean takesStdio() {
     return monitors.stream().anyMatch(QmpDefinition::isStdio);
@@ -66,7 +75,7 @@ public record MachineRequest(
   void configureMonitors(ConfigurationAdmin admin) throws IOException {
     for (ParsedObject monitor : monitors) {
       Dictionary<String, Object> properties = new Hashtable<>(EXACT);
-      monitor.texts().forEach(properties::put);
+      (takesOver() ? QmpDefinition.takingOver(monitor) : monitor).texts().forEach(properties::put);
       admin
           .getFactoryConfiguration(QmpDefinition.PID, "" + monitors.indexOf(monitor), "?")
           .update(properties);

@@ -78,7 +78,11 @@ final class PidFile implements AutoCloseable {
   }
 
   private static CommandException refused(Path path, String why) {
-    return new CommandException(OPTION + Excerpt.of(path.toString()) + ": " + why);
+    return new CommandException(named(path) + ": " + why);
+  }
+
+  private static String named(Path path) {
+    return OPTION + Excerpt.of(path.toString());
   }
 
   /** Writes the file; empty if another process has made or deleted it meanwhile. */
@@ -98,7 +102,7 @@ final class PidFile implements AutoCloseable {
       }
       try (HeldFile old = found.hold().orElse(null)) {
         if (old == null) {
-          throw refused(path, whoHas(content(found)));
+          throw new TakenPidFileException(named(path) + ": " + whoHas(content(found)));
         }
         return old.isAt(path) ? replace(path) : Optional.empty();
       }

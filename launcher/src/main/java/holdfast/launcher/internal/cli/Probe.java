@@ -4,8 +4,10 @@ import holdfast.backend.api.HoldfastException;
 import holdfast.backend.api.RamBlockAllocator;
 import holdfast.launcher.internal.machine.MachineState;
 import holdfast.launcher.internal.machine.Opening;
+import holdfast.machine.config.MachineSpec;
 import holdfast.machine.config.options.Excerpt;
 import holdfast.machine.core.Candidates;
+import holdfast.machine.core.Inheritance;
 import holdfast.machine.core.Machine;
 import java.io.PrintStream;
 import java.time.Duration;
@@ -13,6 +15,7 @@ import java.util.List;
 import java.util.ServiceLoader;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.ToIntBiFunction;
 
@@ -80,7 +83,9 @@ public final class Probe implements ToIntBiFunction<List<String>, Supplier<Strin
     }
     try {
       Machine machine =
-          MachineStart.up(new Opening(candidates).open(request.wishes(), this::unlessEnding));
+          MachineStart.up(
+              new Opening(candidates, Probe::opensByItself)
+                  .open(request.wishes(), this::unlessEnding));
       try {
         Report.print(machine, after, out);
         out.flush();
@@ -90,6 +95,11 @@ public final class Probe implements ToIntBiFunction<List<String>, Supplier<Strin
     } finally {
       closed.countDown();
     }
+  }
+
+  /** What another machine has can't be asked for: only one that is to go on takes it over. */
+  private static Inheritance opensByItself(MachineSpec spec, Consumer<String> told) {
+    return Inheritance.NONE;
   }
 
   private MachineState unlessEnding(Machine machine) {

@@ -16,7 +16,7 @@ public sealed interface MachineState {
           new MachineStatus(
               Phase.UNCONFIGURED, "there is no configuration " + MachineComponent.PID, false);
       case Incomplete(_, String reason) -> new MachineStatus(Phase.INCOMPLETE, reason, false);
-      case Starting _ -> new MachineStatus(Phase.STARTING, "", false);
+      case Starting(String awaited) -> new MachineStatus(Phase.STARTING, awaited, false);
       case Waiting(String reason) -> new MachineStatus(Phase.WAITING, reason, false);
       case Failed(String reason) -> new MachineStatus(Phase.FAILED, reason, false);
       case Up(Machine machine) -> {
@@ -42,8 +42,13 @@ public sealed interface MachineState {
     }
   }
 
-  /** Everything is declared, and is being brought up now. */
-  record Starting() implements MachineState {}
+  /**
+   * Everything is declared, and is being brought up now.
+   *
+   * @param awaited what it waits for that another machine hands over, as a sentence; empty for
+   *     nothing
+   */
+  record Starting(String awaited) implements MachineState {}
 
   /** An allocator is missing that may still be registered. Nothing is up. */
   record Waiting(String reason) implements MachineState {}

@@ -1,10 +1,12 @@
 package holdfast.launcher.internal.machine;
 
+import holdfast.machine.admin.AdminException;
 import holdfast.machine.config.MachineDefinition;
 import holdfast.machine.config.MachineSpec;
 import holdfast.machine.config.options.OptionException;
 import holdfast.machine.core.Candidates;
 import holdfast.machine.core.ImageCheck;
+import holdfast.machine.core.Inheritance;
 import holdfast.machine.core.Machine;
 import holdfast.machine.core.MachineException;
 import holdfast.machine.core.NoAllocatorException;
@@ -13,6 +15,7 @@ import holdfast.machine.core.UnknownBackendException;
 import holdfast.machine.migration.Migrations;
 import holdfast.machine.swap.Swaps;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,9 +25,21 @@ import org.slf4j.LoggerFactory;
  * with a framework and without.
  *
  * @param candidates the available allocators
+ * @param heritage waits for what another machine hands over
  */
-public record Opening(Candidates candidates) {
+public record Opening(Candidates candidates, Heritage heritage) {
   private static final Logger LOG = LoggerFactory.getLogger(Opening.class);
+
+  /** Waits for what another machine hands over to one that is about to be opened. */
+  @FunctionalInterface
+  public interface Heritage {
+    /**
+     * Waits as long as it takes.
+     *
+     * @param told receives where it is waited for, as a sentence; not called if nothing is
+     */
+    Inheritance await(MachineSpec spec, Consumer<String> told) throws AdminException;
+  }
 
   /**
    * Opens the machine of a command line.
@@ -34,36 +49,38 @@ public record Opening(Candidates candidates) {
    */
   public MachineState open(List<Wish> wishes, Function<Machine, MachineState> keep) {
     Wish own = wishes.getLast();
-    return open(own, new Listed(own, wishes), () -> {}, keep);
+    return open(own, new Listed(own, wishes), starting -> {}, keep);
   }
 
   /**
    * Opens a machine.
    *
-   * @param starting called before it is opened, if it is configured completely
+   * @param starting called before it is opened, if it is configured completely, with what it still
+   *     waits for
    * @param keep takes the machine, and returns the state that follows
    */
   MachineState open(
-      Wish own, Listed listed, Runnable starting, Function<Machine, MachineState> keep) {
+      Wish own, Listed listed, Consumer<String> starting, Function<Machine, MachineState> keep) {
     if (!listed.ambiguous.isEmpty()) {
       return new MachineState.Failed(listed.ambiguous);
     }
     if (!listed.missing.isEmpty()) {
       return new MachineState.Incomplete(listed.missing, listed.reason(own));
     }
-    starting.run();
+    starting.accept("");
     try {
       MachineSpec spec = listed.spec(own);
       boolean incoming = MachineDefinition.incoming(spec.machine()).isPresent();
       ImageCheck images = Swaps.imageCheck().and(Migrations.imageCheck(incoming));
-      return keep.apply(Machine.open(spec, candidates, images));
+      Inheritance inheritance = heritage.await(spec, starting);
+      return keep.apply(Machine.open(spec, candidates, images, inheritance));
     } catch (NoAllocatorException e) {
       return new MachineState.Waiting(listed.placed(e, e.getMessage(), own));
     } catch (UnknownBackendException e) {
       return failed(e, e.problem() + "; " + origin(own).addBackend(e.id()), own, listed);
     } catch (TakenIdException e) {
       return failed(e, e.problem() + "; " + origin(own).giveAnotherId(), own, listed);
-    } catch (OptionException e) {
+    } catch (OptionException | AdminException e) {
       return new MachineState.Failed(e.getMessage());
     } catch (MachineException e) {
       return failed(e, e.getMessage(), own, listed);

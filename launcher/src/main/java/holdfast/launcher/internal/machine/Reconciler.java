@@ -8,6 +8,7 @@ import holdfast.machine.copy.GivenUpException;
 import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.core.Candidates;
 import holdfast.machine.core.Machine;
+import holdfast.machine.migration.Inheritances;
 import holdfast.machine.swap.Swapper;
 import java.io.IOException;
 import java.time.Duration;
@@ -56,6 +57,7 @@ final class Reconciler {
   private final ScheduledThreadPoolExecutor thread =
       new ScheduledThreadPoolExecutor(
           1, Thread.ofPlatform().name("holdfast-machine").daemon().factory());
+  private final Inheritances inheritances = new Inheritances();
   private final AtomicBoolean woken = new AtomicBoolean();
   private volatile @Nullable Function<Machine, Runnable> registry;
 
@@ -140,6 +142,7 @@ final class Reconciler {
   /** Ends the machine and its thread, and waits for that. */
   void end() {
     ending = true;
+    inheritances.close();
     thread.execute(() -> takeDown(new MachineState.Ended()));
     thread.shutdown();
     try {
@@ -241,15 +244,21 @@ final class Reconciler {
     MachineState before = state();
     Listed listed = new Listed(own, wishes);
     MachineState next =
-        new Opening(candidates)
-            .open(
-                own,
-                listed,
-                () -> set(new MachineState.Starting()),
-                machine -> keep(machine, own, listed));
+        new Opening(candidates, inheritances::await)
+            .open(own, listed, this::starting, machine -> keep(machine, own, listed));
     set(next);
     tell(next, own, !wishes.equals(tried) || !next.equals(before));
     tried = wishes;
+  }
+
+  /**
+   * @param awaited what it still waits for, as a sentence; empty for nothing
+   */
+  private void starting(String awaited) {
+    set(new MachineState.Starting(awaited));
+    if (!awaited.isEmpty()) {
+      LOG.info("the machine is not up yet: {}", awaited);
+    }
   }
 
   private MachineState keep(Machine machine, Wish own, Listed listed) {

@@ -4,6 +4,7 @@ import holdfast.machine.admin.Door;
 import holdfast.machine.admin.MachineAdmin;
 import holdfast.machine.config.QmpDefinition;
 import holdfast.machine.config.options.OptionException;
+import holdfast.machine.config.options.ParsedObject;
 import holdfast.machine.config.options.TypeDefinition;
 import holdfast.monitor.qmp.internal.server.SocketDoor;
 import java.util.Map;
@@ -49,15 +50,17 @@ public final class QmpComponent implements Door {
   private static SocketDoor open(
       BundleContext context, MachineAdmin admin, Map<String, ?> configuration) {
     try {
+      ParsedObject monitor =
+          QmpDefinition.TYPE.checkConfiguration(
+              "configuration " + configuration.get(Constants.SERVICE_PID), configuration);
       return SocketDoor.open(
-          QmpDefinition.address(
-              QmpDefinition.TYPE.checkConfiguration(
-                  "configuration " + configuration.get(Constants.SERVICE_PID), configuration)),
+          QmpDefinition.address(monitor),
           admin,
           Boolean.parseBoolean(context.getProperty(MAIN))
               ? Optional.of(() -> stop(context))
               : Optional.empty(),
-          context.getBundle().getVersion().toString());
+          context.getBundle().getVersion().toString(),
+          QmpDefinition.takesOver(monitor));
     } catch (OptionException e) {
       return SocketDoor.closed("", e.getMessage());
     }

@@ -64,7 +64,8 @@ public final class MigrationCommands {
               ADDRESS [OPTIONS] or -cancel
                   ADDRESS               where it goes: tcp:HOST:PORT, such as tcp:host2:4444, or
                                         unix:PATH; with file:PATH its memory is written to a file,
-                                        and it stays here, stopped
+                                        and it stays here, stopped; with cpr:PATH a process of this
+                                        host takes over its open files, and little is copied
                   -peer WHO             who is there: holdfast (default) or qemu
                   -peer-machine TYPE    the machine type of that QEMU, such as pc-i440fx-7.2
                   -downtime-limit MS    how long it may be stopped for the last step (default 300)

@@ -2,6 +2,7 @@ package holdfast.machine.migration.internal.channel;
 
 import holdfast.host.linux.FileStatus;
 import holdfast.host.linux.files.FoundFile;
+import holdfast.machine.migration.internal.channel.MigrationAddress.Cpr;
 import holdfast.machine.migration.internal.channel.MigrationAddress.File;
 import holdfast.machine.migration.internal.channel.MigrationAddress.Tcp;
 import holdfast.machine.migration.internal.channel.MigrationAddress.Unix;
@@ -64,6 +65,7 @@ final class Connecting {
     try {
       return switch (address) {
         case Unix(var path) -> unix(path);
+        case Cpr(var path) -> unix(path);
         case Tcp(var host, var port) -> tcp(host, port);
         case File file -> throw new IllegalArgumentException(file.toString());
       };

@@ -1,6 +1,7 @@
 package holdfast.machine.migration.internal.channel;
 
 import holdfast.host.linux.files.SocketFile;
+import holdfast.machine.migration.internal.channel.MigrationAddress.Cpr;
 import holdfast.machine.migration.internal.channel.MigrationAddress.File;
 import holdfast.machine.migration.internal.channel.MigrationAddress.Tcp;
 import holdfast.machine.migration.internal.channel.MigrationAddress.Unix;
@@ -11,6 +12,7 @@ import java.net.StandardProtocolFamily;
 import java.net.UnknownHostException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -63,7 +65,8 @@ public final class Listening implements AutoCloseable {
       throw new IllegalArgumentException("these are the credentials of a client");
     }
     return switch (address) {
-      case Unix(var path) -> open(address, new UnixDoor(SocketFile.open("migration", path)), tls);
+      case Unix(var path) -> open(address, unix(path), tls);
+      case Cpr(var path) -> open(address, unix(path), tls);
       case Tcp tcp -> {
         ServerSocketChannel channel = bound(tcp);
         int port = ((InetSocketAddress) channel.getLocalAddress()).getPort();
@@ -71,6 +74,10 @@ public final class Listening implements AutoCloseable {
       }
       case File file -> throw new IllegalArgumentException(file + " is no socket");
     };
+  }
+
+  private static Door unix(Path path) throws IOException {
+    return new UnixDoor(SocketFile.open("migration", path));
   }
 
   private static Listening open(MigrationAddress at, Door door, Optional<TlsCredentials> tls) {

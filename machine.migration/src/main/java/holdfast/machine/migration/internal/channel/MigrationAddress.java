@@ -34,6 +34,17 @@ public sealed interface MigrationAddress {
     }
   }
 
+  /**
+   * A UNIX socket of this host over which memory is handed over as open files, QEMU's cpr-transfer;
+   * the rest of the guest comes over it as over any.
+   */
+  record Cpr(Path path) implements MigrationAddress {
+    @Override
+    public String toString() {
+      return "cpr:" + path;
+    }
+  }
+
   /** A regular file. */
   record File(Path path) implements MigrationAddress {
     @Override
@@ -45,7 +56,7 @@ public sealed interface MigrationAddress {
   /**
    * Parses the address of who is to be connected to.
    *
-   * @throws InvalidRequestException if it has none of the three forms; its message says which
+   * @throws InvalidRequestException if it has none of the four forms; its message says which
    */
   static MigrationAddress parse(String text) throws InvalidRequestException {
     return new Parser(text, 1).parse();
@@ -54,7 +65,7 @@ public sealed interface MigrationAddress {
   /**
    * Parses the address at which to listen: as {@link #parse} does, but a port may be 0.
    *
-   * @throws InvalidRequestException if it has none of the three forms; its message says which
+   * @throws InvalidRequestException if it has none of the four forms; its message says which
    */
   static MigrationAddress parseToListen(String text) throws InvalidRequestException {
     return new Parser(text, 0).parse();
@@ -74,6 +85,7 @@ public sealed interface MigrationAddress {
       return switch (scheme) {
         case "unix" -> new Unix(path(rest));
         case "tcp" -> tcp(rest);
+        case "cpr" -> new Cpr(path(rest));
         case "file" -> new File(fileWithoutOffset(rest));
         default ->
             throw refused(
@@ -151,7 +163,7 @@ public sealed interface MigrationAddress {
               + text
               + "': "
               + problem
-              + "; give unix:PATH, tcp:HOST:PORT or file:PATH (QEMU's exec:, fd:, rdma: and vsock:"
+              + "; give unix:PATH, tcp:HOST:PORT, cpr:PATH or file:PATH (QEMU's exec:, fd:, rdma: and vsock:"
               + " are not there)");
     }
   }

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,14 +26,18 @@ public final class NotedFiles {
 
   /**
    * Returns the files into which stores of the guest go and from which a machine can be started
-   * again: not private memory, no devices, no file that has lost its name.
+   * again: not private memory, no devices, no file that has lost its name, and none that both sides
+   * have, which is the good one wherever the guest is.
    *
+   * @param handed tells which memory both sides have
    * @throws IOException if that can't be found out of one
    */
-  public static List<NotedFile> of(Machine machine) throws IOException {
+  public static List<NotedFile> of(Machine machine, Predicate<Region> handed) throws IOException {
     List<NotedFile> found = new ArrayList<>();
     for (Backend backend : machine.backends()) {
-      of(backend.region()).ifPresent(found::add);
+      if (!handed.test(backend.region())) {
+        of(backend.region()).ifPresent(found::add);
+      }
     }
     return found;
   }

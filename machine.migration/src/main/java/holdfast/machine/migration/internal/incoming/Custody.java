@@ -9,6 +9,7 @@ import holdfast.machine.admin.Ownership;
 import holdfast.machine.migration.internal.course.Hold;
 import holdfast.machine.migration.internal.course.NotedFiles;
 import holdfast.machine.migration.internal.course.Progress;
+import holdfast.machine.migration.internal.handover.HandedOver;
 import holdfast.machine.migration.internal.ownership.DestinationNotes;
 import holdfast.machine.migration.internal.ownership.MigrationId;
 import holdfast.machine.migration.internal.ownership.Proof;
@@ -100,7 +101,8 @@ final class Custody {
     proofHash = hash;
     notes =
         new DestinationNotes(
-            NotedFiles.of(order.machine()), new MigrationId(id, order.sender(), Instant.now()));
+            NotedFiles.of(order.machine(), HandedOver::isInherited),
+            new MigrationId(id, order.sender(), Instant.now()));
   }
 
   private DestinationNotes notes() {

@@ -4,10 +4,10 @@ import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.RamFlag;
 import holdfast.machine.admin.MigrationAdmin;
 import holdfast.machine.admin.MigrationState;
-import holdfast.machine.api.DeviceState;
 import holdfast.machine.copy.GuestWriters;
 import holdfast.machine.core.AdminEvents;
 import holdfast.machine.core.Backend;
+import holdfast.machine.core.DeviceStates;
 import holdfast.machine.core.Machine;
 import holdfast.machine.core.Region;
 import holdfast.machine.migration.internal.channel.ChannelException;
@@ -15,6 +15,8 @@ import holdfast.machine.migration.internal.channel.Deadline;
 import holdfast.machine.migration.internal.course.Offers;
 import holdfast.machine.migration.internal.course.Progress;
 import holdfast.machine.migration.internal.course.States;
+import holdfast.machine.migration.internal.handover.HandedOver;
+import holdfast.machine.migration.internal.handover.HandoverFormat;
 import holdfast.machine.migration.internal.ownership.Proof;
 import holdfast.machine.migration.internal.peer.FrameType;
 import holdfast.machine.migration.internal.peer.Frames;
@@ -53,6 +55,9 @@ public final class IncomingMigration implements Runnable {
   /** How long a source may take to hand the guest over once all is here. */
   private static final Duration HANDOVER = Duration.ofSeconds(60);
 
+  /** How long an emulator may take to be ready once it has its memory; the source waits longer. */
+  private static final Duration EMULATOR = Duration.ofSeconds(20);
+
   /** The first two bytes of a client that begins with TLS. */
   private static final int TLS_HELLO = 0x1603;
 
@@ -82,7 +87,7 @@ public final class IncomingMigration implements Runnable {
       Machine machine,
       GuestWriters writers,
       AdminEvents events,
-      List<DeviceState> states,
+      DeviceStates states,
       String from,
       String sender,
       ByteChannel channel,
@@ -109,6 +114,7 @@ public final class IncomingMigration implements Runnable {
     return machine.backends().stream()
         .map(Backend::region)
         .filter(region -> !region.spec().has(RamFlag.RAM_READONLY))
+        .filter(region -> !HandedOver.isInherited(region))
         .toList();
   }
 
@@ -156,6 +162,8 @@ public final class IncomingMigration implements Runnable {
         attempt(() -> fromQemu(first));
       } else if (magic == Frames.MAGIC) {
         fromMachine();
+      } else if (magic == HandoverFormat.MAGIC && order.answers()) {
+        handedOverAgain();
       } else {
         LOG.warn(
             "somebody at {} sends no migration: {}",
@@ -188,6 +196,19 @@ public final class IncomingMigration implements Runnable {
       }
     }
     return first.array();
+  }
+
+  /**
+   * Tells a source that tries once more that its files are here already, if some are; what it hands
+   * over now the kernel closes. Whether they are still the same is seen from its offer.
+   */
+  private void handedOverAgain() throws IOException {
+    try (Deadline limit = introductionLimit()) {
+      HandoverFormat.dropEntries(order.channel());
+      HandoverFormat.answer(
+          order.channel(), isHandedOver() ? "" : "this machine has opened its memory by itself");
+      limit.requireMet();
+    }
   }
 
   private Deadline introductionLimit() {
@@ -234,7 +255,6 @@ public final class IncomingMigration implements Runnable {
   }
 
   private void fromMachine(Frames frames) throws IOException {
-    States states = States.of(order.states());
     Offer offered;
     try (Deadline limit = introductionLimit()) {
       try {
@@ -244,8 +264,11 @@ public final class IncomingMigration implements Runnable {
       }
     }
     custody.enter();
+    States states = states(offered);
     Optional<String> mismatch =
-        offered.mismatch(Offers.of(order.machine(), offered.id(), "", states), states::loads);
+        offered.mismatch(
+            Offers.of(order.machine(), offered.id(), "", states, HandedOver::isInherited),
+            states::loads);
     if (mismatch.isPresent() || !Proof.isWellFormed(offered.proofHash())) {
       throw new IOException(mismatch.orElse("the source gives no digest of its proof"));
     }
@@ -265,6 +288,28 @@ public final class IncomingMigration implements Runnable {
     } else {
       custody.own();
     }
+  }
+
+  /**
+   * Returns the states of the emulator's parts. Where memory was handed over the emulator has just
+   * got it, and may still be making its parts.
+   */
+  private States states(Offer offered) throws IOException {
+    if (isHandedOver()) {
+      try {
+        order.states().await(offered.states().size(), EMULATOR);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("it was interrupted", e);
+      }
+    }
+    return States.of(order.states().list());
+  }
+
+  private boolean isHandedOver() {
+    return order.machine().backends().stream()
+        .map(Backend::region)
+        .anyMatch(HandedOver::isInherited);
   }
 
   /** Does what may fail before all is here; then nothing was. */
@@ -433,6 +478,7 @@ public final class IncomingMigration implements Runnable {
         .filter(backend -> !machine.users(backend).isEmpty())
         .map(Backend::region)
         .filter(region -> !region.spec().has(RamFlag.RAM_READONLY))
+        .filter(region -> !HandedOver.isInherited(region))
         .toList();
   }
 }

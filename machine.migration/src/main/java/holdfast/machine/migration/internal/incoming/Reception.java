@@ -141,7 +141,7 @@ public final class Reception {
                 machine,
                 writers,
                 events,
-                states.list(),
+                states,
                 from,
                 sender,
                 channel,

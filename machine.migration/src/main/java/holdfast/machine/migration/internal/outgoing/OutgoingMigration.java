@@ -35,6 +35,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -84,6 +85,7 @@ public final class OutgoingMigration implements Runnable {
    * @param to the address as it was written
    * @param peer connects to it; for a QEMU and a file, too
    * @param kind what is at the other end
+   * @param handed tells which memory is handed over as a file
    * @param parameters what holds by now
    */
   public record Order(
@@ -95,13 +97,18 @@ public final class OutgoingMigration implements Runnable {
       String to,
       Peer peer,
       Kind kind,
+      Predicate<Region> handed,
       Supplier<MigrationParameters> parameters) {}
 
   /** Connects to the destination. */
   @FunctionalInterface
   public interface Peer {
-    /** Connects, within a limit of its own. */
-    Link connect() throws IOException;
+    /**
+     * Connects, within a limit of its own.
+     *
+     * @throws GivenUpException if that was cancelled
+     */
+    Link connect(Cancellation cancellation) throws IOException, GivenUpException;
   }
 
   /** What is at the other end. */
@@ -131,13 +138,15 @@ public final class OutgoingMigration implements Runnable {
     this.id = new MigrationId(UUID.randomUUID(), order.to(), Instant.now());
     this.notes =
         new SourceNotes(
-            order.kind() == Kind.FILE ? List.of() : NotedFiles.of(order.machine()), id, proof);
+            order.kind() == Kind.FILE ? List.of() : NotedFiles.of(order.machine(), order.handed()),
+            id,
+            proof);
     this.thread = Thread.ofPlatform().daemon().name("holdfast-migration").unstarted(this);
   }
 
   /**
-   * Returns the regions that are sent: none that is read-only, whose file is the same on both
-   * sides; to a QEMU, which knows no others, those that are in use.
+   * Returns the regions that are sent: none that both sides have, as what is read-only; to a QEMU,
+   * which knows no others, those that are in use.
    */
   private static List<Region> regions(Order order) {
     Machine machine = order.machine();
@@ -145,6 +154,7 @@ public final class OutgoingMigration implements Runnable {
         .filter(backend -> order.kind() != Kind.QEMU || !machine.users(backend).isEmpty())
         .map(Backend::region)
         .filter(region -> !region.spec().has(RamFlag.RAM_READONLY))
+        .filter(order.handed().negate())
         .toList();
   }
 
@@ -202,7 +212,7 @@ public final class OutgoingMigration implements Runnable {
   @Override
   public void run() {
     boolean gone = false;
-    try (Link link = order.peer().connect()) {
+    try (Link link = order.peer().connect(cancellation)) {
       channel = link.channel();
       cancellation.throwIfCancelled(); // while it connected nobody could close it
       gone = send(link);
@@ -259,7 +269,7 @@ public final class OutgoingMigration implements Runnable {
   }
 
   private byte[] offer(States states) throws IOException {
-    return Offers.of(order.machine(), id.id(), proof.sha256(), states).json();
+    return Offers.of(order.machine(), id.id(), proof.sha256(), states, order.handed()).json();
   }
 
   /** Sends RAM; the guest is stopped at the end. */

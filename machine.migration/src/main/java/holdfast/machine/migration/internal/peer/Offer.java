@@ -39,21 +39,26 @@ public record Offer(
   public static final int LONGEST = 1 << 20;
 
   /** What is spoken; another version is another language. */
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
 
   /**
    * A memory backend.
    *
    * @param readOnly whether nothing can be stored into it; then its content is not sent
    * @param durable whether anything can make a store into it durable
+   * @param shared the memory that both sides have, if it was handed over: then its content is not
+   *     sent, either; else empty
    */
-  public record Block(String id, long size, boolean readOnly, boolean durable) {
+  public record Block(String id, long size, boolean readOnly, boolean durable, String shared) {
     private String words() {
-      return size + " bytes, " + (readOnly ? "read-only" : durable ? "durable" : "volatile");
+      return size
+          + " bytes, "
+          + (readOnly ? "read-only" : durable ? "durable" : "volatile")
+          + (shared.isEmpty() ? "" : ", handed over as the file " + shared);
     }
 
     private Block asDurableAs(Block other) {
-      return new Block(id, size, readOnly, other.durable);
+      return new Block(id, size, readOnly, other.durable, shared);
     }
   }
 
@@ -109,7 +114,8 @@ public record Offer(
         "id", one.id(),
         "size", one.size(),
         "read-only", one.readOnly(),
-        "durable", one.durable());
+        "durable", one.durable(),
+        "shared", one.shared());
   }
 
   private static Map<String, Object> json(Device one) {
@@ -140,7 +146,11 @@ public record Offer(
     for (Fields one : fields.list("blocks")) {
       blocks.add(
           new Block(
-              one.text("id"), one.number("size"), one.flag("read-only"), one.flag("durable")));
+              one.text("id"),
+              one.number("size"),
+              one.flag("read-only"),
+              one.flag("durable"),
+              one.text("shared")));
     }
     List<Device> devices = new ArrayList<>();
     for (Fields one : fields.list("devices")) {

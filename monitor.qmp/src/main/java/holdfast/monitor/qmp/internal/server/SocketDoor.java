@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ByteChannel;
 import java.nio.channels.ClosedChannelException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -30,10 +32,16 @@ public final class SocketDoor implements AutoCloseable {
   private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   private final String place;
-  private final @Nullable Open open;
+  private volatile @Nullable Open open;
   private final String failure;
   private final CountDownLatch firstClient = new CountDownLatch(1);
   private volatile boolean closed;
+
+  /** How long to wait before it is looked again whether another process has left the place. */
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+  /** After so many looks it is tried to connect, since a killed process leaves its socket. */
+  private static final int LOOKS = 40;
 
   /** What there is while clients can connect. */
   private record Open(Listener listener, Monitor monitor) {}
@@ -49,18 +57,32 @@ public final class SocketDoor implements AutoCloseable {
    *
    * @param endProcess ends the process; empty where that is not this project's to do
    * @param version of this project
+   * @param takesOver whether to wait for the end of another process that listens there
    */
   public static SocketDoor open(
-      Address address, MachineAdmin admin, Optional<Runnable> endProcess, String version) {
+      Address address,
+      MachineAdmin admin,
+      Optional<Runnable> endProcess,
+      String version,
+      boolean takesOver) {
+    Opening opening =
+        () -> {
+          Open made = new Open(listener(address), new Monitor(admin, endProcess, version));
+          LOG.info("QMP clients can connect to {}", address);
+          return made;
+        };
     try {
-      Listener listener = listener(address);
-      SocketDoor door =
-          new SocketDoor(
-              address.toString(), new Open(listener, new Monitor(admin, endProcess, version)), "");
+      SocketDoor door = new SocketDoor(address.toString(), opening.open(), "");
       Thread.ofVirtual().name("holdfast-qmp " + address).start(door::accept);
-      LOG.info("QMP clients can connect to {}", address);
       return door;
     } catch (SocketFileException e) {
+      if (takesOver && e.isTaken()) {
+        SocketDoor door = new SocketDoor(address.toString(), null, "");
+        Thread.ofVirtual()
+            .name("holdfast-qmp " + address)
+            .start(() -> door.takeOver(opening, e.path()));
+        return door;
+      }
       return closed(address.toString(), "" + e.getMessage());
     } catch (IOException e) {
       return closed(
@@ -72,6 +94,41 @@ public final class SocketDoor implements AutoCloseable {
   /** Returns one that nobody can connect to. */
   public static SocketDoor closed(String place, String failure) {
     return new SocketDoor(place, null, failure);
+  }
+
+  private interface Opening {
+    Open open() throws IOException;
+  }
+
+  /** Waits until another process has left the place, of which no event tells. */
+  private void takeOver(Opening opening, Path path) {
+    LOG.info("QMP at {}: the process that listens there now is to end first", place);
+    while (!closed) {
+      try {
+        Open made = opening.open();
+        open = made;
+        if (closed) {
+          made.listener().close();
+        }
+        accept();
+        return;
+      } catch (SocketFileException e) {
+        if (!e.isTaken()) {
+          LOG.error("{}", e.getMessage());
+          return;
+        }
+        awaitChange(path);
+      } catch (IOException e) {
+        LOG.error("QMP at {}: {}", place, e.getMessage());
+        return;
+      }
+    }
+  }
+
+  private void awaitChange(Path path) {
+    for (int look = 0; look < LOOKS && !closed && Files.exists(path); look++) {
+      LockSupport.parkNanos(LOOK_NANOS);
+    }
   }
 
   private static Listener listener(Address address) throws IOException {
@@ -124,7 +181,7 @@ public final class SocketDoor implements AutoCloseable {
 
   /** Waits until the first client has come, or the place is closed. */
   public void awaitClient() throws InterruptedException {
-    if (open != null && firstClient.getCount() > 0) {
+    if (failure.isEmpty() && firstClient.getCount() > 0) {
       PROGRESS.info("the machine waits until a QMP client connects to {}", place);
       firstClient.await();
     }
@@ -132,8 +189,9 @@ public final class SocketDoor implements AutoCloseable {
 
   /** Tells clients that the process ends. */
   public void processEnds() {
-    if (open != null) {
-      open.monitor().processEnds();
+    Open there = open;
+    if (there != null) {
+      there.monitor().processEnds();
     }
   }
 
@@ -142,9 +200,10 @@ public final class SocketDoor implements AutoCloseable {
   public void close() {
     closed = true;
     firstClient.countDown();
-    if (open != null) {
-      open.listener().close();
-      open.monitor().close();
+    Open there = open;
+    if (there != null) {
+      there.listener().close();
+      there.monitor().close();
     }
   }
 }

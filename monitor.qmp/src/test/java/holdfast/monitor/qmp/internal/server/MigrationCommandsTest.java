@@ -37,7 +37,11 @@ class MigrationCommandsTest {
     Path socket = folder.resolve("qmp");
     door =
         SocketDoor.open(
-            new QmpDefinition.Unix(socket), there.admin(), Optional.empty(), "0.1.0.SNAPSHOT");
+            new QmpDefinition.Unix(socket),
+            there.admin(),
+            Optional.empty(),
+            "0.1.0.SNAPSHOT",
+            false);
     client = TestClient.negotiated(socket);
   }
 

@@ -50,7 +50,8 @@ class QmpTest {
             new QmpDefinition.Unix(socket),
             there.admin(),
             Optional.of(() -> ended.complete(true)),
-            "0.1.0.SNAPSHOT");
+            "0.1.0.SNAPSHOT",
+            false);
     assertEquals(Optional.empty(), door.failure());
   }
 
@@ -417,7 +418,8 @@ class QmpTest {
             new QmpDefinition.Tcp("127.0.0.1", port),
             there.admin(),
             Optional.of(() -> ended.complete(true)),
-            "0.1.0");
+            "0.1.0",
+            false);
     try (Socket browser = new Socket("127.0.0.1", port)) {
       browser.setSoTimeout(30_000);
       browser
@@ -449,6 +451,34 @@ class QmpTest {
       assertEquals(
           "VM status: running\r\n",
           client.run("human-monitor-command", "command-line", "info status"));
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "a monitor that takes over lets clients in when the one before it has left the place")
+  void takesOver() throws Exception {
+    try (SocketDoor next =
+        SocketDoor.open(
+            new QmpDefinition.Unix(socket), there.admin(), Optional.empty(), "7.7.7", true)) {
+      assertEquals(Optional.empty(), next.failure());
+      try (TestClient client = TestClient.negotiated(socket)) {
+        assertFalse(String.valueOf(client.run("query-version")).contains("7.7.7"));
+      }
+      door.close();
+      awaitSocket();
+      try (TestClient client = TestClient.negotiated(socket)) {
+        assertTrue(String.valueOf(client.run("query-version")).contains("7.7.7"));
+      }
+    }
+    assertFalse(Files.exists(socket));
+  }
+
+  private void awaitSocket() throws InterruptedException {
+    long end = System.nanoTime() + 30_000_000_000L;
+    while (!Files.exists(socket)) {
+      assertTrue(System.nanoTime() < end, "no socket in time");
+      Thread.sleep(5);
     }
   }
 }

@@ -36,7 +36,11 @@ class WordsTest {
     Path socket = folder.resolve("qmp");
     door =
         SocketDoor.open(
-            new QmpDefinition.Unix(socket), there.admin(), Optional.empty(), "0.1.0.SNAPSHOT");
+            new QmpDefinition.Unix(socket),
+            there.admin(),
+            Optional.empty(),
+            "0.1.0.SNAPSHOT",
+            false);
     client = TestClient.negotiated(socket);
   }
 
