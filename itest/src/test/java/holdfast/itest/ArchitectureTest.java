@@ -208,6 +208,20 @@ class ArchitectureTest {
       module("machine.nvdimm", "holdfast.backend.api", "holdfast.machine.api", "org.slf4j");
 
   @ArchTest
+  static final ArchRule vcpuApi =
+      module("vcpu.api", "holdfast.backend.api", "holdfast.machine.api", "org.slf4j");
+
+  @ArchTest
+  static final ArchRule vcpuKvm =
+      module(
+          "vcpu.kvm",
+          "holdfast.backend.api",
+          "holdfast.host.linux",
+          "holdfast.machine.api",
+          "holdfast.vcpu.api..",
+          "org.slf4j");
+
+  @ArchTest
   static final ArchRule machineSwap =
       module(
           "machine.swap",
@@ -263,6 +277,18 @@ class ArchitectureTest {
           "holdfast.machine.admin",
           "org.osgi.framework",
           "org.osgi.service.component.annotations");
+
+  /** What anybody can use who copies it. */
+  @ArchTest
+  static final ArchRule emulatorExamples =
+      module(
+          "examples.emulator",
+          "holdfast.backend.api",
+          "holdfast.machine.api",
+          "holdfast.machine.admin",
+          "holdfast.machine.core",
+          "holdfast.vcpu.api",
+          "holdfast.vcpu.kvm");
 
   @ArchTest
   static final ArchRule onlyTheCommandLineHasATerminal =
@@ -322,7 +348,8 @@ class ArchitectureTest {
               "holdfast.backend.api",
               "holdfast.machine.api",
               "holdfast.machine.config..",
-              "holdfast.machine.core..")
+              "holdfast.machine.core..",
+              "holdfast.vcpu..")
           .should()
           .beAssignableTo(HoldfastException.class);
 
@@ -470,7 +497,7 @@ class ArchitectureTest {
   static final ArchRule onlyTheStartEndsTheJvm =
       noClasses()
           .that()
-          .resideOutsideOfPackage(START)
+          .resideOutsideOfPackages(START, "holdfast.examples.emulator..")
           .should()
           .callMethod(System.class, "exit", int.class)
           .orShould()

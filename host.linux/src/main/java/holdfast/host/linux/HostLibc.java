@@ -2,6 +2,7 @@ package holdfast.host.linux;
 
 import holdfast.host.linux.internal.JnaLibc;
 import holdfast.host.linux.internal.JnaSocket;
+import holdfast.host.linux.internal.JnaVmm;
 
 /** Provides the C library of this process. */
 public final class HostLibc {
@@ -15,6 +16,15 @@ public final class HostLibc {
    */
   public static Libc instance() {
     return JnaLibc.instance();
+  }
+
+  /**
+   * Returns a monitor's system calls of this process, one instance for all callers.
+   *
+   * @throws UnsupportedOperationException as {@link #instance}
+   */
+  public static VmmCalls vmm() {
+    return JnaVmm.instance();
   }
 
   /** Returns the sockets' system calls of this process, one instance for all callers. */

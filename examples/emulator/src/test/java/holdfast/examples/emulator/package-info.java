@@ -1,0 +1,4 @@
+@NullMarked
+package holdfast.examples.emulator;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,288 @@
+package holdfast.vcpu.api.engine;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Who runs, interrupts, pauses and changes something under a guest meets the others at one gate.
+ */
+@Timeout(30)
+class RunGateTest {
+  private static final Duration LONG = Duration.ofSeconds(20);
+  private static final Duration SHORT = Duration.ofMillis(5);
+
+  /** A guest that leaves when it is kicked for the {@code deaf}th time after it was admitted. */
+  private static final class Guest implements RunGate.Guest {
+    private final AtomicInteger kicks = new AtomicInteger();
+    private final AtomicBoolean running = new AtomicBoolean();
+    private final AtomicInteger deaf = new AtomicInteger(1);
+
+    @Override
+    public void admit() {
+      kicks.set(0);
+    }
+
+    @Override
+    public synchronized void kick() {
+      kicks.incrementAndGet();
+      notifyAll();
+    }
+
+    synchronized void run() throws InterruptedException {
+      running.set(true);
+      notifyAll();
+      while (kicks.get() < deaf.get()) {
+        wait();
+      }
+      running.set(false);
+    }
+
+    synchronized void awaitRunning() throws InterruptedException {
+      while (!running.get()) {
+        wait();
+      }
+    }
+  }
+
+  private final Guest guest = new Guest();
+  private final RunGate gate = new RunGate(guest);
+
+  private static <T> Future<T> start(Callable<T> what) {
+    FutureTask<T> task = new FutureTask<>(what);
+    Thread.ofPlatform().daemon().start(task);
+    return task;
+  }
+
+  /** Runs the guest until it is interrupted, as an engine does; returns how often it entered. */
+  private int loop() throws InterruptedException {
+    int entries = 0;
+    while (gate.enter()) {
+      entries++;
+      guest.run();
+      gate.leave();
+      if (gate.takeInterrupt()) {
+        break;
+      }
+    }
+    return entries;
+  }
+
+  @Test
+  void aPauseHasTheGuestLeaveAndKeepsItOutUntilItIsResumed() throws Exception {
+    Future<Integer> loop = start(this::loop);
+    guest.awaitRunning();
+    assertTrue(gate.pause(LONG));
+    assertFalse(guest.running.get());
+    gate.resume();
+    guest.awaitRunning();
+    gate.interrupt();
+    assertEquals(2, loop.get(20, SECONDS));
+  }
+
+  @Test
+  void aGuestThatMissedItsKickIsKickedAgain() throws Exception {
+    guest.deaf.set(5);
+    start(this::loop);
+    guest.awaitRunning();
+    assertTrue(gate.pause(LONG));
+  }
+
+  @Test
+  void aPauseThatIsNotReachedInItsLimitLeavesTheGuestRunning() throws Exception {
+    guest.deaf.set(Integer.MAX_VALUE);
+    start(this::loop);
+    guest.awaitRunning();
+    assertFalse(gate.pause(SHORT));
+    assertTrue(guest.running.get());
+    guest.deaf.set(1);
+    assertTrue(gate.pause(LONG)); // once more
+  }
+
+  @Test
+  void anInterruptedPauseLeavesTheGateOpen() throws Exception {
+    guest.deaf.set(Integer.MAX_VALUE);
+    start(this::loop);
+    guest.awaitRunning();
+    Thread.currentThread().interrupt();
+    assertThrows(InterruptedException.class, () -> gate.pause(LONG));
+    guest.deaf.set(1);
+    assertTrue(gate.pause(LONG));
+  }
+
+  @Test
+  void anInterruptIsKeptForTheNextRunAndTakenOnce() {
+    gate.interrupt();
+    gate.interrupt();
+    assertFalse(gate.enter());
+    assertTrue(gate.enter());
+  }
+
+  @Test
+  void anInterruptEndsTheWaitingOfAPausedRun() throws Exception {
+    assertTrue(gate.pause(LONG));
+    Future<Boolean> run = start(gate::enter);
+    gate.interrupt();
+    assertFalse(run.get(20, SECONDS));
+  }
+
+  @Test
+  void anInterruptedThreadDoesNotEnterAndStaysInterrupted() throws Exception {
+    Future<Boolean> run =
+        start(
+            () -> {
+              Thread.currentThread().interrupt();
+              return !gate.enter() && Thread.interrupted();
+            });
+    assertTrue(run.get(20, SECONDS));
+  }
+
+  @Test
+  void anInstructionThatWaitsForItsAnswerHoldsThePause() throws Exception {
+    assertTrue(gate.enter());
+    gate.leave(true);
+    assertFalse(gate.pause(SHORT));
+    Future<Boolean> pause = start(() -> gate.pause(LONG));
+    gate.release();
+    assertTrue(pause.get(20, SECONDS));
+  }
+
+  @Test
+  void storesOfADeviceWaitForTheEndOfAPauseAndHoldOneBack() throws Exception {
+    CountDownLatch storing = new CountDownLatch(1);
+    CountDownLatch stored = new CountDownLatch(1);
+    Future<Boolean> first =
+        start(
+            () -> {
+              gate.store(
+                  () -> {
+                    storing.countDown();
+                    await(stored);
+                  });
+              return true;
+            });
+    storing.await();
+    assertFalse(gate.pause(SHORT));
+    stored.countDown();
+    assertTrue(first.get(20, SECONDS));
+    assertTrue(gate.pause(LONG));
+    AtomicBoolean late = new AtomicBoolean();
+    Future<Boolean> second =
+        start(
+            () -> {
+              gate.store(() -> late.set(true));
+              return true;
+            });
+    assertFalse(late.get());
+    gate.resume();
+    assertTrue(second.get(20, SECONDS));
+    assertTrue(late.get());
+  }
+
+  @Test
+  void storesWithinAnInstructionDoNotWaitForThePauseThatWaitsForIt() throws Exception {
+    assertTrue(gate.enter());
+    gate.leave(true);
+    CountDownLatch asked = new CountDownLatch(1);
+    Future<Boolean> pause =
+        start(
+            () -> {
+              asked.countDown();
+              return gate.pause(LONG);
+            });
+    asked.await();
+    AtomicBoolean stored = new AtomicBoolean();
+    gate.store(() -> stored.set(true));
+    assertTrue(stored.get());
+    gate.release();
+    assertTrue(pause.get(20, SECONDS));
+  }
+
+  @Test
+  void aChangeIsMadeWhileTheGuestIsOutAndItGoesOnAfterwards() throws Exception {
+    Future<Integer> loop = start(this::loop);
+    guest.awaitRunning();
+    AtomicBoolean outside = new AtomicBoolean();
+    assertTrue(gate.outside(LONG, () -> outside.set(!guest.running.get())));
+    assertTrue(outside.get());
+    guest.awaitRunning();
+    gate.interrupt();
+    assertEquals(2, loop.get(20, SECONDS));
+  }
+
+  @Test
+  void aChangeWithinAPauseDoesNotEndIt() throws Exception {
+    assertTrue(gate.pause(LONG));
+    assertTrue(gate.outside(LONG, () -> {}));
+    Future<Boolean> run = start(gate::enter);
+    gate.interrupt(); // for the one that waits
+    assertFalse(run.get(20, SECONDS));
+  }
+
+  @Test
+  void aSecondRunIsRefused() throws Exception {
+    start(this::loop);
+    guest.awaitRunning();
+    assertThrows(IllegalStateException.class, gate::enter);
+  }
+
+  @Test
+  void theEndWaitsForTheGuestAndLetsNobodyIn() throws Exception {
+    Future<Integer> loop = start(this::loop);
+    guest.awaitRunning();
+    assertTrue(gate.close());
+    assertFalse(gate.close());
+    assertEquals(1, loop.get(20, SECONDS));
+    assertThrows(IllegalStateException.class, gate::enter);
+  }
+
+  @Test
+  void theEndEndsTheWaitingOfAPausedRun() throws Exception {
+    assertTrue(gate.pause(LONG));
+    CountDownLatch asked = new CountDownLatch(1);
+    Future<Boolean> run =
+        start(
+            () -> {
+              asked.countDown();
+              return gate.enter();
+            });
+    asked.await();
+    gate.close();
+    try {
+      assertFalse(run.get(20, SECONDS));
+    } catch (java.util.concurrent.ExecutionException late) { // it had not begun to wait
+      assertTrue(late.getCause() instanceof IllegalStateException);
+    }
+  }
+
+  @Test
+  void thePauseOfAWriterSettlesWhatIsUnderWay() throws Exception {
+    AtomicInteger settled = new AtomicInteger();
+    GatedWriter writer =
+        new GatedWriter("cpu0", gate, settled::incrementAndGet, java.util.Optional.empty());
+    assertTrue(writer.pause(LONG));
+    assertEquals(1, settled.get());
+    writer.resume();
+    assertTrue(gate.enter());
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package holdfast.vcpu.api.engine;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package holdfast.vcpu.kvm;
+
+import org.jspecify.annotations.NullMarked;
