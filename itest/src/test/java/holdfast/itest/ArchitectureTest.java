@@ -222,6 +222,15 @@ class ArchitectureTest {
           "org.slf4j");
 
   @ArchTest
+  static final ArchRule vcpuUnicorn =
+      module(
+          "vcpu.unicorn",
+          "holdfast.backend.api",
+          "holdfast.machine.api",
+          "holdfast.vcpu.api..",
+          "org.slf4j");
+
+  @ArchTest
   static final ArchRule machineSwap =
       module(
           "machine.swap",
@@ -288,7 +297,8 @@ class ArchitectureTest {
           "holdfast.machine.admin",
           "holdfast.machine.core",
           "holdfast.vcpu.api",
-          "holdfast.vcpu.kvm");
+          "holdfast.vcpu.kvm",
+          "holdfast.vcpu.unicorn");
 
   @ArchTest
   static final ArchRule onlyTheCommandLineHasATerminal =
@@ -407,12 +417,15 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAPackage("holdfast.host.linux.internal");
 
-  /** A cache flush is the JDK's own or libpmem's, and a window makes segments of addresses. */
+  /**
+   * A cache flush is the JDK's own or libpmem's, and a window makes segments of addresses; Unicorn
+   * calls back, which through JNA would cost ten times as much.
+   */
   @ArchTest
-  static final ArchRule onlyTheMapperReachesNativeCodeWithoutJna =
+  static final ArchRule onlyTheMapperAndUnicornReachNativeCodeWithoutJna =
       noClasses()
           .that()
-          .resideOutsideOfPackage("holdfast.backend.mmap..")
+          .resideOutsideOfPackages("holdfast.backend.mmap..", "holdfast.vcpu.unicorn.internal")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("sun..", "jdk.internal..")

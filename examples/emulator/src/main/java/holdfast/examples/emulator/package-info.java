@@ -1,6 +1,6 @@
 /**
  * Complete little machines to begin with, each in one file: {@link
- * holdfast.examples.emulator.KvmEmulator}.
+ * holdfast.examples.emulator.KvmEmulator}, {@link holdfast.examples.emulator.UnicornEmulator}.
  */
 @NullMarked
 package holdfast.examples.emulator;

@@ -24,6 +24,9 @@ import holdfast.vcpu.api.VcpuException;
 import holdfast.vcpu.api.VcpuExit;
 import holdfast.vcpu.kvm.KvmMachine;
 import holdfast.vcpu.kvm.KvmVcpu;
+import holdfast.vcpu.unicorn.Architecture;
+import holdfast.vcpu.unicorn.Arm64Register;
+import holdfast.vcpu.unicorn.UnicornVcpu;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -116,6 +119,16 @@ final class EmbeddingSamples {
       machine.removeWriter(cpu.writer());
     } catch (EngineMissingException | EngineRefusedException e) {
       System.err.println(e.getMessage()); // another engine may be there
+    }
+  }
+
+  static void emulate(Holdfast machine, Devices devices, GuestAddress entry) throws VcpuException {
+    try (UnicornVcpu cpu = UnicornVcpu.open(machine.memory(), Architecture.ARM64, "cpu0")) {
+      cpu.write(Arm64Register.PC, entry.value());
+      machine.addDeviceState(cpu.state());
+      machine.addWriter(cpu.writer());
+      run(cpu, devices); // in a thread of its own, as above
+      machine.removeWriter(cpu.writer());
     }
   }
 

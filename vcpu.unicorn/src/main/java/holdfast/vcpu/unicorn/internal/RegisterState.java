@@ -1,0 +1,81 @@
+package holdfast.vcpu.unicorn.internal;
+
+import holdfast.machine.api.DeviceState;
+import holdfast.vcpu.unicorn.Register;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * A vCPU's registers as they migrate, each with its name: the architecture, how many there are, and
+ * of each the name, the width and the bytes; then the stores to device registers that the emulator
+ * has not been told yet.
+ */
+public final class RegisterState implements DeviceState {
+  private static final int VERSION = 1;
+
+  private final String name;
+  private final VcpuCore core;
+
+  /** Makes the state of a vCPU. */
+  public RegisterState(String name, VcpuCore core) {
+    this.name = name;
+    this.core = core;
+  }
+
+  @Override
+  public String id() {
+    return name;
+  }
+
+  @Override
+  public int version() {
+    return VERSION;
+  }
+
+  @Override
+  public void save(OutputStream to) throws IOException {
+    DataOutputStream out = new DataOutputStream(to);
+    var architecture = core.architecture();
+    out.writeUTF(architecture.label());
+    out.writeInt(architecture.registers().size());
+    Map<Register, byte[]> values = core.registers();
+    for (Register register : architecture.registers()) {
+      byte[] value = values.getOrDefault(register, new byte[register.width()]);
+      out.writeUTF(register.name());
+      out.writeInt(value.length);
+      out.write(value);
+    }
+    core.saveStores(out);
+    out.flush();
+  }
+
+  @Override
+  public void load(int version, InputStream from) throws IOException {
+    DataInputStream in = new DataInputStream(from);
+    var architecture = core.architecture();
+    String label = in.readUTF();
+    if (!label.equals(architecture.label())) {
+      throw new IOException(
+          "vCPU '" + name + "' is " + architecture.label() + " here, but the guest's is " + label);
+    }
+    Map<String, Register> known = new HashMap<>();
+    architecture.registers().forEach(register -> known.put(register.name(), register));
+    Map<Register, byte[]> values = new HashMap<>();
+    for (int count = in.readInt(); count > 0; count--) {
+      String register = in.readUTF();
+      Register here = known.get(register);
+      int width = in.readInt();
+      if (here == null || here.width() != width) {
+        throw new IOException(
+            "vCPU '" + name + "' has no register " + register + " of " + width + " bytes");
+      }
+      values.put(here, in.readNBytes(width));
+    }
+    core.load(values, in);
+  }
+}

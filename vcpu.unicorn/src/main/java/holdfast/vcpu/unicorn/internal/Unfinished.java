@@ -1,0 +1,265 @@
+package holdfast.vcpu.unicorn.internal;
+
+import holdfast.machine.api.GuestAddress;
+import holdfast.machine.api.MemoryDevice;
+import holdfast.vcpu.api.Ended;
+import holdfast.vcpu.api.MemoryFault;
+import holdfast.vcpu.api.VcpuException;
+import holdfast.vcpu.api.VcpuExit;
+import holdfast.vcpu.api.engine.MemoryFollower;
+import holdfast.vcpu.api.engine.RunGate;
+import holdfast.vcpu.api.engine.Standing;
+import holdfast.vcpu.unicorn.X86Register;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a vCPU's last exit left to do: an instruction whose answer is still to come, and exits of
+ * instructions that are done. Used under the lock of its engine.
+ */
+final class Unfinished {
+  private final UnicornEngine engine;
+  private final RunGate gate;
+  private final MemoryFollower follower;
+
+  /** What the guest waits for. */
+  private @Nullable Pending pending;
+
+  /** What the emulator is still to be told. */
+  private final Deque<VcpuExit> untold = new ArrayDeque<>();
+
+  /** An instruction that is not done. */
+  private sealed interface Pending {
+    /** Who gives its answer. */
+    Reply reply();
+
+    /** Its load from a device register is to be answered. */
+    record Load(Instruction instruction, Refusal load, Reply reply) implements Pending {}
+
+    /** It is done but for the register that takes what was read from a port. */
+    record Port(int width, Reply reply) implements Pending {}
+  }
+
+  Unfinished(UnicornEngine engine, RunGate gate, MemoryFollower follower) {
+    this.engine = engine;
+    this.gate = gate;
+    this.follower = follower;
+  }
+
+  /** Returns where the answer to an exit goes, which ends what the gate holds. */
+  Reply reply() {
+    return new Reply(gate::release);
+  }
+
+  /**
+   * Goes on with it, within the gate.
+   *
+   * @return false if there is nothing
+   */
+  boolean goOn() {
+    if (pending != null) {
+      finish(pending);
+      return true;
+    }
+    return !untold.isEmpty();
+  }
+
+  /** Returns the next exit that the emulator is to be told, if there is one. */
+  @Nullable VcpuExit poll() {
+    return untold.poll();
+  }
+
+  /** Completes what is answered. */
+  void settle() {
+    if (pending != null && pending.reply().isAnswered()) {
+      finish(pending);
+    }
+  }
+
+  /**
+   * Begins with an instruction before which the guest is, since its access was refused.
+   *
+   * @param exit what the emulator is told of it
+   * @return whether the guest is within it, until it is answered
+   */
+  boolean begin(VcpuExit exit, Refusal access, Reply reply) {
+    Instruction instruction = new Instruction(engine);
+    switch (exit) {
+      case VcpuExit.MmioRead _ -> {
+        pending = new Pending.Load(instruction, access, reply);
+        return true;
+      }
+      case MemoryFault.Unplugged _ when !access.store() -> {
+        instruction.answer(access, -1);
+        complete(instruction);
+      }
+      case MemoryFault.StoredReadOnly(var _, MemoryDevice device) -> {
+        instruction.drop(access, Optional.of(device));
+        complete(instruction);
+      }
+      case VcpuExit.MmioWrite _, MemoryFault.Unplugged _ -> {
+        instruction.drop(access, Optional.empty());
+        complete(instruction);
+      }
+      default -> {} // told again at the next try
+    }
+    return false;
+  }
+
+  /** The guest is behind an instruction that reads a port. */
+  VcpuExit portRead(int port, int width, long at) {
+    if (X86Opcode.isStringInput(i -> byteAt(at + i))) {
+      return new Ended.EngineError(
+          "ins, which stores what it reads from a port, is not supported", port, List.of(at));
+    }
+    Reply reply = reply();
+    pending = new Pending.Port(width, reply);
+    return new VcpuExit.PortRead(port, width, reply);
+  }
+
+  /** Returns a byte of code, 0 if it can't be had; fails no region, since it is within the gate. */
+  private int byteAt(long address) {
+    GuestAddress code = new GuestAddress(address);
+    for (MemoryDevice device : follower.mapped()) {
+      if (device.range().contains(code)) {
+        try {
+          return device.segment().get(ValueLayout.JAVA_BYTE, code.offsetFrom(device.address()));
+        } catch (InternalError lost) {
+          return 0; // told when the guest goes there
+        }
+      }
+    }
+    return 0;
+  }
+
+  /** Completes what was pending, with its answer or without. */
+  private void finish(Pending waiting) {
+    pending = null;
+    long value = waiting.reply().close();
+    switch (waiting) {
+      case Pending.Load(Instruction instruction, Refusal load, Reply _) -> {
+        instruction.answer(load, value);
+        complete(instruction);
+      }
+      case Pending.Port(int width, Reply _) -> {
+        long read = Callbacks.low(value, width);
+        long before = engine.read(X86Register.RAX);
+        // a 32-bit result clears the upper half, a shorter one leaves the rest
+        long kept = width == Integer.BYTES ? 0 : before & -(1L << (width * Byte.SIZE));
+        engine.write(X86Register.RAX, kept | read);
+      }
+    }
+  }
+
+  /** Runs an instruction to its end, as far as it goes without another answer. */
+  private void complete(Instruction instruction) {
+    while (!instruction.endless()) {
+      switch (instruction.run()) {
+        case Instruction.Result.Done(List<Refusal> stores, Outcome outcome) -> {
+          for (Refusal store : stores) {
+            untold.add(new VcpuExit.MmioWrite(store.address(), store.width(), store.value()));
+          }
+          tellLater(outcome);
+          return;
+        }
+        case Instruction.Result.Asks(Refusal load) -> {
+          Reply reply = reply();
+          pending = new Pending.Load(instruction, load, reply);
+          untold.add(new VcpuExit.MmioRead(load.address(), load.width(), reply));
+          return;
+        }
+        case Instruction.Result.Accesses(Refusal access) -> {
+          if (!admit(instruction, access)) {
+            return;
+          }
+        }
+        case Instruction.Result.Changed _ -> {
+          return; // memory stands there now: the instruction is run as any other
+        }
+      }
+    }
+    untold.add(
+        new Ended.EngineError(
+            "an instruction that accesses devices more often than any can",
+            UnicornLibrary.ERR_OK,
+            List.of(engine.read(engine.architecture().counter()))));
+  }
+
+  /** Lets an instruction access what it accesses beside the first; says if it may. */
+  private boolean admit(Instruction instruction, Refusal access) {
+    Optional<Standing> standing = follower.at(access.address());
+    MemoryFault.Access at =
+        new MemoryFault.Access(access.address(), access.width(), access.store());
+    switch (standing.orElse(null)) {
+      case null -> instruction.add(access, Optional.empty());
+      case Standing.Gone _ -> {
+        if (access.store()) {
+          instruction.drop(access, Optional.empty());
+        } else {
+          instruction.answer(access, -1);
+        }
+      }
+      case Standing.Mapped(MemoryDevice device) ->
+          instruction.drop(access, Optional.of(device)); // else it would not have been refused
+      case Standing.Failed(MemoryDevice device) -> {
+        untold.add(new MemoryFault.RegionFailed(at, device));
+        return false;
+      }
+      case Standing.Refused(MemoryDevice device, VcpuException reason) -> {
+        untold.add(new MemoryFault.NotTaken(at, device, reason));
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void tellLater(Outcome outcome) {
+    switch (outcome) {
+      case Outcome.Trapped(int number) -> untold.add(new VcpuExit.Trap(number));
+      case Outcome.PortWrite(int port, int width, long value) ->
+          untold.add(new VcpuExit.PortWrite(port, width, value));
+      case Outcome.Lost _, Outcome.Failed _, Outcome.NoCode _ -> {} // met again
+      default -> {}
+    }
+  }
+
+  /**
+   * Writes the stores that the emulator has not been told of.
+   *
+   * @throws IOException if the guest is within an instruction
+   */
+  void save(DataOutputStream out) throws IOException {
+    if (pending != null) {
+      throw new IOException(
+          "it is within an instruction that loads from a device, which is not answered");
+    }
+    List<VcpuExit.MmioWrite> stores =
+        untold.stream()
+            .filter(VcpuExit.MmioWrite.class::isInstance)
+            .map(VcpuExit.MmioWrite.class::cast)
+            .toList();
+    out.writeInt(stores.size());
+    for (VcpuExit.MmioWrite store : stores) {
+      out.writeLong(store.address().value());
+      out.writeInt(store.width());
+      out.writeLong(store.value());
+    }
+  }
+
+  /** Takes over what was saved. */
+  void load(DataInputStream in) throws IOException {
+    untold.clear();
+    pending = null;
+    for (int count = in.readInt(); count > 0; count--) {
+      untold.add(
+          new VcpuExit.MmioWrite(new GuestAddress(in.readLong()), in.readInt(), in.readLong()));
+    }
+  }
+}

@@ -1,0 +1,349 @@
+package holdfast.vcpu.unicorn.internal;
+
+import holdfast.machine.api.GuestAddress;
+import holdfast.machine.api.GuestMemory;
+import holdfast.machine.api.GuestMemoryException;
+import holdfast.machine.api.GuestRange;
+import holdfast.machine.api.LostMemoryException;
+import holdfast.machine.api.MemoryDevice;
+import holdfast.vcpu.api.Ended;
+import holdfast.vcpu.api.MemoryFault;
+import holdfast.vcpu.api.VcpuException;
+import holdfast.vcpu.api.VcpuExit;
+import holdfast.vcpu.api.engine.AccessFinder;
+import holdfast.vcpu.api.engine.MemoryFollower;
+import holdfast.vcpu.api.engine.RunGate;
+import holdfast.vcpu.unicorn.Architecture;
+import holdfast.vcpu.unicorn.Register;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A vCPU: its engine, its gate, and what its last exit left to do.
+ *
+ * <p><b>Locks.</b> {@link #lock} is held by whoever uses the engine: the thread in the guest's
+ * code, for as long as it is there, and others while the gate keeps it out. It is taken after the
+ * gate's, and nothing that waits for a listener is called with it.
+ */
+public final class VcpuCore implements AutoCloseable {
+  /** So often an access is not refused for a change that is under way. */
+  private static final int TOO_MANY = 1000;
+
+  private final GuestMemory memory;
+  private final UnicornEngine engine;
+  private final RunGate gate;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final MemoryFollower follower;
+  private final AccessFinder finder;
+
+  /** What the last exit left to do. Under the lock. */
+  private final Unfinished unfinished;
+
+  /** Where code was changed by others than the guest. Not under the lock. */
+  private final Queue<GuestRange> stale = new ConcurrentLinkedQueue<>();
+
+  /** Whether the engine is no more. Under the lock. */
+  private boolean closed;
+
+  /** How often in a row an access was refused to memory that is there. */
+  private int moments;
+
+  /** What a try to go on came to: an exit, and whether the guest is within an instruction then. */
+  private record Step(@Nullable VcpuExit exit, @Nullable Outcome outcome) {}
+
+  /** Opens an engine on guest memory. */
+  public VcpuCore(GuestMemory memory, Architecture architecture) throws VcpuException {
+    this.memory = memory;
+    engine = UnicornEngine.open(architecture);
+    gate =
+        new RunGate(
+            new RunGate.Guest() {
+              @Override
+              public void admit() {
+                engine.admit();
+              }
+
+              @Override
+              public void kick() {
+                engine.stop();
+              }
+            });
+    try {
+      follower = MemoryFollower.open(memory, new DeviceMapper(engine, gate, lock));
+    } catch (VcpuException | RuntimeException e) {
+      engine.close();
+      throw e;
+    }
+    finder = new AccessFinder(memory, follower);
+    unfinished = new Unfinished(engine, gate, follower);
+  }
+
+  /** Returns the gate. */
+  public RunGate gate() {
+    return gate;
+  }
+
+  /** Returns what the CPU is. */
+  public Architecture architecture() {
+    return engine.architecture();
+  }
+
+  /** As {@link holdfast.vcpu.api.Vcpu#run}. */
+  public VcpuExit run() {
+    while (true) {
+      if (!gate.enter()) {
+        return new VcpuExit.Interrupted();
+      }
+      Step step = new Step(null, null);
+      try {
+        step = goOn();
+      } finally {
+        gate.leave(holds(step));
+      }
+      VcpuExit exit = step.exit();
+      if (exit == null && step.outcome() != null) {
+        exit = exit(step.outcome());
+      }
+      if (exit != null) {
+        return exit;
+      }
+      if (gate.takeInterrupt()) {
+        return new VcpuExit.Interrupted();
+      }
+    }
+  }
+
+  private static boolean holds(Step step) {
+    return step.outcome() instanceof Outcome.Refused
+        || step.exit() instanceof VcpuExit.MmioRead
+        || step.exit() instanceof VcpuExit.PortRead;
+  }
+
+  /** Goes on, within the gate. */
+  private Step goOn() {
+    lock.lock();
+    try {
+      if (unfinished.goOn()) {
+        return new Step(unfinished.poll(), null);
+      }
+      for (GuestRange range = stale.poll(); range != null; range = stale.poll()) {
+        engine.dropCode(range);
+      }
+      Outcome outcome = engine.run(Long.MAX_VALUE);
+      return switch (outcome) {
+        case Outcome.Stopped _ -> new Step(null, null);
+        case Outcome.Halted _ -> new Step(new VcpuExit.Halted(), null);
+        case Outcome.Trapped(int number) -> new Step(new VcpuExit.Trap(number), null);
+        case Outcome.PortWrite(int port, int width, long value) ->
+            new Step(new VcpuExit.PortWrite(port, width, value), null);
+        case Outcome.PortRead(int port, int width, long at) ->
+            new Step(unfinished.portRead(port, width, at), null);
+        default -> new Step(null, outcome);
+      };
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Returns the exit of an outcome that has to be looked at outside the gate. */
+  private @Nullable VcpuExit exit(Outcome outcome) {
+    return switch (outcome) {
+      case Outcome.Refused(Refusal access) -> refused(access);
+      case Outcome.NoCode(long address) -> noCode(new GuestAddress(address));
+      case Outcome.Lost(List<Cell.LostPage> pages) -> lost(pages);
+      case Outcome.Failed(int error) -> failed(error);
+      default -> throw new AssertionError(outcome);
+    };
+  }
+
+  private VcpuExit failed(int error) {
+    return new Ended.EngineError(engine.describe(error), error, List.of(counter()));
+  }
+
+  private long counter() {
+    lock.lock();
+    try {
+      requireOpen();
+      return engine.read(architecture().counter());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private VcpuExit noCode(GuestAddress address) {
+    VcpuExit found = finder.load(address, 1, _ -> {}).orElse(new VcpuExit.Interrupted());
+    return found instanceof MemoryFault
+        ? found
+        : new Ended.EngineError(
+            "the guest went to an address where no code is",
+            UnicornLibrary.ERR_FETCH_UNMAPPED,
+            List.of(address.value()));
+  }
+
+  /** The guest is before the instruction, within which it is held until this has returned. */
+  private @Nullable VcpuExit refused(Refusal access) {
+    boolean held = false;
+    try {
+      Reply reply = unfinished.reply();
+      Optional<VcpuExit> found =
+          access.store()
+              ? finder.store(access.address(), access.width(), access.value())
+              : finder.load(access.address(), access.width(), reply);
+      if (found.isEmpty()) {
+        return ++moments < TOO_MANY ? null : failed(UnicornLibrary.ERR_READ_UNMAPPED);
+      }
+      moments = 0;
+      lock.lock();
+      try {
+        held = unfinished.begin(found.get(), access, reply);
+      } finally {
+        lock.unlock();
+      }
+      return found.get();
+    } finally {
+      if (!held) {
+        gate.release();
+      }
+    }
+  }
+
+  /** The guest met pages that are gone, and stored into nothing since. */
+  private @Nullable VcpuExit lost(List<Cell.LostPage> pages) {
+    pages.forEach(engine.guard()::loseAgain);
+    VcpuExit told = null;
+    for (Cell.LostPage page : pages) {
+      for (MemoryDevice device : follower.mapped()) {
+        long offset = page.address() - device.segment().address();
+        if (offset < 0 || offset >= device.size().bytes()) {
+          continue;
+        }
+        GuestAddress address = device.address().plus(offset);
+        try {
+          memory.getByte(address);
+          told = failed(UnicornLibrary.ERR_OK); // it is there, though the guest did not get it
+        } catch (LostMemoryException e) {
+          return new MemoryFault.PageLost(Optional.empty(), device);
+        } catch (GuestMemoryException e) {
+          return new MemoryFault.Unplugged(
+              new MemoryFault.Access(address, 1, false), device.id()); // just now
+        }
+      }
+    }
+    return told;
+  }
+
+  /** Called within a pause: an answer that is there goes into the guest. */
+  public void settle() {
+    lock.lock();
+    try {
+      if (!closed) {
+        unfinished.settle();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Has all code translated again before more of it runs. */
+  public void codeChanged() {
+    follower.mapped().forEach(device -> stale.add(device.range()));
+    engine.stop();
+  }
+
+  /** Has the code of a range translated again before more of it runs. */
+  public void codeChanged(GuestRange range) {
+    stale.add(range);
+    engine.stop(); // if it runs: it goes on at once, with that code translated anew
+  }
+
+  /** Reads a register, while the guest is out of its code. */
+  public long read(Register register) {
+    lock.lock();
+    try {
+      requireOpen();
+      return engine.read(register);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Writes a register, while the guest is out of its code. */
+  public void write(Register register, long value) {
+    lock.lock();
+    try {
+      requireOpen();
+      engine.write(register, value);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Returns all registers. */
+  Map<Register, byte[]> registers() {
+    lock.lock();
+    try {
+      requireOpen();
+      Map<Register, byte[]> values = new HashMap<>();
+      for (Register register : architecture().registers()) {
+        values.put(register, engine.bytes(register));
+      }
+      return values;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Writes the stores that the emulator has not been told of. */
+  void saveStores(DataOutputStream out) throws IOException {
+    lock.lock();
+    try {
+      requireOpen();
+      unfinished.save(out);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes a state over: registers, and stores that the emulator is to be told of. */
+  void load(Map<Register, byte[]> values, DataInputStream in) throws IOException {
+    lock.lock();
+    try {
+      requireOpen();
+      unfinished.load(in);
+      values.forEach(engine::write);
+      follower.mapped().forEach(device -> engine.dropCode(device.range()));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the vCPU is closed");
+    }
+  }
+
+  @Override
+  public void close() {
+    if (!gate.close()) {
+      return;
+    }
+    follower.close();
+    lock.lock();
+    try {
+      closed = true;
+      engine.close();
+    } finally {
+      lock.unlock();
+    }
+  }
+}
