@@ -1,6 +1,9 @@
 package holdfast.vcpu.unicorn;
 
+import org.osgi.annotation.versioning.ProviderType;
+
 /** A register of a guest's CPU. */
+@ProviderType
 public sealed interface Register permits X86Register, Arm64Register, RiscvRegister {
 
   /** Returns the name in messages and states. */

@@ -42,7 +42,7 @@ final class EmulatorProcess implements AutoCloseable {
     Path target = Files.createDirectory(here.resolve("target"));
     copy(module.resolve("run"), here.resolve("run"));
     copy(root.resolve("cnf/find-jdk.sh"), folder.resolve("cnf/find-jdk.sh"));
-    copy(root.resolve("dist/logback.xml"), folder.resolve("dist/logback.xml"));
+    copy(root.resolve("cnf/logback.xml"), folder.resolve("cnf/logback.xml"));
     for (String name : List.of("classes", "lib")) {
       Files.createSymbolicLink(target.resolve(name), module.resolve("target").resolve(name));
     }
