@@ -357,8 +357,10 @@ public final class OutgoingMigration implements Runnable {
   private void confirm(Conversation said) {
     try {
       said.moved(proof.text());
+      notes.end(); // before it is told: who hears of it may decide otherwise, which deletes them
       progress.complete();
     } catch (IOException | RuntimeException | Error e) { // whatever it is, the guest has left
+      notes.end();
       progress.end(
           MigrationState.UNDECIDED,
           "the guest has left for "
@@ -368,7 +370,6 @@ public final class OutgoingMigration implements Runnable {
               + "): look there, and if it waits, tell it: ram:migrate_decide here "
               + proof.text());
     }
-    notes.end();
   }
 
   private boolean toFile(Link link)

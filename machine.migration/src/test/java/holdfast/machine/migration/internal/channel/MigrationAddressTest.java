@@ -85,7 +85,7 @@ class MigrationAddressTest {
             .getMessage();
     assertTrue(sentence.contains("'" + text + "'"), sentence);
     assertTrue(sentence.contains(problem), sentence);
-    assertTrue(sentence.contains("unix:PATH, tcp:HOST:PORT or file:PATH"), sentence);
+    assertTrue(sentence.contains("unix:PATH, tcp:HOST:PORT, cpr:PATH or file:PATH"), sentence);
   }
 
   @Test
