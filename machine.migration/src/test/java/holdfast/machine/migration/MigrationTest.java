@@ -340,6 +340,7 @@ class MigrationTest {
       source.admin().migration().setParameters(Map.of("max-bandwidth", "1M"));
       source.admin().migration().migrate(socket());
       source.await(MigrationState.ACTIVE);
+      destination.await(MigrationState.ACTIVE); // its files are unfinished copies from now on
       assertThrows(BusyException.class, () -> source.admin().migration().migrate(socket()));
       AdminException frozen =
           assertThrows(
