@@ -6,8 +6,11 @@ import holdfast.backend.api.RamFlag;
 import holdfast.host.linux.ErrnoException;
 import holdfast.host.linux.FileStatus;
 import holdfast.host.linux.HostLibc;
+import holdfast.machine.core.Backend;
+import holdfast.machine.core.Machine;
 import holdfast.machine.core.Region;
 import java.io.IOException;
+import java.util.List;
 import java.util.OptionalInt;
 
 /** Tells which memory can be handed over as a descriptor, and which was. */
@@ -28,6 +31,14 @@ public final class HandedOver {
   /** Returns whether a region's memory was handed over to this process, content included. */
   public static boolean isInherited(Region region) {
     return region.spec().inherited().isPresent() && isShared(region.spec());
+  }
+
+  /** Returns the regions of a machine whose memory was handed over to this process. */
+  public static List<Region> inherited(Machine machine) {
+    return machine.backends().stream()
+        .map(Backend::region)
+        .filter(HandedOver::isInherited)
+        .toList();
   }
 
   private static boolean isShared(RamBlockSpec spec) {

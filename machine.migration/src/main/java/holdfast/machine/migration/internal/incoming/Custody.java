@@ -6,7 +6,6 @@ import holdfast.machine.admin.MachineStatus;
 import holdfast.machine.admin.MigrationAdmin;
 import holdfast.machine.admin.MigrationState;
 import holdfast.machine.admin.Ownership;
-import holdfast.machine.core.Backend;
 import holdfast.machine.core.Region;
 import holdfast.machine.migration.internal.course.Hold;
 import holdfast.machine.migration.internal.course.NotedFiles;
@@ -17,7 +16,6 @@ import holdfast.machine.migration.internal.ownership.MigrationId;
 import holdfast.machine.migration.internal.ownership.Proof;
 import java.io.IOException;
 import java.time.Instant;
-import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -127,16 +125,9 @@ final class Custody {
     return Proof.isWellFormed(text) && new Proof(text).sha256().equals(proofHash);
   }
 
-  private List<Region> inherited() {
-    return order.machine().backends().stream()
-        .map(Backend::region)
-        .filter(HandedOver::isInherited)
-        .toList();
-  }
-
   /** Says that the source is to be looked at. */
   void undecided(IOException e) {
-    if (!inherited().isEmpty()) {
+    if (!HandedOver.inherited(order.machine()).isEmpty()) {
       undecided(
           "all of the guest is here, and whether it has left the source is not known ("
               + e.getMessage()
@@ -221,8 +212,7 @@ final class Custody {
     } catch (IOException e) {
       LOG.error("{}", e.getMessage());
     }
-    List<Region> inherited = inherited();
-    inherited.forEach(Region::takeBack);
+    HandedOver.inherited(order.machine()).forEach(Region::takeBack);
     boolean goesOn = ran;
     if (goesOn) {
       order.writers().cont();

@@ -308,9 +308,8 @@ public final class IncomingMigration implements Runnable {
   }
 
   private void requireInheritedIsSound() throws IOException {
-    for (Backend backend : order.machine().backends()) {
-      Region region = backend.region();
-      if (HandedOver.isInherited(region) && region.state() == RegionState.FAILED) {
+    for (Region region : HandedOver.inherited(order.machine())) {
+      if (region.state() == RegionState.FAILED) {
         throw new IOException(
             "memory backend '" + region.id() + "' has failed here: " + region.status().note());
       }
@@ -318,9 +317,7 @@ public final class IncomingMigration implements Runnable {
   }
 
   private boolean isHandedOver() {
-    return order.machine().backends().stream()
-        .map(Backend::region)
-        .anyMatch(HandedOver::isInherited);
+    return !HandedOver.inherited(order.machine()).isEmpty();
   }
 
   /** Does what may fail before all is here; then nothing was. */
