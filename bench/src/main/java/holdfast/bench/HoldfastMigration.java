@@ -10,10 +10,17 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A guest that moves between two Holdfasts, each in a Java of its own with the product's options.
+ * A guest that moves between two Holdfasts, each in a Java of its own with the product's options,
+ * and with a start cache that knows of migrations, as the product's does.
  */
 final class HoldfastMigration {
-  private static final long LIMIT = 20;
+  private static final long LIMIT = 60;
+
+  /** How much memory moves while Java takes note of what a migration needs. */
+  private static final long REHEARSED = 16L << 20;
+
+  private static final String DESTINATION = "destination";
+  private static final String SOURCE = "source";
 
   private HoldfastMigration() {}
 
@@ -22,15 +29,23 @@ final class HoldfastMigration {
     private final Process process;
     private final BufferedReader said;
 
-    Peer(String role, Path file, long size, String address, long rate) throws IOException {
+    /**
+     * @param cache {@code Output} to write the start cache, or nothing to use it
+     */
+    Peer(String cache, String role, Path file, long size, String address, long rate)
+        throws IOException {
       List<String> command =
           new ArrayList<>(
               List.of(
                   Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                  "-XX:AOTCache" + cache + "=" + cache(role),
+                  "-Xlog:aot*=off",
+                  "-Xlog:cds*=off",
                   "-XX:+UseSerialGC",
                   "-XX:-UsePerfData",
-                  "-XX:CompileThresholdScaling=4",
+                  "-XX:CompileThresholdScaling=8",
                   "-Xms16m",
+                  "-XX:NewSize=8m",
                   "--sun-misc-unsafe-memory-access=allow",
                   "--enable-native-access=ALL-UNNAMED",
                   "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
@@ -81,10 +96,33 @@ final class HoldfastMigration {
    * @param rate how many pages a second the guest dirties
    */
   static Migrated run(Path from, Path to, long size, long rate) throws IOException {
+    if (!Files.exists(cache(SOURCE))) {
+      rehearse(to);
+    }
+    return run("", from, to, size, rate);
+  }
+
+  /** Makes the start caches, by a small migration in which a guest stores. */
+  private static void rehearse(Path to) throws IOException {
+    Path small = to.resolveSibling(to.getFileName() + ".small");
+    Files.write(small, new byte[(int) REHEARSED]);
+    try {
+      run("Output", small, to, REHEARSED, 1000);
+    } finally {
+      Files.deleteIfExists(small);
+    }
+  }
+
+  private static Path cache(String role) {
+    return Path.of(System.getProperty("holdfast.bench.rivals"), role + ".aot");
+  }
+
+  private static Migrated run(String cache, Path from, Path to, long size, long rate)
+      throws IOException {
     Path socket = to.resolveSibling(to.getFileName() + ".socket");
     String address = "unix:" + socket;
-    try (Peer destination = new Peer("destination", to, size, address, 0);
-        Peer source = new Peer("source", from, size, address, rate)) {
+    try (Peer destination = new Peer(cache, DESTINATION, to, size, address, 0);
+        Peer source = new Peer(cache, SOURCE, from, size, address, rate)) {
       settle(); // a destination waits for seconds before an operator says where to move to
       String[] numbers = source.migrate().split(" ");
       return new Migrated(
