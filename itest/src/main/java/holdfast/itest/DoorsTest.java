@@ -2,15 +2,19 @@ package holdfast.itest;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.machine.admin.MachineAdmin;
+import holdfast.machine.admin.MachineStatus;
 import holdfast.machine.api.Ejection;
 import holdfast.machine.api.GuestControl;
 import holdfast.machine.api.SwapLimits;
 import holdfast.machine.api.SwapPhase;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -454,6 +458,40 @@ class DoorsTest extends LiveMachineTest {
     }
     shell("ram:system_reset", "the emulator has to register a GuestControl");
     Door.SERVICE.remove(this);
+  }
+
+  /** Restarts the machine at one door. */
+  private void restart(Door door) throws Exception {
+    switch (door) {
+      case SHELL -> shell("machine:restart", "the machine is up");
+      case QMP -> assertTrue(qmp("x-holdfast-restart", "").contains("\"running\""));
+      case SERVICE -> assertEquals(MachineStatus.Phase.UP, admin.restart().phase());
+      case CONFIGURATION -> {
+        Dictionary<String, Object> properties = machine.configured(MachineFixture.MACHINE);
+        machine.delete(MachineFixture.MACHINE);
+        Map<String, Object> same = new TreeMap<>();
+        properties.keys().asIterator().forEachRemaining(key -> same.put(key, properties.get(key)));
+        Await.until("ended", () -> "" + admin.status(), said -> said.contains("UNCONFIGURED"));
+        machine.configure(MachineFixture.MACHINE, same);
+      }
+    }
+    machine.awaitUp();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  @DisplayName("restarted at one door: what was added is there, and what the file holds")
+  void restarts(Door door) throws Exception {
+    Door.SHELL.add(this);
+    MemorySegment before = machine.region("shared").segment();
+    before.fill((byte) 7);
+
+    restart(door);
+
+    assertFalse(before.scope().isAlive());
+    assertEquals(7, machine.region("shared").segment().get(ValueLayout.JAVA_BYTE, 4096));
+    assertListed("added", "", true);
+    Door.SHELL.remove(this);
   }
 
   @Test

@@ -233,6 +233,19 @@ public interface MachineAdmin {
   void powerDownGuest() throws AdminException;
 
   /**
+   * Ends the machine in order, and brings it up again as it is configured: files are closed and
+   * opened again, {@link holdfast.machine.api.GuestMemory} is another one, and memory that is in no
+   * file is gone, as after a power cut. Swaps under way are rolled back. Where it isn't up, it is
+   * tried again.
+   *
+   * @return the status after it, with the reason if it isn't up; nothing is open then
+   * @throws RefusedException if nothing was ended: it is a library's, its guest is on the move, it
+   *     would wait for a guest again, or its configurations can't be read
+   * @throws BusyException if it does not end; it may still be done
+   */
+  MachineStatus restart() throws AdminException;
+
+  /**
    * Returns the migrations of this machine.
    *
    * @throws RefusedException if this program has no migration

@@ -404,6 +404,13 @@ public final class MachineOperations implements MachineAdmin {
   }
 
   @Override
+  public MachineStatus restart() throws AdminException {
+    throw new RefusedException(
+        "this machine was opened by a program that uses Holdfast as a library, which alone can"
+            + " open it again");
+  }
+
+  @Override
   public long lastEvent() {
     return events.last();
   }

@@ -389,6 +389,11 @@ public final class AdminComponent implements MachineAdmin {
   }
 
   @Override
+  public MachineStatus restart() throws AdminException {
+    return component.restart();
+  }
+
+  @Override
   public long lastEvent() {
     return events.last();
   }

@@ -4,6 +4,7 @@ import holdfast.backend.api.RamBlockAllocator;
 import holdfast.machine.admin.Added;
 import holdfast.machine.admin.AdminException;
 import holdfast.machine.admin.DeviceStatus;
+import holdfast.machine.admin.MachineStatus;
 import holdfast.machine.admin.ObjectStatus;
 import holdfast.machine.admin.Retention;
 import holdfast.machine.api.GuestMemory;
@@ -328,6 +329,16 @@ public final class MachineComponent implements ConfigurationListener {
     return stored == null
         ? Retention.until("the machine ends, since ConfigAdmin is gone")
         : stored.put(configured.get(), key, value);
+  }
+
+  /**
+   * Ends the machine and brings it up again, as {@link holdfast.machine.admin.MachineAdmin#restart}
+   * says.
+   *
+   * @return its status then
+   */
+  public MachineStatus restart() throws AdminException {
+    return reconciler.restart();
   }
 
   /** Returns the state of the machine. */

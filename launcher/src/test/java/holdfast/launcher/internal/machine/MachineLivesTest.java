@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.backend.api.ByteSize;
+import holdfast.machine.admin.MachineStatus;
+import holdfast.machine.admin.RefusedException;
 import holdfast.machine.api.GuestMemoryListener;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryRegion;
@@ -196,6 +198,53 @@ class MachineLivesTest {
 
     assertEquals(List.of("m0 FAILED cache-line"), heard);
     assertInstanceOf(MachineState.Up.class, there.component().state());
+  }
+
+  @Test
+  @DisplayName("restarted, it is another machine, with what was configured meanwhile")
+  void restarts() throws Exception {
+    there.nvdimm("nv0", "m0", "slot=3");
+    there.awaitFollowed();
+
+    assertEquals(MachineStatus.Phase.UP, there.component().restart().phase());
+
+    Machine again = there.up();
+    assertNotSame(machine, again);
+    assertEquals(3, again.memory().devices().getLast().slot());
+    assertFalse(region.segment().scope().isAlive());
+    assertEquals(List.of(again.memory()), there.guestMemories());
+  }
+
+  @Test
+  @DisplayName("restarted with a mistake, nothing is up, and the answer has the reason; then it is")
+  void restartsWithAMistake() throws Exception {
+    there.backend("m0", "size=nonsense");
+    there.awaitFollowed();
+
+    MachineStatus failed = there.component().restart();
+    assertEquals(MachineStatus.Phase.FAILED, failed.phase());
+    assertTrue(failed.reason().contains("nonsense"), failed::toString);
+    assertFalse(region.segment().scope().isAlive());
+
+    there.backend("m0");
+    there.up();
+    assertEquals(MachineStatus.Phase.UP, there.component().restart().phase());
+  }
+
+  @Test
+  @DisplayName(
+      "what could not come up again is not ended: no ConfigAdmin, or it would wait for a guest")
+  void refusesToRestart() throws Exception {
+    there.machine("objects=m0", "devices=nv0", "x-incoming=defer");
+    there.awaitFollowed();
+    String waits = assertThrows(RefusedException.class, there.component()::restart).getMessage();
+    assertTrue(waits.contains("x-incoming=defer"), waits);
+
+    there.component().unbindConfigurations(there.admin());
+    String gone = assertThrows(RefusedException.class, there.component()::restart).getMessage();
+    assertTrue(gone.contains("ConfigAdmin is gone"), gone);
+    assertSame(
+        machine, assertInstanceOf(MachineState.Up.class, there.component().state()).machine());
   }
 
   @Test

@@ -1,6 +1,7 @@
 package holdfast.monitor.shell.internal;
 
 import holdfast.machine.admin.MachineAdmin;
+import holdfast.machine.admin.MachineStatus;
 import holdfast.monitor.shell.report.Screen;
 import holdfast.monitor.shell.report.SummaryReport;
 import java.time.Instant;
@@ -9,13 +10,20 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 
-/** The command {@code machine:status}. */
+/** The commands {@code machine:status} and {@code machine:restart}. */
 @Component(
     service = SummaryCommand.class,
-    property = {"osgi.command.scope=machine", "osgi.command.function=status"})
+    property = {
+      "osgi.command.scope=machine",
+      "osgi.command.function=status",
+      "osgi.command.function=restart"
+    })
 public final class SummaryCommand {
   /** Its name, with the scope that tells it from {@code ram:status}. */
   static final String NAME = "machine:status";
+
+  /** The name of the other one. */
+  static final String RESTART = "machine:restart";
 
   private final MachineAdmin admin;
 
@@ -37,6 +45,24 @@ public final class SummaryCommand {
           Screen screen = new Screen();
           new SummaryReport(admin.summary()).show(screen, Instant.now());
           return screen.toString();
+        });
+  }
+
+  /** Runs {@code machine:restart}. */
+  @Descriptor(
+      "ends the machine in order and brings it up again as it is configured; what is in no file is"
+          + " gone")
+  public String restart(@Descriptor("no arguments") Object... arguments)
+      throws InterruptedException {
+    return CommandFailure.orAnswer(
+        RESTART,
+        () -> {
+          Arguments.read(RESTART, arguments).words();
+          MachineStatus after = admin.restart();
+          if (after.phase() != MachineStatus.Phase.UP) {
+            throw new CommandFailure(after.sentence());
+          }
+          return after.sentence();
         });
   }
 }

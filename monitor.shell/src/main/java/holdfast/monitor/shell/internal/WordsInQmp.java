@@ -45,12 +45,20 @@ public final class WordsInQmp {
           Arguments.read(SummaryCommand.NAME, given).words();
           yield said("x-holdfast-query-summary");
         }
+        case SummaryCommand.RESTART -> {
+          Arguments.read(SummaryCommand.RESTART, given).words();
+          yield said("x-holdfast-restart");
+        }
         case "status" -> none(name, "query-status", given);
         case "list" -> none(name, "x-holdfast-query-machine", given);
         case "options" -> options(given);
         case "pause" -> none(name, "stop", given);
         case "resume" -> none(name, "cont", given);
-        case "show" -> id(name, "x-holdfast-query-backends", given);
+        case "show" ->
+            Arguments.read(RamCommands.SHOW, given)
+                .atMostOne()
+                .map(id -> said("x-holdfast-query-backends", ID, id))
+                .orElseGet(() -> said("x-holdfast-query-backends"));
         case "swaps" -> id(name, "x-holdfast-query-swaps", given);
         case "object_del" -> id(name, "object-del", given);
         case "device_del" -> unplug(given);

@@ -79,6 +79,10 @@ public final class HoldfastCommands {
             "x-holdfast-query-summary",
             SUMMARY,
             none -> new SummaryReport(admin.summary()).toMap()),
+        Command.query(
+            "x-holdfast-restart",
+            Shapes.RUN_STATE,
+            none -> MachineCommands.status(admin.restart())),
         Command.query("x-holdfast-query-machine", MACHINE, none -> machine()),
         Command.with(
             "x-holdfast-query-backends",

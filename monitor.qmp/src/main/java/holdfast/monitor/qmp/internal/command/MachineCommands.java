@@ -50,7 +50,7 @@ public final class MachineCommands {
   /** Returns the commands. */
   public List<Command> all() {
     return List.of(
-        Command.query("query-status", Shapes.RUN_STATE, none -> status()),
+        Command.query("query-status", Shapes.RUN_STATE, none -> status(admin.status())),
         Command.query("stop", NOTHING, none -> stop()),
         Command.query("cont", NOTHING, none -> cont()),
         new Command(
@@ -85,8 +85,7 @@ public final class MachineCommands {
   }
 
   /** Returns the state in QEMU's words, and ours beside it where there is a reason to tell. */
-  private Map<String, Object> status() {
-    MachineStatus status = admin.status();
+  static Map<String, Object> status(MachineStatus status) {
     String word = runState(status);
     Map<String, Object> answer = new LinkedHashMap<>();
     answer.put("status", word);

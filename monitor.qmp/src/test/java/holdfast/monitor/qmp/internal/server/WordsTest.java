@@ -164,11 +164,19 @@ class WordsTest {
   }
 
   @Test
+  @DisplayName("machine:restart is refused where the machine is a library's")
+  void restart() throws IOException {
+    assertRefused("opened by a program that uses Holdfast as a library", "machine:restart");
+    assertRefused("x is one word too many: write machine:restart", "machine:restart", "x");
+  }
+
+  @Test
   @DisplayName("a mistake is refused with the shell's sentence")
   void mistakes() throws IOException {
     assertRefused("there is no command nonsense; help lists those there are", "nonsense");
+    assertRefused("there is no command cont; did you mean resume?", "cont");
     assertRefused("the command is missing");
-    assertRefused("ID is missing: write ram:show ID", "show");
+    assertRefused("y is one word too many: write ram:show [ID]", "show", "x", "y");
     assertRefused("there is no option -nonsense", "swap", "m", "-nonsense");
     assertRefused("nosuch", "show", "nosuch");
     client.assertFails(
