@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +18,10 @@ final class Operator {
   static final String QUIT = "quit";
 
   private static final String HELP = "help";
+
+  /** A command's name, and the blanks up to what it is for. */
+  private static final Pattern NAME = Pattern.compile("\\S+ +");
+
   private static final String ENDS = "ends the machine, as SIGTERM does";
 
   private static final Duration SHOW_EVERY = Duration.ofMillis(500);
@@ -76,10 +82,12 @@ final class Operator {
       } else if (words.equals(List.of(HELP, QUIT)) && !json) {
         screen.show("quit: " + ENDS + "; waits for its end, and takes no arguments");
       } else {
-        answer(words, json);
+        String said = answer(words, json);
         if (words.equals(List.of(HELP)) && !json) {
-          screen.show(
-              QUIT + "            " + ENDS); // the monitor's own, and no command of the shell
+          Matcher name = NAME.matcher(said);
+          int width = name.lookingAt() ? name.end() : 0;
+          // the monitor's own, and no command of the shell
+          screen.show(QUIT + " ".repeat(Math.max(2, width - QUIT.length())) + ENDS);
         }
       }
       awaited = "";
@@ -101,7 +109,9 @@ final class Operator {
     }
   }
 
-  private void answer(List<String> words, boolean json) throws CtlException, InterruptedException {
+  /** Returns the text that was shown. */
+  private String answer(List<String> words, boolean json)
+      throws CtlException, InterruptedException {
     Object result = connection.run("x-holdfast-command", Map.of("words", words, "json", json));
     if (!(result instanceof Map<?, ?> answer)) {
       throw CtlException.refused(
@@ -130,6 +140,7 @@ final class Operator {
               + " migrate -cancel ends it";
       follow(migration, MIGRATION, this::migration, json);
     }
+    return answer.get("text") instanceof String text ? text : "";
   }
 
   /** Asks how far something is. */

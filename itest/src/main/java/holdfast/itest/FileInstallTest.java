@@ -290,7 +290,7 @@ class FileInstallTest extends LiveMachineTest {
     write("holdfast.nvdimm.cfg", "memdev = nv1");
     awaitLine("WARN", etc.resolve("holdfast.nvdimm.cfg") + " is not used", "it has no name");
     readUp();
-    assertTrue(machine.run("ram:list").contains("GUEST ADDRESS"));
+    assertTrue(machine.run("ram:list").contains("ADDRESS "));
   }
 
   @Test

@@ -178,7 +178,7 @@ final class MachineFixture {
 
   /** Waits until the machine is up. */
   GuestMemory awaitUp() {
-    Await.until("up", () -> run("ram:list"), text -> text.contains("GUEST ADDRESS"));
+    Await.until("up", () -> run("ram:list"), text -> text.contains("ADDRESS "));
     GuestMemory memory = guestMemory().orElseThrow();
     for (MemoryDevice device : memory.devices()) {
       windows.add(device.region().segment());

@@ -192,7 +192,7 @@ class MetricsTest extends LiveMachineTest {
       machine.configure(PID, Map.of("address", address));
       awaitLog("metrics can't be served at " + address + ": Address already in use; name another");
     }
-    assertTrue(machine.run("ram:list").contains("GUEST ADDRESS"), "the machine goes on");
+    assertTrue(machine.run("ram:list").contains("ADDRESS "), "the machine goes on");
     int right = serve();
     assertEquals(1, scrape(right).value("holdfast_machine_up"));
   }

@@ -54,7 +54,7 @@ class ShellIT {
       session.type("ram:persist m" + CTRL_C);
       session.await(PROMPT);
       session.type("ram:list\r");
-      session.await("GUEST ADDRESS");
+      session.await("ADDRESS ");
       session.await(PROMPT);
       session.type("quit\r");
 
@@ -97,7 +97,7 @@ class ShellIT {
       session.type("n");
       session.await(PROMPT);
       session.type("ram:list\r");
-      session.await("GUEST ADDRESS");
+      session.await("ADDRESS ");
       session.await(PROMPT);
       session.type(CTRL_D);
       session.await("any other key: no");
@@ -116,12 +116,12 @@ class ShellIT {
       session.type(CTRL_C);
       session.await(PROMPT);
       session.type("ram:list\r");
-      session.await("GUEST ADDRESS");
+      session.await("ADDRESS ");
       session.await(PROMPT);
       session.type(CTRL_D);
       session.await("any other key: no");
       session.type("ram:list\r");
-      session.await("GUEST ADDRESS");
+      session.await("ADDRESS ");
       session.await(PROMPT);
       session.type("quit\r");
 
@@ -185,7 +185,7 @@ class ShellIT {
     try (Terminal session = session("/nonexistent")) {
       session.await(PROMPT);
       session.type("ram:list\r");
-      session.await("GUEST ADDRESS");
+      session.await("ADDRESS ");
       session.await(PROMPT);
       session.type("quit\r");
 

@@ -1,5 +1,6 @@
 package holdfast.machine.config.options;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -38,6 +39,41 @@ public final class TextTable {
       text.append(line.toString().stripTrailing()).append('\n');
     }
     return text.toString();
+  }
+
+  /**
+   * Returns the rows as {@link #lines(List)}, in lines of at most {@code width} characters: the
+   * last cell of a row goes on in the next line, below its beginning, where the line ends. A word
+   * that is longer than its column is not cut.
+   */
+  public static String wrapped(int width, List<List<String>> rows) {
+    int last = rows.getFirst().size() - 1;
+    int begins =
+        IntStream.range(0, last).map(column -> width(rows, column, Integer.MAX_VALUE) + GAP).sum();
+    List<List<String>> wrapped = new ArrayList<>();
+    for (List<String> row : rows) {
+      List<String> line = new ArrayList<>(row);
+      for (String part : parts(row.getLast(), width - begins)) {
+        line.set(last, part);
+        wrapped.add(List.copyOf(line));
+        line.replaceAll(_ -> "");
+      }
+    }
+    return lines(wrapped);
+  }
+
+  private static List<String> parts(String text, int width) {
+    List<String> parts = new ArrayList<>();
+    StringBuilder part = new StringBuilder();
+    for (String word : text.split(" ")) {
+      if (!part.isEmpty() && part.length() + 1 + word.length() > width) {
+        parts.add(part.toString());
+        part.setLength(0);
+      }
+      part.append(part.isEmpty() ? "" : " ").append(word);
+    }
+    parts.add(part.toString());
+    return parts;
   }
 
   private static int width(List<List<String>> rows, int column, int widest) {

@@ -29,6 +29,22 @@ class TextTableTest {
   }
 
   @Test
+  @DisplayName("the last cell goes on below its beginning where the line ends; no word is cut")
+  void wrapped() {
+    assertEquals(
+        """
+        swap  moves the
+              bytes of one
+              memory-backend-file
+        b
+        """,
+        TextTable.wrapped(
+            18,
+            List.of(
+                List.of("swap", "moves the bytes of one memory-backend-file"), List.of("b", ""))));
+  }
+
+  @Test
   @DisplayName("a cell that is wider than a column may be shifts its row alone")
   void shifted() {
     assertEquals(

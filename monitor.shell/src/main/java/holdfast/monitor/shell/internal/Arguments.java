@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -78,6 +79,11 @@ final class Arguments {
                   : ""));
     }
     return words;
+  }
+
+  /** Returns the only word, if there is one. */
+  Optional<String> atMostOne() {
+    return words.isEmpty() ? Optional.empty() : Optional.of(words("ID").getFirst());
   }
 
   /** Returns the number of words. */

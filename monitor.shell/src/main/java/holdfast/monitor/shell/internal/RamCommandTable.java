@@ -17,10 +17,21 @@ import java.util.SequencedMap;
 import java.util.stream.Stream;
 import org.apache.felix.service.command.Descriptor;
 
-/** The {@code ram:} commands by their names, and {@code machine:status}. Thread-safe. */
+/**
+ * The {@code ram:} commands by their names, {@code machine:status} and {@code machine:restart}.
+ * Thread-safe.
+ */
 public final class RamCommandTable {
   private static final String SCOPE = "ram:";
   private static final String HELP = "help";
+
+  /** What QEMU's operators write, and what is meant by it. */
+  private static final Map<String, String> QEMUS_WORDS =
+      Map.of(
+          "cont", "resume", "stop", "pause", "info", "list", "migrate_cancel", "migrate -cancel");
+
+  /** Of the narrowest terminal. */
+  private static final int COLUMNS = 60;
 
   private final SwapCommands swaps;
   private final MigrationCommands migrations;
@@ -55,6 +66,7 @@ public final class RamCommandTable {
     migrations = new MigrationCommands(admin);
     SummaryCommand summary = new SummaryCommand(admin);
     add(SummaryCommand.NAME, summary, summary::status);
+    add(SummaryCommand.RESTART, summary, summary::restart);
     add("status", machine, machine::status);
     add("list", ram, ram::list);
     add("show", ram, ram::show);
@@ -124,7 +136,8 @@ public final class RamCommandTable {
           "there is no command "
               + Excerpt.of(name)
               + "; "
-              + Nearest.to(name, names())
+              + Optional.ofNullable(QEMUS_WORDS.get(name))
+                  .or(() -> Nearest.to(name, names()))
                   .map(near -> "did you mean " + near + "?")
                   .orElse("help lists those there are"));
     }
@@ -176,7 +189,7 @@ public final class RamCommandTable {
       List<List<String>> rows = new ArrayList<>();
       commands.forEach((name, entry) -> rows.add(List.of(name, entry.purpose())));
       rows.add(List.of("help COMMAND", "explains what a command takes"));
-      return TextTable.lines(rows);
+      return TextTable.wrapped(COLUMNS, rows);
     }
     String name = checked(of).getFirst();
     Map.Entry<String, String> both = Map.entry(purpose(name), arguments(name));

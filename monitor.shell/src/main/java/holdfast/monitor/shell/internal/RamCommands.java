@@ -17,6 +17,7 @@ import holdfast.monitor.shell.report.Screen;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.apache.felix.service.command.Descriptor;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -40,10 +41,16 @@ import org.osgi.service.component.annotations.Reference;
       "osgi.command.function=evacuate"
     })
 public final class RamCommands {
-  /** The form of {@code ram:persist}. */
+  /** The form of {@code ram:show}. */
+  static final String SHOW = "ram:show [ID]";
+
+  /** The form of {@code ram:options}. */
   static final String OPTIONS = "ram:options [-files FOLDER]";
 
+  /** The option that writes files. */
   static final String FILES = "-files";
+
+  /** The form of {@code ram:persist}. */
   static final String PERSIST = "ram:persist ID, or ram:persist ID OFFSET LENGTH";
 
   private final MachineAdmin admin;
@@ -76,12 +83,23 @@ public final class RamCommands {
     return screen.toString();
   }
 
-  /** Runs {@code ram:show ID}. */
-  @Descriptor("shows all that is known of one memory backend")
-  public String show(@Descriptor("ID: the id of the memory backend") Object... arguments)
+  /** Runs {@code ram:show} and {@code ram:show ID}. */
+  @Descriptor("shows all that is known of one memory backend, or of each")
+  public String show(
+      @Descriptor("[ID]: the id of the memory backend; left out: all") Object... arguments)
       throws InterruptedException {
     return CommandFailure.orAnswer(
-        "ram:show", () -> show(Arguments.read("ram:show ID", arguments).words("ID").getFirst()));
+        "ram:show",
+        () -> {
+          Optional<String> id = Arguments.read(SHOW, arguments).atMostOne();
+          return id.isPresent() ? show(id.get()) : showAll();
+        });
+  }
+
+  private String showAll() throws AdminException {
+    Screen screen = new Screen();
+    admin.objects().forEach(object -> new ObjectReport(object).show(screen));
+    return screen.toString();
   }
 
   private String show(String id) throws AdminException {

@@ -12,7 +12,7 @@ public record DeviceReport(DeviceStatus device) {
 
   /** The headings of {@link #row}. */
   public static final List<String> COLUMNS =
-      List.of("GUEST ADDRESS", "SIZE", "DEVICE", "DRIVER", "MEMDEV", "LABEL", "SLOT");
+      List.of("ADDRESS", "SIZE", "DEVICE", "DRIVER", "MEMDEV", "LABEL", "SLOT");
 
   /** Returns the facts as JSON shows them. */
   public Map<String, Object> toMap() {

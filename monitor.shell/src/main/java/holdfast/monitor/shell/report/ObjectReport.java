@@ -1,5 +1,6 @@
 package holdfast.monitor.shell.report;
 
+import holdfast.backend.api.Backing;
 import holdfast.backend.api.Durability;
 import holdfast.backend.api.Evidence;
 import holdfast.backend.api.RamFlag;
@@ -72,9 +73,9 @@ public record ObjectReport(ObjectStatus object) {
     return told.toString();
   }
 
-  /** The headings of {@link #row}. */
+  /** The headings of {@link #row}: what fits a terminal of 60 columns beside a short path. */
   public static final List<String> COLUMNS =
-      List.of("ID", "SIZE", "STATE", "ALLOCATOR", "GRANULARITY", "OBTAINED", "BACKING");
+      List.of("ID", "SIZE", "STATE", "ALLOCATOR", "GRANULARITY", "BACKING");
 
   /** Returns one line of a table. */
   public List<String> row() {
@@ -84,8 +85,7 @@ public record ObjectReport(ObjectStatus object) {
         state(),
         object.allocator().isEmpty() ? "-" : object.allocator(),
         object.durability().obtained().label(),
-        listed(",", object.obtained()),
-        object.backing().toString());
+        object.backing() instanceof Backing.Anonymous ? "anonymous" : object.backing().toString());
   }
 
   /** Shows the whole state, one fact a line. */

@@ -52,15 +52,21 @@ class RamCommandsTest {
   void listsBackendsAndDevices() throws Exception {
     assertEquals(
         """
-        ID      SIZE  STATE     ALLOCATOR  GRANULARITY  OBTAINED                      BACKING
-        m0      1M    attached  dax        cache-line   RAM_SHARED,RAM_PMEM,RAM_SYNC  /m0
-        pc.ram  1M    attached  file       page         -                             anonymous memory
+        ID      SIZE  STATE     ALLOCATOR  GRANULARITY  BACKING
+        m0      1M    attached  dax        cache-line   /m0
+        pc.ram  1M    attached  file       page         anonymous
 
-        GUEST ADDRESS  SIZE  DEVICE        DRIVER  MEMDEV  LABEL  SLOT
-        0x0            1M    ram:below-4g  ram     pc.ram  0      -
-        0x100000000    896K  nv0           nvdimm  m0      128K   0
+        ADDRESS      SIZE  DEVICE        DRIVER  MEMDEV  LABEL  SLOT
+        0x0          1M    ram:below-4g  ram     pc.ram  0      -
+        0x100000000  896K  nv0           nvdimm  m0      128K   0
         """,
         commands.list());
+  }
+
+  @Test
+  @DisplayName("show without an id shows each backend, as by its id")
+  void showsAll() throws Exception {
+    assertEquals(commands.show("m0") + commands.show("pc.ram"), commands.show());
   }
 
   @Test
@@ -340,9 +346,8 @@ class RamCommandsTest {
   @DisplayName("words that are missing or too many, and unknown options: how it is written")
   void wrongArgumentsAreToldByEachCommand() {
     assertSays("x is one word too many: write ram:list", () -> commands.list("x"));
-    assertSays("ID is missing: write ram:show ID", commands::show);
-    assertSays("b is one word too many: write ram:show ID", () -> commands.show("a", "b"));
-    assertSays("there is no option -v: write ram:show ID", () -> commands.show("-v", "m0"));
+    assertSays("b is one word too many: write ram:show [ID]", () -> commands.show("a", "b"));
+    assertSays("there is no option -v: write ram:show [ID]", () -> commands.show("-v", "m0"));
     assertSays("FILTER is missing: write ram:use ID FILTER", () -> commands.use("m0"));
     assertSays(
         "VALUE is missing: write ram:set ID PROPERTY VALUE", () -> commands.set("m0", "dump"));
