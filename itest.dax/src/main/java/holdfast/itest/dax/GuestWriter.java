@@ -2,7 +2,6 @@ package holdfast.itest.dax;
 
 import holdfast.backend.api.ByteSize;
 import holdfast.backend.api.Granularity;
-import holdfast.backend.api.PersistException;
 import holdfast.machine.api.DeviceKind;
 import holdfast.machine.api.DirtyLog;
 import holdfast.machine.api.GuestMemory;
@@ -11,6 +10,9 @@ import holdfast.machine.api.MemoryDevice;
 import holdfast.machine.api.MemoryRegion;
 import holdfast.machine.nvdimm.FitReader;
 import holdfast.machine.nvdimm.NvdimmDsm;
+import holdfast.vcpu.api.EngineLackingException;
+import holdfast.vcpu.api.EngineMissingException;
+import holdfast.vcpu.api.VcpuException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -35,6 +37,7 @@ import org.osgi.service.component.annotations.Reference;
  * separated by tabs:
  *
  * <ul>
+ *   <li>{@code cpu} or {@code no-cpu}: if a CPU is to store; why there is none
  *   <li>{@code region}, once for each at the start: id, granularity, obtained flags, what mmap
  *       answered, VmFlags, how it persists, bytes that the guest sees, bytes of the label
  *   <li>{@code record}: its number, the weakest granularity that a persist of it returned
@@ -59,6 +62,11 @@ public final class GuestWriter implements GuestMemoryListener, holdfast.machine.
    * The framework property that is there if the writer keeps a log of its stores for live swaps.
    */
   static final String SWAP_LOG = "holdfast.itest.swap.log";
+
+  /**
+   * The framework property that is there if a CPU that Unicorn emulates is to store the records.
+   */
+  static final String UNICORN = "holdfast.itest.unicorn";
 
   /** The pace of records during and after a live swap, which takes its time under emulation. */
   private static final Duration PACE = Duration.ofMillis(20);
@@ -122,6 +130,27 @@ public final class GuestWriter implements GuestMemoryListener, holdfast.machine.
           label(dsm, nvdimm);
         }
       }
+      records(to, nvdimms);
+    } catch (EngineMissingException | EngineLackingException e) {
+      to.line("no-cpu", e.getMessage());
+    } catch (Throwable e) {
+      if (!stopped) {
+        to.line("failed", e);
+      }
+    }
+  }
+
+  private RecordStores stores(ReportPort to) throws VcpuException {
+    if (context.getProperty(UNICORN) == null) {
+      return RecordStores.byAccess(memory);
+    }
+    RecordStores stores = CpuStores.on(memory);
+    to.line("cpu");
+    return stores;
+  }
+
+  private void records(ReportPort to, List<MemoryDevice> nvdimms) throws Exception {
+    try (RecordStores stores = stores(to)) {
       long capacity =
           nvdimms.stream().mapToLong(d -> GuestRecord.capacity(d.size().bytes())).min().orElse(0);
       for (long number = 1; number <= capacity && !stopped; number++) {
@@ -133,7 +162,7 @@ public final class GuestWriter implements GuestMemoryListener, holdfast.machine.
         }
         storing.acquire();
         try {
-          to.line("record", number, store(nvdimms, number).label());
+          to.line("record", number, store(stores, nvdimms, number).label());
         } finally {
           storing.release();
         }
@@ -142,10 +171,6 @@ public final class GuestWriter implements GuestMemoryListener, holdfast.machine.
         }
       }
       to.line("full");
-    } catch (Throwable e) {
-      if (!stopped) {
-        to.line("failed", e);
-      }
     }
   }
 
@@ -167,20 +192,22 @@ public final class GuestWriter implements GuestMemoryListener, holdfast.machine.
   }
 
   /** Stores a record in each, and returns the weakest granularity. */
-  private Granularity store(List<MemoryDevice> nvdimms, long number) throws PersistException {
+  private Granularity store(RecordStores stores, List<MemoryDevice> nvdimms, long number)
+      throws Exception {
     Granularity weakest = Granularity.BYTE;
     for (MemoryDevice nvdimm : nvdimms) {
-      Granularity held = store(nvdimm, number);
+      Granularity held = store(stores, nvdimm, number);
       weakest = held.compareTo(weakest) < 0 ? held : weakest;
     }
     return weakest;
   }
 
-  private Granularity store(MemoryDevice nvdimm, long number) throws PersistException {
+  private Granularity store(RecordStores stores, MemoryDevice nvdimm, long number)
+      throws Exception {
     GuestRecord record = new GuestRecord(nvdimm.region().id().value(), number);
     long offset = record.offset(nvdimm.size().bytes());
     var address = nvdimm.address().plus(offset);
-    memory.write(address, record.bytes());
+    stores.store(address, record.bytes());
     log.stored(nvdimm.region(), offset, GuestRecord.SIZE);
     return memory.persist(address, new ByteSize(GuestRecord.SIZE));
   }

@@ -2,6 +2,8 @@ package holdfast.itest.dax;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -79,6 +81,23 @@ abstract class MapSyncContract {
     WriterVm machine = WriterVm.start(guest, 1, "writer.jar", "", everyKindOfFile());
 
     checkCut(List.of(machine), () -> machine.awaitRecord(killAt));
+  }
+
+  @Test
+  @DisplayName("case 1a, stores by a CPU that Unicorn emulates: each persisted record survives")
+  void persistedStoresOfACpuSurvive() throws IOException, InterruptedException {
+    Guest guest = rig.newFileSystem(FILES);
+    String onUnicorn = "-D" + GuestWriter.UNICORN + "=yes ";
+    WriterVm machine = WriterVm.start(guest, 1, "writer.jar", onUnicorn, everyKindOfFile());
+    List<String> cpu = machine.awaitAnyOf("cpu", "no-cpu");
+    if (cpu.getFirst().equals("no-cpu")) {
+      if ("required".equals(System.getProperty("holdfast.test.unicorn"))) {
+        fail(cpu.getLast());
+      }
+      abort(cpu.getLast());
+    }
+
+    checkCut(List.of(machine), () -> machine.awaitRecord(40));
   }
 
   private void checkCut(List<WriterVm> machines, PowerCutRig.Moment moment)

@@ -99,7 +99,14 @@ final class WriterVm {
     await("'" + word + "'", line -> line.startsWith(word));
   }
 
-  private void await(String what, Predicate<String> wanted)
+  /** Waits until it has reported a line that begins with one of these fields; returns it. */
+  List<String> awaitAnyOf(String... words) throws IOException, InterruptedException {
+    List<String> any = List.of(words);
+    String line = await("any of " + any, l -> any.contains(l.split("\t", 2)[0]));
+    return List.of(line.split("\t"));
+  }
+
+  private String await(String what, Predicate<String> wanted)
       throws IOException, InterruptedException {
     Optional<String> line =
         report.await(LIMIT, l -> wanted.test(l) || l.startsWith("failed") || l.startsWith("full"));
@@ -113,6 +120,7 @@ final class WriterVm {
               + process.out()
               + process.err());
     }
+    return line.get();
   }
 
   private List<String> lastLines() {

@@ -1,0 +1,149 @@
+package holdfast.itest.dax;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The sample unit {@code dist/holdfast@.service}, unchanged, under a real systemd: the first
+ * process of a guest, whose programs are the host's. The product stands in {@code /opt/holdfast},
+ * as the unit says; memory is in {@code /var/lib/holdfast}, which is tmpfs here.
+ */
+@NeedsGuest
+@DisplayName("the unit under systemd")
+class SystemdIT {
+  private static final String OPTIONS =
+      "-machine pc,nvdimm=on -m 16M,slots=2,maxmem=1G"
+          + " -object memory-backend-file,id=nv,mem-path=/var/lib/holdfast/%s.img,size=8M,share=on"
+          + " -device nvdimm,id=nv0,memdev=nv";
+
+  private static Guest guest;
+
+  @BeforeAll
+  static void boot() throws IOException, InterruptedException {
+    assumeTrue(
+        Files.isExecutable(Path.of("/lib/systemd/systemd"))
+            && Files.isExecutable(Path.of("/usr/sbin/useradd")),
+        "systemd isn't here: install systemd and passwd");
+    String kernel =
+        "holdfast.init=systemd systemd.unit=holdfast-session.service fstab=no"
+            + " systemd.mask=systemd-udev-trigger.service systemd.mask=systemd-udevd.service";
+    guest = Guest.boot(new Board("usb=off", "2048M", kernel, List.of()));
+    guest
+        .run(
+            """
+            set -e
+            useradd --system holdfast
+            mkdir -p /opt/holdfast/cnf /opt/holdfast/dist/target /etc/holdfast /var/lib/holdfast
+            mount -t tmpfs tmpfs /var/lib/holdfast
+            cp %s /opt/holdfast/holdfast
+            cp %s /opt/holdfast/cnf
+            cp %s/*.jar /opt/holdfast/dist/target
+            touch /opt/holdfast/dist/target/built
+            cp '%s' /etc/systemd/system
+            systemctl daemon-reload
+            """
+                .formatted(
+                    Build.path("holdfast"),
+                    Build.path("cnf/find-jdk.sh"),
+                    Build.path("dist/target"),
+                    Build.path("dist/holdfast@.service")))
+        .lines();
+  }
+
+  @AfterAll
+  static void end() {
+    if (guest != null) {
+      guest.close();
+    }
+  }
+
+  private static void configure(String name, String options) throws Exception {
+    guest
+        .run(
+            "printf '%s\\n' 'JAVA_HOME=%s' 'MACHINE=%s' > /etc/holdfast/%s.conf"
+                .formatted("%s", System.getProperty("java.home"), options, name))
+        .lines();
+  }
+
+  private static String ctl(String name, String command) {
+    return "/opt/holdfast/holdfast ctl /run/holdfast-" + name + "/qmp " + command;
+  }
+
+  private static String property(String name, String property) throws Exception {
+    return guest
+        .run("systemctl show --value -p " + property + " holdfast@" + name)
+        .lines()
+        .getFirst();
+  }
+
+  @Test
+  @DisplayName("started, asked, swapped within its hardening, stopped: each as systemd tells it")
+  void serves() throws Exception {
+    configure("vm1", OPTIONS.formatted("vm1"));
+
+    guest.run("systemctl start holdfast@vm1").lines(); // returns when it has said READY=1
+
+    assertEquals("active", property("vm1", "ActiveState"));
+    assertEquals("the machine is up", property("vm1", "StatusText"));
+    assertEquals("holdfast", guest.run("stat -c %U /var/lib/holdfast/vm1.img").lines().getFirst());
+    List<String> swapped =
+        guest.run(ctl("vm1", "swap nv mem-path=/var/lib/holdfast/b.img")).lines();
+    assertTrue(swapped.getLast().contains("done: 8M copied in "), swapped::toString);
+    List<String> outside =
+        guest.run(ctl("vm1", "object_add memory-backend-file,id=x,size=1M,mem-path=/opt/x")).err();
+    assertTrue(
+        outside.toString().contains("EROFS") || outside.toString().contains("ead-only"),
+        outside::toString);
+
+    guest.run("systemctl stop holdfast@vm1").lines();
+    assertEquals("inactive", property("vm1", "ActiveState"));
+    assertEquals("success", property("vm1", "Result"));
+    assertEquals(1, guest.run("test -e /run/holdfast-vm1").status());
+    List<String> journal =
+        guest.run("journalctl -o cat -p info..info -u holdfast@vm1 --no-pager").lines();
+    assertTrue(
+        journal.stream().anyMatch(line -> line.contains("the machine is up: memory backends nv")),
+        journal::toString);
+  }
+
+  @Test
+  @DisplayName(
+      "an option that is wrong fails the start, and the journal has the sentence, as an error")
+  void fails() throws Exception {
+    configure("vm2", OPTIONS.formatted("vm2") + " -device nvdimm,memdev=nobody");
+
+    assertNotEquals(0, guest.run("systemctl start holdfast@vm2").status());
+
+    assertEquals("failed", property("vm2", "ActiveState"));
+    List<String> journal = guest.run("journalctl -o cat -p err -u holdfast@vm2 --no-pager").lines();
+    assertTrue(journal.stream().anyMatch(line -> line.contains("nobody")), journal::toString);
+  }
+
+  @Test
+  @DisplayName("killed with kill -9, it failed; the next start finds nothing in its way")
+  void killed() throws Exception {
+    configure("vm3", OPTIONS.formatted("vm3"));
+    guest.run("systemctl start holdfast@vm3").lines();
+
+    guest
+        .run(
+            "systemctl kill -s KILL holdfast@vm3; until systemctl is-failed -q holdfast@vm3; do sleep 0.1; done")
+        .lines();
+    assertEquals("signal", property("vm3", "Result"));
+
+    guest.run("systemctl start holdfast@vm3").lines();
+    assertEquals("the machine is up", guest.run(ctl("vm3", "status")).lines().getFirst());
+    guest.run("systemctl stop holdfast@vm3").lines();
+  }
+}
