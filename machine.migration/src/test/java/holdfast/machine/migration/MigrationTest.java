@@ -268,6 +268,71 @@ class MigrationTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"saved", "loaded"})
+  @DisplayName("a state that hangs is named after 10 s, and leaves the guest at the source")
+  void hangs(String where) throws Exception {
+    try (Host source = Host.open(here());
+        Host destination = Host.open(there(), "-incoming", socket())) {
+      Cpu cpu = source.cpu("nv0");
+      destination.cpu("nv0");
+      Hanging hanging = new Hanging(where);
+      source.machine().addDeviceState(hanging);
+      destination.machine().addDeviceState(hanging);
+      source.admin().migration().setParameters(unlimited());
+
+      source.admin().migration().migrate(socket());
+
+      MigrationStatus status = source.awaitEnd();
+      assertEquals(MigrationState.FAILED, status.state(), status::toString);
+      String error = status.error().orElseThrow();
+      assertTrue(error.contains("'disk0' is " + where + " took more than 10 s"), error);
+      Host.progress(cpu);
+      assertEquals(MigrationState.FAILED, destination.awaitEnd().state());
+      assertTrue(hanging.interrupted.await(60, TimeUnit.SECONDS), "its thread is not left alone");
+    }
+  }
+
+  /** A state that is not done when it is saved, or loaded, until it is interrupted. */
+  private static final class Hanging implements DeviceState {
+    private final String where;
+    private final CountDownLatch interrupted = new CountDownLatch(1);
+
+    Hanging(String where) {
+      this.where = where;
+    }
+
+    @Override
+    public String id() {
+      return "disk0";
+    }
+
+    @Override
+    public int version() {
+      return 1;
+    }
+
+    @Override
+    public void save(OutputStream to) {
+      hangIf("saved");
+    }
+
+    @Override
+    public void load(int version, InputStream from) {
+      hangIf("loaded");
+    }
+
+    private void hangIf(String called) {
+      if (called.equals(where)) {
+        try {
+          new CountDownLatch(1).await();
+        } catch (InterruptedException e) {
+          interrupted.countDown();
+        }
+      }
+    }
+  }
+
   /** A state that throws when it is saved, or writes too much. */
   private static final class Unsaved implements DeviceState {
     private volatile boolean tooLong;
