@@ -1,134 +1,62 @@
 package holdfast.ctl;
 
+import holdfast.machine.config.options.PathNames;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jline.reader.Candidate;
 import org.jline.reader.Completer;
 import org.jline.reader.LineReader;
 import org.jline.reader.ParsedLine;
+import org.jspecify.annotations.Nullable;
 
-/** Completes commands, ids and properties, which it asks the machine for. */
+/**
+ * Completes what is typed with what the machine offers, which knows the commands, and with paths of
+ * this host.
+ */
 record Completion(Connection connection) implements Completer {
-  private static final String SCOPE = "ram:";
-  private static final String OBJECTS = "/objects";
-  private static final String DEVICES = "/machine/peripheral";
-  private static final List<String> OF_SWAP =
-      List.of(
-          "-plan",
-          "-background",
-          "-verify",
-          "-overwrite",
-          "-downtime-limit",
-          "-max-bandwidth",
-          "-rounds",
-          "-pause-limit",
-          "-cancel",
-          "-json");
+  /** What a terminal could obey isn't typed for anybody. */
+  private static final Pattern HARMLESS = Pattern.compile("[A-Za-z0-9_.:,=-]+");
 
-  private static final List<String> PARAMETERS =
-      List.of(
-          "downtime-limit",
-          "max-bandwidth",
-          "x-holdfast-peer",
-          "x-holdfast-peer-machine",
-          "x-holdfast-tls-dir",
-          "tls-hostname");
-  private static final List<String> OF_MIGRATE =
-      List.of(
-          "-peer",
-          "-peer-machine",
-          "-downtime-limit",
-          "-max-bandwidth",
-          "-tls-dir",
-          "-tls-hostname",
-          "-background",
-          "-cancel",
-          "-json");
+  /** The commands that are not the machine's. */
+  private static final List<String> OWN = List.of(Operator.QUIT, "exit");
 
   @Override
   public void complete(LineReader reader, ParsedLine line, List<Candidate> candidates) {
+    String typed = line.word().substring(0, line.wordCursor());
+    List<String> words = new ArrayList<>(line.words().subList(0, line.wordIndex()));
+    words.add(typed);
     if (line.wordIndex() == 0) {
-      Stream.concat(names("x-holdfast-query-words", Map.of()), Stream.of("help", "quit", "exit"))
-          .forEach(name -> candidates.add(new Candidate(name)));
+      OWN.forEach(name -> candidates.add(new Candidate(name)));
+    } else if (typed.startsWith("-")) {
+      candidates.add(new Candidate(Operator.JSON));
+    }
+    Map<?, ?> offer = CtlShell.ask(connection, "x-holdfast-complete", Map.of("words", words));
+    if (!(offer.get("from") instanceof Number from)
+        || from.intValue() < 0
+        || from.intValue() > typed.length()) {
       return;
     }
-    String first = line.words().getFirst();
-    String command = first.startsWith(SCOPE) ? first.substring(SCOPE.length()) : first;
-    switch (line.wordIndex()) {
-      case 1 -> first(command).forEach(candidates::add);
-      case 2 -> second(command, line.words().get(1)).forEach(candidates::add);
-      default -> later(command, line.words().get(line.wordIndex() - 1)).forEach(candidates::add);
+    String kept = typed.substring(0, from.intValue());
+    names(offer.get("whole")).forEach(name -> candidates.add(candidate(kept, name, true)));
+    names(offer.get("begun")).forEach(name -> candidates.add(candidate(kept, name, false)));
+    if (Boolean.TRUE.equals(offer.get("path"))) {
+      // a relative one begins where the machine was started
+      PathNames.beginning(typed.substring(kept.length()), false)
+          .forEach(path -> candidates.add(candidate(kept, path, !path.endsWith("/"))));
     }
   }
 
-  private Stream<Candidate> first(String command) {
-    return switch (command) {
-      case "show", "use", "set", "persist", "swap", "swaps", "evacuate", "object_del" ->
-          whole(children(OBJECTS));
-      case "device_del" -> whole(children(DEVICES));
-      case "object_add" ->
-          begun(names("qom-list-types", Map.of("implements", "memory-backend")), ",");
-      case "device_add" -> begun(names("qom-list-types", Map.of("implements", "device")), ",");
-      case "migrate" ->
-          Stream.concat(begun(Stream.of("tcp", "unix", "file"), ":"), options(command));
-      case "migrate_incoming" -> begun(Stream.of("tcp", "unix", "file"), ":");
-      case "migration_parameters" ->
-          Stream.concat(begun(PARAMETERS.stream(), "="), options(command));
-      case "migrate_decide" -> whole(Stream.of("here", "elsewhere"));
-      case "help" -> whole(names("x-holdfast-query-words", Map.of()));
-      default -> options(command);
-    };
+  private static Stream<String> names(@Nullable Object list) {
+    return list instanceof List<?> names
+        ? names.stream().map(String::valueOf).filter(name -> HARMLESS.matcher(name).matches())
+        : Stream.of();
   }
 
-  private Stream<Candidate> second(String command, String id) {
-    return switch (command) {
-      case "set" -> whole(properties(id));
-      case "swap" -> Stream.concat(begun(properties(id), "="), options(command));
-      default -> later(command, id);
-    };
-  }
-
-  private Stream<Candidate> later(String command, String before) {
-    return switch (command) {
-      case "migration_parameters" -> begun(PARAMETERS.stream(), "=");
-      case "migrate" ->
-          before.equals("-peer") ? whole(Stream.of("holdfast", "qemu")) : options(command);
-      default -> options(command);
-    };
-  }
-
-  private static Stream<Candidate> options(String command) {
-    return whole(
-        switch (command) {
-          case "swap" -> OF_SWAP.stream();
-          case "migrate" -> OF_MIGRATE.stream();
-          case "options" -> Stream.of("-files", "-json");
-          default -> Stream.of("-json");
-        });
-  }
-
-  private Stream<String> children(String path) {
-    return names("qom-list", Map.of("path", path));
-  }
-
-  private Stream<String> properties(String id) {
-    return names("qom-list", Map.of("path", OBJECTS + "/" + id));
-  }
-
-  private Stream<String> names(String command, Map<String, ?> arguments) {
-    return CtlShell.ask(connection, command, arguments).stream()
-        .map(one -> String.valueOf(one.get("name")))
-        // what a terminal could obey isn't typed for anybody
-        .filter(name -> name.matches("[A-Za-z0-9_.:-]+"));
-  }
-
-  private static Stream<Candidate> whole(Stream<String> words) {
-    return words.map(Candidate::new);
-  }
-
-  /** Words that are not whole: no blank is put behind them. */
-  private static Stream<Candidate> begun(Stream<String> words, String end) {
-    return words.map(word -> new Candidate(word + end, word, null, null, null, null, false));
+  /** Returns a candidate; if it is not whole, no blank is put behind it. */
+  private static Candidate candidate(String kept, String name, boolean whole) {
+    return new Candidate(kept + name, name, null, null, null, null, whole);
   }
 }

@@ -135,15 +135,15 @@ final class CtlShell {
     terminal.writer().flush();
   }
 
-  /** Asks the machine what could be written. */
-  static List<Map<?, ?>> ask(Connection connection, String command, Map<String, ?> arguments) {
+  /** Asks the machine for what helps who types; nothing if it doesn't know. */
+  static Map<?, ?> ask(Connection connection, String command, Map<String, ?> arguments) {
     try {
-      return Connection.maps(connection.run(command, arguments));
+      return connection.run(command, arguments) instanceof Map<?, ?> answer ? answer : Map.of();
     } catch (CtlException e) {
-      return List.of();
+      return Map.of();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return List.of();
+      return Map.of();
     }
   }
 }

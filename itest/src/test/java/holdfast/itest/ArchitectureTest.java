@@ -259,6 +259,7 @@ class ArchitectureTest {
           "holdfast.machine.core",
           "holdfast.machine.migration",
           "holdfast.machine.swap",
+          "holdfast.monitor.shell.command",
           "holdfast.monitor.shell.report",
           "org.slf4j",
           "org.osgi..",

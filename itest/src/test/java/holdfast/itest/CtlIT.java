@@ -291,13 +291,20 @@ class CtlIT {
 
   @Test
   @DisplayName(
-      "alone it is a shell, which completes ids; Ctrl-C ends the waiting, Ctrl-D the shell")
+      "alone it is a shell, which completes what is typed; Ctrl-C ends the waiting, Ctrl-D the shell")
   void shell() throws Exception {
+    Files.createDirectory(folder.resolve("images"));
     try (Terminal terminal = terminal("q")) {
       terminal.await("the machine is up");
       terminal.await(PROMPT);
       terminal.type("sho\tm\t\r");
       terminal.await("memory backend 'm0'");
+      terminal.await(PROMPT);
+      terminal.type("swap m\tmem-\t" + folder.toAbsolutePath() + "/ima\tG -pl\t\r");
+      terminal.await("-> " + folder.toAbsolutePath() + "/images/G");
+      terminal.await(PROMPT);
+      terminal.type("set m0 dum\tof\t\r");
+      terminal.await("memory backend 'm0': dump=off");
       terminal.await(PROMPT);
       terminal.type("nonsense\r");
       terminal.await("holdfast: there is no command nonsense");

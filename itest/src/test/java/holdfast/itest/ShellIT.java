@@ -139,13 +139,49 @@ class ShellIT {
       session.type(CTRL_C);
       session.await(PROMPT);
       session.type("cho\r");
-      session.await("there is no command cho: help lists those there are");
+      session.await("there is no command cho; did you mean echo?");
+      session.await(PROMPT);
+      session.type("ram:shwo m\r");
+      session.await("there is no command ram:shwo; did you mean ram:show?");
+      session.await(PROMPT);
+      session.type("nonsense\r");
+      session.await("there is no command nonsense; help lists those there are");
       session.await(PROMPT);
       session.type("quit now\r");
       session.await("holdfast: now is one word too many: write quit");
       session.await(PROMPT);
       session.type("exit 3\r");
       session.await("holdfast: 3 is one word too many: write exit");
+      session.await(PROMPT);
+      session.type("quit\r");
+
+      assertEquals(0, session.status(), session::quietly);
+      assertFalse(session.screen().contains("Exception"), session.screen());
+    }
+  }
+
+  @Test
+  @DisplayName("Tab completes commands, ids, properties, paths, values and options")
+  void completes() throws Exception {
+    Files.createDirectory(folder.resolve("images"));
+    try (Terminal session = atPrompt()) {
+      session.type("ram:sho\tm\t\r");
+      session.await("memory backend 'm' (memory-backend-file)");
+      session.await(PROMPT);
+      session.type("ram:swap m\tmem-\tima\tG,sha\ton -pl\t\r");
+      session.await("-> images/G");
+      session.await(PROMPT);
+      session.type("ram:set m dum\tof\t\r");
+      session.await("memory backend 'm': dump=off");
+      session.await(PROMPT);
+      session.type("ram:object_add memory-backend-r\tid=n,siz\t1M\r");
+      session.await("memory backend 'n' was added");
+      session.await(PROMPT);
+      session.type("swaps m\t\r"); // without its scope
+      session.await("no swap of memory backend 'm' was started");
+      session.await(PROMPT);
+      session.type("gogo:ec\tfi''rst\r"); // Gogo's own
+      session.await("first");
       session.await(PROMPT);
       session.type("quit\r");
 

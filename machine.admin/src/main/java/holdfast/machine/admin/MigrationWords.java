@@ -3,6 +3,7 @@ package holdfast.machine.admin;
 import holdfast.backend.api.ByteSize;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.SequencedMap;
@@ -26,6 +27,12 @@ public final class MigrationWords {
 
   /** QEMU's parameter for the name in the destination's certificate. */
   public static final String TLS_HOSTNAME = "tls-hostname";
+
+  /** The beginnings of addresses that go on with the path of a file. */
+  public static final List<String> FILES = List.of("unix:", "file:", "cpr:");
+
+  /** The beginning of addresses that go on with a host and a port. */
+  public static final String TCP = "tcp:";
 
   private MigrationWords() {}
 

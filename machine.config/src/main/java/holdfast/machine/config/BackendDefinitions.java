@@ -43,6 +43,9 @@ public final class BackendDefinitions {
   public static final TypedOption OPTION =
       new TypedOption("-object", "qom-type", TYPES.stream().map(BackendType::definition).toList());
 
+  /** The properties whose values are the paths of files. */
+  public static final List<String> FILES = FileBackend.PATHS;
+
   private BackendDefinitions() {}
 
   /**

@@ -73,6 +73,10 @@ record FileBackend() implements BackendType {
           PropertyType.text(),
           "a file that doesn't exist yet, to which what can still be read is copied if the memory"
               + " fails");
+
+  /** The names of the properties whose values are paths. */
+  static final List<String> PATHS = List.of(MEM_PATH.name(), STANDBY.name());
+
   private static final PropertyDefinition<DurabilityPolicy> DURABILITY =
       PropertyDefinition.withDefault(
           "x-durability",

@@ -8,7 +8,6 @@ import holdfast.machine.admin.MigrationStatus;
 import holdfast.machine.admin.MigrationWords;
 import holdfast.machine.admin.RefusedException;
 import holdfast.machine.config.MachineDefinition;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -16,15 +15,12 @@ import java.util.Map;
  * such commands may name files.
  */
 record ConfinedMigration(MigrationAdmin migration, Machine machine) implements MigrationAdmin {
-  /** The beginnings of addresses that name a file. */
-  private static final List<String> FILES = List.of("unix:", "file:", "cpr:");
-
   private MonitorFolders folders() {
     return MonitorFolders.of(MachineDefinition.monitorFolders(machine.spec().machine()));
   }
 
   private void require(String address) throws RefusedException {
-    for (String beginning : FILES) {
+    for (String beginning : MigrationWords.FILES) {
       if (address.startsWith(beginning)) {
         folders().require(address, address.substring(beginning.length()));
       }

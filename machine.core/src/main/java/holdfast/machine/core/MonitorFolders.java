@@ -1,6 +1,7 @@
 package holdfast.machine.core;
 
 import holdfast.machine.admin.RefusedException;
+import holdfast.machine.config.BackendDefinitions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -20,8 +21,6 @@ import java.util.stream.Stream;
  *     names none allows none
  */
 record MonitorFolders(Optional<List<Path>> folders) {
-  private static final List<String> FILES = List.of("mem-path", "x-standby");
-
   /** Returns those that a machine's property names, separated by colons. */
   static MonitorFolders of(Optional<String> property) {
     return new MonitorFolders(
@@ -35,7 +34,7 @@ record MonitorFolders(Optional<List<Path>> folders) {
 
   /** Checks the files that properties name. */
   void require(Map<String, String> properties) throws RefusedException {
-    for (String property : FILES) {
+    for (String property : BackendDefinitions.FILES) {
       String value = properties.get(property);
       if (value != null && !value.isEmpty()) {
         require(property + "=" + value, value);

@@ -10,6 +10,8 @@ import java.io.PrintWriter;
 import java.io.Writer;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.util.Collection;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jline.terminal.Terminal;
@@ -35,9 +37,13 @@ final class Sentences {
 
   private Sentences() {}
 
-  /** Returns the terminal with a writer that prints sentences. */
-  static Terminal on(Terminal terminal) {
-    PrintWriter writer = new Lines(terminal.writer());
+  /**
+   * Returns the terminal with a writer that prints sentences.
+   *
+   * @param commands the names of all commands, with their scopes
+   */
+  static Terminal on(Terminal terminal, Supplier<? extends Collection<String>> commands) {
+    PrintWriter writer = new Lines(terminal.writer(), commands);
     return (Terminal)
         Proxy.newProxyInstance(
             Terminal.class.getClassLoader(),
@@ -66,18 +72,22 @@ final class Sentences {
    * nothing: the user who interrupted it knows, and the command has already said what keeps
    * running.
    */
-  static String of(String line) {
+  static String of(String line, Supplier<? extends Collection<String>> commands) {
     if (STOPPED.matcher(line).matches()) {
       return "";
     }
     Matcher unknown = UNKNOWN.matcher(line);
-    return unknown.find()
-        ? unknown.replaceFirst(
-            Matcher.quoteReplacement(
-                "there is no command "
-                    + Excerpt.of(unknown.group(1))
-                    + ": help lists those there are"))
-        : line;
+    if (!unknown.find()) {
+      return line;
+    }
+    String name = unknown.group(1);
+    String advice =
+        new MeantCommand(commands.get())
+            .by(name)
+            .map(near -> "did you mean " + near + "?")
+            .orElse("help lists those there are");
+    return unknown.replaceFirst(
+        Matcher.quoteReplacement("there is no command " + Excerpt.of(name) + "; " + advice));
   }
 
   /**
@@ -100,13 +110,16 @@ final class Sentences {
 
   /** Filters lines. Gogo prints the failure of a command, and nothing else, as one line. */
   private static final class Lines extends PrintWriter {
-    Lines(Writer terminal) {
+    private final Supplier<? extends Collection<String>> commands;
+
+    Lines(Writer terminal, Supplier<? extends Collection<String>> commands) {
       super(terminal);
+      this.commands = commands;
     }
 
     @Override
     public void println(String line) {
-      String said = of("" + line);
+      String said = of("" + line, commands);
       if (!said.isEmpty()) {
         super.println(said);
       }

@@ -1,5 +1,7 @@
 package holdfast.launcher.internal.cli;
 
+import holdfast.machine.admin.MachineAdmin;
+import holdfast.monitor.shell.command.OperatorCommands;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.nio.file.Files;
@@ -9,6 +11,7 @@ import java.util.Dictionary;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -55,6 +58,7 @@ final class Shell implements AutoCloseable {
   private final Terminal terminal;
   private final org.apache.felix.gogo.jline.Shell gosh;
   private final CommandSession session;
+  private final ServiceTracker<MachineAdmin, MachineAdmin> machine;
   private volatile boolean closed;
 
   /** The thread in {@link #run}; null if there is none. No other thread may be interrupted. */
@@ -92,7 +96,13 @@ final class Shell implements AutoCloseable {
         processor.createSession(
             terminal.input(), terminal.output(), Sentences.errors(terminal.output()));
     session.put(".gosh_quiet", true); // our own welcome says which machine this is
-    session.put(org.apache.felix.gogo.jline.Shell.VAR_TERMINAL, Sentences.on(terminal));
+    session.put(
+        org.apache.felix.gogo.jline.Shell.VAR_TERMINAL,
+        Sentences.on(terminal, () -> org.apache.felix.gogo.jline.Shell.getCommands(session)));
+    machine = new ServiceTracker<>(context, MachineAdmin.class, null);
+    machine.open();
+    ShellCompletion.in(
+        session, () -> Optional.ofNullable(machine.getService()).map(OperatorCommands::new));
   }
 
   private static CommandProcessor processor(BundleContext context)
@@ -264,6 +274,7 @@ final class Shell implements AutoCloseable {
       LOG.debug("the terminal", e);
     }
     registrations.forEach(Shell::unregister);
+    machine.close();
   }
 
   /**

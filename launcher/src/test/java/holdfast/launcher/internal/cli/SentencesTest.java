@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -12,6 +13,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the shell shows of a failed command. */
 class SentencesTest {
+  private static String of(String line) {
+    return Sentences.of(line, () -> List.of("gogo:echo", "ram:list"));
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -22,7 +27,7 @@ class SentencesTest {
       })
   @DisplayName("an interrupted command needs no word: its user knows")
   void interrupted(String line) {
-    assertEquals("", Sentences.of(line));
+    assertEquals("", of(line));
   }
 
   @Test
@@ -38,25 +43,22 @@ class SentencesTest {
   }
 
   @Test
-  @DisplayName("a command that is not there is named, with where to look")
+  @DisplayName("a command that is not there is named, with what was meant, or where to look")
   void unknown() {
     String line =
         "\u001b[31morg.apache.felix.gogo.runtime.CommandNotFoundException: Command not found: cho"
             + "\u001b[0m";
 
+    assertEquals("\u001b[31mthere is no command cho; did you mean echo?\u001b[0m", of(line));
     assertEquals(
-        "\u001b[31mthere is no command cho: help lists those there are\u001b[0m",
-        Sentences.of(line));
-    assertEquals(
-        "there is no command c$1\\u009b: help lists those there are",
-        Sentences.of(
-            "org.apache.felix.gogo.runtime.CommandNotFoundException: Command not found: c$1\u009b"));
+        "there is no command c$1\\u009b; help lists those there are",
+        of("org.apache.felix.gogo.runtime.CommandNotFoundException: Command not found: c$1\u009b"));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "\u001b[31mholdfast: m is missing\u001b[0m", "a b"})
   @DisplayName("anything else stays as it is")
   void others(String line) {
-    assertEquals(line, Sentences.of(line));
+    assertEquals(line, of(line));
   }
 }

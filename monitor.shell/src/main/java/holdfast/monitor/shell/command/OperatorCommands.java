@@ -4,6 +4,7 @@ import holdfast.machine.admin.MachineAdmin;
 import holdfast.machine.admin.MigrationStatus;
 import holdfast.machine.api.RunningSwap;
 import holdfast.monitor.shell.internal.CommandFailure;
+import holdfast.monitor.shell.internal.Completions;
 import holdfast.monitor.shell.internal.RamCommandTable;
 import holdfast.monitor.shell.internal.WordsInQmp;
 import java.util.List;
@@ -64,6 +65,38 @@ public final class OperatorCommands {
     return commands.names().stream()
         .map(name -> new Description(name, commands.purpose(name), commands.arguments(name)))
         .toList();
+  }
+
+  /**
+   * What can stand behind the beginning of a word that somebody types.
+   *
+   * @param from how many characters of that beginning are kept
+   * @param whole what can follow them, with a blank behind it
+   * @param begun what can follow them, and goes on
+   * @param path whether the path of a file or a folder can follow them
+   */
+  public record Offer(int from, List<String> whole, List<String> begun, boolean path) {
+    public Offer {
+      whole = List.copyOf(whole);
+      begun = List.copyOf(begun);
+    }
+  }
+
+  /**
+   * Returns what can stand where somebody types. Nothing is offered where nothing is known, or the
+   * machine is not up.
+   *
+   * @param words the words before that place, with the command's name, and what is there of the
+   *     word that it is in, which may be empty; what is offered need not begin with that
+   */
+  public Offer complete(List<String> words) {
+    Completions.Offer offer = commands.complete(words);
+    return new Offer(offer.from(), offer.whole(), offer.begun(), offer.path());
+  }
+
+  /** Returns the command that QEMU's operators have another word for, if this is one. */
+  public static Optional<String> meant(String word) {
+    return RamCommandTable.meant(word);
   }
 
   /**

@@ -5,16 +5,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * The arguments of a command: words in their order, and options in any place. They are parsed here
  * and not by the shell, whose messages about a missing or wrong argument name Java types.
  */
 final class Arguments {
-  private static final Pattern OPTION = Pattern.compile("\\[?(-[a-z-]+)(?: ([A-Z]+)])?");
-
   private final String form;
   private final List<String> words = new ArrayList<>();
   private final Map<String, String> options = new LinkedHashMap<>();
@@ -34,22 +30,19 @@ final class Arguments {
    */
   static Arguments read(String form, Object... given) {
     Arguments read = new Arguments(form);
-    Map<String, Boolean> known = new LinkedHashMap<>();
-    for (Matcher option = OPTION.matcher(form); option.find(); ) {
-      known.put(option.group(1), option.group(2) != null);
-    }
+    Map<String, String> known = Form.of(form).options();
     for (int at = 0; at < given.length; at++) {
       String word = String.valueOf(given[at]);
-      Boolean hasValue = known.get(word);
-      if (hasValue == null) {
+      String value = known.get(word);
+      if (value == null) {
         if (word.matches("-h|--?help")) {
-          throw new CommandFailure("write help " + form.split("[ ,]")[0] + ", and it is explained");
+          throw new CommandFailure("write help " + Form.of(form).name() + ", and it is explained");
         }
         if (word.matches("-[a-zA-Z].*")) {
           throw read.mistake("there is no option " + word);
         }
         read.words.add(word);
-      } else if (!hasValue) {
+      } else if (value.isEmpty()) {
         read.options.put(word, "");
       } else if (++at < given.length) {
         read.options.put(word, String.valueOf(given[at]));

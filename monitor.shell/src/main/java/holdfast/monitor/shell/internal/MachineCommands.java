@@ -45,9 +45,6 @@ import org.osgi.service.component.annotations.Reference;
       "osgi.command.function=status"
     })
 public final class MachineCommands {
-  /** The form of {@code ram:device_del}. */
-  static final String DEVICE_DEL = "ram:device_del ID [-force] [-timeout S]";
-
   /** The option that takes a device away without the guest. */
   static final String FORCE = "-force";
 
@@ -77,7 +74,7 @@ public final class MachineCommands {
         () ->
             add(
                 BackendDefinitions.OPTION,
-                Arguments.read("ram:object_add TYPE,id=ID,PROPERTIES", arguments)
+                Arguments.read(Forms.OBJECT_ADD, arguments)
                     .words("TYPE,id=ID,PROPERTIES")
                     .getFirst(),
                 this::addObject));
@@ -99,7 +96,7 @@ public final class MachineCommands {
         () ->
             add(
                 DeviceDefinitions.OPTION,
-                Arguments.read("ram:device_add DRIVER,memdev=ID,PROPERTIES", arguments)
+                Arguments.read(Forms.DEVICE_ADD, arguments)
                     .words("DRIVER,memdev=ID,PROPERTIES")
                     .getFirst(),
                 this::plug));
@@ -152,7 +149,7 @@ public final class MachineCommands {
     return CommandFailure.orAnswer(
         "ram:object_del",
         () -> {
-          String id = Arguments.read("ram:object_del ID", arguments).words("ID").getFirst();
+          String id = Arguments.read(Forms.OBJECT_DEL, arguments).words("ID").getFirst();
           return "memory backend '" + id + "' was removed" + gone(admin.removeObject(id));
         });
   }
@@ -172,7 +169,7 @@ public final class MachineCommands {
           Object... arguments)
       throws InterruptedException {
     return CommandFailure.orAnswer(
-        "ram:device_del", () -> unplug(Arguments.read(DEVICE_DEL, arguments)));
+        "ram:device_del", () -> unplug(Arguments.read(Forms.DEVICE_DEL, arguments)));
   }
 
   private String unplug(Arguments arguments) throws AdminException, InterruptedException {

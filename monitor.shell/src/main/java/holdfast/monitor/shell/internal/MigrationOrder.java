@@ -23,13 +23,6 @@ record MigrationOrder(
   /** The command. */
   static final String NAME = "ram:migrate";
 
-  private static final String FORM =
-      NAME
-          + " ADDRESS [-peer WHO] [-peer-machine TYPE] [-downtime-limit MS] [-max-bandwidth SIZE]"
-          + " [-tls-dir DIR] [-tls-hostname NAME] [-background], or ram:migrate -cancel";
-
-  private static final String CHANGES = "ram:migration_parameters [NAME=VALUE]...";
-  private static final String DECIDE = "ram:migrate_decide here|elsewhere [PROOF]";
   private static final String ADDRESS = "ADDRESS";
   private static final String CANCEL = "-cancel";
   private static final String DOWNTIME = "-downtime-limit";
@@ -45,7 +38,7 @@ record MigrationOrder(
 
   /** Reads the arguments of {@code ram:migrate}. */
   static MigrationOrder read(Object... given) {
-    Arguments arguments = Arguments.read(FORM, given);
+    Arguments arguments = Arguments.read(Forms.MIGRATE, given);
     if (arguments.has(CANCEL)) {
       arguments.words();
       String other = arguments.otherThan(CANCEL);
@@ -83,12 +76,12 @@ record MigrationOrder(
 
   /** Returns where {@code ram:migrate_incoming} is to listen. */
   static String incoming(Object... given) {
-    return Arguments.read("ram:migrate_incoming ADDRESS", given).words(ADDRESS).getFirst();
+    return Arguments.read(Forms.MIGRATE_INCOMING, given).words(ADDRESS).getFirst();
   }
 
   /** Returns what {@code ram:migration_parameters} changes; sizes and times are numbers. */
   static Map<String, String> changes(Object... given) {
-    Arguments arguments = Arguments.read(CHANGES, given);
+    Arguments arguments = Arguments.read(Forms.PARAMETERS, given);
     Map<String, String> changes = new LinkedHashMap<>();
     for (Object one : given) {
       String word = String.valueOf(one);
@@ -143,7 +136,7 @@ record MigrationOrder(
 
   /** Reads the arguments of {@code ram:migrate_decide}. */
   static Decided decided(Object... given) {
-    Arguments arguments = Arguments.read(DECIDE, given);
+    Arguments arguments = Arguments.read(Forms.DECIDE, given);
     List<String> words =
         arguments.count() <= 1
             ? arguments.words("here|elsewhere")

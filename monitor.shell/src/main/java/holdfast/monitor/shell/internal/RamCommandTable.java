@@ -35,6 +35,7 @@ public final class RamCommandTable {
 
   private final SwapCommands swaps;
   private final MigrationCommands migrations;
+  private final Completions completions;
   private final SequencedMap<String, Entry> commands = new LinkedHashMap<>();
 
   /** Runs a command. */
@@ -42,7 +43,7 @@ public final class RamCommandTable {
     String with(Object... arguments) throws InterruptedException;
   }
 
-  private record Entry(Run run, String purpose, String arguments) {}
+  private record Entry(Run run, Form form, String purpose, String arguments) {}
 
   /**
    * What a command said.
@@ -64,42 +65,50 @@ public final class RamCommandTable {
     MachineCommands machine = new MachineCommands(admin);
     swaps = new SwapCommands(admin);
     migrations = new MigrationCommands(admin);
+    completions = new Completions(admin);
     SummaryCommand summary = new SummaryCommand(admin);
     add(SummaryCommand.NAME, summary, summary::status);
     add(SummaryCommand.RESTART, summary, summary::restart);
-    add("status", machine, machine::status);
-    add("list", ram, ram::list);
-    add("show", ram, ram::show);
-    add("options", ram, ram::options);
-    add("use", ram, ram::use);
-    add("set", ram, ram::set);
-    add("persist", ram, ram::persist);
-    add("swap", swaps, arguments -> swaps.start(arguments).text());
-    add("swaps", swaps, swaps::swaps);
-    add("migrate", migrations, arguments -> migrations.start(arguments).text());
-    add("migrate_incoming", migrations, migrations::migrate_incoming);
-    add("migration", migrations, migrations::migration);
-    add("migration_parameters", migrations, migrations::migration_parameters);
-    add("migrate_decide", migrations, migrations::migrate_decide);
-    add("object_add", machine, machine::object_add);
-    add("object_del", machine, machine::object_del);
-    add("device_add", machine, machine::device_add);
-    add("device_del", machine, machine::device_del);
-    add("system_reset", machine, machine::system_reset);
-    add("system_powerdown", machine, machine::system_powerdown);
-    add("pause", machine, machine::pause);
-    add("resume", machine, machine::resume);
-    add("evacuate", ram, ram::evacuate);
+    add(SCOPE + "status", machine, machine::status);
+    add(SCOPE + "list", ram, ram::list);
+    add(Forms.SHOW, ram, ram::show);
+    add(Forms.OPTIONS, ram, ram::options);
+    add(Forms.USE, ram, ram::use);
+    add(Forms.SET, ram, ram::set);
+    add(Forms.PERSIST, ram, ram::persist);
+    add(Forms.SWAP, swaps, arguments -> swaps.start(arguments).text());
+    add(Forms.SWAPS, swaps, swaps::swaps);
+    add(Forms.MIGRATE, migrations, arguments -> migrations.start(arguments).text());
+    add(Forms.MIGRATE_INCOMING, migrations, migrations::migrate_incoming);
+    add(SCOPE + "migration", migrations, migrations::migration);
+    add(Forms.PARAMETERS, migrations, migrations::migration_parameters);
+    add(Forms.DECIDE, migrations, migrations::migrate_decide);
+    add(Forms.OBJECT_ADD, machine, machine::object_add);
+    add(Forms.OBJECT_DEL, machine, machine::object_del);
+    add(Forms.DEVICE_ADD, machine, machine::device_add);
+    add(Forms.DEVICE_DEL, machine, machine::device_del);
+    add(SCOPE + "system_reset", machine, machine::system_reset);
+    add(SCOPE + "system_powerdown", machine, machine::system_powerdown);
+    add(SCOPE + "pause", machine, machine::pause);
+    add(SCOPE + "resume", machine, machine::resume);
+    add(Forms.EVACUATE, ram, ram::evacuate);
   }
 
-  private void add(String name, Object object, Run run) {
+  private void add(String text, Object object, Run run) {
+    Form form = Form.of(text);
+    String name = withoutScope(form.name());
     Method method =
         Arrays.stream(object.getClass().getMethods())
             .filter(one -> one.getName().equals(name.substring(name.indexOf(':') + 1)))
             .filter(one -> one.isAnnotationPresent(Descriptor.class))
             .findFirst()
             .orElseThrow(() -> new AssertionError(name));
-    commands.put(name, new Entry(run, text(method.getAnnotation(Descriptor.class)), words(method)));
+    commands.put(
+        name, new Entry(run, form, text(method.getAnnotation(Descriptor.class)), words(method)));
+  }
+
+  private static String withoutScope(String name) {
+    return name.startsWith(SCOPE) ? name.substring(SCOPE.length()) : name;
   }
 
   private static String words(Method method) {
@@ -136,12 +145,38 @@ public final class RamCommandTable {
           "there is no command "
               + Excerpt.of(name)
               + "; "
-              + Optional.ofNullable(QEMUS_WORDS.get(name))
+              + meant(name)
                   .or(() -> Nearest.to(name, names()))
                   .map(near -> "did you mean " + near + "?")
                   .orElse("help lists those there are"));
     }
     return entry;
+  }
+
+  /** Returns the command that QEMU's operators have another word for, if this is one. */
+  public static Optional<String> meant(String name) {
+    return Optional.ofNullable(QEMUS_WORDS.get(name));
+  }
+
+  /**
+   * Returns what can stand where somebody types.
+   *
+   * @param words those before that place, and what is there of the word that it is in
+   */
+  public Completions.Offer complete(List<String> words) {
+    if (words.size() <= 1) {
+      List<String> all = new ArrayList<>(commands.keySet());
+      all.add(HELP);
+      return Completions.Offer.whole(all);
+    }
+    String name = withoutScope(words.getFirst());
+    if (name.equals(HELP)) {
+      return words.size() > 2 ? Completions.Offer.NONE : Completions.Offer.whole(names());
+    }
+    Entry entry = commands.get(name);
+    return entry == null
+        ? Completions.Offer.NONE
+        : completions.of(entry.form(), words.subList(1, words.size() - 1), words.getLast());
   }
 
   /**
@@ -154,8 +189,7 @@ public final class RamCommandTable {
       throw new CommandFailure("the command is missing; help lists those there are");
     }
     List<String> all = new ArrayList<>(words);
-    String name = all.getFirst();
-    all.set(0, name.startsWith(SCOPE) ? name.substring(SCOPE.length()) : name);
+    all.set(0, withoutScope(all.getFirst()));
     if (!all.getFirst().equals(HELP)) {
       entry(all.getFirst());
     }

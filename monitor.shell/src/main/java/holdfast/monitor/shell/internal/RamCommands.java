@@ -41,17 +41,8 @@ import org.osgi.service.component.annotations.Reference;
       "osgi.command.function=evacuate"
     })
 public final class RamCommands {
-  /** The form of {@code ram:show}. */
-  static final String SHOW = "ram:show [ID]";
-
-  /** The form of {@code ram:options}. */
-  static final String OPTIONS = "ram:options [-files FOLDER]";
-
   /** The option that writes files. */
   static final String FILES = "-files";
-
-  /** The form of {@code ram:persist}. */
-  static final String PERSIST = "ram:persist ID, or ram:persist ID OFFSET LENGTH";
 
   private final MachineAdmin admin;
 
@@ -91,7 +82,7 @@ public final class RamCommands {
     return CommandFailure.orAnswer(
         "ram:show",
         () -> {
-          Optional<String> id = Arguments.read(SHOW, arguments).atMostOne();
+          Optional<String> id = Arguments.read(Forms.SHOW, arguments).atMostOne();
           return id.isPresent() ? show(id.get()) : showAll();
         });
   }
@@ -123,7 +114,7 @@ public final class RamCommands {
     return CommandFailure.orAnswer(
         "ram:options",
         () -> {
-          Arguments read = Arguments.read(OPTIONS, arguments);
+          Arguments read = Arguments.read(Forms.OPTIONS, arguments);
           read.words();
           return read.has(FILES) ? written(folder(read)) : OptionsReport.text(admin.options());
         });
@@ -162,7 +153,7 @@ public final class RamCommands {
     return CommandFailure.orAnswer(
         "ram:use",
         () -> {
-          List<String> words = Arguments.read("ram:use ID FILTER", arguments).words("ID", "FILTER");
+          List<String> words = Arguments.read(Forms.USE, arguments).words("ID", "FILTER");
           return use(words.get(0), words.get(1));
         });
   }
@@ -188,8 +179,7 @@ public final class RamCommands {
         "ram:set",
         () -> {
           List<String> words =
-              Arguments.read("ram:set ID PROPERTY VALUE", arguments)
-                  .words("ID", "PROPERTY", "VALUE");
+              Arguments.read(Forms.SET, arguments).words("ID", "PROPERTY", "VALUE");
           return set(words.get(0), words.get(1), words.get(2));
         });
   }
@@ -226,7 +216,7 @@ public final class RamCommands {
     return CommandFailure.orAnswer(
         "ram:persist",
         () -> {
-          Arguments read = Arguments.read(PERSIST, arguments);
+          Arguments read = Arguments.read(Forms.PERSIST, arguments);
           if (read.count() <= 1) {
             String id = read.words("ID").getFirst();
             return persist(id, 0, admin.object(id).size().bytes());
@@ -268,8 +258,7 @@ public final class RamCommands {
     return CommandFailure.orAnswer(
         "ram:evacuate",
         () -> {
-          List<String> words =
-              Arguments.read("ram:evacuate ID FILE", arguments).words("ID", "FILE");
+          List<String> words = Arguments.read(Forms.EVACUATE, arguments).words("ID", "FILE");
           admin.evacuate(words.get(0), path(words.get(1)));
           return "started; ram:show " + words.get(0) + " says what becomes of it";
         });

@@ -43,11 +43,6 @@ import org.osgi.service.component.annotations.Reference;
 public final class SwapCommands {
   private static final Duration SHOW_EVERY = Duration.ofMillis(500);
 
-  /** The form of {@code ram:swap}. */
-  static final String FORM =
-      "ram:swap ID PROPERTIES [-plan] [-background] [-verify] [-overwrite] [-downtime-limit MS]"
-          + " [-max-bandwidth SIZE] [-rounds N] [-pause-limit MS], or ram:swap ID -cancel";
-
   /** The option that rolls back. */
   static final String CANCEL = "-cancel";
 
@@ -87,7 +82,7 @@ public final class SwapCommands {
           Object... arguments)
       throws InterruptedException {
     return CommandFailure.orAnswer(
-        "ram:swap", () -> swap(session, Arguments.read(FORM, arguments)));
+        "ram:swap", () -> swap(session, Arguments.read(Forms.SWAP, arguments)));
   }
 
   /**
@@ -116,7 +111,7 @@ public final class SwapCommands {
     CommandFailure.orAnswer(
         "ram:swap",
         () -> {
-          started.set(start(Arguments.read(FORM, arguments), plan::append));
+          started.set(start(Arguments.read(Forms.SWAP, arguments), plan::append));
           return "";
         });
     Started done = Objects.requireNonNull(started.get());
@@ -199,7 +194,7 @@ public final class SwapCommands {
   public String swaps(@Descriptor("ID: the id of the memory backend") Object... arguments)
       throws InterruptedException {
     return CommandFailure.orAnswer(
-        "ram:swaps", () -> all(Arguments.read("ram:swaps ID", arguments).words("ID").getFirst()));
+        "ram:swaps", () -> all(Arguments.read(Forms.SWAPS, arguments).words("ID").getFirst()));
   }
 
   private static String line(SwapReport report) {

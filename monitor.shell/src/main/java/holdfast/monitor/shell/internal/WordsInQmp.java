@@ -55,21 +55,21 @@ public final class WordsInQmp {
         case "pause" -> none(name, "stop", given);
         case "resume" -> none(name, "cont", given);
         case "show" ->
-            Arguments.read(RamCommands.SHOW, given)
+            Arguments.read(Forms.SHOW, given)
                 .atMostOne()
                 .map(id -> said("x-holdfast-query-backends", ID, id))
                 .orElseGet(() -> said("x-holdfast-query-backends"));
-        case "swaps" -> id(name, "x-holdfast-query-swaps", given);
-        case "object_del" -> id(name, "object-del", given);
+        case "swaps" -> id(Forms.SWAPS, "x-holdfast-query-swaps", given);
+        case "object_del" -> id(Forms.OBJECT_DEL, "object-del", given);
         case "device_del" -> unplug(given);
         case "system_reset" -> none(name, "system_reset", given);
         case "system_powerdown" -> none(name, "system_powerdown", given);
         case "use" -> {
-          List<String> two = Arguments.read("ram:use ID FILTER", given).words("ID", "FILTER");
+          List<String> two = Arguments.read(Forms.USE, given).words("ID", "FILTER");
           yield said("x-holdfast-use", ID, two.get(0), "filter", two.get(1));
         }
         case "evacuate" -> {
-          List<String> two = Arguments.read("ram:evacuate ID FILE", given).words("ID", "FILE");
+          List<String> two = Arguments.read(Forms.EVACUATE, given).words("ID", "FILE");
           yield said("x-holdfast-evacuate", ID, two.get(0), "standby", two.get(1));
         }
         case "set" -> set(given);
@@ -81,9 +81,9 @@ public final class WordsInQmp {
         case "migration_parameters" -> parameters(MigrationOrder.changes(given));
         case "migrate_decide" -> decide(MigrationOrder.decided(given));
         case "object_add" ->
-            add("object-add", "qom-type", BackendDefinitions.OPTION, "TYPE,id=ID", given);
+            add("object-add", "qom-type", BackendDefinitions.OPTION, Forms.OBJECT_ADD, given);
         case "device_add" ->
-            add("device_add", "driver", DeviceDefinitions.OPTION, "DRIVER,memdev=ID", given);
+            add("device_add", "driver", DeviceDefinitions.OPTION, Forms.DEVICE_ADD, given);
         default -> throw new CommandFailure(name + " has no answer as JSON: leave -json out");
       };
     } catch (OptionException e) {
@@ -97,15 +97,15 @@ public final class WordsInQmp {
   }
 
   private static Said options(Object... given) {
-    Arguments read = Arguments.read(RamCommands.OPTIONS, given);
+    Arguments read = Arguments.read(Forms.OPTIONS, given);
     read.words();
     return read.has(RamCommands.FILES)
         ? said("x-holdfast-write-files", "folder", RamCommands.folder(read).toString())
         : said("x-holdfast-query-options");
   }
 
-  private static Said id(String name, String command, Object... given) {
-    return said(command, ID, Arguments.read("ram:" + name + " ID", given).words("ID").getFirst());
+  private static Said id(String form, String command, Object... given) {
+    return said(command, ID, Arguments.read(form, given).words("ID").getFirst());
   }
 
   private static Said said(String command, Object... pairs) {
@@ -118,7 +118,7 @@ public final class WordsInQmp {
 
   /** Doesn't wait for the guest: an event says what becomes of it. */
   private static Said unplug(Object... given) {
-    Arguments read = Arguments.read(MachineCommands.DEVICE_DEL, given);
+    Arguments read = Arguments.read(Forms.DEVICE_DEL, given);
     String id = read.words("ID").getFirst();
     return read.has(MachineCommands.FORCE)
         ? said("device_del", ID, id, "x-holdfast-force", true)
@@ -126,8 +126,7 @@ public final class WordsInQmp {
   }
 
   private static Said set(Object... given) {
-    List<String> three =
-        Arguments.read("ram:set ID PROPERTY VALUE", given).words("ID", "PROPERTY", "VALUE");
+    List<String> three = Arguments.read(Forms.SET, given).words("ID", "PROPERTY", "VALUE");
     return said(
         "qom-set",
         "path",
@@ -139,7 +138,7 @@ public final class WordsInQmp {
   }
 
   private static Said persist(Object... given) {
-    Arguments read = Arguments.read(RamCommands.PERSIST, given);
+    Arguments read = Arguments.read(Forms.PERSIST, given);
     if (read.count() <= 1) {
       return said("x-holdfast-persist", ID, read.words("ID").getFirst());
     }
@@ -155,7 +154,7 @@ public final class WordsInQmp {
   }
 
   private static Said swap(Object... given) {
-    Arguments read = Arguments.read(SwapCommands.FORM, given);
+    Arguments read = Arguments.read(Forms.SWAP, given);
     if (read.has(SwapCommands.CANCEL)) {
       return said("x-holdfast-swap-cancel", ID, SwapCommands.cancelled(read));
     }
@@ -198,10 +197,7 @@ public final class WordsInQmp {
   private static Said add(
       String command, String typeKey, TypedOption option, String form, Object... given)
       throws OptionException {
-    String text =
-        Arguments.read("ram:" + command.replace('-', '_') + " " + form, given)
-            .words(form)
-            .getFirst();
+    String text = Arguments.read(form, given).words(Form.of(form).words().getFirst()).getFirst();
     return switch (option.parse(text)) {
       case HelpText help -> throw new CommandFailure("help is no JSON: leave -json out");
       case ParsedObject parsed -> {

@@ -40,7 +40,7 @@ class MachineCommandsTest {
         "device 'd1' was plugged at 0x100000000" + UNTIL,
         commands.device_add("pc-dimm,id=d1,memdev=m1,slot=2"));
     assertTrue(ram.list().contains("m1      64M   attached"), ram.list());
-    assertTrue(ram.list().contains("0x100000000    64M   d1            pc-dimm  m1"), ram.list());
+    assertTrue(ram.list().contains("0x100000000  64M   d1            pc-dimm  m1"), ram.list());
     assertSays(
         "memory backend 'm1' is in use by d1; unplug that first", () -> commands.object_del("m1"));
 

@@ -22,6 +22,10 @@ record BeanName(String properties) {
     return new BeanName("type=Swap,backend=" + ObjectName.quote(backend) + ",number=" + number);
   }
 
+  static BeanName migration() {
+    return new BeanName("type=Migration");
+  }
+
   ObjectName name() {
     try {
       return new ObjectName("holdfast:" + properties);

@@ -20,9 +20,11 @@ import org.osgi.service.component.annotations.Reference;
 
 /**
  * Keeps an MXBean registered for each region and each device that there is, and for the latest swap
- * of each region. Their names are {@code holdfast:type=Region,id="ID"}, {@code
- * holdfast:type=Device,id="ID"} and {@code holdfast:type=Swap,backend="ID",number=N}, with the id
- * quoted as {@link javax.management.ObjectName#quote} does. None is left when this ends.
+ * of each region; one for the migrations of a machine that has met one. Their names are {@code
+ * holdfast:type=Region,id="ID"}, {@code holdfast:type=Device,id="ID"}, {@code
+ * holdfast:type=Swap,backend="ID",number=N}, with the id quoted as {@link
+ * javax.management.ObjectName#quote} does, and {@code holdfast:type=Migration}. None is left when
+ * this ends.
  *
  * <p>Thread-safe.
  */
@@ -86,6 +88,9 @@ public final class JmxComponent {
             wanted.put(
                 BeanName.swap(id, report.number()),
                 new SwapBean(() -> latest(id, report.number()))));
+    readings
+        .migration()
+        .ifPresent(met -> wanted.put(BeanName.migration(), new MigrationBean(readings)));
     registrations.keep(wanted);
   }
 

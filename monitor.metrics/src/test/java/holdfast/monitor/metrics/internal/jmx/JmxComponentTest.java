@@ -1,10 +1,14 @@
 package holdfast.monitor.metrics.internal.jmx;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import holdfast.machine.admin.MigrationState;
 import holdfast.machine.api.SwapLimits;
+import holdfast.machine.core.OpenMachine;
 import holdfast.monitor.metrics.internal.OpenHoldfast;
+import holdfast.monitor.metrics.internal.Readings;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
@@ -102,6 +106,36 @@ class JmxComponentTest {
       component.deactivate();
       assertEquals(Set.of(), names());
       open.admin().unplug("nv0"); // nobody listens
+      assertEquals(Set.of(), names());
+    }
+  }
+
+  @Test
+  @DisplayName("a migration's comes when the machine meets one, and tells what the metrics do")
+  void migration() throws Exception {
+    String name = "holdfast:type=Migration";
+    try (OpenMachine there = OpenMachine.of()) {
+      Readings readings = new Readings(there.admin());
+      JmxComponent component = new JmxComponent(there.admin(), readings, server);
+      assertFalse(names().contains(name), "it has met none");
+
+      there.admin().migration().migrate("tcp:b:1");
+      there.migration.become(MigrationState.ACTIVE, 2);
+      await("the migration", () -> names().contains(name));
+      assertEquals("active", get(name, "State"));
+      assertEquals("tcp:b:1", get(name, "Address"));
+      assertEquals(false, get(name, "Incoming"));
+      assertEquals("", get(name, "Error"));
+      assertEquals(12L << 20, get(name, "TransferredBytes"));
+      assertEquals(3L << 20, get(name, "RemainingBytes"));
+      assertEquals(-1L, get(name, "DowntimeMicros"));
+
+      there.migration.become(MigrationState.COMPLETED, 2);
+      assertEquals("completed", get(name, "State"));
+      assertEquals(12_000L, get(name, "DowntimeMicros"));
+
+      component.deactivate();
+      readings.deactivate();
       assertEquals(Set.of(), names());
     }
   }

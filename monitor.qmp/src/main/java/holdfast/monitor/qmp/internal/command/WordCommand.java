@@ -2,6 +2,7 @@ package holdfast.monitor.qmp.internal.command;
 
 import static holdfast.monitor.qmp.internal.schema.ValueType.ANY;
 import static holdfast.monitor.qmp.internal.schema.ValueType.BOOLEAN;
+import static holdfast.monitor.qmp.internal.schema.ValueType.INTEGER;
 import static holdfast.monitor.qmp.internal.schema.ValueType.Member.optional;
 import static holdfast.monitor.qmp.internal.schema.ValueType.Member.required;
 import static holdfast.monitor.qmp.internal.schema.ValueType.STRING;
@@ -45,6 +46,15 @@ final class WordCommand {
               required("purpose", STRING),
               required("arguments", STRING)));
 
+  private static final Struct OFFER =
+      new Struct(
+          "XHoldfastOffer",
+          List.of(
+              required("from", INTEGER),
+              required("whole", new ListOf(STRING)),
+              required("begun", new ListOf(STRING)),
+              required("path", BOOLEAN)));
+
   private final OperatorCommands commands;
   private final Qmp qmp;
 
@@ -64,6 +74,11 @@ final class WordCommand {
     return List.of(
         Command.query("x-holdfast-query-words", new ListOf(DESCRIPTION), none -> described()),
         Command.with(
+            "x-holdfast-complete",
+            List.of(required("words", new ListOf(STRING))),
+            OFFER,
+            given -> offered(commands.complete(given.texts("words")))),
+        Command.with(
             "x-holdfast-command",
             List.of(required("words", new ListOf(STRING)), optional("json", BOOLEAN)),
             ANSWER,
@@ -77,6 +92,11 @@ final class WordCommand {
                 Map.<String, Object>of(
                     "name", one.name(), "purpose", one.purpose(), "arguments", one.arguments()))
         .toList();
+  }
+
+  private static Map<String, Object> offered(OperatorCommands.Offer offer) {
+    return Map.of(
+        "from", offer.from(), "whole", offer.whole(), "begun", offer.begun(), "path", offer.path());
   }
 
   private Object run(Arguments given) throws HoldfastException, InterruptedException {

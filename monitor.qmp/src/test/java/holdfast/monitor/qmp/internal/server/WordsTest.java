@@ -148,6 +148,20 @@ class WordsTest {
   }
 
   @Test
+  @DisplayName("what can stand where somebody types is offered, a path as one")
+  void completions() throws IOException {
+    assertEquals(
+        Map.of("from", 0, "whole", List.of("pc.ram"), "begun", List.of(), "path", false),
+        client.run("x-holdfast-complete", "words", List.of("show", "")));
+    assertEquals(
+        Map.of("from", 5, "whole", List.of(), "begun", List.of(), "path", true),
+        client.run("x-holdfast-complete", "words", List.of("ram:migrate", "file:/x")));
+    assertEquals(
+        client.run("x-holdfast-complete", "words", List.of()),
+        client.run("x-holdfast-complete", "words", List.of("")));
+  }
+
+  @Test
   @DisplayName("machine:status tells the same through each door")
   void summary() throws IOException {
     Map<?, ?> asked = (Map<?, ?>) client.run("x-holdfast-query-summary");
