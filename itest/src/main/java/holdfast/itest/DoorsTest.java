@@ -233,14 +233,23 @@ class DoorsTest extends LiveMachineTest {
     Path run = Files.createTempDirectory("doors"); // a socket's path is at most 107 bytes long
     socket = run.resolve("q");
     machine.configure(QMP, Map.of("path", socket.toString()));
-    Await.until("listening", () -> Files.exists(socket), listening -> listening);
+    Await.until("listening", this::isDoorListed, listening -> listening);
   }
 
   @AfterEach
   void close() throws IOException {
     machine.delete(QMP);
-    Await.until("closed", () -> Files.exists(socket), there -> !there);
+    Await.until("closed", () -> isDoorListed() || Files.exists(socket), there -> !there);
     Files.delete(socket.getParent());
+  }
+
+  /**
+   * Its service is there when Declarative Services are done with it. A configuration that comes and
+   * goes while they are not may be missed by them.
+   */
+  private boolean isDoorListed() {
+    return admin.summary().doors().stream()
+        .anyMatch(door -> door.toString().contains(socket.toString()));
   }
 
   private void shell(String command, String part) {
@@ -492,6 +501,21 @@ class DoorsTest extends LiveMachineTest {
     assertEquals(7, machine.region("shared").segment().get(ValueLayout.JAVA_BYTE, 4096));
     assertListed("added", "", true);
     Door.SHELL.remove(this);
+  }
+
+  @Test
+  @DisplayName(
+      "a machine whose file somebody has renamed is not restarted: it would be another file")
+  void notRestarted() throws Exception {
+    Path moved = machine.folder().resolve("renamed.img");
+    Files.move(machine.sharedFile(), moved);
+    String refused = machine.run("machine:restart");
+    assertTrue(refused.contains("'shared' on " + machine.sharedFile()), refused);
+    assertTrue(refused.contains("renamed or replaced"), refused);
+    assertFalse(Files.exists(machine.sharedFile()));
+    Files.move(moved, machine.sharedFile());
+    shell("machine:restart", "the machine is up");
+    machine.awaitUp();
   }
 
   @Test

@@ -4,7 +4,6 @@ import holdfast.machine.admin.AdminException;
 import holdfast.machine.admin.BusyException;
 import holdfast.machine.admin.MachineNotUpException;
 import holdfast.machine.admin.MachineStatus;
-import holdfast.machine.admin.Ownership;
 import holdfast.machine.admin.RefusedException;
 import holdfast.machine.api.SwapLimits;
 import holdfast.machine.config.MachineSpec;
@@ -49,9 +48,6 @@ final class Reconciler {
 
   /** How long the thread stays when there is nothing to do. */
   private static final Duration IDLE = Duration.ofSeconds(2);
-
-  /** The property by which a machine waits for its guest. */
-  private static final String INCOMING = "x-incoming";
 
   /** How long an operator's change may take, with the pages that it makes present. */
   private static final Duration CHANGE_LIMIT = Duration.ofSeconds(60);
@@ -390,45 +386,13 @@ final class Reconciler {
   }
 
   private MachineStatus endAndBringUp() throws AdminException {
-    requireRestartable();
-    if (state() instanceof MachineState.Up) {
+    if (state() instanceof MachineState.Up(Machine machine)) {
+      new RestartCheck(machine).require(configurations.get());
       LOG.info("the machine ends, and comes up again: an operator asked for it");
       takeDown(new MachineState.Starting(""));
     }
     look();
     return state().status();
-  }
-
-  /** Checks that what would be ended can come up again. */
-  private void requireRestartable() throws RefusedException {
-    Configurations stored = configurations.get();
-    Optional<Wish> own;
-    try {
-      own = stored == null ? Optional.empty() : find(stored.all(), MachineComponent.PID);
-    } catch (IOException e) {
-      throw new RefusedException("what is configured can't be read at the moment: " + e);
-    }
-    if (!(state() instanceof MachineState.Up(Machine machine))) {
-      return;
-    }
-    if (own.isEmpty()) {
-      throw new RefusedException(
-          "it would not come up again: its configurations can't be read, since ConfigAdmin is gone");
-    }
-    Ownership ownership = machine.standing().ownership();
-    if (ownership != Ownership.OWNER && ownership != Ownership.AWAITED) {
-      throw new RefusedException(state().status().sentence());
-    }
-    if (ownership == Ownership.OWNER && own.get().properties().containsKey(INCOMING)) {
-      throw new RefusedException(
-          "it would wait for a guest again, with "
-              + INCOMING
-              + "="
-              + own.get().properties().get(INCOMING)
-              + (own.get().isOfCommandLine()
-                  ? ": end it, and start it with the options that ram:options tells"
-                  : ": take that out of " + own.get().place() + " first"));
-    }
   }
 
   private MachineFollower requireUp() throws MachineNotUpException {
