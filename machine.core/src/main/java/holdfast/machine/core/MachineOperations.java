@@ -388,7 +388,7 @@ public final class MachineOperations implements MachineAdmin {
     return migration.orElseThrow(
         () ->
             new RefusedException(
-                "this program can't migrate: the bundle holdfast.machine.migration is missing"));
+                "this program can't migrate: holdfast.machine.migration is neither on its class path nor among its bundles"));
   }
 
   @Override

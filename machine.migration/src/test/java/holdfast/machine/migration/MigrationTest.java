@@ -268,6 +268,24 @@ class MigrationTest {
     }
   }
 
+  @Test
+  @DisplayName("an emulator whose parts come when the source is already there is waited for")
+  void statesComeLater() throws Exception {
+    try (Host source = Host.open(here());
+        Host destination = Host.open(there(), "-incoming", socket())) {
+      Cpu first = source.cpu("nv0");
+      Host.progress(first);
+      source.admin().migration().setParameters(unlimited());
+      source.admin().migration().migrate(socket());
+      destination.await(MigrationState.SETUP);
+
+      Cpu second = destination.cpu("nv0");
+
+      assertEquals(MigrationState.COMPLETED, destination.awaitEnd().state());
+      Host.progress(second);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"saved", "loaded"})
   @DisplayName("a state that hangs is named after 10 s, and leaves the guest at the source")

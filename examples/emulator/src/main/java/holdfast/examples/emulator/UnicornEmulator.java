@@ -79,7 +79,7 @@ final class UnicornEmulator {
       cpu.interrupt(); // ends its run, or the next one
       thread.join();
       machine.removeWriter(cpu.writer());
-    } catch (HoldfastException e) { // each has a sentence for the operator
+    } catch (HoldfastException | GuestMemoryException | IllegalArgumentException e) {
       System.err.println("emulator: " + e.getMessage());
       System.exit(1);
     }

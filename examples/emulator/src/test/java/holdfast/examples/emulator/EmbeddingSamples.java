@@ -91,7 +91,10 @@ final class EmbeddingSamples {
             devices.store(store.address(), store.width(), store.value());
         case VcpuExit.MmioRead load -> load.answer(devices.load(load.address(), load.width()));
         case VcpuExit.Halted _ -> devices.awaitInterrupt();
-        case VcpuExit.Trap _ -> {} // of engines without the guest's tables
+        case VcpuExit.Trap(int number) -> { // of engines without the guest's tables
+          System.err.println("the guest is stopped: it raised exception " + number);
+          return; // or set its registers, as its own table says, and go on
+        }
         case VcpuExit.Interrupted _ -> {
           return; // somebody called cpu.interrupt()
         }
@@ -114,9 +117,14 @@ final class EmbeddingSamples {
         KvmVcpu cpu = kvm.vcpu("cpu0")) {
       machine.addDeviceState(cpu.state());
       machine.addWriter(cpu.writer());
-      Thread thread = Thread.ofPlatform().name("cpu0").start(() -> run(cpu, devices));
-      thread.join();
-      machine.removeWriter(cpu.writer());
+      try {
+        Thread thread = Thread.ofPlatform().name("cpu0").start(() -> run(cpu, devices));
+        thread.join();
+      } finally {
+        cpu.interrupt(); // its thread returns from run
+        machine.removeWriter(cpu.writer());
+        machine.removeDeviceState(cpu.state());
+      }
     } catch (EngineMissingException | EngineRefusedException e) {
       System.err.println(e.getMessage()); // another engine may be there
     }
@@ -127,8 +135,12 @@ final class EmbeddingSamples {
       cpu.write(Arm64Register.PC, entry.value());
       machine.addDeviceState(cpu.state());
       machine.addWriter(cpu.writer());
-      run(cpu, devices); // in a thread of its own, as above
-      machine.removeWriter(cpu.writer());
+      try {
+        run(cpu, devices); // in a thread of its own, as above
+      } finally {
+        machine.removeWriter(cpu.writer());
+        machine.removeDeviceState(cpu.state());
+      }
     }
   }
 

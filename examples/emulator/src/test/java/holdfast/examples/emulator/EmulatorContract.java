@@ -124,5 +124,10 @@ abstract class EmulatorContract {
       emulator.await("emulator: .*memdev.*");
       assertEquals(1, emulator.awaitEnd());
     }
+    try (EmulatorProcess emulator =
+        EmulatorProcess.start(folder, engine(), "-machine", board(), "-m", "16M")) {
+      emulator.await("emulator: the guest needs an NVDIMM: .*");
+      assertEquals(1, emulator.awaitEnd());
+    }
   }
 }

@@ -25,6 +25,9 @@ import java.util.regex.Pattern;
 final class EmulatorProcess implements AutoCloseable {
   private static final long SECONDS = 120;
 
+  /** How many lines are told of a process that says something else. */
+  private static final int MOST_TOLD = 20;
+
   private final Process process;
   private final List<String> said = new ArrayList<>();
   private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
@@ -79,6 +82,10 @@ final class EmulatorProcess implements AutoCloseable {
     }
   }
 
+  private List<String> last() {
+    return said.subList(Math.max(0, said.size() - MOST_TOLD), said.size());
+  }
+
   /** Waits for a line that fits, and returns it. */
   Matcher await(String pattern) throws InterruptedException {
     Pattern wanted = Pattern.compile(pattern);
@@ -86,7 +93,7 @@ final class EmulatorProcess implements AutoCloseable {
     while (true) {
       String line = lines.poll(end - System.nanoTime(), TimeUnit.NANOSECONDS);
       if (line == null) {
-        return fail("no line like " + pattern + " within " + SECONDS + " s, but " + said);
+        return fail("no line like " + pattern + " within " + SECONDS + " s, but last " + last());
       }
       said.add(line);
       Matcher matcher = wanted.matcher(line);
@@ -116,7 +123,7 @@ final class EmulatorProcess implements AutoCloseable {
   /** Waits for its end, and returns its exit status. */
   int awaitEnd() throws InterruptedException {
     if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
-      return fail("it goes on: " + said);
+      return fail("it goes on: " + last());
     }
     return process.exitValue();
   }

@@ -57,7 +57,7 @@ public final class IncomingMigration implements Runnable {
   private static final Duration HANDOVER = Duration.ofSeconds(60);
 
   /** How long an emulator may take to be ready once it has its memory; the source waits longer. */
-  private static final Duration EMULATOR = Duration.ofSeconds(20);
+  private static final Duration EMULATOR = Duration.ofSeconds(10);
 
   /** The first two bytes of a client that begins with TLS. */
   private static final int TLS_HELLO = 0x1603;
@@ -292,17 +292,15 @@ public final class IncomingMigration implements Runnable {
   }
 
   /**
-   * Returns the states of the emulator's parts. Where memory was handed over the emulator has just
-   * got it, and may still be making its parts.
+   * Returns the states of the emulator's parts. It may have got its memory just now, and still be
+   * making them: this machine can be reached as soon as it is open.
    */
   private States states(Offer offered) throws IOException {
-    if (isHandedOver()) {
-      try {
-        order.states().await(offered.states().size(), EMULATOR);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IOException("it was interrupted", e);
-      }
+    try {
+      order.states().await(offered.states().size(), EMULATOR);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("it was interrupted", e);
     }
     return States.of(order.states().list());
   }
