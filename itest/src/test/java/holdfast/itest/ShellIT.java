@@ -161,6 +161,27 @@ class ShellIT {
   }
 
   @Test
+  @DisplayName("help has the machine's commands, explains one of them, and one of the framework's")
+  void help() throws Exception {
+    try (Terminal session = atPrompt()) {
+      session.type("help\r");
+      session.await("machine:status");
+      session.await("felix:help lists the framework's commands");
+      session.await(PROMPT);
+      session.type("help ram:swap\r");
+      session.await("-max-bandwidth SIZE");
+      session.await(PROMPT);
+      session.type("help lb\r");
+      session.await("scope: felix");
+      session.await(PROMPT);
+      session.type("quit\r");
+
+      assertEquals(0, session.status(), session::quietly);
+      assertFalse(session.screen().contains("Exception"), session.screen());
+    }
+  }
+
+  @Test
   @DisplayName("Tab completes commands, ids, properties, paths, values and options")
   void completes() throws Exception {
     Files.createDirectory(folder.resolve("images"));

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.apache.felix.gogo.jline.Builtin;
@@ -101,8 +102,10 @@ final class Shell implements AutoCloseable {
         Sentences.on(terminal, () -> org.apache.felix.gogo.jline.Shell.getCommands(session)));
     machine = new ServiceTracker<>(context, MachineAdmin.class, null);
     machine.open();
-    ShellCompletion.in(
-        session, () -> Optional.ofNullable(machine.getService()).map(OperatorCommands::new));
+    Supplier<Optional<OperatorCommands>> commands =
+        () -> Optional.ofNullable(machine.getService()).map(OperatorCommands::new);
+    ShellCompletion.in(session, commands);
+    ShellHelp.in(session, commands);
   }
 
   private static CommandProcessor processor(BundleContext context)
