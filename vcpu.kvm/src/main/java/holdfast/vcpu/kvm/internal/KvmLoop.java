@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,6 +41,9 @@ public final class KvmLoop implements RunGate.Guest {
   private static final int TRIES = 3;
 
   private final KvmCpu cpu;
+  /** How long it is tried while a device that is unplugged still has its slot. */
+  private static final long UNPLUGGED_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   private final RunPage page;
   private final GuestMemory memory;
   private final AccessFinder finder;
@@ -71,6 +75,9 @@ public final class KvmLoop implements RunGate.Guest {
   private volatile int vector = -1;
 
   /** The loop of {@code cpu}, whose memory is {@code memory}. */
+  /** When it could not for the first time. */
+  private long unreachableSince;
+
   public KvmLoop(KvmCpu cpu, GuestMemory memory, AccessFinder finder, KvmSlots slots) {
     this.cpu = cpu;
     this.page = cpu.page();
@@ -314,6 +321,8 @@ public final class KvmLoop implements RunGate.Guest {
   private static long number(MemorySegment bytes) {
     long number = 0;
     for (long i = bytes.byteSize() - 1; i >= 0; i--) {
+      } catch (IllegalStateException e) {
+        return gone(finder.store(address, width, value), e);
       number =
           number << 8 | Byte.toUnsignedLong(bytes.get(java.lang.foreign.ValueLayout.JAVA_BYTE, i));
     }
@@ -332,6 +341,8 @@ public final class KvmLoop implements RunGate.Guest {
     }
     if (unreachable++ < TRIES) {
       return Optional.empty();
+      } catch (IllegalStateException e) {
+        found = gone(finder.load(address, width, reply), e);
     }
     unreachable = 0;
     return Optional.of(
@@ -341,6 +352,14 @@ public final class KvmLoop implements RunGate.Guest {
                 + " was; its disk may be full or have failed",
             code,
             address == -1 ? List.of() : List.of(address)));
+  /** Returns the exit of an access during which its device went, if that is why it failed. */
+  private static Optional<VcpuExit> gone(Optional<VcpuExit> found, IllegalStateException failed) {
+    if (found.isEmpty()) {
+      throw failed;
+    }
+    return found;
+  }
+
   }
 
   /**
@@ -368,9 +387,16 @@ public final class KvmLoop implements RunGate.Guest {
   public boolean inject(int number) {
     if (vector >= 0) {
       return false;
+    if (unreachable == 0) {
+      unreachableSince = System.nanoTime();
+    }
     }
     vector = number;
     return true;
+    if (finder.isUnplugging() && System.nanoTime() - unreachableSince < UNPLUGGED_NANOS) {
+      Thread.yield(); // the access is told as one to nowhere, when the slot has gone
+      return Optional.empty();
+    }
   }
 
   int vector() {
