@@ -31,7 +31,11 @@ import java.util.Optional;
  * can be loaded where the CPU and KVM are the same, or can do all that was in use.
  *
  * <p>{@link #registers} and the other methods for registers wait until the guest is outside its
- * code, for at most 10 s, and are for the time between two {@link #run}s.
+ * code, for at most 10 s, and are for the time between two {@link #run}s. They complete the
+ * instruction of the last exit first, if it got its answers.
+ *
+ * <p>Of a closed vCPU all that asks for something throws an {@link IllegalStateException}; its
+ * writer's pause is reached at once.
  */
 public final class KvmVcpu implements Vcpu {
   private static final Duration LIMIT = Duration.ofSeconds(10);
@@ -107,7 +111,7 @@ public final class KvmVcpu implements Vcpu {
 
   private <T> T outside(Request<T> request) throws VcpuException {
     Answer<T> answer = new Answer<>(request);
-    if (!loop.gate().outside(LIMIT, answer)) {
+    if (!loop.outside(LIMIT, answer)) {
       throw new IllegalStateException(
           "vCPU '"
               + cpu.name()
@@ -144,7 +148,10 @@ public final class KvmVcpu implements Vcpu {
     }
   }
 
-  /** Returns the general registers. After an exit those of the instruction may not be set yet. */
+  /**
+   * Returns the general registers: those behind the instruction of the last exit, or before it
+   * while that waits for an answer.
+   */
   public Registers registers() throws VcpuException {
     return outside(() -> new Registers(cpu.regs()));
   }

@@ -11,10 +11,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestWriter;
 import holdfast.vcpu.api.VcpuExit;
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -131,6 +133,27 @@ class KvmPauseTest {
       writer.resume();
       assertTrue(store.get(60, TimeUnit.SECONDS));
       assertEquals(1, number(guest, DATA));
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "a run without the answer gives it up, and the pause and the state have all bits set")
+  void withoutAnAnswer() throws Exception {
+    try (KvmFixture guest = guest("e410 e620", Registers.ZERO)) { // in al, 0x10; out 0x20, al
+      guest.expect(VcpuExit.PortRead.class);
+      GuestWriter writer = guest.cpu.writer();
+      FutureTask<Boolean> pause = new FutureTask<>(() -> writer.pause(LONG));
+      Thread pauser = Thread.ofPlatform().daemon().start(pause);
+      while (pauser.getState() != Thread.State.TIMED_WAITING) { // for the answer
+        Thread.onSpinWait();
+      }
+      Future<VcpuExit> run = guest.start();
+      assertTrue(pause.get(60, TimeUnit.SECONDS));
+      guest.cpu.state().save(new ByteArrayOutputStream());
+      assertEquals(0xff, guest.cpu.registers().get(Register.RAX));
+      writer.resume();
+      assertEquals(new VcpuExit.PortWrite(0x20, 1, 0xff), run.get(60, TimeUnit.SECONDS));
     }
   }
 }
