@@ -15,9 +15,11 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -154,6 +156,46 @@ class KvmPauseTest {
       assertEquals(0xff, guest.cpu.registers().get(Register.RAX));
       writer.resume();
       assertEquals(new VcpuExit.PortWrite(0x20, 1, 0xff), run.get(60, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  @DisplayName("a guest that is interrupted without end is paused, goes on, and gets some time")
+  void stormOfInterrupts() throws Exception {
+    // inc rax; jmp back
+    try (KvmFixture guest = guest("48ffc0 ebfb", Registers.ZERO)) {
+      AtomicBoolean stop = new AtomicBoolean();
+      CountDownLatch runs = new CountDownLatch(1000);
+      Future<Boolean> run =
+          KvmFixture.start(
+              () -> {
+                while (!stop.get()) {
+                  assertEquals(new VcpuExit.Interrupted(), guest.cpu.run());
+                  runs.countDown();
+                }
+                return true;
+              });
+      Future<Long> storm =
+          KvmFixture.start(
+              () -> {
+                long count = 0;
+                while (!stop.get()) {
+                  guest.cpu.interrupt();
+                  count++;
+                }
+                return count;
+              });
+      assertTrue(runs.await(30, TimeUnit.SECONDS), "a run returns each time, however many come");
+      GuestWriter writer = guest.cpu.writer();
+      for (int i = 0; i < 20; i++) {
+        assertTrue(writer.pause(LONG));
+        writer.resume();
+      }
+      assertTrue(guest.cpu.registers().get(Register.RAX) != 0, "it gets some time");
+      stop.set(true);
+      assertTrue(storm.get(60, TimeUnit.SECONDS) > 0);
+      guest.cpu.interrupt();
+      assertTrue(run.get(60, TimeUnit.SECONDS));
     }
   }
 }

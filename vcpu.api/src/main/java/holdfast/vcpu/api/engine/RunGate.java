@@ -64,7 +64,15 @@ public final class RunGate {
   /** Who is at work that the end waits for, once for each work. */
   private final List<Thread> working = new ArrayList<>();
 
-  private boolean interrupted;
+  /** Set under the lock. */
+  private volatile boolean interrupted;
+
+  /** Whether who is inside was kicked for {@link #interrupt}. */
+  private boolean kicked;
+
+  /** When {@link #interrupt} last did something. */
+  private volatile long interruptedAt = System.nanoTime() - AGAIN_NANOS;
+
   private boolean closed;
 
   /** Makes an open gate. */
@@ -126,6 +134,7 @@ public final class RunGate {
         }
       }
       inside = true;
+      kicked = false;
       guest.admit();
       return true;
     } finally {
@@ -182,16 +191,33 @@ public final class RunGate {
     }
   }
 
-  /** Has the thread inside leave, and keeps the next one from entering once. */
+  /**
+   * Has the thread inside leave, and keeps the next one from entering once. Who is inside is kicked
+   * at most once in a millisecond for it, however many call: a kick may be a signal, and signals
+   * queue.
+   */
   public void interrupt() {
+    if (interrupted && isRecent()) {
+      return; // one with the earlier call, which nobody has taken yet
+    }
     lock.lock();
     try {
-      interrupted = true;
-      kick();
-      changed.signalAll();
+      if (!interrupted) {
+        interrupted = true;
+        changed.signalAll();
+      }
+      if (!kicked || !isRecent()) {
+        kicked = inside;
+        kick();
+      }
+      interruptedAt = System.nanoTime();
     } finally {
       lock.unlock();
     }
+  }
+
+  private boolean isRecent() {
+    return System.nanoTime() - interruptedAt < AGAIN_NANOS;
   }
 
   /** Returns whether {@link #interrupt} was called since it was last taken, and takes it. */

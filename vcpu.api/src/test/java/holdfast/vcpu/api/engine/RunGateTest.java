@@ -313,6 +313,20 @@ class RunGateTest {
   }
 
   @Test
+  void interruptsOfAGuestThatHasNotLeftYetKickItOnceInAWhile() throws Exception {
+    guest.deaf.set(Integer.MAX_VALUE);
+    start(this::loop);
+    guest.awaitRunning();
+    long began = System.nanoTime();
+    for (int i = 0; i < 100_000; i++) {
+      gate.interrupt();
+    }
+    long millis = (System.nanoTime() - began) / 1_000_000;
+    int kicks = guest.kicks.get();
+    assertTrue(kicks >= 1 && kicks <= millis + 2, kicks + " kicks in " + millis + " ms");
+  }
+
+  @Test
   void aResumeTooManyDoesNotOpenAPauseThatIsUnderWay() throws Exception {
     guest.deaf.set(Integer.MAX_VALUE);
     Future<Integer> loop = start(this::loop);

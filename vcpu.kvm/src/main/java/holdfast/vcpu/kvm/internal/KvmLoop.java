@@ -56,6 +56,9 @@ public final class KvmLoop implements RunGate.Guest {
   private @Nullable Thread thread;
   private int tid;
 
+  /** Whether a kick has failed, which is told once. Under the gate's lock. */
+  private boolean deaf;
+
   /** Held by who works on the vCPU while the gate is shut: several may have shut it. */
   private final ReentrantLock work = new ReentrantLock();
 
@@ -111,7 +114,13 @@ public final class KvmLoop implements RunGate.Guest {
     try {
       cpu.kvm().signal().send(tid); // for one that has; the thread is in the gate, and so alive
     } catch (ErrnoException e) {
-      log.error("vCPU '{}' can't be signalled: {}", cpu.name(), e.sentence());
+      if (!deaf) { // a pause asks again each millisecond
+        deaf = true;
+        log.error(
+            "vCPU '{}' can't be signalled, and leaves the guest's code only by itself: {}",
+            cpu.name(),
+            e.sentence());
+      }
     }
   }
 
