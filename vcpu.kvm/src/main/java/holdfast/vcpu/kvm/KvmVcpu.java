@@ -32,7 +32,9 @@ import java.util.Optional;
  *
  * <p>{@link #registers} and the other methods for registers wait until the guest is outside its
  * code, for at most 10 s, and are for the time between two {@link #run}s. They complete the
- * instruction of the last exit first, if it got its answers.
+ * instruction of the last exit first, if it got its answers. What sets registers throws {@link
+ * IllegalStateException} while an answer is still to come, or an instruction has further exits,
+ * since that instruction would overwrite them.
  *
  * <p>Of a closed vCPU all that asks for something throws an {@link IllegalStateException}; its
  * writer's pause is reached at once.
@@ -160,6 +162,7 @@ public final class KvmVcpu implements Vcpu {
   public void setRegisters(Registers registers) throws VcpuException {
     outside(
         () -> {
+          loop.requireSettled();
           cpu.setRegs(registers.bytes());
           return true;
         });
@@ -174,6 +177,7 @@ public final class KvmVcpu implements Vcpu {
   public void setSystemRegisters(SystemRegisters registers) throws VcpuException {
     outside(
         () -> {
+          loop.requireSettled();
           cpu.setSregs(registers.bytes());
           return true;
         });
@@ -186,6 +190,7 @@ public final class KvmVcpu implements Vcpu {
   public void setXcr0(long value) throws VcpuException {
     outside(
         () -> {
+          loop.requireSettled();
           cpu.setXcr0(value);
           return true;
         });

@@ -446,6 +446,28 @@ public final class KvmLoop implements RunGate.Guest {
         });
   }
 
+  /**
+   * Throws if the last instruction is not done, which would overwrite what is set now.
+   *
+   * @throws IllegalStateException if it waits for an answer, or has another part
+   */
+  public void requireSettled() {
+    if (awaited != null) {
+      throw new IllegalStateException(
+          "vCPU '"
+              + cpu.name()
+              + "' waits for the answer to its last exit, whose instruction would overwrite the"
+              + " registers: answer, then set them");
+    }
+    if (!isBetweenInstructions()) {
+      throw new IllegalStateException(
+          "vCPU '"
+              + cpu.name()
+              + "' is within an instruction that reads or writes devices several times, and would"
+              + " overwrite the registers: run it until that is done, then set them");
+    }
+  }
+
   /** Returns whether the registers are those between two instructions. */
   boolean isBetweenInstructions() {
     return !unfinished && awaited == null && further.isEmpty() && carried == null;
