@@ -29,7 +29,8 @@ public interface Vcpu extends AutoCloseable {
    * VcpuExit.Interrupted}, and the thread stays interrupted. The guest's code itself is left for
    * {@link #interrupt} alone.
    *
-   * @throws IllegalStateException if the vCPU is closed, or another thread runs it
+   * @throws IllegalStateException if the vCPU is closed, or another thread runs it, or this is a
+   *     virtual thread and the engine can't stop those (KVM)
    */
   VcpuExit run();
 

@@ -36,8 +36,9 @@ import java.util.Optional;
  * IllegalStateException} while an answer is still to come, or an instruction has further exits,
  * since that instruction would overwrite them.
  *
- * <p>Of a closed vCPU all that asks for something throws an {@link IllegalStateException}; its
- * writer's pause is reached at once.
+ * <p>KVM's thread is stopped by a signal, so {@link #run} refuses virtual threads with an {@link
+ * IllegalStateException}. Of a closed vCPU all that asks for something does so; its writer's pause
+ * is reached at once.
  */
 public final class KvmVcpu implements Vcpu {
   private static final Duration LIMIT = Duration.ofSeconds(10);

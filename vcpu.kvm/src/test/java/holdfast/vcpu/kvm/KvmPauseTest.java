@@ -6,6 +6,7 @@ import static holdfast.vcpu.kvm.LongModeGuest.NVDIMM;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.machine.api.GuestAddress;
@@ -16,6 +17,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -196,6 +198,20 @@ class KvmPauseTest {
       assertTrue(storm.get(60, TimeUnit.SECONDS) > 0);
       guest.cpu.interrupt();
       assertTrue(run.get(60, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  @DisplayName("a virtual thread, which no pause could stop, is refused by name")
+  void virtualThread() throws Exception {
+    try (KvmFixture guest = guest("e610", Registers.ZERO)) {
+      FutureTask<VcpuExit> run = new FutureTask<>(guest.cpu::run);
+      Thread.ofVirtual().start(run);
+      ExecutionException refused =
+          assertThrows(ExecutionException.class, () -> run.get(60, TimeUnit.SECONDS));
+      assertInstanceOf(IllegalStateException.class, refused.getCause());
+      assertTrue(refused.getMessage().contains("virtual thread"), refused::getMessage);
+      guest.expect(VcpuExit.PortWrite.class); // a platform thread can
     }
   }
 }

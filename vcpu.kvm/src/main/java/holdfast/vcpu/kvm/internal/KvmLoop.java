@@ -131,6 +131,13 @@ public final class KvmLoop implements RunGate.Guest {
 
   /** Runs the guest until there is something to tell. */
   public VcpuExit run() {
+    if (Thread.currentThread().isVirtual()) {
+      throw new IllegalStateException(
+          "vCPU '"
+              + cpu.name()
+              + "' can't be run by a virtual thread, which no signal reaches and no pause could"
+              + " stop: run it in a platform thread of its own");
+    }
     boolean entered = gate.enter();
     while (entered) {
       Outcome outcome = new Outcome.Left();
