@@ -83,10 +83,9 @@ public interface Vcpu extends AutoCloseable {
 
   /**
    * Makes a {@link #run} that is under way end with {@link VcpuExit.Interrupted}, waits for that,
-   * for {@link #store}s and changes under way, and gives up what the engine holds for this
-   * vCPU. Later calls that ask for something throw {@link IllegalStateException}, and so do answers
-   * to an earlier exit; a writer that is still registered does no harm. Does nothing if it is
-   * closed.
+   * for {@link #store}s and changes under way, and gives up what the engine holds for this vCPU.
+   * Later calls that ask for something throw {@link IllegalStateException}, and so do answers to an
+   * earlier exit; a writer that is still registered does no harm. Does nothing if it is closed.
    */
   @Override
   void close();
