@@ -29,13 +29,15 @@ public interface Vcpu extends AutoCloseable {
    * VcpuExit.Interrupted}, and the thread stays interrupted. The guest's code itself is left for
    * {@link #interrupt} alone.
    *
-   * @throws IllegalStateException if the vCPU is closed, or another thread runs it
+   * @throws IllegalStateException if the vCPU is closed, or another thread runs it, or this is a
+   *     virtual thread and the engine can't stop those (KVM)
    */
   VcpuExit run();
 
   /**
    * Makes the {@link #run} that is under way return {@link VcpuExit.Interrupted}, or else the next
-   * one. Any thread may call it, any number of times; several before a return are one.
+   * one. Any thread may call it, any number of times; several before a return are one. Does nothing
+   * if it is closed.
    */
   void interrupt();
 
@@ -47,6 +49,9 @@ public interface Vcpu extends AutoCloseable {
    *
    * <p>Where it went is not known: a log that this vCPU's writer keeps tells of all memory then. So
    * say where, if the kernel may be unable to track ({@link #store(GuestRange, Runnable)}).
+   *
+   * @throws IllegalStateException if the vCPU is closed, or is while this waits; then nothing was
+   *     stored
    */
   void store(Runnable stores);
 
@@ -66,7 +71,7 @@ public interface Vcpu extends AutoCloseable {
    * nothing. From the exit of a {@link VcpuExit.PortRead} or {@link VcpuExit.MmioRead} to its
    * answer (or to the next {@link #run}, if there is none) the vCPU is within an instruction, and
    * the pause waits for that, too. It returns false when its limit has passed; then the guest goes
-   * on.
+   * on. The pause of a closed vCPU is reached at once.
    */
   GuestWriter writer();
 
@@ -78,8 +83,9 @@ public interface Vcpu extends AutoCloseable {
 
   /**
    * Makes a {@link #run} that is under way end with {@link VcpuExit.Interrupted}, waits for that,
-   * and gives up what the engine holds for this vCPU. Later calls of {@link #run} throw. Does
-   * nothing if it is closed.
+   * for {@link #store}s and changes under way, and gives up what the engine holds for this vCPU.
+   * Later calls that ask for something throw {@link IllegalStateException}, and so do answers to an
+   * earlier exit; a writer that is still registered does no harm. Does nothing if it is closed.
    */
   @Override
   void close();

@@ -10,6 +10,7 @@ public abstract sealed class VcpuException extends HoldfastException
         EngineRefusedException,
         EngineLackingException,
         NoSlotLeftException,
+        NoVcpuLeftException,
         UnmappableDeviceException,
         EngineCallException {
   private static final long serialVersionUID = 1;

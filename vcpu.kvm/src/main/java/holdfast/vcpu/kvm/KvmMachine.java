@@ -2,6 +2,7 @@ package holdfast.vcpu.kvm;
 
 import holdfast.host.linux.HostLibc;
 import holdfast.machine.api.GuestMemory;
+import holdfast.vcpu.api.NoVcpuLeftException;
 import holdfast.vcpu.api.VcpuException;
 import holdfast.vcpu.api.engine.AccessFinder;
 import holdfast.vcpu.api.engine.MemoryFollower;
@@ -27,12 +28,15 @@ public final class KvmMachine implements AutoCloseable {
   private final AccessFinder finder;
   private final GuestMemory memory;
   private final List<KvmVcpu> vcpus = new ArrayList<>();
+  private final int limit;
   private int made;
   private boolean closed;
 
-  private KvmMachine(Kvm kvm, int vm, KvmSlots slots, MemoryFollower follower, GuestMemory memory) {
+  private KvmMachine(
+      Kvm kvm, int vm, int limit, KvmSlots slots, MemoryFollower follower, GuestMemory memory) {
     this.kvm = kvm;
     this.vm = vm;
+    this.limit = limit;
     this.slots = slots;
     this.follower = follower;
     this.memory = memory;
@@ -56,7 +60,7 @@ public final class KvmMachine implements AutoCloseable {
           Kvm.NAME, "Linux", "run the guest with another engine");
     }
     try {
-      return open(kvm, kvm.slots(), memory);
+      return open(kvm, kvm.slots(), kvm.vcpus(), memory);
     } catch (VcpuException | RuntimeException | Error e) {
       kvm.close();
       throw e;
@@ -64,10 +68,14 @@ public final class KvmMachine implements AutoCloseable {
   }
 
   static KvmMachine open(Kvm kvm, int limit, GuestMemory memory) throws VcpuException {
+    return open(kvm, limit, kvm.vcpus(), memory);
+  }
+
+  static KvmMachine open(Kvm kvm, int limit, int vcpus, GuestMemory memory) throws VcpuException {
     int vm = kvm.createVm();
     try {
       KvmSlots slots = new KvmSlots(kvm, vm, limit);
-      return new KvmMachine(kvm, vm, slots, MemoryFollower.open(memory, slots), memory);
+      return new KvmMachine(kvm, vm, vcpus, slots, MemoryFollower.open(memory, slots), memory);
     } catch (VcpuException | RuntimeException | Error e) {
       kvm.close(vm);
       throw e;
@@ -75,15 +83,26 @@ public final class KvmMachine implements AutoCloseable {
   }
 
   /**
-   * Makes a vCPU, with all that this CPU and this KVM can do, in the state after a reset.
+   * Makes a vCPU, with all that this CPU and this KVM can do, in the state after a reset. KVM takes
+   * no vCPU back before its machine is closed: keep one that is not needed for a while, rather than
+   * to close it and make another.
    *
    * @param name such as {@code cpu0}; the same on both sides of a migration
+   * @throws NoVcpuLeftException if the machine has made as many as KVM allows, closed ones included
    * @throws VcpuException if KVM makes no more
    * @throws IllegalStateException if the machine is closed
    */
   public synchronized KvmVcpu vcpu(String name) throws VcpuException {
     if (closed) {
       throw new IllegalStateException("the machine is closed");
+    }
+    if (made >= limit) {
+      throw new NoVcpuLeftException(
+          Kvm.NAME,
+          name,
+          limit,
+          "KVM takes none back: keep vCPUs instead of closing them, or close this machine and open"
+              + " a new one");
     }
     KvmCpu cpu = KvmCpu.create(kvm, vm, made++, name);
     KvmVcpu vcpu = new KvmVcpu(cpu, memory, finder, slots);

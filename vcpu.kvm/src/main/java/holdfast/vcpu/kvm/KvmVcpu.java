@@ -31,7 +31,14 @@ import java.util.Optional;
  * can be loaded where the CPU and KVM are the same, or can do all that was in use.
  *
  * <p>{@link #registers} and the other methods for registers wait until the guest is outside its
- * code, for at most 10 s, and are for the time between two {@link #run}s.
+ * code, for at most 10 s, and are for the time between two {@link #run}s. They complete the
+ * instruction of the last exit first, if it got its answers. What sets registers throws {@link
+ * IllegalStateException} while an answer is still to come, or an instruction has further exits,
+ * since that instruction would overwrite them.
+ *
+ * <p>KVM's thread is stopped by a signal, so {@link #run} refuses virtual threads with an {@link
+ * IllegalStateException}. Of a closed vCPU all that asks for something does so; its writer's pause
+ * is reached at once.
  */
 public final class KvmVcpu implements Vcpu {
   private static final Duration LIMIT = Duration.ofSeconds(10);
@@ -107,7 +114,7 @@ public final class KvmVcpu implements Vcpu {
 
   private <T> T outside(Request<T> request) throws VcpuException {
     Answer<T> answer = new Answer<>(request);
-    if (!loop.gate().outside(LIMIT, answer)) {
+    if (!loop.outside(LIMIT, answer)) {
       throw new IllegalStateException(
           "vCPU '"
               + cpu.name()
@@ -144,7 +151,10 @@ public final class KvmVcpu implements Vcpu {
     }
   }
 
-  /** Returns the general registers. After an exit those of the instruction may not be set yet. */
+  /**
+   * Returns the general registers: those behind the instruction of the last exit, or before it
+   * while that waits for an answer.
+   */
   public Registers registers() throws VcpuException {
     return outside(() -> new Registers(cpu.regs()));
   }
@@ -153,6 +163,7 @@ public final class KvmVcpu implements Vcpu {
   public void setRegisters(Registers registers) throws VcpuException {
     outside(
         () -> {
+          loop.requireSettled();
           cpu.setRegs(registers.bytes());
           return true;
         });
@@ -167,6 +178,7 @@ public final class KvmVcpu implements Vcpu {
   public void setSystemRegisters(SystemRegisters registers) throws VcpuException {
     outside(
         () -> {
+          loop.requireSettled();
           cpu.setSregs(registers.bytes());
           return true;
         });
@@ -179,6 +191,7 @@ public final class KvmVcpu implements Vcpu {
   public void setXcr0(long value) throws VcpuException {
     outside(
         () -> {
+          loop.requireSettled();
           cpu.setXcr0(value);
           return true;
         });

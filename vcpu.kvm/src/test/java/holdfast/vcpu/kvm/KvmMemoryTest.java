@@ -2,6 +2,7 @@ package holdfast.vcpu.kvm;
 
 import static holdfast.vcpu.kvm.LongModeGuest.DATA;
 import static holdfast.vcpu.kvm.LongModeGuest.NVDIMM;
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -18,12 +19,13 @@ import holdfast.vcpu.api.MemoryFault;
 import holdfast.vcpu.api.NoSlotLeftException;
 import holdfast.vcpu.api.VcpuExit;
 import holdfast.vcpu.kvm.internal.Kvm;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -156,12 +158,42 @@ class KvmMemoryTest {
               guest
                   .machine
                   .memory()
-                  .getLong(
-                      new GuestAddress(NVDIMM + KvmFixture.SIZE - 8), ByteOrder.LITTLE_ENDIAN));
+                  .getLong(new GuestAddress(NVDIMM + KvmFixture.SIZE - 8), LITTLE_ENDIAN));
       MemoryFault.RegionFailed fault = guest.expect(MemoryFault.RegionFailed.class);
       assertEquals(
           Optional.of(new MemoryFault.Access(new GuestAddress(NVDIMM), 8, true)), fault.access());
       assertTrue(fault.sentence().contains(folder.toString()), fault::sentence);
+    }
+  }
+
+  @Test
+  @DisplayName("a truncated NVDIMM that is unplugged and deleted under the guest's stores is told")
+  void truncatedAndUnplugged() throws Exception {
+    // inc qword [rbx]; add rbx, 4096; and rbx, 4 MiB - 1; or rbx, rsi; jmp to the first
+    String everyPage = "48ff03 4881c300100000 4881e3ffff3f00 4809f3 ebea";
+    for (int i = 0; i < 30; i++) {
+      Path file = folder.resolve("nv" + i);
+      try (KvmFixture guest =
+          new KvmFixture(
+              KvmFixture.file(file),
+              everyPage,
+              Registers.ZERO.with(Register.RBX, NVDIMM).with(Register.RSI, NVDIMM))) {
+        Future<VcpuExit> run = guest.start();
+        while (guest.machine.memory().getLong(new GuestAddress(NVDIMM), LITTLE_ENDIAN) == 0) {
+          Thread.onSpinWait(); // it runs
+        }
+        try (FileChannel open = FileChannel.open(file, StandardOpenOption.WRITE)) {
+          open.truncate(0);
+        }
+        guest.unplug("nv0");
+        guest.machine.admin().removeObject("nv");
+        VcpuExit exit = run.get(60, TimeUnit.SECONDS);
+        assertTrue(
+            exit instanceof MemoryFault.Unplugged
+                || exit instanceof MemoryFault.PageLost
+                || exit instanceof MemoryFault.RegionFailed,
+            exit::toString);
+      }
     }
   }
 
@@ -174,7 +206,7 @@ class KvmMemoryTest {
       guest
           .machine
           .memory()
-          .setInt(new GuestAddress(NVDIMM), 0x0000_10e6, ByteOrder.LITTLE_ENDIAN); // out 0x10, al
+          .setInt(new GuestAddress(NVDIMM), 0x0000_10e6, LITTLE_ENDIAN); // out 0x10, al
       guest.expect(VcpuExit.PortWrite.class);
       guest.unplug("nv0");
       VcpuExit end = guest.cpu.run();

@@ -6,16 +6,22 @@ import static holdfast.vcpu.kvm.LongModeGuest.NVDIMM;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.machine.api.GuestAddress;
 import holdfast.machine.api.GuestWriter;
 import holdfast.vcpu.api.VcpuExit;
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -131,6 +137,81 @@ class KvmPauseTest {
       writer.resume();
       assertTrue(store.get(60, TimeUnit.SECONDS));
       assertEquals(1, number(guest, DATA));
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "a run without the answer gives it up, and the pause and the state have all bits set")
+  void withoutAnAnswer() throws Exception {
+    try (KvmFixture guest = guest("e410 e620", Registers.ZERO)) { // in al, 0x10; out 0x20, al
+      guest.expect(VcpuExit.PortRead.class);
+      GuestWriter writer = guest.cpu.writer();
+      FutureTask<Boolean> pause = new FutureTask<>(() -> writer.pause(LONG));
+      Thread pauser = Thread.ofPlatform().daemon().start(pause);
+      while (pauser.getState() != Thread.State.TIMED_WAITING) { // for the answer
+        Thread.onSpinWait();
+      }
+      Future<VcpuExit> run = guest.start();
+      assertTrue(pause.get(60, TimeUnit.SECONDS));
+      guest.cpu.state().save(new ByteArrayOutputStream());
+      assertEquals(0xff, guest.cpu.registers().get(Register.RAX));
+      writer.resume();
+      assertEquals(new VcpuExit.PortWrite(0x20, 1, 0xff), run.get(60, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  @DisplayName("a guest that is interrupted without end is paused, goes on, and gets some time")
+  void stormOfInterrupts() throws Exception {
+    // inc rax; jmp back
+    try (KvmFixture guest = guest("48ffc0 ebfb", Registers.ZERO)) {
+      AtomicBoolean stop = new AtomicBoolean();
+      CountDownLatch runs = new CountDownLatch(1000);
+      Future<Boolean> run =
+          KvmFixture.start(
+              () -> {
+                while (!stop.get()) {
+                  assertEquals(new VcpuExit.Interrupted(), guest.cpu.run());
+                  runs.countDown();
+                }
+                return true;
+              });
+      Future<Long> storm =
+          KvmFixture.start(
+              () -> {
+                long count = 0;
+                while (!stop.get()) {
+                  guest.cpu.interrupt();
+                  count++;
+                }
+                return count;
+              });
+      assertTrue(runs.await(30, TimeUnit.SECONDS), "a run returns each time, however many come");
+      GuestWriter writer = guest.cpu.writer();
+      for (int i = 0; i < 20; i++) {
+        assertTrue(writer.pause(LONG));
+        writer.resume();
+      }
+      assertTrue(guest.cpu.registers().get(Register.RAX) != 0, "it gets some time");
+      stop.set(true);
+      assertTrue(storm.get(60, TimeUnit.SECONDS) > 0);
+      guest.cpu.interrupt();
+      assertTrue(run.get(60, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  @DisplayName("a virtual thread, which no pause could stop, is refused by name")
+  void virtualThread() throws Exception {
+    try (KvmFixture guest = guest("e610", Registers.ZERO)) {
+      FutureTask<VcpuExit> run = new FutureTask<>(guest.cpu::run);
+      Thread.ofVirtual().start(run);
+      ExecutionException refused =
+          assertThrows(ExecutionException.class, () -> run.get(60, TimeUnit.SECONDS));
+      assertInstanceOf(IllegalStateException.class, refused.getCause());
+      assertTrue(refused.getMessage().contains("virtual thread"), refused::getMessage);
+      guest.expect(VcpuExit.PortWrite.class); // a platform thread can
     }
   }
 }

@@ -17,6 +17,7 @@ import holdfast.vcpu.api.EngineCallException;
 import holdfast.vcpu.api.EngineLackingException;
 import holdfast.vcpu.api.EngineMissingException;
 import holdfast.vcpu.api.EngineRefusedException;
+import holdfast.vcpu.api.NoVcpuLeftException;
 import holdfast.vcpu.api.VcpuException;
 import holdfast.vcpu.kvm.internal.Kvm;
 import java.io.IOException;
@@ -163,6 +164,28 @@ class KvmRefusalTest {
               failure::getMessage);
         }
         assertEquals(before, descriptors(), request);
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("a machine's last vCPU is told by the limit, since KVM takes none back")
+  void vcpus() throws Exception {
+    try (Holdfast machine = KvmFixture.open(KvmFixture.file(folder.resolve("nv")))) {
+      KvmFixture.kvm(machine.memory()).close(); // or skipped
+      int most;
+      try (Kvm kvm = Kvm.open(HostLibc.instance(), HostLibc.vmm())) {
+        most = kvm.vcpus();
+      }
+      try (KvmMachine kvm = KvmMachine.open(machine.memory())) {
+        for (int i = 0; i < most; i++) {
+          kvm.vcpu("cpu" + i).close();
+        }
+        NoVcpuLeftException refused =
+            assertThrows(NoVcpuLeftException.class, () -> kvm.vcpu("last"));
+        assertEquals(most, refused.limit());
+        assertTrue(refused.getMessage().contains("'last'"), refused::getMessage);
+        assertTrue(refused.getMessage().contains("open a new one"), refused::getMessage);
       }
     }
   }

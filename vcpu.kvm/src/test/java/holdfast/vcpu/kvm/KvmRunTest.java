@@ -17,10 +17,13 @@ import holdfast.vcpu.api.VcpuExit;
 import java.nio.file.Path;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A guest's code runs, and each need of it is a typed exit. */
 @Timeout(120)
@@ -41,6 +44,69 @@ class KvmRunTest {
             Registers.ZERO.with(Register.RBX, NVDIMM).with(Register.RAX, 0x1122334455667788L))) {
       assertEquals(new VcpuExit.PortWrite(0x10, 1, 0x88), guest.cpu.run());
       assertEquals(0x1122334455667788L, KvmFixture.numbers(folder.resolve("nv"), 1)[0]);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"e410", "8a03", "a4"}) // in al, 0x10; mov al, [rbx]; movsb
+  @DisplayName("registers that are set after a read was answered are the guest's")
+  void registersAfterARead(String read) throws Exception {
+    String elsewhere = "90".repeat(16 - read.length() / 2) + "e620"; // out 0x20, al
+    try (KvmFixture guest =
+        guest(
+            read + elsewhere,
+            Registers.ZERO
+                .with(Register.RBX, NOWHERE)
+                .with(Register.RSI, NOWHERE)
+                .with(Register.RDI, NVDIMM))) {
+      LongConsumer answer =
+          switch (guest.cpu.run()) {
+            case VcpuExit.PortRead in -> in::answer;
+            case VcpuExit.MmioRead load -> load::answer;
+            case VcpuExit other -> throw new AssertionError(other);
+          };
+      Registers registers = guest.cpu.registers();
+      assertEquals(LongModeGuest.CODE, registers.get(Register.RIP), "before the instruction");
+      IllegalStateException refused =
+          assertThrows(IllegalStateException.class, () -> guest.cpu.setRegisters(registers));
+      assertTrue(refused.getMessage().contains("answer"), refused::getMessage);
+      answer.accept(7);
+      assertEquals(
+          LongModeGuest.CODE + read.length() / 2,
+          guest.cpu.registers().get(Register.RIP),
+          "behind the instruction");
+      guest.cpu.setRegisters(
+          guest.cpu.registers().with(Register.RIP, LongModeGuest.CODE + 16).with(Register.RAX, 9));
+      assertEquals(new VcpuExit.PortWrite(0x20, 1, 9), guest.cpu.run());
+      assertEquals(
+          read.equals("a4") ? 7 : 0,
+          guest.machine.memory().getByte(new GuestAddress(NVDIMM)),
+          "what it read is not lost");
+    }
+  }
+
+  @Test
+  @DisplayName("registers are not set within an instruction that has further exits")
+  void registersWithinAnInstruction() throws Exception {
+    // rep insb, of three bytes; out 0x20, al
+    try (KvmFixture guest =
+        guest(
+            "f36c e620",
+            Registers.ZERO
+                .with(Register.RDX, 0x80)
+                .with(Register.RDI, NVDIMM)
+                .with(Register.RCX, 3))) {
+      guest.expect(VcpuExit.PortRead.class).answer(1);
+      Registers registers = guest.cpu.registers();
+      IllegalStateException refused =
+          assertThrows(IllegalStateException.class, () -> guest.cpu.setRegisters(registers));
+      assertTrue(refused.getMessage().contains("several times"), refused::getMessage);
+      guest.expect(VcpuExit.PortRead.class).answer(2);
+      guest.expect(VcpuExit.PortRead.class).answer(3);
+      guest.cpu.setRegisters(guest.cpu.registers().with(Register.RAX, 9));
+      assertEquals(new VcpuExit.PortWrite(0x20, 1, 9), guest.cpu.run());
+      assertEquals(
+          0x030201, guest.machine.memory().getInt(new GuestAddress(NVDIMM), LITTLE_ENDIAN));
     }
   }
 

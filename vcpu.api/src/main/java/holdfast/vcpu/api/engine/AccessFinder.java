@@ -78,7 +78,29 @@ public final class AccessFinder {
       return Optional.of(new MemoryFault.PageLost(Optional.of(access), device));
     } catch (GuestMemoryException e) {
       return Optional.of(new MemoryFault.Unplugged(access, device.id())); // just now
+    } catch (IllegalStateException e) {
+      requireGone(device, e);
+      return Optional.of(new MemoryFault.Unplugged(access, device.id())); // in this very access
     }
+  }
+
+  /** Throws {@code e}, which an access threw, unless it is for a device that has gone meanwhile. */
+  private void requireGone(MemoryDevice device, IllegalStateException e) {
+    if (isThere(device)) {
+      throw e;
+    }
+  }
+
+  private boolean isThere(MemoryDevice device) {
+    return memory.find(device.address()).filter(it -> it == device).isPresent();
+  }
+
+  /**
+   * Returns whether a device is being unplugged, and the engine still has it: what fails in it
+   * meanwhile is told with its end.
+   */
+  public boolean isUnplugging() {
+    return !follower.mapped().stream().allMatch(this::isThere);
   }
 
   /**
@@ -94,6 +116,8 @@ public final class AccessFinder {
         return Optional.of(new MemoryFault.PageLost(Optional.empty(), device));
       } catch (GuestMemoryException e) {
         // unplugged meanwhile
+      } catch (IllegalStateException e) {
+        requireGone(device, e);
       }
     }
     return Optional.empty();

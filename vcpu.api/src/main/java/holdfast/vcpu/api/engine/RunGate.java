@@ -1,6 +1,8 @@
 package holdfast.vcpu.api.engine;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -29,6 +31,12 @@ public final class RunGate {
      * one is inside, again and again until it has left. Must not block, and must not throw.
      */
     void kick();
+
+    /**
+     * Gives up the answer that was still to come, since the guest is to go on without: called by
+     * the thread that enters where {@link #leave(boolean)} held. Must not block.
+     */
+    default void abandon() {}
   }
 
   private final Guest guest;
@@ -47,10 +55,24 @@ public final class RunGate {
   /** Whether a pause has begun; it is reached when nobody is in any more. */
   private boolean paused;
 
+  /** Whether the pause that has begun is reached. */
+  private boolean reached;
+
   /** How many are at work that the guest must be outside for. */
   private int shut;
 
-  private boolean interrupted;
+  /** Who is at work that the end waits for, once for each work. */
+  private final List<Thread> working = new ArrayList<>();
+
+  /** Set under the lock. */
+  private volatile boolean interrupted;
+
+  /** Whether who is inside was kicked for {@link #interrupt}. */
+  private boolean kicked;
+
+  /** When {@link #interrupt} last did something. */
+  private volatile long interruptedAt = System.nanoTime() - AGAIN_NANOS;
+
   private boolean closed;
 
   /** Makes an open gate. */
@@ -67,15 +89,32 @@ public final class RunGate {
    * @throws IllegalStateException if the gate is closed, or somebody is inside
    */
   public boolean enter() {
+    return enter(false);
+  }
+
+  /**
+   * Lets the calling thread in as {@link #enter} does, for a run that has entered and left before.
+   *
+   * @return false also if the gate was closed meanwhile
+   * @throws IllegalStateException if somebody is inside
+   */
+  public boolean reenter() {
+    return enter(true);
+  }
+
+  private boolean enter(boolean again) {
     lock.lock();
     try {
       if (inside) {
         throw new IllegalStateException("another thread runs this vCPU");
       }
-      if (closed) {
-        throw new IllegalStateException("the vCPU is closed");
+      if (!again) {
+        requireOpen();
       }
-      held = false;
+      if (held) {
+        guest.abandon(); // before a pause can be reached without the answer
+        held = false;
+      }
       changed.signalAll();
       while (true) {
         if (closed || interrupted || Thread.currentThread().isInterrupted()) {
@@ -95,8 +134,25 @@ public final class RunGate {
         }
       }
       inside = true;
+      kicked = false;
       guest.admit();
       return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the vCPU is closed");
+    }
+  }
+
+  /** Returns whether it is closed, or is being closed. */
+  public boolean isClosed() {
+    lock.lock();
+    try {
+      return closed;
     } finally {
       lock.unlock();
     }
@@ -117,7 +173,7 @@ public final class RunGate {
     lock.lock();
     try {
       inside = false;
-      held = holding;
+      held = holding && !closed;
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -135,16 +191,33 @@ public final class RunGate {
     }
   }
 
-  /** Has the thread inside leave, and keeps the next one from entering once. */
+  /**
+   * Has the thread inside leave, and keeps the next one from entering once. Who is inside is kicked
+   * at most once in a millisecond for it, however many call: a kick may be a signal, and signals
+   * queue.
+   */
   public void interrupt() {
+    if (interrupted && isRecent()) {
+      return; // one with the earlier call, which nobody has taken yet
+    }
     lock.lock();
     try {
-      interrupted = true;
-      kick();
-      changed.signalAll();
+      if (!interrupted) {
+        interrupted = true;
+        changed.signalAll();
+      }
+      if (!kicked || !isRecent()) {
+        kicked = inside;
+        kick();
+      }
+      interruptedAt = System.nanoTime();
     } finally {
       lock.unlock();
     }
+  }
+
+  private boolean isRecent() {
+    return System.nanoTime() - interruptedAt < AGAIN_NANOS;
   }
 
   /** Returns whether {@link #interrupt} was called since it was last taken, and takes it. */
@@ -168,7 +241,6 @@ public final class RunGate {
    */
   public boolean pause(Duration limit) throws InterruptedException {
     lock.lock();
-    boolean reached = false;
     try {
       if (paused) {
         throw new IllegalStateException("it is paused already");
@@ -187,11 +259,16 @@ public final class RunGate {
     }
   }
 
-  /** Opens the gate after {@link #pause} returned true. */
+  /**
+   * Opens the gate after {@link #pause} returned true, once for each time that it did. Does nothing
+   * if no pause is reached: one that is still under way is somebody else's.
+   */
   public void resume() {
     lock.lock();
     try {
-      open();
+      if (reached) {
+        open();
+      }
     } finally {
       lock.unlock();
     }
@@ -199,6 +276,7 @@ public final class RunGate {
 
   private void open() {
     paused = false;
+    reached = false;
     changed.signalAll();
   }
 
@@ -225,24 +303,74 @@ public final class RunGate {
   /**
    * Runs {@code stores} while the gate is not shut, and keeps it from being shut meanwhile. Within
    * an instruction that is held it does not wait for a pause that waits for the end of that.
+   *
+   * @throws IllegalStateException if the gate is closed, or is while this waits; then nothing was
+   *     stored
    */
   public void store(Runnable stores) {
+    if (!storeUnlessClosed(stores)) {
+      throw new IllegalStateException("the vCPU is closed, and its devices store no more");
+    }
+  }
+
+  /** Runs {@code stores} as {@link #store} does; returns false if the gate is closed instead. */
+  public boolean storeUnlessClosed(Runnable stores) {
     lock.lock();
     try {
-      while (paused && !held) {
+      while (paused && !held && !closed) {
         changed.awaitUninterruptibly();
       }
+      if (closed) {
+        return false;
+      }
       storing++;
+      working.add(Thread.currentThread());
     } finally {
       lock.unlock();
     }
     try {
       stores.run();
+      return true;
     } finally {
       lock.lock();
       try {
         storing--;
-        changed.signalAll();
+        done();
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  /** Ends the last work of the calling thread. */
+  private void done() {
+    working.remove(working.lastIndexOf(Thread.currentThread()));
+    changed.signalAll();
+  }
+
+  /**
+   * Runs {@code work}, which uses what the engine holds for the vCPU and shuts nothing; the end
+   * waits for it.
+   *
+   * @return false if the gate is closed; then the work was not done
+   */
+  public boolean unlessClosed(Runnable work) {
+    lock.lock();
+    try {
+      if (closed) {
+        return false;
+      }
+      working.add(Thread.currentThread());
+    } finally {
+      lock.unlock();
+    }
+    try {
+      work.run();
+      return true;
+    } finally {
+      lock.lock();
+      try {
+        done();
       } finally {
         lock.unlock();
       }
@@ -252,30 +380,57 @@ public final class RunGate {
   /**
    * Runs {@code change} while no thread is in the guest's code: what an engine can't do under a
    * running guest. It may be within a pause, and several may be at the same time; a thread that is
-   * inside itself must not call it. What is held, and stores of devices, are not waited for.
+   * inside itself must not call it. What is held, and stores of devices, are not waited for. Behind
+   * a closed gate the change is made, too; the end waits for one that began before.
    *
    * @param limit how long the guest may take to leave
    * @return false if the guest did not leave in time; then the change was not made
    */
   public boolean outside(Duration limit, Runnable change) {
+    return outside(limit, change, true);
+  }
+
+  /**
+   * Runs {@code change} as {@link #outside} does, which uses what the engine holds for the vCPU.
+   *
+   * @throws IllegalStateException if the gate is closed, or is while this waits; then the change
+   *     was not made
+   */
+  public boolean outsideWhileOpen(Duration limit, Runnable change) {
+    return outside(limit, change, false);
+  }
+
+  private boolean outside(Duration limit, Runnable change, boolean alsoClosed) {
     lock.lock();
-    boolean left;
     try {
+      boolean left;
       shut++;
-      left = awaitLeft(limit.toNanos());
+      try {
+        left = awaitLeft(limit.toNanos());
+        if (!alsoClosed) {
+          requireOpen();
+        }
+      } catch (IllegalStateException e) {
+        shut--;
+        throw e;
+      }
+      if (!left) {
+        shut--;
+        changed.signalAll();
+        return false;
+      }
+      working.add(Thread.currentThread());
     } finally {
       lock.unlock();
     }
     try {
-      if (left) {
-        change.run();
-      }
-      return left;
+      change.run();
+      return true;
     } finally {
       lock.lock();
       try {
         shut--;
-        changed.signalAll();
+        done();
       } finally {
         lock.unlock();
       }
@@ -308,8 +463,10 @@ public final class RunGate {
   }
 
   /**
-   * Closes the gate for good: who waits at it gets an exception. Who is inside leaves, as if
-   * interrupted, and is waited for.
+   * Closes the gate for good: who waits at it gets an exception, and what is held is released. Who
+   * is inside leaves, as if interrupted, and is waited for; so is what is under way of {@link
+   * #store}, {@link #unlessClosed} and {@link #outside}, but for what the calling thread itself is
+   * within. A pause is not waited for: nothing runs in one, and {@link #resume} may come later.
    *
    * @return false if it was closed already, or is being closed
    */
@@ -321,8 +478,13 @@ public final class RunGate {
       }
       closed = true;
       interrupted = true;
+      held = false;
       changed.signalAll();
       awaitLeft(Long.MAX_VALUE);
+      Thread self = Thread.currentThread();
+      while (working.stream().anyMatch(it -> it != self)) {
+        changed.awaitUninterruptibly();
+      }
       return true;
     } finally {
       lock.unlock();

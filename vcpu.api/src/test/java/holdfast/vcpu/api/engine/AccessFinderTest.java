@@ -1,7 +1,9 @@
 package holdfast.vcpu.api.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import holdfast.machine.api.GuestAddress;
@@ -62,6 +64,24 @@ class AccessFinderTest {
     FakeMemory.Device nv = memory.plug("nv", AT.value(), 0x1000, true);
     assertEquals(new MemoryFault.StoredReadOnly(new Access(AT, 8, true), nv), store());
     assertEquals(Optional.empty(), finder.load(AT, 8, NOBODY));
+  }
+
+  @Test
+  void memoryThatIsClosedInTheVeryAccessIsUnplugged() {
+    FakeMemory.Device nv = memory.plug("nv", AT.value(), 0x1000, false);
+    nv.goDuringAnAccess(() -> memory.unplug(nv));
+    assertEquals(new MemoryFault.Unplugged(new Access(AT, 8, true), "nv"), store());
+    FakeMemory.Device second = memory.plug("nv2", AT.value(), 0x1000, false);
+    second.goDuringAnAccess(() -> memory.unplug(second));
+    assertEquals(Optional.empty(), finder.truncated());
+    assertFalse(finder.isUnplugging());
+  }
+
+  @Test
+  void anAccessThatFailsForAnotherReasonIsNoUnplugging() {
+    memory.plug("nv", AT.value(), 0x1000, false).goDuringAnAccess(() -> {});
+    assertThrows(IllegalStateException.class, this::store);
+    assertThrows(IllegalStateException.class, finder::truncated);
   }
 
   @Test

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Guest memory whose devices come, go and fail as a test says, in the test's thread. */
 final class FakeMemory {
@@ -48,13 +49,26 @@ final class FakeMemory {
                     yield null;
                   }
                   case "getByte" -> load((GuestAddress) args[0]);
+                  case "find" -> find((GuestAddress) args[0]);
                   default -> throw new UnsupportedOperationException(method.getName());
                 });
+  }
+
+  private Optional<MemoryDevice> find(GuestAddress address) {
+    return devices.stream()
+        .filter(it -> it.range().contains(address))
+        .map(MemoryDevice.class::cast)
+        .findFirst();
   }
 
   private byte load(GuestAddress address) {
     for (Device device : devices) {
       if (device.range().contains(address)) {
+        Runnable goes = device.goes;
+        if (goes != null) {
+          goes.run();
+          throw new IllegalStateException("memory backend '" + device.id + "' is closed");
+        }
         if (device.bytesLeft <= address.offsetFrom(device.address())) {
           fail(device);
           throw new LostMemoryException(address, 1, device, new InternalError());
@@ -94,6 +108,7 @@ final class FakeMemory {
     private final boolean readOnly;
     private final Region region;
     private long bytesLeft;
+    private @Nullable Runnable goes;
 
     Device(String id, GuestAddress address, ByteSize size, boolean readOnly) {
       this.id = id;
@@ -102,6 +117,11 @@ final class FakeMemory {
       this.readOnly = readOnly;
       this.region = new Region(id, size);
       this.bytesLeft = size.bytes();
+    }
+
+    /** The next access runs {@code meanwhile}, and fails since the memory was closed. */
+    void goDuringAnAccess(Runnable meanwhile) {
+      goes = meanwhile;
     }
 
     /** From now on what is behind {@code bytes} is lost. */

@@ -7,12 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -29,6 +33,7 @@ class RunGateTest {
     private final AtomicInteger kicks = new AtomicInteger();
     private final AtomicBoolean running = new AtomicBoolean();
     private final AtomicInteger deaf = new AtomicInteger(1);
+    private final AtomicInteger abandoned = new AtomicInteger();
 
     @Override
     public void admit() {
@@ -39,6 +44,17 @@ class RunGateTest {
     public synchronized void kick() {
       kicks.incrementAndGet();
       notifyAll();
+    }
+
+    @Override
+    public void abandon() {
+      abandoned.incrementAndGet();
+    }
+
+    synchronized void awaitKick() throws InterruptedException {
+      while (kicks.get() == 0) {
+        wait();
+      }
     }
 
     synchronized void run() throws InterruptedException {
@@ -262,7 +278,7 @@ class RunGateTest {
     gate.close();
     try {
       assertFalse(run.get(20, SECONDS));
-    } catch (java.util.concurrent.ExecutionException late) { // it had not begun to wait
+    } catch (ExecutionException late) { // it had not begun to wait
       assertTrue(late.getCause() instanceof IllegalStateException);
     }
   }
@@ -270,12 +286,142 @@ class RunGateTest {
   @Test
   void thePauseOfAWriterSettlesWhatIsUnderWay() throws Exception {
     AtomicInteger settled = new AtomicInteger();
-    GatedWriter writer =
-        new GatedWriter("cpu0", gate, settled::incrementAndGet, java.util.Optional.empty());
+    GatedWriter writer = new GatedWriter("cpu0", gate, settled::incrementAndGet, Optional.empty());
     assertTrue(writer.pause(LONG));
     assertEquals(1, settled.get());
     writer.resume();
     assertTrue(gate.enter());
+  }
+
+  @Test
+  void anAnswerThatDoesNotComeIsGivenUpBeforeThePauseIsReached() throws Exception {
+    assertTrue(gate.enter());
+    gate.leave(true);
+    AtomicInteger abandoned = new AtomicInteger();
+    GatedWriter writer =
+        new GatedWriter("cpu0", gate, () -> abandoned.set(guest.abandoned.get()), Optional.empty());
+    FutureTask<Boolean> pause = new FutureTask<>(() -> writer.pause(LONG));
+    Thread pauser = Thread.ofPlatform().daemon().start(pause);
+    while (pauser.getState() != Thread.State.TIMED_WAITING) { // it waits for the answer
+      Thread.onSpinWait();
+    }
+    Future<Boolean> run = start(gate::enter);
+    assertTrue(pause.get(20, SECONDS));
+    assertEquals(1, abandoned.get());
+    writer.resume();
+    assertTrue(run.get(20, SECONDS));
+  }
+
+  @Test
+  void interruptsOfAGuestThatHasNotLeftYetKickItOnceInAWhile() throws Exception {
+    guest.deaf.set(Integer.MAX_VALUE);
+    start(this::loop);
+    guest.awaitRunning();
+    long began = System.nanoTime();
+    for (int i = 0; i < 100_000; i++) {
+      gate.interrupt();
+    }
+    long millis = (System.nanoTime() - began) / 1_000_000;
+    int kicks = guest.kicks.get();
+    assertTrue(kicks >= 1 && kicks <= millis + 2, kicks + " kicks in " + millis + " ms");
+  }
+
+  @Test
+  void aResumeTooManyDoesNotOpenAPauseThatIsUnderWay() throws Exception {
+    guest.deaf.set(Integer.MAX_VALUE);
+    Future<Integer> loop = start(this::loop);
+    guest.awaitRunning();
+    Future<Boolean> pause = start(() -> gate.pause(LONG));
+    guest.awaitKick();
+    gate.resume();
+    guest.deaf.set(1);
+    assertTrue(pause.get(20, SECONDS));
+    gate.interrupt();
+    assertEquals(1, loop.get(20, SECONDS), "it has not entered in the pause");
+  }
+
+  @Test
+  void aWriterEndsNoPauseOfAnother() throws Exception {
+    Runnable nothing = () -> {};
+    GatedWriter first = new GatedWriter("cpu0", gate, nothing, Optional.empty());
+    GatedWriter second = new GatedWriter("cpu0", gate, nothing, Optional.empty());
+    assertTrue(first.pause(LONG));
+    second.resume();
+    assertThrows(IllegalStateException.class, () -> gate.pause(SHORT));
+    first.resume();
+    assertTrue(second.pause(LONG));
+  }
+
+  @Test
+  void theEndWaitsForStoresAndChangesThatAreUnderWay() throws Exception {
+    theEndWaitsFor(gate -> gate::store);
+    theEndWaitsFor(gate -> work -> gate.outsideWhileOpen(LONG, work));
+    theEndWaitsFor(gate -> gate::unlessClosed);
+  }
+
+  private void theEndWaitsFor(Function<RunGate, Consumer<Runnable>> way) throws Exception {
+    RunGate closing = new RunGate(guest);
+    CountDownLatch began = new CountDownLatch(1);
+    CountDownLatch end = new CountDownLatch(1);
+    AtomicBoolean done = new AtomicBoolean();
+    Runnable work =
+        () -> {
+          began.countDown();
+          await(end);
+          done.set(true);
+        };
+    start(
+        () -> {
+          way.apply(closing).accept(work);
+          return true;
+        });
+    began.await();
+    Future<Boolean> close = start(() -> closing.close() && done.get());
+    while (!closing.isClosed()) {
+      Thread.onSpinWait();
+    }
+    end.countDown();
+    assertTrue(close.get(20, SECONDS), "it ended after the work");
+  }
+
+  @Test
+  void theEndWithinOnesOwnStoreDoesNotWaitForThat() {
+    gate.store(gate::close);
+    assertTrue(gate.isClosed());
+  }
+
+  @Test
+  void theEndEndsTheWaitingOfAStore() throws Exception {
+    assertTrue(gate.pause(LONG));
+    AtomicBoolean stored = new AtomicBoolean();
+    Future<Boolean> store =
+        start(
+            () -> {
+              gate.store(() -> stored.set(true));
+              return true;
+            });
+    gate.close();
+    ExecutionException failed =
+        assertThrows(ExecutionException.class, () -> store.get(20, SECONDS));
+    assertTrue(failed.getCause() instanceof IllegalStateException);
+    gate.resume();
+    assertFalse(stored.get());
+  }
+
+  @Test
+  void nothingIsDoneBehindAClosedGateAndItsPauseIsReachedAtOnce() throws Exception {
+    assertTrue(gate.enter());
+    gate.leave(true);
+    gate.close();
+    AtomicInteger settled = new AtomicInteger();
+    GatedWriter writer = new GatedWriter("cpu0", gate, settled::incrementAndGet, Optional.empty());
+    assertTrue(writer.pause(SHORT), "though an answer was still to come");
+    writer.resume();
+    assertFalse(gate.unlessClosed(settled::incrementAndGet));
+    assertThrows(
+        IllegalStateException.class, () -> gate.outsideWhileOpen(LONG, settled::incrementAndGet));
+    assertFalse(gate.reenter());
+    assertEquals(0, settled.get());
   }
 
   private static void await(CountDownLatch latch) {

@@ -30,12 +30,15 @@ public final class Kvm implements AutoCloseable {
   private static final String OTHER_ENGINE = "or run the guest with another engine";
 
   // what KVM_CHECK_EXTENSION takes
+  private static final int KVM_CAP_NR_VCPUS = 9;
   private static final int KVM_CAP_NR_MEMSLOTS = 10;
   static final int KVM_CAP_VCPU_EVENTS = 41;
   static final int KVM_CAP_DEBUGREGS = 50;
   static final int KVM_CAP_XSAVE = 55;
   static final int KVM_CAP_XCRS = 56;
+  private static final int KVM_CAP_MAX_VCPUS = 66;
   private static final int KVM_CAP_READONLY_MEM = 81;
+  private static final int KVM_CAP_MAX_VCPU_ID = 128;
   private static final int KVM_CAP_IMMEDIATE_EXIT = 136;
 
   /** Three pages below 4 GiB that Intel's CPUs need for real mode, and no PC has RAM at. */
@@ -112,6 +115,19 @@ public final class Kvm implements AutoCloseable {
   /** Returns how many memory slots a machine has. */
   public int slots() throws VcpuException {
     return has(KVM_CAP_NR_MEMSLOTS);
+  }
+
+  /**
+   * Returns how many vCPUs a machine can have in its life: KVM counts those that it has made, and
+   * gives the number of one that was closed to no other.
+   */
+  public int vcpus() throws VcpuException {
+    int most = has(KVM_CAP_MAX_VCPUS);
+    if (most == 0) {
+      most = Math.max(has(KVM_CAP_NR_VCPUS), 4); // what api.rst says to take then
+    }
+    int numbers = has(KVM_CAP_MAX_VCPU_ID);
+    return numbers == 0 ? most : Math.min(most, numbers);
   }
 
   /** Makes a machine without memory and without vCPUs; returns its descriptor. */

@@ -20,6 +20,9 @@ public final class KvmCpu {
   private final ByteBuffer shared;
   private final RunPage page;
 
+  /** Whether the descriptor is no more: its number may be another file's by now. */
+  private volatile boolean closed;
+
   private KvmCpu(Kvm kvm, int fd, String name, ByteBuffer shared) {
     this.kvm = kvm;
     this.fd = fd;
@@ -59,6 +62,7 @@ public final class KvmCpu {
 
   /** KVM_RUN: returns when the page says why. */
   void run() throws ErrnoException {
+    requireOpen();
     // SAFETY: the page is mapped until close, which comes when nobody runs this vCPU.
     kvm.vmm().ioctl(fd, KvmRequest.KVM_RUN.name(), KvmRequest.KVM_RUN.number(), 0);
   }
@@ -68,7 +72,7 @@ public final class KvmCpu {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment number = arena.allocate(4, 4);
       number.set(ValueLayout.JAVA_INT, 0, vector);
-      kvm.request(fd, KvmRequest.KVM_INTERRUPT, number.address(), purpose());
+      request(KvmRequest.KVM_INTERRUPT, number.address());
     }
   }
 
@@ -76,7 +80,7 @@ public final class KvmCpu {
   byte[] get(KvmRequest request) throws VcpuException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment structure = arena.allocate(request.size(), 8);
-      kvm.request(fd, request, structure.address(), purpose());
+      request(request, structure.address());
       return structure.toArray(ValueLayout.JAVA_BYTE);
     }
   }
@@ -89,13 +93,24 @@ public final class KvmCpu {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment copy = arena.allocate(request.size(), 8);
       MemorySegment.copy(structure, 0, copy, ValueLayout.JAVA_BYTE, 0, structure.length);
-      kvm.request(fd, request, copy.address(), purpose());
+      request(request, copy.address());
     }
   }
 
   /** Makes a request whose structure is {@code argument}; returns what it returned. */
   int call(KvmRequest request, MemorySegment argument) throws VcpuException {
-    return kvm.request(fd, request, argument.address(), purpose());
+    return request(request, argument.address());
+  }
+
+  private int request(KvmRequest request, long argument) throws VcpuException {
+    requireOpen();
+    return kvm.request(fd, request, argument, purpose());
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException(purpose() + " is closed");
+    }
   }
 
   private String purpose() {
@@ -134,8 +149,10 @@ public final class KvmCpu {
     set(KvmRequest.KVM_SET_XCRS, xcrs);
   }
 
-  /** Gives up the descriptor and the page, which nobody uses any more. */
+  /** Gives up the descriptor and the page, which nobody else uses any more. */
   public void close() {
+    closed = true;
+    page.close();
     try {
       kvm.vmm().unmap(shared);
     } catch (ErrnoException e) {

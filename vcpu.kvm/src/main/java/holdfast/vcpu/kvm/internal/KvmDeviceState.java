@@ -2,6 +2,7 @@ package holdfast.vcpu.kvm.internal;
 
 import holdfast.machine.api.DeviceState;
 import holdfast.vcpu.api.VcpuException;
+import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -40,9 +41,10 @@ public final class KvmDeviceState implements DeviceState {
 
   @Override
   public void save(OutputStream to) throws IOException {
+    // whoever takes it may be slow, and holds neither a pause nor the vCPU's end up
+    ByteArrayOutputStream state = new ByteArrayOutputStream();
     outside(
         () -> {
-          loop.settle();
           if (!loop.isBetweenInstructions()) {
             throw new IOException(
                 "vCPU '"
@@ -50,10 +52,12 @@ public final class KvmDeviceState implements DeviceState {
                     + "' is within an instruction that reads or writes devices several times, and"
                     + " not all of it is done; try again");
           }
-          DataOutputStream out = new DataOutputStream(to);
+          DataOutputStream out = new DataOutputStream(state);
           out.writeInt(loop.vector());
           new KvmState(cpu).save(out);
         });
+    state.writeTo(to);
+    to.flush();
   }
 
   @Override
@@ -68,18 +72,17 @@ public final class KvmDeviceState implements DeviceState {
   private void outside(Change change) throws IOException {
     IOException[] failed = new IOException[1];
     boolean done =
-        loop.gate()
-            .outside(
-                LIMIT,
-                () -> {
-                  try {
-                    change.make();
-                  } catch (VcpuException e) {
-                    failed[0] = new IOException(e.getMessage(), e);
-                  } catch (IOException e) {
-                    failed[0] = e;
-                  }
-                });
+        loop.outside(
+            LIMIT,
+            () -> {
+              try {
+                change.make();
+              } catch (VcpuException e) {
+                failed[0] = new IOException(e.getMessage(), e);
+              } catch (IOException e) {
+                failed[0] = e;
+              }
+            });
     if (!done) {
       throw new IOException(
           "vCPU '"

@@ -16,10 +16,13 @@ import holdfast.vcpu.api.VcpuExit;
 import holdfast.vcpu.api.engine.AccessFinder;
 import holdfast.vcpu.api.engine.RunGate;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +42,9 @@ public final class KvmLoop implements RunGate.Guest {
   /** How often memory that can't be reached, and is not lost, is tried again. */
   private static final int TRIES = 3;
 
+  /** How long it is tried while a device that is unplugged still has its slot. */
+  private static final long UNPLUGGED_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   private final KvmCpu cpu;
   private final RunPage page;
   private final GuestMemory memory;
@@ -50,7 +56,13 @@ public final class KvmLoop implements RunGate.Guest {
   private @Nullable Thread thread;
   private int tid;
 
-  // what follows is used by who is in the gate, or has shut it
+  /** Whether a kick has failed, which is told once. Under the gate's lock. */
+  private boolean deaf;
+
+  /** Held by who works on the vCPU while the gate is shut: several may have shut it. */
+  private final ReentrantLock work = new ReentrantLock();
+
+  // what follows is used by who is in the gate, or has shut it and holds that lock
 
   /** The exits still to come of the last instruction. */
   private final Queue<VcpuExit> further = new ArrayDeque<>();
@@ -63,6 +75,9 @@ public final class KvmLoop implements RunGate.Guest {
 
   /** How often in a row memory could not be reached. */
   private int unreachable;
+
+  /** When it could not for the first time. */
+  private long unreachableSince;
 
   /** The answer that is still to come. */
   private volatile @Nullable Reply awaited;
@@ -99,13 +114,32 @@ public final class KvmLoop implements RunGate.Guest {
     try {
       cpu.kvm().signal().send(tid); // for one that has; the thread is in the gate, and so alive
     } catch (ErrnoException e) {
-      log.error("vCPU '{}' can't be signalled: {}", cpu.name(), e.sentence());
+      if (!deaf) { // a pause asks again each millisecond
+        deaf = true;
+        log.error(
+            "vCPU '{}' can't be signalled, and leaves the guest's code only by itself: {}",
+            cpu.name(),
+            e.sentence());
+      }
     }
+  }
+
+  @Override
+  public void abandon() {
+    awaited = null; // all bits are set already
   }
 
   /** Runs the guest until there is something to tell. */
   public VcpuExit run() {
-    while (gate.enter()) {
+    if (Thread.currentThread().isVirtual()) {
+      throw new IllegalStateException(
+          "vCPU '"
+              + cpu.name()
+              + "' can't be run by a virtual thread, which no signal reaches and no pause could"
+              + " stop: run it in a platform thread of its own");
+    }
+    boolean entered = gate.enter();
+    while (entered) {
       Outcome outcome = new Outcome.Left();
       try {
         outcome = next();
@@ -116,6 +150,7 @@ public final class KvmLoop implements RunGate.Guest {
       if (exit.isPresent()) {
         return exit.get();
       }
+      entered = gate.reenter();
     }
     return new VcpuExit.Interrupted();
   }
@@ -221,6 +256,13 @@ public final class KvmLoop implements RunGate.Guest {
   }
 
   private void answer(Reply reply, long value) {
+    if (!gate.unlessClosed(() -> put(reply, value))) {
+      throw new IllegalStateException(
+          "vCPU '" + cpu.name() + "' is closed, and takes no answer any more");
+    }
+  }
+
+  private void put(Reply reply, long value) {
     if (awaited != reply) {
       throw new IllegalStateException(
           "vCPU '"
@@ -254,14 +296,17 @@ public final class KvmLoop implements RunGate.Guest {
 
   /** Runs stores of Java's on behalf of the guest, which KVM's log does not see. */
   public void store(GuestRange range, Runnable stores) {
-    gate.store(
-        () -> {
-          try {
-            stores.run();
-          } finally {
-            slots.stored(range);
-          }
-        });
+    gate.store(logged(range, stores));
+  }
+
+  private Runnable logged(GuestRange range, Runnable stores) {
+    return () -> {
+      try {
+        stores.run();
+      } finally {
+        slots.stored(range);
+      }
+    };
   }
 
   private Optional<VcpuExit> store(GuestAddress address, int width, long value) {
@@ -270,12 +315,15 @@ public final class KvmLoop implements RunGate.Guest {
       // memory that has just come, or that KVM's emulation did not find: the store is made here
       try {
         GuestRange range = GuestRange.of(address, new ByteSize(width));
-        store(range, () -> memory.write(address, bytes(width, value)));
+        // of a vCPU that is closed meanwhile the store is not made, as if it ended before
+        gate.storeUnlessClosed(logged(range, () -> memory.write(address, bytes(width, value))));
       } catch (LostMemoryException e) {
         Access access = new Access(address, width, true);
         return Optional.of(new MemoryFault.PageLost(Optional.of(access), e.device()));
       } catch (GuestMemoryException e) {
         return finder.store(address, width, value); // gone again
+      } catch (IllegalStateException e) {
+        return gone(finder.store(address, width, value), e);
       }
     }
     return found;
@@ -287,18 +335,28 @@ public final class KvmLoop implements RunGate.Guest {
       try {
         MemorySegment bytes = bytes(width, 0);
         memory.read(address, bytes);
-        answer(reply, number(bytes));
+        gate.unlessClosed(() -> put(reply, number(bytes)));
         return Optional.empty();
       } catch (LostMemoryException e) {
         Access access = new Access(address, width, false);
         found = Optional.of(new MemoryFault.PageLost(Optional.of(access), e.device()));
       } catch (GuestMemoryException e) {
         found = finder.load(address, width, reply); // gone again
+      } catch (IllegalStateException e) {
+        found = gone(finder.load(address, width, reply), e);
       }
     }
     if (found.isPresent() && found.get() instanceof MemoryFault) {
       awaited = null; // nobody answers
       gate.release();
+    }
+    return found;
+  }
+
+  /** Returns the exit of an access during which its device went, if that is why it failed. */
+  private static Optional<VcpuExit> gone(Optional<VcpuExit> found, IllegalStateException failed) {
+    if (found.isEmpty()) {
+      throw failed;
     }
     return found;
   }
@@ -330,7 +388,14 @@ public final class KvmLoop implements RunGate.Guest {
             instanceof MemoryFault fault) {
       return Optional.of(fault);
     }
+    if (unreachable == 0) {
+      unreachableSince = System.nanoTime();
+    }
     if (unreachable++ < TRIES) {
+      return Optional.empty();
+    }
+    if (finder.isUnplugging() && System.nanoTime() - unreachableSince < UNPLUGGED_NANOS) {
+      Thread.yield(); // the access is told as one to nowhere, when the slot has gone
       return Optional.empty();
     }
     unreachable = 0;
@@ -345,17 +410,68 @@ public final class KvmLoop implements RunGate.Guest {
 
   /**
    * Has KVM complete the last instruction, if all that it asked for was answered. Called while the
-   * gate is shut.
+   * gate is shut, and not closed.
    */
   public void settle() {
-    if (!unfinished || awaited != null || !further.isEmpty() || carried != null) {
-      return;
+    work.lock();
+    try {
+      if (!unfinished || awaited != null || !further.isEmpty() || carried != null) {
+        return;
+      }
+      page.leave(true);
+      Outcome outcome = once();
+      if (!(outcome instanceof Outcome.Left)) {
+        carried = outcome; // the instruction has another part
+        awaited = null;
+      }
+    } finally {
+      work.unlock();
     }
-    page.leave(true);
-    Outcome outcome = once();
-    if (!(outcome instanceof Outcome.Left)) {
-      carried = outcome; // the instruction has another part
-      awaited = null;
+  }
+
+  /**
+   * Makes a change while the guest is outside its code, and nobody else works on the vCPU; before
+   * it the last instruction is completed, if all that it asked for was answered.
+   *
+   * @return false if the guest did not leave in time; then the change was not made
+   * @throws IllegalStateException if the vCPU is closed
+   */
+  public boolean outside(Duration limit, Runnable change) {
+    if (gate.isClosed()) {
+      throw new IllegalStateException("vCPU '" + cpu.name() + "' is closed");
+    }
+    return gate.outsideWhileOpen(
+        limit,
+        () -> {
+          work.lock();
+          try {
+            settle();
+            change.run();
+          } finally {
+            work.unlock();
+          }
+        });
+  }
+
+  /**
+   * Throws if the last instruction is not done, which would overwrite what is set now.
+   *
+   * @throws IllegalStateException if it waits for an answer, or has another part
+   */
+  public void requireSettled() {
+    if (awaited != null) {
+      throw new IllegalStateException(
+          "vCPU '"
+              + cpu.name()
+              + "' waits for the answer to its last exit, whose instruction would overwrite the"
+              + " registers: answer, then set them");
+    }
+    if (!isBetweenInstructions()) {
+      throw new IllegalStateException(
+          "vCPU '"
+              + cpu.name()
+              + "' is within an instruction that reads or writes devices several times, and would"
+              + " overwrite the registers: run it until that is done, then set them");
     }
   }
 
@@ -366,6 +482,9 @@ public final class KvmLoop implements RunGate.Guest {
 
   /** Has the guest take an interrupt as soon as it can; returns false if one is waiting already. */
   public boolean inject(int number) {
+    if (gate.isClosed()) {
+      throw new IllegalStateException("vCPU '" + cpu.name() + "' is closed");
+    }
     if (vector >= 0) {
       return false;
     }

@@ -3,6 +3,7 @@ package holdfast.vcpu.kvm.internal;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What {@code KVM_RUN} shares with its caller, {@code struct kvm_run}: why it returned, and what
@@ -19,10 +20,23 @@ final class RunPage {
 
   private static final byte ONES = -1;
 
-  private final ByteBuffer page;
+  private volatile @Nullable ByteBuffer page;
 
   RunPage(ByteBuffer page) {
     this.page = page;
+  }
+
+  /** Forgets the page, which is unmapped next: an access to it would end the process. */
+  void close() {
+    page = null;
+  }
+
+  private ByteBuffer page() {
+    ByteBuffer open = page;
+    if (open == null) {
+      throw new IllegalStateException("the vCPU is closed");
+    }
+    return open;
   }
 
   /** Why KVM_RUN returned. */
@@ -54,21 +68,21 @@ final class RunPage {
 
   /** Has the next KVM_RUN return at once, or the one that a signal reaches. From any thread. */
   void leave(boolean soon) {
-    page.put(IMMEDIATE_EXIT, (byte) (soon ? 1 : 0));
+    page().put(IMMEDIATE_EXIT, (byte) (soon ? 1 : 0));
   }
 
   /** Has KVM_RUN return when the guest can take an interrupt. */
   void askForInterruptWindow(boolean ask) {
-    page.put(REQUEST_INTERRUPT_WINDOW, (byte) (ask ? 1 : 0));
+    page().put(REQUEST_INTERRUPT_WINDOW, (byte) (ask ? 1 : 0));
   }
 
   boolean takesInterrupt() {
-    return page.get(READY_FOR_INTERRUPT) != 0;
+    return page().get(READY_FOR_INTERRUPT) != 0;
   }
 
   /** Forgets the last reason, so that it is not mistaken for the next one. */
   void clear() {
-    page.putInt(EXIT_REASON, 0);
+    page().putInt(EXIT_REASON, 0);
   }
 
   /**
@@ -76,29 +90,32 @@ final class RunPage {
    * address, or -1 if the reason is another one.
    */
   long faultAddress() {
-    return page.getInt(EXIT_REASON) == 39 ? page.getLong(UNION + 8) : -1;
+    return page().getInt(EXIT_REASON) == 39 ? page().getLong(UNION + 8) : -1;
   }
 
   /** Reads why KVM_RUN returned. */
   Reason reason() {
-    int reason = page.getInt(EXIT_REASON);
+    int reason = page().getInt(EXIT_REASON);
     return switch (reason) {
       case 2 -> // KVM_EXIT_IO
           new Reason.Port(
-              page.get(UNION) == 0,
-              Short.toUnsignedInt(page.getShort(UNION + 2)),
-              page.get(UNION + 1),
-              page.getInt(UNION + 4),
-              Math.toIntExact(page.getLong(UNION + 8)));
+              page().get(UNION) == 0,
+              Short.toUnsignedInt(page().getShort(UNION + 2)),
+              page().get(UNION + 1),
+              page().getInt(UNION + 4),
+              Math.toIntExact(page().getLong(UNION + 8)));
       case 5 -> new Reason.Halt(); // KVM_EXIT_HLT
       case 6 -> // KVM_EXIT_MMIO
           new Reason.Mmio(
-              page.get(UNION + 20) != 0, page.getLong(UNION), page.getInt(UNION + 16), MMIO_DATA);
+              page().get(UNION + 20) != 0,
+              page().getLong(UNION),
+              page().getInt(UNION + 16),
+              MMIO_DATA);
       case 7, 10 -> new Reason.Left(); // KVM_EXIT_IRQ_WINDOW_OPEN, KVM_EXIT_INTR
       case 8 -> new Reason.Shutdown(); // KVM_EXIT_SHUTDOWN
-      case 9 -> new Reason.FailedEntry(page.getLong(UNION)); // KVM_EXIT_FAIL_ENTRY
+      case 9 -> new Reason.FailedEntry(page().getLong(UNION)); // KVM_EXIT_FAIL_ENTRY
       case 17 -> // KVM_EXIT_INTERNAL_ERROR
-          new Reason.InternalError(page.getInt(UNION), numbers(page.getInt(UNION + 4)));
+          new Reason.InternalError(page().getInt(UNION), numbers(page().getInt(UNION + 4)));
       default -> new Reason.Other(reason);
     };
   }
@@ -106,7 +123,7 @@ final class RunPage {
   private List<Long> numbers(int count) {
     List<Long> numbers = new ArrayList<>();
     for (int i = 0; i < Math.min(count, 16); i++) {
-      numbers.add(page.getLong(UNION + 8 + i * 8));
+      numbers.add(page().getLong(UNION + 8 + i * 8));
     }
     return numbers;
   }
@@ -115,7 +132,7 @@ final class RunPage {
   long value(int offset, int width) {
     long value = 0;
     for (int i = width - 1; i >= 0; i--) {
-      value = value << 8 | Byte.toUnsignedLong(page.get(offset + i));
+      value = value << 8 | Byte.toUnsignedLong(page().get(offset + i));
     }
     return value;
   }
@@ -123,14 +140,14 @@ final class RunPage {
   /** Sets what the guest reads. */
   void answer(int offset, int width, long value) {
     for (int i = 0; i < width; i++) {
-      page.put(offset + i, (byte) (value >>> i * 8));
+      page().put(offset + i, (byte) (value >>> i * 8));
     }
   }
 
   /** Sets what the guest reads where nobody answers. */
   void answerOnes(int offset, int length) {
     for (int i = 0; i < length; i++) {
-      page.put(offset + i, ONES);
+      page().put(offset + i, ONES);
     }
   }
 }
