@@ -212,7 +212,7 @@ class ScriptIT {
     String machine = script + " -m 16M -qmp unix:q,server=on,wait=off";
     String journal = "export JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2); exec ";
     try (Holdfast served = startShell(journal + quoted(machine))) {
-      awaitSocket(served);
+      served.awaitError("the machine is up"); // which its monitor, that is there before, may end
       assertEquals(0, run(script, List.of(), "ctl", "q", "quit").status());
       List<String> said = served.awaitEnd().err();
       assertTrue(
@@ -244,14 +244,6 @@ class ScriptIT {
   private Holdfast startShell(String text) throws IOException {
     return Holdfast.startCommand(
         List.of("env", "JAVA_HOME=" + System.getProperty("java.home"), "bash", "-c", text), work);
-  }
-
-  private void awaitSocket(Holdfast served) throws InterruptedException {
-    long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    while (!Files.exists(work.resolve("q"))) {
-      assertTrue(System.nanoTime() < limit);
-      served.runFor(20);
-    }
   }
 
   private Path temporary() throws IOException {
