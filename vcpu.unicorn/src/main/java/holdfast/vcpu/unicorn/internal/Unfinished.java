@@ -15,6 +15,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -28,12 +29,19 @@ final class Unfinished {
   private final UnicornEngine engine;
   private final RunGate gate;
   private final MemoryFollower follower;
+  private final DeviceMapper mapper;
 
   /** What the guest waits for. */
   private @Nullable Pending pending;
 
   /** What the emulator is still to be told. */
   private final Deque<VcpuExit> untold = new ArrayDeque<>();
+
+  /** What the guest met that is lost, and its region does not know of yet. */
+  private final List<Loss> losses = new ArrayList<>();
+
+  /** An address at which a device has lost its page. */
+  record Loss(MemoryDevice device, GuestAddress address) {}
 
   /** An instruction that is not done. */
   private sealed interface Pending {
@@ -47,10 +55,11 @@ final class Unfinished {
     record Port(int width, Reply reply) implements Pending {}
   }
 
-  Unfinished(UnicornEngine engine, RunGate gate, MemoryFollower follower) {
+  Unfinished(UnicornEngine engine, RunGate gate, MemoryFollower follower, DeviceMapper mapper) {
     this.engine = engine;
     this.gate = gate;
     this.follower = follower;
+    this.mapper = mapper;
   }
 
   /** Returns where the answer to an exit goes, which ends what the gate holds. */
@@ -64,6 +73,9 @@ final class Unfinished {
    * @return false if there is nothing
    */
   boolean goOn() {
+    if (!losses.isEmpty()) {
+      return true;
+    }
     if (pending != null) {
       finish(pending);
       return true;
@@ -74,6 +86,31 @@ final class Unfinished {
   /** Returns the next exit that the emulator is to be told, if there is one. */
   @Nullable VcpuExit poll() {
     return untold.poll();
+  }
+
+  /**
+   * Notes pages that the guest met, which are lost from now on for whoever accesses them.
+   *
+   * <p>Called before the lock is left under which the guest met them.
+   */
+  void lose(List<Cell.LostPage> pages) {
+    for (Cell.LostPage page : pages) {
+      engine.guard().loseAgain(page);
+      mapper
+          .at(page.address())
+          .ifPresent(
+              device -> {
+                long offset = page.address() - device.segment().address();
+                losses.add(new Loss(device, device.address().plus(offset)));
+              });
+    }
+  }
+
+  /** Returns what is lost and not told, and forgets it. */
+  List<Loss> takeLosses() {
+    List<Loss> taken = List.copyOf(losses);
+    losses.clear();
+    return taken;
   }
 
   /** Completes what is answered. */
@@ -180,6 +217,10 @@ final class Unfinished {
             return;
           }
         }
+        case Instruction.Result.Missing(MemoryDevice device, GuestAddress page) -> {
+          losses.add(new Loss(device, page));
+          return;
+        }
         case Instruction.Result.Changed _ -> {
           return; // memory stands there now: the instruction is run as any other
         }
@@ -225,17 +266,27 @@ final class Unfinished {
       case Outcome.Trapped(int number) -> untold.add(new VcpuExit.Trap(number));
       case Outcome.PortWrite(int port, int width, long value) ->
           untold.add(new VcpuExit.PortWrite(port, width, value));
-      case Outcome.Lost _, Outcome.Failed _, Outcome.NoCode _ -> {} // met again
-      default -> {}
+      case Outcome.Lost(List<Cell.LostPage> pages) -> lose(pages);
+      case Outcome.Failed(int error) ->
+          untold.add(
+              new Ended.EngineError(
+                  engine.describe(error),
+                  error,
+                  List.of(engine.read(engine.architecture().counter()))));
+      default -> {} // met again
     }
   }
 
   /**
    * Writes the stores that the emulator has not been told of.
    *
-   * @throws IOException if the guest is within an instruction
+   * @throws IOException if the guest is within an instruction, or has met lost memory
    */
   void save(DataOutputStream out) throws IOException {
+    if (!losses.isEmpty()) {
+      throw new IOException(
+          "it met a page that the host can't provide, at " + losses.getFirst().address());
+    }
     if (pending != null) {
       throw new IOException(
           "it is within an instruction that loads from a device, which is not answered");
@@ -256,6 +307,7 @@ final class Unfinished {
   /** Takes over what was saved. */
   void load(DataInputStream in) throws IOException {
     untold.clear();
+    losses.clear();
     pending = null;
     for (int count = in.readInt(); count > 0; count--) {
       untold.add(
