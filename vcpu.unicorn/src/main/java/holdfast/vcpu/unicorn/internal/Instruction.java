@@ -30,6 +30,14 @@ final class Instruction {
     }
   }
 
+  /**
+   * An access that it is done with.
+   *
+   * @param access with what was loaded, or stored
+   * @param readOnly the device that its store does not reach
+   */
+  record Served(Refusal access, Optional<MemoryDevice> readOnly) {}
+
   /** What came of a try. */
   sealed interface Result {
     /** It is done, and stored this to device registers. */
@@ -52,6 +60,9 @@ final class Instruction {
   private final List<Piece> answers = new ArrayList<>();
   private final List<Piece> dropped = new ArrayList<>();
 
+  /** What it got and gave, in order. */
+  private final List<Served> served = new ArrayList<>();
+
   /** Its pages; those of a device that can't be stored into have that. */
   private final Map<Long, Optional<MemoryDevice>> pages = new LinkedHashMap<>();
 
@@ -59,15 +70,32 @@ final class Instruction {
     this.engine = engine;
   }
 
+  /** Returns what it got and gave, for {@link #serve}. */
+  List<Served> served() {
+    return List.copyOf(served);
+  }
+
+  /** Gives and drops what another one was served with. */
+  void serve(Served one) {
+    if (one.access().store()) {
+      drop(one.access(), one.readOnly());
+    } else {
+      answer(one.access(), one.access().value());
+    }
+  }
+
   /** Gives what it loads. */
   void answer(Refusal load, long value) {
     add(load, Optional.empty());
+    served.add(
+        new Served(new Refusal(load.address(), load.width(), false, value), Optional.empty()));
     answers.add(new Piece(load.address().value(), load.width(), value));
   }
 
   /** Has it store this for nobody: whoever has to know of it knows. */
   void drop(Refusal store, Optional<MemoryDevice> readOnly) {
     add(store, readOnly);
+    served.add(new Served(store, readOnly));
     dropped.add(new Piece(store.address().value(), store.width(), store.value()));
   }
 

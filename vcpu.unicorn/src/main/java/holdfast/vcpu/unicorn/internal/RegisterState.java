@@ -12,8 +12,8 @@ import java.util.Map;
 
 /**
  * A vCPU's registers as they migrate, each with its name: the architecture, how many there are, and
- * of each the name, the width and the bytes; then the stores to device registers that the emulator
- * has not been told yet.
+ * of each the name, the width and the bytes; then the exits that the emulator has not been told
+ * yet.
  */
 public final class RegisterState implements DeviceState {
   private static final int VERSION = 1;
@@ -50,7 +50,7 @@ public final class RegisterState implements DeviceState {
       out.writeInt(value.length);
       out.write(value);
     }
-    core.saveStores(out);
+    core.saveExits(out);
     out.flush();
   }
 

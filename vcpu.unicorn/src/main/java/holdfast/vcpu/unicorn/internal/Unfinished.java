@@ -1,6 +1,7 @@
 package holdfast.vcpu.unicorn.internal;
 
 import holdfast.machine.api.GuestAddress;
+import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.vcpu.api.Ended;
 import holdfast.vcpu.api.MemoryFault;
@@ -73,14 +74,14 @@ final class Unfinished {
    * @return false if there is nothing
    */
   boolean goOn() {
-    if (!losses.isEmpty()) {
-      return true;
+    if (!losses.isEmpty() || !untold.isEmpty()) {
+      return true; // it may be the load that is pending: nobody knows of that yet
     }
     if (pending != null) {
       finish(pending);
       return true;
     }
-    return !untold.isEmpty();
+    return false;
   }
 
   /** Returns the next exit that the emulator is to be told, if there is one. */
@@ -200,17 +201,16 @@ final class Unfinished {
     while (!instruction.endless()) {
       switch (instruction.run()) {
         case Instruction.Result.Done(List<Refusal> stores, Outcome outcome) -> {
-          for (Refusal store : stores) {
-            untold.add(new VcpuExit.MmioWrite(store.address(), store.width(), store.value()));
-          }
+          stores.forEach(this::stored);
           tellLater(outcome);
           return;
         }
         case Instruction.Result.Asks(Refusal load) -> {
-          Reply reply = reply();
-          pending = new Pending.Load(instruction, load, reply);
-          untold.add(new VcpuExit.MmioRead(load.address(), load.width(), reply));
-          return;
+          if (!(follower.at(load.address()).orElse(null) instanceof Standing.Gone gone)) {
+            ask(instruction, load);
+            return;
+          }
+          unplugged(instruction, load, gone.device());
         }
         case Instruction.Result.Accesses(Refusal access) -> {
           if (!admit(instruction, access)) {
@@ -233,22 +233,49 @@ final class Unfinished {
             List.of(engine.read(engine.architecture().counter()))));
   }
 
+  /** Has the emulator asked for what an instruction loads from a device register. */
+  private void ask(Instruction instruction, Refusal load) {
+    Reply reply = reply();
+    pending = new Pending.Load(instruction, load, reply);
+    untold.add(new VcpuExit.MmioRead(load.address(), load.width(), reply));
+  }
+
+  /** Tells of a store of an instruction's into what is no memory. */
+  private void stored(Refusal store) {
+    untold.add(
+        follower.at(store.address()).orElse(null) instanceof Standing.Gone gone
+            ? new MemoryFault.Unplugged(at(store), gone.device())
+            : new VcpuExit.MmioWrite(store.address(), store.width(), store.value()));
+  }
+
+  /** Lets an instruction access a device that is gone, and tells of it. */
+  private void unplugged(Instruction instruction, Refusal access, String device) {
+    untold.add(new MemoryFault.Unplugged(at(access), device));
+    if (access.store()) {
+      instruction.drop(access, Optional.empty());
+    } else {
+      instruction.answer(access, -1);
+    }
+  }
+
+  private static MemoryFault.Access at(Refusal access) {
+    return new MemoryFault.Access(access.address(), access.width(), access.store());
+  }
+
   /** Lets an instruction access what it accesses beside the first; says if it may. */
   private boolean admit(Instruction instruction, Refusal access) {
     Optional<Standing> standing = follower.at(access.address());
-    MemoryFault.Access at =
-        new MemoryFault.Access(access.address(), access.width(), access.store());
+    MemoryFault.Access at = at(access);
     switch (standing.orElse(null)) {
       case null -> instruction.add(access, Optional.empty());
-      case Standing.Gone _ -> {
-        if (access.store()) {
-          instruction.drop(access, Optional.empty());
-        } else {
-          instruction.answer(access, -1);
-        }
+      case Standing.Gone(var _, String device) -> unplugged(instruction, access, device);
+      case Standing.Mapped(MemoryDevice device) when access.store() && device.readOnly() -> {
+        untold.add(new MemoryFault.StoredReadOnly(at, device));
+        instruction.drop(access, Optional.of(device));
       }
-      case Standing.Mapped(MemoryDevice device) ->
-          instruction.drop(access, Optional.of(device)); // else it would not have been refused
+      case Standing.Mapped _ -> {
+        return false; // it is being taken away: the instruction is tried again
+      }
       case Standing.Failed(MemoryDevice device) -> {
         untold.add(new MemoryFault.RegionFailed(at, device));
         return false;
@@ -278,7 +305,7 @@ final class Unfinished {
   }
 
   /**
-   * Writes the stores that the emulator has not been told of.
+   * Writes what the emulator has not been told of.
    *
    * @throws IOException if the guest is within an instruction, or has met lost memory
    */
@@ -287,31 +314,44 @@ final class Unfinished {
       throw new IOException(
           "it met a page that the host can't provide, at " + losses.getFirst().address());
     }
-    if (pending != null) {
+    SavedExits.write(untold, out);
+    boolean asks = pending instanceof Pending.Load && untold.stream().anyMatch(this::isPending);
+    if (pending != null && !asks) {
       throw new IOException(
           "it is within an instruction that loads from a device, which is not answered");
     }
-    List<VcpuExit.MmioWrite> stores =
-        untold.stream()
-            .filter(VcpuExit.MmioWrite.class::isInstance)
-            .map(VcpuExit.MmioWrite.class::cast)
-            .toList();
-    out.writeInt(stores.size());
-    for (VcpuExit.MmioWrite store : stores) {
-      out.writeLong(store.address().value());
-      out.writeInt(store.width());
-      out.writeLong(store.value());
+    out.writeBoolean(asks);
+    if (pending instanceof Pending.Load(Instruction instruction, Refusal load, Reply _)) {
+      SavedExits.write(instruction.served(), out);
+      SavedExits.write(load, out);
     }
   }
 
-  /** Takes over what was saved. */
-  void load(DataInputStream in) throws IOException {
-    untold.clear();
+  private boolean isPending(VcpuExit exit) {
+    return exit instanceof VcpuExit.MmioRead load
+        && pending != null
+        && load.reply() == pending.reply();
+  }
+
+  /**
+   * Takes over what was saved.
+   *
+   * @throws IOException if it is damaged; then nothing is changed
+   */
+  void load(DataInputStream in, GuestMemory memory) throws IOException {
+    List<VcpuExit> exits = SavedExits.read(in, memory);
+    boolean asks = in.readBoolean();
+    List<Instruction.Served> served = asks ? SavedExits.readServed(in, memory) : List.of();
+    Optional<Refusal> load = asks ? Optional.of(SavedExits.readAccess(in)) : Optional.empty();
     losses.clear();
+    untold.clear();
+    untold.addAll(exits);
     pending = null;
-    for (int count = in.readInt(); count > 0; count--) {
-      untold.add(
-          new VcpuExit.MmioWrite(new GuestAddress(in.readLong()), in.readInt(), in.readLong()));
-    }
+    load.ifPresent(
+        it -> {
+          Instruction instruction = new Instruction(engine);
+          served.forEach(instruction::serve);
+          ask(instruction, it);
+        });
   }
 }

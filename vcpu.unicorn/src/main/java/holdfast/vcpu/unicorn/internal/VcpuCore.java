@@ -334,23 +334,24 @@ public final class VcpuCore implements AutoCloseable {
     }
   }
 
-  /** Writes the stores that the emulator has not been told of. */
-  void saveStores(DataOutputStream out) throws IOException {
+  /** Writes what the emulator has not been told of. */
+  void saveExits(DataOutputStream out) throws IOException {
     lock.lock();
     try {
       requireOpen();
+      unfinished.settle();
       unfinished.save(out);
     } finally {
       lock.unlock();
     }
   }
 
-  /** Takes a state over: registers, and stores that the emulator is to be told of. */
+  /** Takes a state over: registers, and what the emulator is to be told of. */
   void load(Map<Register, byte[]> values, DataInputStream in) throws IOException {
     lock.lock();
     try {
       requireOpen();
-      unfinished.load(in);
+      unfinished.load(in, memory);
       values.forEach(engine::write);
       follower.mapped().forEach(device -> engine.dropCode(device.range()));
     } finally {
