@@ -28,6 +28,10 @@ import java.util.Optional;
  * registers are those before it; that of a store comes when it is done. After a read of a port the
  * register is written by the next {@link #run}. x86's {@code ins} is not supported, and ends the
  * guest.
+ *
+ * <p>An access across the edge of a device of memory has its part there, and the rest is an exit.
+ * Its width is exact but for a load that begins in memory: that one's is up to the width of the
+ * whole access, and what lies behind its end is ignored in the answer.
  */
 public final class UnicornVcpu implements Vcpu {
   private static final Duration LEAVES = Duration.ofSeconds(10);

@@ -124,15 +124,20 @@ final class Unfinished {
   /**
    * Begins with an instruction before which the guest is, since its access was refused.
    *
-   * @param exit what the emulator is told of it
-   * @return whether the guest is within it, until it is answered
+   * @param exit what the emulator would be told of it
+   * @return what it is told; within an {@link VcpuExit.MmioRead} the guest is until it is answered.
+   *     Null if the guest is to try it again
    */
-  boolean begin(VcpuExit exit, Refusal access, Reply reply) {
+  @Nullable VcpuExit begin(VcpuExit exit, Refusal access, Reply reply) {
     Instruction instruction = new Instruction(engine);
+    if (access.store() && isRest(access)) {
+      instruction.add(access, Optional.empty());
+      complete(instruction);
+      return untold.poll();
+    }
     switch (exit) {
       case VcpuExit.MmioRead _ -> {
         pending = new Pending.Load(instruction, access, reply);
-        return true;
       }
       case MemoryFault.Unplugged _ when !access.store() -> {
         instruction.answer(access, -1);
@@ -148,7 +153,34 @@ final class Unfinished {
       }
       default -> {} // told again at the next try
     }
-    return false;
+    return exit;
+  }
+
+  /**
+   * Returns whether it may be a part of a store that began in memory. Unicorn makes such a store
+   * byte by byte, and was refused the first one outside: how many there are is known when the
+   * instruction has been run.
+   */
+  private boolean isRest(Refusal store) {
+    long address = store.address().value();
+    return store.width() == 1
+        && address != 0
+        && (follower.at(store.address()).orElse(null) instanceof Standing.Gone
+            || follower.at(store.address()).isEmpty())
+        && follower.at(new GuestAddress(address - 1)).orElse(null) instanceof Standing.Mapped;
+  }
+
+  /** Returns the part of an access up to where something else stands than where it begins. */
+  Refusal clip(Refusal access) {
+    Optional<Standing> standing = follower.at(access.address());
+    int width = 1;
+    while (width < access.width()
+        && access.address().value() + width != 0 // behind the last address
+        && follower.at(access.address().plus(width)).equals(standing)) {
+      width++;
+    }
+    return new Refusal(
+        access.address(), width, access.store(), Callbacks.low(access.value(), width));
   }
 
   /** The guest is behind an instruction that reads a port. */
@@ -213,7 +245,7 @@ final class Unfinished {
           unplugged(instruction, load, gone.device());
         }
         case Instruction.Result.Accesses(Refusal access) -> {
-          if (!admit(instruction, access)) {
+          if (!admit(instruction, clip(access))) {
             return;
           }
         }
@@ -242,10 +274,19 @@ final class Unfinished {
 
   /** Tells of a store of an instruction's into what is no memory. */
   private void stored(Refusal store) {
+    Refusal part = clip(store);
     untold.add(
-        follower.at(store.address()).orElse(null) instanceof Standing.Gone gone
-            ? new MemoryFault.Unplugged(at(store), gone.device())
-            : new VcpuExit.MmioWrite(store.address(), store.width(), store.value()));
+        follower.at(part.address()).orElse(null) instanceof Standing.Gone gone
+            ? new MemoryFault.Unplugged(at(part), gone.device())
+            : new VcpuExit.MmioWrite(part.address(), part.width(), part.value()));
+    if (part.width() < store.width()) {
+      stored(
+          new Refusal(
+              store.address().plus(part.width()),
+              store.width() - part.width(),
+              true,
+              store.value() >>> (part.width() * Byte.SIZE)));
+    }
   }
 
   /** Lets an instruction access a device that is gone, and tells of it. */
@@ -262,12 +303,18 @@ final class Unfinished {
     return new MemoryFault.Access(access.address(), access.width(), access.store());
   }
 
-  /** Lets an instruction access what it accesses beside the first; says if it may. */
+  /** Lets an instruction access what it accesses beside the first; says if it goes on at once. */
   private boolean admit(Instruction instruction, Refusal access) {
     Optional<Standing> standing = follower.at(access.address());
     MemoryFault.Access at = at(access);
     switch (standing.orElse(null)) {
-      case null -> instruction.add(access, Optional.empty());
+      case null -> {
+        if (!access.store()) {
+          ask(instruction, access);
+          return false;
+        }
+        instruction.add(access, Optional.empty());
+      }
       case Standing.Gone(var _, String device) -> unplugged(instruction, access, device);
       case Standing.Mapped(MemoryDevice device) when access.store() && device.readOnly() -> {
         untold.add(new MemoryFault.StoredReadOnly(at, device));

@@ -210,9 +210,10 @@ public final class VcpuCore implements AutoCloseable {
   }
 
   /** The guest is before the instruction, within which it is held until this has returned. */
-  private @Nullable VcpuExit refused(Refusal access) {
+  private @Nullable VcpuExit refused(Refusal whole) {
     boolean held = false;
     try {
+      Refusal access = unfinished.clip(whole);
       Reply reply = unfinished.reply();
       Optional<VcpuExit> found =
           access.store()
@@ -222,16 +223,18 @@ public final class VcpuCore implements AutoCloseable {
         return ++moments < TOO_MANY ? null : failed(UnicornLibrary.ERR_READ_UNMAPPED);
       }
       moments = 0;
+      VcpuExit told;
       List<Unfinished.Loss> losses;
       lock.lock();
       try {
-        held = unfinished.begin(found.get(), access, reply);
+        told = unfinished.begin(found.get(), access, reply);
+        held = told instanceof VcpuExit.MmioRead;
         losses = unfinished.takeLosses();
       } finally {
         lock.unlock();
       }
       VcpuExit lost = lost(losses);
-      return lost == null ? found.get() : lost;
+      return lost == null ? told : lost;
     } finally {
       if (!held) {
         gate.release();
