@@ -119,6 +119,9 @@ final class Callbacks {
     if (told != null) {
       return told;
     }
+    if (counter == UnicornEngine.UNTIL) {
+      return new Outcome.NoCode(counter);
+    }
     return switch (error) {
       case UnicornLibrary.ERR_OK ->
           cell.last() == counter ? new Outcome.Stopped() : new Outcome.Halted();

@@ -19,7 +19,9 @@ import java.lang.invoke.MethodHandle;
  * <p>Not thread-safe: its vCPU calls it under a lock. Only {@link #stop} is for any thread.
  */
 final class UnicornEngine implements AutoCloseable {
-  private static final long UNTIL_NEVER = -1L;
+  /** Where a run ends as if nothing was: at the last address, which no memory has. */
+  static final long UNTIL = -1L;
+
   private static final long EVERYWHERE_FROM = 1;
   private static final long EVERYWHERE_TO = 0;
 
@@ -210,7 +212,7 @@ final class UnicornEngine implements AutoCloseable {
     int error;
     try {
       // SAFETY: all that is mapped stays so during the call, and a lost page meets the guard.
-      error = Native.invoke(() -> (int) library.start.invokeExact(uc, from, UNTIL_NEVER, 0L, 0L));
+      error = Native.invoke(() -> (int) library.start.invokeExact(uc, from, UNTIL, 0L, 0L));
     } finally {
       cell.thread(0);
     }
