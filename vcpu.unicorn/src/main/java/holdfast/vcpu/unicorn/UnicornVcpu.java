@@ -21,8 +21,10 @@ import java.util.Optional;
  *
  * <p><b>Interrupts are the emulator's.</b> Unicorn looks up no table of the guest's: an exception
  * or a system call is {@link VcpuExit.Trap}, with x86's vector, RISC-V's cause or, for ARM64,
- * QEMU's number of it (1 undefined instruction, 2 {@code svc}). Of a fault the program counter is
- * at the instruction, of a call behind it.
+ * QEMU's number of it (1 undefined instruction, 2 {@code svc}). x86's {@code syscall}, which has no
+ * vector, is {@link #TRAP_SYSCALL} and changes no register; {@code sysenter} is an invalid
+ * instruction in 64-bit mode. Of a fault the program counter is at the instruction, of a call
+ * behind it.
  *
  * <p><b>Device registers.</b> The exit of a load comes before its instruction is done, and the
  * registers are those before it; that of a store comes when it is done. After a read of a port the
@@ -34,6 +36,9 @@ import java.util.Optional;
  * whole access, and what lies behind its end is ignored in the answer.
  */
 public final class UnicornVcpu implements Vcpu {
+  /** The number of the {@link VcpuExit.Trap} of x86's {@code syscall}. */
+  public static final int TRAP_SYSCALL = 0x100;
+
   private static final Duration LEAVES = Duration.ofSeconds(10);
 
   private final String name;

@@ -312,6 +312,20 @@ class UnicornExitsTest {
     }
   }
 
+  @Test
+  @DisplayName("x86's syscall is a trap, behind which the guest goes on; sysenter is invalid")
+  void systemCalls() throws Exception {
+    try (Guest guest = x86("0f05 48ffc6 0f34 | syscall; inc rsi; sysenter")) {
+      guest.set(X86Register.RCX, 0x77);
+      assertEquals(new Trap(UnicornVcpu.TRAP_SYSCALL), guest.cpu.run());
+      assertEquals(2, guest.at());
+      guest.assertRegister(0x77, X86Register.RCX);
+      assertEquals(new Trap(6), guest.cpu.run());
+      assertEquals(5, guest.at());
+      guest.assertRegister(1, X86Register.RSI);
+    }
+  }
+
   @ParameterizedTest
   @EnumSource
   @DisplayName("a jump to the last addresses, where no code can be, ends the run as any such does")

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import holdfast.machine.api.GuestAddress;
+import holdfast.vcpu.unicorn.UnicornVcpu;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -40,6 +41,7 @@ final class Callbacks {
   final MemorySegment refused;
   final MemorySegment trapped;
   final MemorySegment invalid;
+  final MemorySegment systemCall;
   final MemorySegment portRead;
   final MemorySegment portWrite;
   final MemorySegment load;
@@ -57,6 +59,7 @@ final class Callbacks {
     refused = stub(arena, "refused", event);
     trapped = stub(arena, "trapped", procedure(JAVA_LONG, JAVA_INT, JAVA_LONG));
     invalid = stub(arena, "invalid", FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_LONG, JAVA_LONG));
+    systemCall = stub(arena, "systemCall", procedure(JAVA_LONG, JAVA_LONG));
     portRead =
         stub(
             arena,
@@ -172,6 +175,15 @@ final class Callbacks {
       failure = e;
     }
     return false;
+  }
+
+  @SuppressWarnings({"unused", "IllegalCatch"}) // called by address; must not throw
+  private void systemCall(long uc, long user) {
+    try {
+      tell(new Outcome.Trapped(UnicornVcpu.TRAP_SYSCALL));
+    } catch (Throwable e) {
+      failure = e;
+    }
   }
 
   @SuppressWarnings({"unused", "IllegalCatch"}) // called by address; must not throw

@@ -63,6 +63,7 @@ final class UnicornEngine implements AutoCloseable {
     if (architecture == Architecture.X86_64) {
       hookInstruction(UnicornLibrary.X86_INS_IN, callbacks.portRead);
       hookInstruction(UnicornLibrary.X86_INS_OUT, callbacks.portWrite);
+      hookInstruction(UnicornLibrary.X86_INS_SYSCALL, callbacks.systemCall);
     }
   }
 
