@@ -94,14 +94,20 @@ public final class UnicornVcpu implements Vcpu {
    */
   @Override
   public void store(Runnable stores) {
-    core.gate().store(stores);
-    core.codeChanged();
+    try {
+      core.gate().store(stores);
+    } finally {
+      core.codeChanged(); // it may have stored before it failed
+    }
   }
 
   @Override
   public void store(GuestRange range, Runnable stores) {
-    core.gate().store(stores);
-    core.codeChanged(range);
+    try {
+      core.gate().store(stores);
+    } finally {
+      core.codeChanged(range);
+    }
   }
 
   /**
@@ -112,7 +118,7 @@ public final class UnicornVcpu implements Vcpu {
    *
    * <p>Any thread may call it. It costs the vCPU about 10 µs for each MiB.
    *
-   * @param range within one device
+   * @param range may be of several devices, and reach where no memory is
    */
   public void codeChanged(GuestRange range) {
     core.codeChanged(range);

@@ -19,6 +19,7 @@ import holdfast.vcpu.unicorn.Register;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -153,7 +154,7 @@ public final class VcpuCore implements AutoCloseable {
         return losses.isEmpty() ? new Step(unfinished.poll(), null) : new Step(null, null, losses);
       }
       for (GuestRange range = stale.poll(); range != null; range = stale.poll()) {
-        engine.dropCode(range);
+        dropCode(range);
       }
       Outcome outcome = engine.run(Long.MAX_VALUE);
       return switch (outcome) {
@@ -172,6 +173,19 @@ public final class VcpuCore implements AutoCloseable {
       };
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Drops the code of a range, which Unicorn takes where memory is and in nothing else. */
+  private void dropCode(GuestRange range) {
+    for (MemoryDevice device : follower.mapped()) {
+      GuestRange all = device.range();
+      if (all.overlaps(range)) {
+        engine.dropCode(
+            new GuestRange(
+                Collections.max(List.of(all.first(), range.first())),
+                Collections.min(List.of(all.last(), range.last()))));
+      }
     }
   }
 
