@@ -2,11 +2,13 @@ package holdfast.vcpu.unicorn.internal;
 
 import holdfast.machine.api.DeviceState;
 import holdfast.vcpu.unicorn.Register;
+import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -17,6 +19,12 @@ import java.util.Map;
  */
 public final class RegisterState implements DeviceState {
   private static final int VERSION = 1;
+  private static final Duration LIMIT = Duration.ofSeconds(10);
+
+  @FunctionalInterface
+  private interface Access {
+    void make() throws IOException;
+  }
 
   private final String name;
   private final VcpuCore core;
@@ -39,7 +47,13 @@ public final class RegisterState implements DeviceState {
 
   @Override
   public void save(OutputStream to) throws IOException {
-    DataOutputStream out = new DataOutputStream(to);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    outside(() -> write(new DataOutputStream(bytes)));
+    bytes.writeTo(to);
+    to.flush();
+  }
+
+  private void write(DataOutputStream out) throws IOException {
     var architecture = core.architecture();
     out.writeUTF(architecture.label());
     out.writeInt(architecture.registers().size());
@@ -51,7 +65,6 @@ public final class RegisterState implements DeviceState {
       out.write(value);
     }
     core.saveExits(out);
-    out.flush();
   }
 
   @Override
@@ -76,6 +89,29 @@ public final class RegisterState implements DeviceState {
       }
       values.put(here, in.readNBytes(width));
     }
-    core.load(values, in);
+    outside(() -> core.load(values, in));
+  }
+
+  /** Does something while the guest is out of its code. */
+  private void outside(Access access) throws IOException {
+    IOException[] failed = new IOException[1];
+    boolean done =
+        core.gate()
+            .outside(
+                LIMIT,
+                () -> {
+                  try {
+                    access.make();
+                  } catch (IOException e) {
+                    failed[0] = e;
+                  }
+                });
+    if (!done) {
+      throw new IOException(
+          "vCPU '" + name + "' did not leave the guest's code within " + LIMIT.toSeconds() + " s");
+    }
+    if (failed[0] != null) {
+      throw failed[0];
+    }
   }
 }

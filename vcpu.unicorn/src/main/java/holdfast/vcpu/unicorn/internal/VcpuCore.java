@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +54,12 @@ public final class VcpuCore implements AutoCloseable {
 
   /** Where code was changed by others than the guest. Not under the lock. */
   private final Queue<GuestRange> stale = new ConcurrentLinkedQueue<>();
+
+  /** Whether a thread is in {@link #run}, be it outside the gate. */
+  private final AtomicBoolean running = new AtomicBoolean();
+
+  /** Whether {@link #close} was called: memory is taken away, and what was met means nothing. */
+  private volatile boolean closing;
 
   /** Whether the engine is no more. Under the lock. */
   private boolean closed;
@@ -108,6 +115,17 @@ public final class VcpuCore implements AutoCloseable {
 
   /** As {@link holdfast.vcpu.api.Vcpu#run}. */
   public VcpuExit run() {
+    if (!running.compareAndSet(false, true)) {
+      throw new IllegalStateException("another thread runs this vCPU");
+    }
+    try {
+      return runAlone();
+    } finally {
+      running.set(false);
+    }
+  }
+
+  private VcpuExit runAlone() {
     while (true) {
       if (!gate.enter()) {
         return new VcpuExit.Interrupted();
@@ -118,6 +136,9 @@ public final class VcpuCore implements AutoCloseable {
         exit = held(() -> lost(step.losses()));
       } else if (step.outcome() != null) {
         exit = exit(step.outcome());
+      }
+      if (closing) {
+        return new VcpuExit.Interrupted();
       }
       if (exit != null) {
         return exit;
@@ -206,8 +227,7 @@ public final class VcpuCore implements AutoCloseable {
   private long counter() {
     lock.lock();
     try {
-      requireOpen();
-      return engine.read(architecture().counter());
+      return closed ? 0 : engine.read(architecture().counter());
     } finally {
       lock.unlock();
     }
@@ -241,6 +261,9 @@ public final class VcpuCore implements AutoCloseable {
       List<Unfinished.Loss> losses;
       lock.lock();
       try {
+        if (closed) {
+          return new VcpuExit.Interrupted();
+        }
         told = unfinished.begin(found.get(), access, reply);
         held = told instanceof VcpuExit.MmioRead;
         losses = unfinished.takeLosses();
@@ -384,6 +407,7 @@ public final class VcpuCore implements AutoCloseable {
 
   @Override
   public void close() {
+    closing = true;
     if (!gate.close()) {
       return;
     }
