@@ -79,7 +79,17 @@ public final class RegisterState implements DeviceState {
     Map<String, Register> known = new HashMap<>();
     architecture.registers().forEach(register -> known.put(register.name(), register));
     Map<Register, byte[]> values = new HashMap<>();
-    for (int count = in.readInt(); count > 0; count--) {
+    int saved = in.readInt();
+    if (saved != known.size()) {
+      throw new IOException(
+          "vCPU '"
+              + name
+              + "' has "
+              + known.size()
+              + " registers here, but its state has "
+              + saved);
+    }
+    for (int i = 0; i < saved; i++) {
       String register = in.readUTF();
       Register here = known.get(register);
       int width = in.readInt();
@@ -87,7 +97,12 @@ public final class RegisterState implements DeviceState {
         throw new IOException(
             "vCPU '" + name + "' has no register " + register + " of " + width + " bytes");
       }
-      values.put(here, in.readNBytes(width));
+      byte[] value = new byte[width];
+      in.readFully(value);
+      if (values.put(here, value) != null) {
+        throw new IOException(
+            "the state of vCPU '" + name + "' has register " + register + " twice");
+      }
     }
     outside(() -> core.load(values, in));
   }
