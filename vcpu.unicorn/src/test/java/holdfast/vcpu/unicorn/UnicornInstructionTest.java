@@ -111,6 +111,7 @@ class UnicornInstructionTest {
       answer(guest, 7);
       assertInstanceOf(PageLost.class, guest.cpu.run());
       assertFailed(guest, 0x7ff8);
+      assertInstanceOf(MmioRead.class, guest.cpu.run()); // nothing is told of the store
     }
   }
 

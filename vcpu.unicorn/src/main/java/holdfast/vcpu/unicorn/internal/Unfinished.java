@@ -250,6 +250,7 @@ final class Unfinished {
           }
         }
         case Instruction.Result.Missing(MemoryDevice device, GuestAddress page) -> {
+          untold.clear(); // the store that it did not make
           losses.add(new Loss(device, page));
           return;
         }
@@ -340,7 +341,10 @@ final class Unfinished {
       case Outcome.Trapped(int number) -> untold.add(new VcpuExit.Trap(number));
       case Outcome.PortWrite(int port, int width, long value) ->
           untold.add(new VcpuExit.PortWrite(port, width, value));
-      case Outcome.Lost(List<Cell.LostPage> pages) -> lose(pages);
+      case Outcome.Lost(List<Cell.LostPage> pages) -> {
+        untold.clear(); // what it did upon an empty page is told to nobody
+        lose(pages);
+      }
       case Outcome.Failed(int error) ->
           untold.add(
               new Ended.EngineError(
