@@ -23,8 +23,8 @@ import java.util.Optional;
  * or a system call is {@link VcpuExit.Trap}, with x86's vector, RISC-V's cause or, for ARM64,
  * QEMU's number of it (1 undefined instruction, 2 {@code svc}). x86's {@code syscall}, which has no
  * vector, is {@link #TRAP_SYSCALL} and changes no register; {@code sysenter} is an invalid
- * instruction in 64-bit mode. Of a fault the program counter is at the instruction, of a call
- * behind it.
+ * instruction on the CPU that Unicorn 2.0 has (AMD's), and {@link #TRAP_SYSENTER} on one that has
+ * it. Of a fault the program counter is at the instruction, of a call behind it.
  *
  * <p><b>Device registers.</b> The exit of a load comes before its instruction is done, and the
  * registers are those before it; that of a store comes when it is done. After a read of a port the
@@ -38,6 +38,9 @@ import java.util.Optional;
 public final class UnicornVcpu implements Vcpu {
   /** The number of the {@link VcpuExit.Trap} of x86's {@code syscall}. */
   public static final int TRAP_SYSCALL = 0x100;
+
+  /** The number of the {@link VcpuExit.Trap} of x86's {@code sysenter}, where the CPU has it. */
+  public static final int TRAP_SYSENTER = 0x101;
 
   private static final Duration LEAVES = Duration.ofSeconds(10);
 

@@ -313,15 +313,19 @@ class UnicornExitsTest {
   }
 
   @Test
-  @DisplayName("x86's syscall is a trap, behind which the guest goes on; sysenter is invalid")
+  @DisplayName(
+      "x86's syscall is a trap, behind which the guest goes on; sysenter is, or is invalid")
   void systemCalls() throws Exception {
     try (Guest guest = x86("0f05 48ffc6 0f34 | syscall; inc rsi; sysenter")) {
       guest.set(X86Register.RCX, 0x77);
       assertEquals(new Trap(UnicornVcpu.TRAP_SYSCALL), guest.cpu.run());
       assertEquals(2, guest.at());
       guest.assertRegister(0x77, X86Register.RCX);
-      assertEquals(new Trap(6), guest.cpu.run());
-      assertEquals(5, guest.at());
+      Trap sysenter = assertInstanceOf(Trap.class, guest.cpu.run());
+      // it depends on the CPU that this Unicorn has
+      boolean invalid = sysenter.number() == 6;
+      assertEquals(invalid ? 6 : UnicornVcpu.TRAP_SYSENTER, sysenter.number());
+      assertEquals(invalid ? 5 : 7, guest.at());
       guest.assertRegister(1, X86Register.RSI);
     }
   }

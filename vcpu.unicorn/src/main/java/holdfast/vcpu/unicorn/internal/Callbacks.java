@@ -42,6 +42,7 @@ final class Callbacks {
   final MemorySegment trapped;
   final MemorySegment invalid;
   final MemorySegment systemCall;
+  final MemorySegment fastCall;
   final MemorySegment portRead;
   final MemorySegment portWrite;
   final MemorySegment load;
@@ -60,6 +61,7 @@ final class Callbacks {
     trapped = stub(arena, "trapped", procedure(JAVA_LONG, JAVA_INT, JAVA_LONG));
     invalid = stub(arena, "invalid", FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_LONG, JAVA_LONG));
     systemCall = stub(arena, "systemCall", procedure(JAVA_LONG, JAVA_LONG));
+    fastCall = stub(arena, "fastCall", procedure(JAVA_LONG, JAVA_LONG));
     portRead =
         stub(
             arena,
@@ -181,6 +183,15 @@ final class Callbacks {
   private void systemCall(long uc, long user) {
     try {
       tell(new Outcome.Trapped(UnicornVcpu.TRAP_SYSCALL));
+    } catch (Throwable e) {
+      failure = e;
+    }
+  }
+
+  @SuppressWarnings({"unused", "IllegalCatch"}) // called by address; must not throw
+  private void fastCall(long uc, long user) {
+    try {
+      tell(new Outcome.Trapped(UnicornVcpu.TRAP_SYSENTER));
     } catch (Throwable e) {
       failure = e;
     }

@@ -64,6 +64,7 @@ final class UnicornEngine implements AutoCloseable {
       hookInstruction(UnicornLibrary.X86_INS_IN, callbacks.portRead);
       hookInstruction(UnicornLibrary.X86_INS_OUT, callbacks.portWrite);
       hookInstruction(UnicornLibrary.X86_INS_SYSCALL, callbacks.systemCall);
+      hookInstruction(UnicornLibrary.X86_INS_SYSENTER, callbacks.fastCall);
     }
   }
 

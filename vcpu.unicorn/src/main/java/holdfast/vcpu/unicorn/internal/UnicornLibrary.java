@@ -49,6 +49,7 @@ final class UnicornLibrary {
   static final int X86_INS_IN = 218;
   static final int X86_INS_OUT = 500;
   static final int X86_INS_SYSCALL = 699;
+  static final int X86_INS_SYSENTER = 700;
 
   /** uc_ctl: drop the code that was translated of a range; written with two arguments. */
   private static final int CTL_TB_REMOVE_CACHE = 1 << 30 | 2 << 26 | 9;
