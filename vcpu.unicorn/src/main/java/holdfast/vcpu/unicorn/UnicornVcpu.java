@@ -32,8 +32,8 @@ import java.util.Optional;
  * guest.
  *
  * <p>An access across the edge of a device of memory has its part there, and the rest is an exit.
- * Its width is exact but for a load that begins in memory: that one's is up to the width of the
- * whole access, and what lies behind its end is ignored in the answer.
+ * Where a load that begins in memory is not the first exit of its instruction, its width may be
+ * that of the whole access; what lies behind its end is ignored in the answer.
  */
 public final class UnicornVcpu implements Vcpu {
   /** The number of the {@link VcpuExit.Trap} of x86's {@code syscall}. */

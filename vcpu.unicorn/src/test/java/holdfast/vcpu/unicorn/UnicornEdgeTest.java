@@ -90,6 +90,7 @@ class UnicornEdgeTest {
       begin(guest, false, last);
       load = assertInstanceOf(MmioRead.class, guest.cpu.run());
       assertEquals(behind(guest), load.address());
+      assertEquals(4, load.width());
       load.answer(0xffff_ffff_0000_0000L | HIGH);
       assertEquals(new Halted(), guest.cpu.run());
       guest.assertRegister(VALUE, value(guest));
@@ -121,7 +122,9 @@ class UnicornEdgeTest {
       long last = guest.nvdimm.range().last().value() - 3;
       guest.set(X86Register.RBX, last);
       guest.memory.setInt(new GuestAddress(last), -1, Guest.LITTLE);
-      assertInstanceOf(MmioRead.class, guest.cpu.run()).answer(6);
+      MmioRead load = assertInstanceOf(MmioRead.class, guest.cpu.run());
+      assertEquals(4, load.width());
+      load.answer(6);
       assertEquals(new MmioWrite(behind(guest), 4, 7), guest.cpu.run());
       assertEquals(new Halted(), guest.cpu.run());
       assertEquals(0, guest.memory.getInt(new GuestAddress(last), Guest.LITTLE));

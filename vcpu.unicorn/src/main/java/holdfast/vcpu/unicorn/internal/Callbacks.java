@@ -39,6 +39,7 @@ final class Callbacks {
   private final Cell cell;
 
   final MemorySegment refused;
+  final MemorySegment watched;
   final MemorySegment trapped;
   final MemorySegment invalid;
   final MemorySegment systemCall;
@@ -52,12 +53,22 @@ final class Callbacks {
   private @Nullable Throwable failure;
   private @Nullable Registers registers;
 
+  /** An address that a load is to reach, and how many bytes of it are from there on. */
+  private long watchedAddress;
+
+  private int reach;
+
   Callbacks(Cell cell, Arena arena) {
     this.cell = cell;
     FunctionDescriptor event =
         FunctionDescriptor.of(
             JAVA_BOOLEAN, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
     refused = stub(arena, "refused", event);
+    watched =
+        stub(
+            arena,
+            "watched",
+            procedure(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG));
     trapped = stub(arena, "trapped", procedure(JAVA_LONG, JAVA_INT, JAVA_LONG));
     invalid = stub(arena, "invalid", FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_LONG, JAVA_LONG));
     systemCall = stub(arena, "systemCall", procedure(JAVA_LONG, JAVA_LONG));
@@ -97,6 +108,17 @@ final class Callbacks {
   /** Sets who serves device registers; null for nobody. */
   void serve(@Nullable Registers registers) {
     this.registers = registers;
+  }
+
+  /** Watches for a load that begins before an address, and ends behind it. */
+  void watch(long address) {
+    watchedAddress = address;
+    reach = 0;
+  }
+
+  /** Returns how many bytes of the load are at the address and behind it; 0 if none came. */
+  int reach() {
+    return reach;
   }
 
   /** Forgets what was told. */
@@ -158,6 +180,14 @@ final class Callbacks {
       failure = e;
     }
     return false;
+  }
+
+  @SuppressWarnings("unused") // called by address
+  private void watched(long uc, int type, long address, int width, long value, long user) {
+    long before = watchedAddress - address;
+    if (before > 0 && before < width) {
+      reach = width - (int) before;
+    }
   }
 
   @SuppressWarnings({"unused", "IllegalCatch"}) // called by address; must not throw

@@ -162,12 +162,32 @@ final class Unfinished {
    * instruction has been run.
    */
   private boolean isRest(Refusal store) {
-    long address = store.address().value();
-    return store.width() == 1
-        && address != 0
-        && (follower.at(store.address()).orElse(null) instanceof Standing.Gone
-            || follower.at(store.address()).isEmpty())
-        && follower.at(new GuestAddress(address - 1)).orElse(null) instanceof Standing.Mapped;
+    return store.width() == 1 && isBehindMemory(store.address());
+  }
+
+  private boolean isBehindMemory(GuestAddress address) {
+    Standing here = follower.at(address).orElse(null);
+    return (here == null || here instanceof Standing.Gone)
+        && address.value() != 0
+        && follower.at(new GuestAddress(address.value() - 1)).orElse(null)
+            instanceof Standing.Mapped;
+  }
+
+  /**
+   * Returns the part of the guest's refused access that is told at first. Of a load that began in
+   * memory Unicorn was refused a word of which the load may need less: it is begun once more.
+   */
+  Refusal part(Refusal whole) {
+    Refusal part = clip(whole);
+    if (part.store() || part.width() == 1 || !isBehindMemory(part.address())) {
+      return part;
+    }
+    long address = part.address().value();
+    if (engine.watchLoad(address).orElse(null) instanceof Outcome.Lost(List<Cell.LostPage> pages)) {
+      lose(pages);
+    }
+    int reach = engine.callbacks().reach();
+    return reach > 0 && reach < part.width() ? new Refusal(part.address(), reach, false, 0) : part;
   }
 
   /** Returns the part of an access up to where something else stands than where it begins. */

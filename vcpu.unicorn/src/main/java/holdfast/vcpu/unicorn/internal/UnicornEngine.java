@@ -12,6 +12,7 @@ import holdfast.vcpu.unicorn.Register;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.Optional;
 
 /**
  * One engine of Unicorn's ({@code uc_engine}): a CPU and its map of guest addresses.
@@ -108,6 +109,40 @@ final class UnicornEngine implements AutoCloseable {
                 (int)
                     library.addHook.invokeExact(
                         uc, scratch, type, callback, user, EVERYWHERE_FROM, EVERYWHERE_TO)));
+  }
+
+  /**
+   * Begins the next instruction, whose load is refused at an address in front of which it begins.
+   * The registers are as before then.
+   *
+   * @return what came of it, if it could be begun
+   */
+  Optional<Outcome> watchLoad(long address) {
+    int error =
+        Native.invoke(
+            () ->
+                (int)
+                    library.addHook.invokeExact(
+                        uc,
+                        scratch,
+                        UnicornLibrary.HOOK_MEM_READ,
+                        callbacks.watched,
+                        0L,
+                        EVERYWHERE_FROM,
+                        EVERYWHERE_TO));
+    if (error != ERR_OK) {
+      return Optional.empty();
+    }
+    long hook = scratch.get(JAVA_LONG, 0);
+    callbacks.watch(address);
+    save();
+    try {
+      admit();
+      return Optional.of(run(1));
+    } finally {
+      restore();
+      Native.invoke(() -> (int) library.removeHook.invokeExact(uc, hook));
+    }
   }
 
   private void hookInstruction(int instruction, MemorySegment callback) throws VcpuException {

@@ -247,7 +247,16 @@ public final class VcpuCore implements AutoCloseable {
   private @Nullable VcpuExit refused(Refusal whole) {
     boolean held = false;
     try {
-      Refusal access = unfinished.clip(whole);
+      Refusal access;
+      lock.lock();
+      try {
+        if (closed) {
+          return new VcpuExit.Interrupted();
+        }
+        access = unfinished.part(whole);
+      } finally {
+        lock.unlock();
+      }
       Reply reply = unfinished.reply();
       Optional<VcpuExit> found =
           access.store()
