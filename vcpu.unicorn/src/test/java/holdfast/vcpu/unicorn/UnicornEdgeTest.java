@@ -114,6 +114,44 @@ class UnicornEdgeTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource
+  @DisplayName("an access across the last address goes on at the first one")
+  void wraps(Architecture architecture) throws Exception {
+    try (Guest guest = Guest.open(folder, architecture)) {
+      for (int behind = 1; behind < 8; behind++) {
+        begin(guest, true, -behind);
+        long low = VALUE & ((1L << (8 * behind)) - 1);
+        assertEquals(new MmioWrite(new GuestAddress(-behind), behind, low), guest.cpu.run());
+        if (guest.ram.value() == 0) {
+          assertEquals(new Halted(), guest.cpu.run());
+          assertEquals(
+              VALUE >>> (8 * behind), guest.load(guest.ram) & ((1L << (64 - 8 * behind)) - 1));
+        } else {
+          assertEquals(
+              new MmioWrite(GuestAddress.ZERO, 8 - behind, VALUE >>> (8 * behind)),
+              guest.cpu.run());
+          assertEquals(new Halted(), guest.cpu.run());
+        }
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("so does the second store of a pair")
+  void secondWraps() throws Exception {
+    try (Guest guest = Guest.open(folder, Architecture.ARM64)) {
+      guest.words("a9000820 | stp x0, x2, [x1]\nd503207f | wfi\n");
+      guest.set(Arm64Register.X0, 7);
+      guest.set(Arm64Register.X1, -12);
+      guest.set(Arm64Register.X2, VALUE);
+      assertEquals(new MmioWrite(new GuestAddress(-12), 8, 7), guest.cpu.run());
+      assertEquals(new MmioWrite(new GuestAddress(-4), 4, LOW), guest.cpu.run());
+      assertEquals(new MmioWrite(GuestAddress.ZERO, 4, HIGH), guest.cpu.run());
+      assertEquals(new Halted(), guest.cpu.run());
+    }
+  }
+
   @Test
   @DisplayName("a read-modify-write across a device's last byte is a load and a store of the rest")
   void readModifyWrite() throws Exception {

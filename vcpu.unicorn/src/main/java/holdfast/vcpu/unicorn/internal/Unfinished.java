@@ -303,7 +303,7 @@ final class Unfinished {
     if (part.width() < store.width()) {
       stored(
           new Refusal(
-              store.address().plus(part.width()),
+              new GuestAddress(store.address().value() + part.width()), // may go on at 0
               store.width() - part.width(),
               true,
               store.value() >>> (part.width() * Byte.SIZE)));
