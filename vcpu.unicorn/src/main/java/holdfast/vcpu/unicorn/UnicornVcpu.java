@@ -21,15 +21,27 @@ import java.util.Optional;
  *
  * <p><b>Interrupts are the emulator's.</b> Unicorn looks up no table of the guest's: an exception
  * or a system call is {@link VcpuExit.Trap}, with x86's vector, RISC-V's cause or, for ARM64,
- * QEMU's number of it (1 undefined instruction, 2 {@code svc}). Of a fault the program counter is
- * at the instruction, of a call behind it.
+ * QEMU's number of it (1 undefined instruction, 2 {@code svc}). x86's {@code syscall}, which has no
+ * vector, is {@link #TRAP_SYSCALL} and changes no register; {@code sysenter} is an invalid
+ * instruction on the CPU that Unicorn 2.0 has (AMD's), and {@link #TRAP_SYSENTER} on one that has
+ * it. Of a fault the program counter is at the instruction, of a call behind it.
  *
  * <p><b>Device registers.</b> The exit of a load comes before its instruction is done, and the
  * registers are those before it; that of a store comes when it is done. After a read of a port the
  * register is written by the next {@link #run}. x86's {@code ins} is not supported, and ends the
  * guest.
+ *
+ * <p>An access across the edge of a device of memory has its part there, and the rest is an exit.
+ * Where a load that begins in memory is not the first exit of its instruction, its width may be
+ * that of the whole access; what lies behind its end is ignored in the answer.
  */
 public final class UnicornVcpu implements Vcpu {
+  /** The number of the {@link VcpuExit.Trap} of x86's {@code syscall}. */
+  public static final int TRAP_SYSCALL = 0x100;
+
+  /** The number of the {@link VcpuExit.Trap} of x86's {@code sysenter}, where the CPU has it. */
+  public static final int TRAP_SYSENTER = 0x101;
+
   private static final Duration LEAVES = Duration.ofSeconds(10);
 
   private final String name;
@@ -85,14 +97,20 @@ public final class UnicornVcpu implements Vcpu {
    */
   @Override
   public void store(Runnable stores) {
-    core.gate().store(stores);
-    core.codeChanged();
+    try {
+      core.gate().store(stores);
+    } finally {
+      core.codeChanged(); // it may have stored before it failed
+    }
   }
 
   @Override
   public void store(GuestRange range, Runnable stores) {
-    core.gate().store(stores);
-    core.codeChanged(range);
+    try {
+      core.gate().store(stores);
+    } finally {
+      core.codeChanged(range);
+    }
   }
 
   /**
@@ -103,7 +121,7 @@ public final class UnicornVcpu implements Vcpu {
    *
    * <p>Any thread may call it. It costs the vCPU about 10 µs for each MiB.
    *
-   * @param range within one device
+   * @param range may be of several devices, and reach where no memory is
    */
   public void codeChanged(GuestRange range) {
     core.codeChanged(range);

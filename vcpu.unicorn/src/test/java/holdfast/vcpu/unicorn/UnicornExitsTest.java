@@ -23,6 +23,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a guest's code needs of its emulator comes as typed exits, between exact instructions. */
 @Timeout(60)
@@ -307,6 +309,42 @@ class UnicornExitsTest {
       assertEquals(
           "the engine can't go on: the guest went to an address where no code is (8: 0xfee00000)",
           error.sentence());
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "x86's syscall is a trap, behind which the guest goes on; sysenter is, or is invalid")
+  void systemCalls() throws Exception {
+    try (Guest guest = x86("0f05 48ffc6 0f34 | syscall; inc rsi; sysenter")) {
+      guest.set(X86Register.RCX, 0x77);
+      assertEquals(new Trap(UnicornVcpu.TRAP_SYSCALL), guest.cpu.run());
+      assertEquals(2, guest.at());
+      guest.assertRegister(0x77, X86Register.RCX);
+      Trap sysenter = assertInstanceOf(Trap.class, guest.cpu.run());
+      // it depends on the CPU that this Unicorn has
+      boolean invalid = sysenter.number() == 6;
+      assertEquals(invalid ? 6 : UnicornVcpu.TRAP_SYSENTER, sysenter.number());
+      assertEquals(invalid ? 5 : 7, guest.at());
+      guest.assertRegister(1, X86Register.RSI);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  @DisplayName("a jump to the last addresses, where no code can be, ends the run as any such does")
+  void noCodeAtTheEnd(Architecture architecture) throws Exception {
+    try (Guest guest = Guest.open(folder, architecture)) {
+      switch (architecture) {
+        case X86_64 -> guest.code("ffe3 | jmp rbx").set(X86Register.RBX, -1);
+        case ARM64 -> guest.words("d61f0000 | br x0\n").set(Arm64Register.X0, -1);
+        case RISCV64 -> guest.words("00050067 | jr a0\n").set(RiscvRegister.X10, -1);
+      }
+      for (int i = 0; i < 2; i++) {
+        Ended.EngineError error =
+            assertInstanceOf(Ended.EngineError.class, guest.start().get(30, SECONDS));
+        assertEquals("the guest went to an address where no code is", error.what());
+      }
     }
   }
 

@@ -19,6 +19,9 @@ import holdfast.vcpu.api.VcpuExit;
 import holdfast.vcpu.api.VcpuExit.Halted;
 import holdfast.vcpu.api.VcpuExit.Interrupted;
 import holdfast.vcpu.api.VcpuExit.MmioWrite;
+import holdfast.vcpu.api.VcpuExit.PortWrite;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -210,6 +213,50 @@ class UnicornMemoryTest {
       guest.set(X86Register.RIP, guest.code.value());
       assertEquals(new Halted(), guest.cpu.run());
       guest.assertRegister(2, X86Register.RAX);
+    }
+  }
+
+  @Test
+  @DisplayName("code that a device changed is run as it is, though the device failed after that")
+  void codeChangedByAFailure() throws Exception {
+    try (Guest guest = Guest.open(folder, Architecture.X86_64)) {
+      guest.code("b001 e610 ebfa | l: mov al, 1; out 0x10, al; jmp l");
+      GuestRange range = GuestRange.of(guest.code, new ByteSize(16));
+      assertEquals(new PortWrite(0x10, 1, 1), guest.cpu.run());
+      assertThrows(
+          UncheckedIOException.class, () -> guest.cpu.store(range, () -> change(guest, 2)));
+      assertEquals(new PortWrite(0x10, 1, 2), guest.cpu.run());
+      assertThrows(UncheckedIOException.class, () -> guest.cpu.store(() -> change(guest, 3)));
+      assertEquals(new PortWrite(0x10, 1, 3), guest.cpu.run());
+    }
+  }
+
+  private static void change(Guest guest, int to) {
+    guest.memory.setByte(guest.code.plus(1), (byte) to);
+    throw new UncheckedIOException(new IOException("the disk failed"));
+  }
+
+  @Test
+  @DisplayName("code is run as it is after a range was told of that has memory in a part of it")
+  void codeChangedInPart() throws Exception {
+    try (Guest guest = Guest.open(folder, Architecture.ARM64)) {
+      guest.words(
+          """
+          52800020 | l: mov w0, 1
+          39000060 | strb w0, [x3]
+          17fffffe | b l
+          """);
+      guest.set(Arm64Register.X3, 0x1000);
+      GuestAddress device = new GuestAddress(0x1000);
+      GuestRange range = new GuestRange(GuestAddress.ZERO, guest.nvdimm.range().last().plus(4096));
+      assertEquals(new MmioWrite(device, 1, 1), guest.cpu.run());
+      guest.cpu.store(range, () -> guest.memory.setInt(guest.code, 0x52800040, Guest.LITTLE));
+      assertEquals(new MmioWrite(device, 1, 2), guest.cpu.run());
+      guest.memory.setInt(guest.code, 0x52800060, Guest.LITTLE);
+      guest.cpu.codeChanged(range);
+      assertEquals(new MmioWrite(device, 1, 3), guest.cpu.run());
+      guest.cpu.codeChanged(new GuestRange(GuestAddress.ZERO, GuestAddress.MAX));
+      assertEquals(new MmioWrite(device, 1, 3), guest.cpu.run());
     }
   }
 

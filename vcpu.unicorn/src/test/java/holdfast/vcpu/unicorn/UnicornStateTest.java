@@ -12,10 +12,12 @@ import holdfast.machine.admin.MigrationStatus;
 import holdfast.vcpu.api.VcpuExit.Halted;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Random;
 import java.util.concurrent.Semaphore;
@@ -130,6 +132,85 @@ class UnicornStateTest {
         }
       }
       return admin.migration().status();
+    }
+  }
+
+  /** Writes a damaged state. */
+  @FunctionalInterface
+  private interface Damage {
+    void write(DataOutputStream out) throws IOException;
+  }
+
+  private static void assertRefused(Guest guest, String said, Damage damage) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    damage.write(new DataOutputStream(bytes));
+    IOException refused =
+        assertThrows(
+            IOException.class,
+            () -> guest.cpu.state().load(1, new ByteArrayInputStream(bytes.toByteArray())));
+    assertEquals(said, refused.getMessage());
+  }
+
+  @Test
+  @DisplayName("a damaged state is refused, with what is wrong, and nothing of it is taken over")
+  void damaged() throws Exception {
+    try (Guest guest = open("one", Architecture.X86_64)) {
+      guest.code("f4 | hlt");
+      ByteArrayOutputStream saved = new ByteArrayOutputStream();
+      guest.cpu.state().save(saved);
+      byte[] whole = saved.toByteArray();
+      // what follows the registers: no exits, and no instruction that is under way
+      byte[] registers = Arrays.copyOf(whole, whole.length - 5);
+      int known = Architecture.X86_64.registers().size();
+      for (int count : new int[] {0, -5, known - 1, known + 1}) {
+        assertRefused(
+            guest,
+            "vCPU 'cpu0' has " + known + " registers here, but its state has " + count,
+            out -> {
+              out.writeUTF(Architecture.X86_64.label());
+              out.writeInt(count);
+              int at = Short.BYTES + Architecture.X86_64.label().length() + Integer.BYTES;
+              out.write(whole, at, whole.length - at);
+            });
+      }
+      assertRefused(
+          guest,
+          "a vCPU's state is damaged: the width of an access is -7 in it",
+          out -> {
+            out.write(registers);
+            out.writeInt(1);
+            out.writeByte(1);
+            out.writeLong(5);
+            out.writeInt(-7);
+            out.writeBoolean(true);
+            out.writeLong(1);
+          });
+      assertRefused(
+          guest,
+          "a vCPU's state is damaged: a number of exits is -1 in it",
+          out -> {
+            out.write(registers);
+            out.writeInt(-1);
+          });
+      assertRefused(
+          guest,
+          "a vCPU's state is damaged: a port is 65536 in it",
+          out -> {
+            out.write(registers);
+            out.writeInt(1);
+            out.writeByte(2);
+            out.writeInt(65536);
+            out.writeInt(1);
+            out.writeLong(1);
+          });
+      for (int length = 0; length < whole.length; length++) {
+        byte[] cut = Arrays.copyOf(whole, length);
+        assertThrows(
+            IOException.class,
+            () -> guest.cpu.state().load(1, new ByteArrayInputStream(cut)),
+            "cut after " + length);
+      }
+      assertEquals(new Halted(), guest.cpu.run());
     }
   }
 

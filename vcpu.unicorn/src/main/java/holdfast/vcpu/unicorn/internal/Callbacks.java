@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import holdfast.machine.api.GuestAddress;
+import holdfast.vcpu.unicorn.UnicornVcpu;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -38,8 +39,11 @@ final class Callbacks {
   private final Cell cell;
 
   final MemorySegment refused;
+  final MemorySegment watched;
   final MemorySegment trapped;
   final MemorySegment invalid;
+  final MemorySegment systemCall;
+  final MemorySegment fastCall;
   final MemorySegment portRead;
   final MemorySegment portWrite;
   final MemorySegment load;
@@ -49,14 +53,26 @@ final class Callbacks {
   private @Nullable Throwable failure;
   private @Nullable Registers registers;
 
+  /** An address that a load is to reach, and how many bytes of it are from there on. */
+  private long watchedAddress;
+
+  private int reach;
+
   Callbacks(Cell cell, Arena arena) {
     this.cell = cell;
     FunctionDescriptor event =
         FunctionDescriptor.of(
             JAVA_BOOLEAN, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG);
     refused = stub(arena, "refused", event);
+    watched =
+        stub(
+            arena,
+            "watched",
+            procedure(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG));
     trapped = stub(arena, "trapped", procedure(JAVA_LONG, JAVA_INT, JAVA_LONG));
     invalid = stub(arena, "invalid", FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_LONG, JAVA_LONG));
+    systemCall = stub(arena, "systemCall", procedure(JAVA_LONG, JAVA_LONG));
+    fastCall = stub(arena, "fastCall", procedure(JAVA_LONG, JAVA_LONG));
     portRead =
         stub(
             arena,
@@ -94,6 +110,17 @@ final class Callbacks {
     this.registers = registers;
   }
 
+  /** Watches for a load that begins before an address, and ends behind it. */
+  void watch(long address) {
+    watchedAddress = address;
+    reach = 0;
+  }
+
+  /** Returns how many bytes of the load are at the address and behind it; 0 if none came. */
+  int reach() {
+    return reach;
+  }
+
   /** Forgets what was told. */
   void begin() {
     told = null;
@@ -118,6 +145,9 @@ final class Callbacks {
     Outcome told = this.told;
     if (told != null) {
       return told;
+    }
+    if (counter == UnicornEngine.UNTIL) {
+      return new Outcome.NoCode(counter);
     }
     return switch (error) {
       case UnicornLibrary.ERR_OK ->
@@ -152,6 +182,14 @@ final class Callbacks {
     return false;
   }
 
+  @SuppressWarnings("unused") // called by address
+  private void watched(long uc, int type, long address, int width, long value, long user) {
+    long before = watchedAddress - address;
+    if (before > 0 && before < width) {
+      reach = width - (int) before;
+    }
+  }
+
   @SuppressWarnings({"unused", "IllegalCatch"}) // called by address; must not throw
   private void trapped(long uc, int number, long user) {
     try {
@@ -169,6 +207,24 @@ final class Callbacks {
       failure = e;
     }
     return false;
+  }
+
+  @SuppressWarnings({"unused", "IllegalCatch"}) // called by address; must not throw
+  private void systemCall(long uc, long user) {
+    try {
+      tell(new Outcome.Trapped(UnicornVcpu.TRAP_SYSCALL));
+    } catch (Throwable e) {
+      failure = e;
+    }
+  }
+
+  @SuppressWarnings({"unused", "IllegalCatch"}) // called by address; must not throw
+  private void fastCall(long uc, long user) {
+    try {
+      tell(new Outcome.Trapped(UnicornVcpu.TRAP_SYSENTER));
+    } catch (Throwable e) {
+      failure = e;
+    }
   }
 
   @SuppressWarnings({"unused", "IllegalCatch"}) // called by address; must not throw

@@ -33,6 +33,17 @@ final class DeviceMapper implements GuestMapper {
     this.lock = lock;
   }
 
+  /** Returns the device that the engine has at a host address. Under the lock. */
+  Optional<MemoryDevice> at(long host) {
+    return guarded.keySet().stream()
+        .filter(
+            device -> {
+              long offset = host - device.segment().address();
+              return offset >= 0 && offset < device.size().bytes();
+            })
+        .findFirst();
+  }
+
   @Override
   public void map(MemoryDevice device) throws VcpuException {
     AtomicReference<@Nullable VcpuException> failure = new AtomicReference<>();

@@ -156,11 +156,17 @@ final class FaultGuard {
     LONG.setVolatile(table, entry, 0L);
   }
 
-  /** Takes away what the handler put in the place of a lost page, so that it is lost for Java. */
+  /**
+   * Takes away what the handler put in the place of a lost page, so that it is lost for Java.
+   *
+   * <p>Called under the lock of the vCPU that met it, and before that vCPU is out of its gate or
+   * within a pause: the page's range is still in the table, since {@link #remove} needs both.
+   */
   void loseAgain(Cell.LostPage page) {
     long start = page.address() & -page.size();
-    // SAFETY: the handler has just put an anonymous page there, within a range that the calling
-    // vCPU still holds; the region's bytes there are lost, and it fails by the next access.
+    // SAFETY: the handler has just put an anonymous page there. The calling vCPU has its lock since
+    // before that, so the range is still mapped in its engine, and no region has given it up or put
+    // another mapping there; the region's bytes there are lost, and it fails by the next access.
     Native.invoke(
         () ->
             (long)

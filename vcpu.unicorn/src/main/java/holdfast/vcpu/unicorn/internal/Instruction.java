@@ -30,6 +30,14 @@ final class Instruction {
     }
   }
 
+  /**
+   * An access that it is done with.
+   *
+   * @param access with what was loaded, or stored
+   * @param readOnly the device that its store does not reach
+   */
+  record Served(Refusal access, Optional<MemoryDevice> readOnly) {}
+
   /** What came of a try. */
   sealed interface Result {
     /** It is done, and stored this to device registers. */
@@ -43,11 +51,17 @@ final class Instruction {
 
     /** It can't be run now as it was asked for: its pages have memory. */
     record Changed() implements Result {}
+
+    /** The host can't provide a page of a device that can't be stored into. */
+    record Missing(MemoryDevice device, GuestAddress page) implements Result {}
   }
 
   private final UnicornEngine engine;
   private final List<Piece> answers = new ArrayList<>();
   private final List<Piece> dropped = new ArrayList<>();
+
+  /** What it got and gave, in order. */
+  private final List<Served> served = new ArrayList<>();
 
   /** Its pages; those of a device that can't be stored into have that. */
   private final Map<Long, Optional<MemoryDevice>> pages = new LinkedHashMap<>();
@@ -56,15 +70,32 @@ final class Instruction {
     this.engine = engine;
   }
 
+  /** Returns what it got and gave, for {@link #serve}. */
+  List<Served> served() {
+    return List.copyOf(served);
+  }
+
+  /** Gives and drops what another one was served with. */
+  void serve(Served one) {
+    if (one.access().store()) {
+      drop(one.access(), one.readOnly());
+    } else {
+      answer(one.access(), one.access().value());
+    }
+  }
+
   /** Gives what it loads. */
   void answer(Refusal load, long value) {
     add(load, Optional.empty());
+    served.add(
+        new Served(new Refusal(load.address(), load.width(), false, value), Optional.empty()));
     answers.add(new Piece(load.address().value(), load.width(), value));
   }
 
   /** Has it store this for nobody: whoever has to know of it knows. */
   void drop(Refusal store, Optional<MemoryDevice> readOnly) {
     add(store, readOnly);
+    served.add(new Served(store, readOnly));
     dropped.add(new Piece(store.address().value(), store.width(), store.value()));
   }
 
@@ -87,8 +118,9 @@ final class Instruction {
     Registers registers = new Registers();
     try (Arena arena = Arena.ofConfined()) {
       for (Map.Entry<Long, Optional<MemoryDevice>> page : pages.entrySet()) {
-        if (!show(page.getKey(), page.getValue(), arena)) {
-          return new Result.Changed();
+        Optional<Result> obstacle = show(page.getKey(), page.getValue(), arena);
+        if (obstacle.isPresent()) {
+          return obstacle.get();
         }
         shown.add(page.getKey());
       }
@@ -109,6 +141,9 @@ final class Instruction {
   }
 
   private Result result(Registers registers, Outcome outcome) {
+    if (outcome instanceof Outcome.Lost) {
+      return new Result.Done(List.of(), outcome); // whatever else it met: it got an empty page
+    }
     if (registers.asked.isPresent()) {
       engine.restore();
       return new Result.Asks(registers.asked.get());
@@ -120,18 +155,29 @@ final class Instruction {
     return new Result.Done(registers.stores(), outcome);
   }
 
-  private boolean show(long page, Optional<MemoryDevice> readOnly, Arena arena) {
+  /** Shows a page; returns what keeps it from that. */
+  private Optional<Result> show(long page, Optional<MemoryDevice> readOnly, Arena arena) {
     if (readOnly.isEmpty()) {
-      return engine.mapDevice(page, PAGE) == UnicornLibrary.ERR_OK;
+      return engine.mapDevice(page, PAGE) == UnicornLibrary.ERR_OK
+          ? Optional.empty()
+          : Optional.of(new Result.Changed());
     }
     MemoryDevice device = readOnly.get();
     MemorySegment copy = arena.allocate(PAGE, PAGE);
     long offset = page - device.address().value();
-    MemorySegment.copy(device.segment(), offset, copy, 0, PAGE);
-    if (engine.unmap(page, PAGE) != UnicornLibrary.ERR_OK) {
-      return false;
+    try {
+      MemorySegment.copy(device.segment(), offset, copy, 0, PAGE);
+    } catch (InternalError lost) {
+      return Optional.of(new Result.Missing(device, new GuestAddress(page)));
     }
-    return engine.map(page, PAGE, copy.address(), true) == UnicornLibrary.ERR_OK;
+    if (engine.unmap(page, PAGE) != UnicornLibrary.ERR_OK) {
+      return Optional.of(new Result.Changed());
+    }
+    if (engine.map(page, PAGE, copy.address(), true) != UnicornLibrary.ERR_OK) {
+      hide(page, readOnly);
+      return Optional.of(new Result.Changed());
+    }
+    return Optional.empty();
   }
 
   private void hide(long page, Optional<MemoryDevice> readOnly) {

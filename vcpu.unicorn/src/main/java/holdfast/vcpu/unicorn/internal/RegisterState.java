@@ -2,21 +2,29 @@ package holdfast.vcpu.unicorn.internal;
 
 import holdfast.machine.api.DeviceState;
 import holdfast.vcpu.unicorn.Register;
+import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 
 /**
  * A vCPU's registers as they migrate, each with its name: the architecture, how many there are, and
- * of each the name, the width and the bytes; then the stores to device registers that the emulator
- * has not been told yet.
+ * of each the name, the width and the bytes; then the exits that the emulator has not been told
+ * yet.
  */
 public final class RegisterState implements DeviceState {
   private static final int VERSION = 1;
+  private static final Duration LIMIT = Duration.ofSeconds(10);
+
+  @FunctionalInterface
+  private interface Access {
+    void make() throws IOException;
+  }
 
   private final String name;
   private final VcpuCore core;
@@ -39,7 +47,13 @@ public final class RegisterState implements DeviceState {
 
   @Override
   public void save(OutputStream to) throws IOException {
-    DataOutputStream out = new DataOutputStream(to);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    outside(() -> write(new DataOutputStream(bytes)));
+    bytes.writeTo(to);
+    to.flush();
+  }
+
+  private void write(DataOutputStream out) throws IOException {
     var architecture = core.architecture();
     out.writeUTF(architecture.label());
     out.writeInt(architecture.registers().size());
@@ -50,8 +64,7 @@ public final class RegisterState implements DeviceState {
       out.writeInt(value.length);
       out.write(value);
     }
-    core.saveStores(out);
-    out.flush();
+    core.saveExits(out);
   }
 
   @Override
@@ -66,7 +79,17 @@ public final class RegisterState implements DeviceState {
     Map<String, Register> known = new HashMap<>();
     architecture.registers().forEach(register -> known.put(register.name(), register));
     Map<Register, byte[]> values = new HashMap<>();
-    for (int count = in.readInt(); count > 0; count--) {
+    int saved = in.readInt();
+    if (saved != known.size()) {
+      throw new IOException(
+          "vCPU '"
+              + name
+              + "' has "
+              + known.size()
+              + " registers here, but its state has "
+              + saved);
+    }
+    for (int i = 0; i < saved; i++) {
       String register = in.readUTF();
       Register here = known.get(register);
       int width = in.readInt();
@@ -74,8 +97,36 @@ public final class RegisterState implements DeviceState {
         throw new IOException(
             "vCPU '" + name + "' has no register " + register + " of " + width + " bytes");
       }
-      values.put(here, in.readNBytes(width));
+      byte[] value = new byte[width];
+      in.readFully(value);
+      if (values.put(here, value) != null) {
+        throw new IOException(
+            "the state of vCPU '" + name + "' has register " + register + " twice");
+      }
     }
-    core.load(values, in);
+    outside(() -> core.load(values, in));
+  }
+
+  /** Does something while the guest is out of its code. */
+  private void outside(Access access) throws IOException {
+    IOException[] failed = new IOException[1];
+    boolean done =
+        core.gate()
+            .outside(
+                LIMIT,
+                () -> {
+                  try {
+                    access.make();
+                  } catch (IOException e) {
+                    failed[0] = e;
+                  }
+                });
+    if (!done) {
+      throw new IOException(
+          "vCPU '" + name + "' did not leave the guest's code within " + LIMIT.toSeconds() + " s");
+    }
+    if (failed[0] != null) {
+      throw failed[0];
+    }
   }
 }

@@ -1,6 +1,7 @@
 package holdfast.vcpu.unicorn.internal;
 
 import holdfast.machine.api.GuestAddress;
+import holdfast.machine.api.GuestMemory;
 import holdfast.machine.api.MemoryDevice;
 import holdfast.vcpu.api.Ended;
 import holdfast.vcpu.api.MemoryFault;
@@ -15,6 +16,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -28,12 +30,19 @@ final class Unfinished {
   private final UnicornEngine engine;
   private final RunGate gate;
   private final MemoryFollower follower;
+  private final DeviceMapper mapper;
 
   /** What the guest waits for. */
   private @Nullable Pending pending;
 
   /** What the emulator is still to be told. */
   private final Deque<VcpuExit> untold = new ArrayDeque<>();
+
+  /** What the guest met that is lost, and its region does not know of yet. */
+  private final List<Loss> losses = new ArrayList<>();
+
+  /** An address at which a device has lost its page. */
+  record Loss(MemoryDevice device, GuestAddress address) {}
 
   /** An instruction that is not done. */
   private sealed interface Pending {
@@ -47,10 +56,11 @@ final class Unfinished {
     record Port(int width, Reply reply) implements Pending {}
   }
 
-  Unfinished(UnicornEngine engine, RunGate gate, MemoryFollower follower) {
+  Unfinished(UnicornEngine engine, RunGate gate, MemoryFollower follower, DeviceMapper mapper) {
     this.engine = engine;
     this.gate = gate;
     this.follower = follower;
+    this.mapper = mapper;
   }
 
   /** Returns where the answer to an exit goes, which ends what the gate holds. */
@@ -64,16 +74,44 @@ final class Unfinished {
    * @return false if there is nothing
    */
   boolean goOn() {
+    if (!losses.isEmpty() || !untold.isEmpty()) {
+      return true; // it may be the load that is pending: nobody knows of that yet
+    }
     if (pending != null) {
       finish(pending);
       return true;
     }
-    return !untold.isEmpty();
+    return false;
   }
 
   /** Returns the next exit that the emulator is to be told, if there is one. */
   @Nullable VcpuExit poll() {
     return untold.poll();
+  }
+
+  /**
+   * Notes pages that the guest met, which are lost from now on for whoever accesses them.
+   *
+   * <p>Called before the lock is left under which the guest met them.
+   */
+  void lose(List<Cell.LostPage> pages) {
+    for (Cell.LostPage page : pages) {
+      engine.guard().loseAgain(page);
+      mapper
+          .at(page.address())
+          .ifPresent(
+              device -> {
+                long offset = page.address() - device.segment().address();
+                losses.add(new Loss(device, device.address().plus(offset)));
+              });
+    }
+  }
+
+  /** Returns what is lost and not told, and forgets it. */
+  List<Loss> takeLosses() {
+    List<Loss> taken = List.copyOf(losses);
+    losses.clear();
+    return taken;
   }
 
   /** Completes what is answered. */
@@ -86,15 +124,20 @@ final class Unfinished {
   /**
    * Begins with an instruction before which the guest is, since its access was refused.
    *
-   * @param exit what the emulator is told of it
-   * @return whether the guest is within it, until it is answered
+   * @param exit what the emulator would be told of it
+   * @return what it is told; within an {@link VcpuExit.MmioRead} the guest is until it is answered.
+   *     Null if the guest is to try it again
    */
-  boolean begin(VcpuExit exit, Refusal access, Reply reply) {
+  @Nullable VcpuExit begin(VcpuExit exit, Refusal access, Reply reply) {
     Instruction instruction = new Instruction(engine);
+    if (access.store() && isRest(access)) {
+      instruction.add(access, Optional.empty());
+      complete(instruction);
+      return untold.poll();
+    }
     switch (exit) {
       case VcpuExit.MmioRead _ -> {
         pending = new Pending.Load(instruction, access, reply);
-        return true;
       }
       case MemoryFault.Unplugged _ when !access.store() -> {
         instruction.answer(access, -1);
@@ -110,7 +153,54 @@ final class Unfinished {
       }
       default -> {} // told again at the next try
     }
-    return false;
+    return exit;
+  }
+
+  /**
+   * Returns whether it may be a part of a store that began in memory. Unicorn makes such a store
+   * byte by byte, and was refused the first one outside: how many there are is known when the
+   * instruction has been run.
+   */
+  private boolean isRest(Refusal store) {
+    return store.width() == 1 && isBehindMemory(store.address());
+  }
+
+  private boolean isBehindMemory(GuestAddress address) {
+    Standing here = follower.at(address).orElse(null);
+    return (here == null || here instanceof Standing.Gone)
+        && address.value() != 0
+        && follower.at(new GuestAddress(address.value() - 1)).orElse(null)
+            instanceof Standing.Mapped;
+  }
+
+  /**
+   * Returns the part of the guest's refused access that is told at first. Of a load that began in
+   * memory Unicorn was refused a word of which the load may need less: it is begun once more.
+   */
+  Refusal part(Refusal whole) {
+    Refusal part = clip(whole);
+    if (part.store() || part.width() == 1 || !isBehindMemory(part.address())) {
+      return part;
+    }
+    long address = part.address().value();
+    if (engine.watchLoad(address).orElse(null) instanceof Outcome.Lost(List<Cell.LostPage> pages)) {
+      lose(pages);
+    }
+    int reach = engine.callbacks().reach();
+    return reach > 0 && reach < part.width() ? new Refusal(part.address(), reach, false, 0) : part;
+  }
+
+  /** Returns the part of an access up to where something else stands than where it begins. */
+  Refusal clip(Refusal access) {
+    Optional<Standing> standing = follower.at(access.address());
+    int width = 1;
+    while (width < access.width()
+        && access.address().value() + width != 0 // behind the last address
+        && follower.at(access.address().plus(width)).equals(standing)) {
+      width++;
+    }
+    return new Refusal(
+        access.address(), width, access.store(), Callbacks.low(access.value(), width));
   }
 
   /** The guest is behind an instruction that reads a port. */
@@ -163,22 +253,26 @@ final class Unfinished {
     while (!instruction.endless()) {
       switch (instruction.run()) {
         case Instruction.Result.Done(List<Refusal> stores, Outcome outcome) -> {
-          for (Refusal store : stores) {
-            untold.add(new VcpuExit.MmioWrite(store.address(), store.width(), store.value()));
-          }
+          stores.forEach(this::stored);
           tellLater(outcome);
           return;
         }
         case Instruction.Result.Asks(Refusal load) -> {
-          Reply reply = reply();
-          pending = new Pending.Load(instruction, load, reply);
-          untold.add(new VcpuExit.MmioRead(load.address(), load.width(), reply));
-          return;
-        }
-        case Instruction.Result.Accesses(Refusal access) -> {
-          if (!admit(instruction, access)) {
+          if (!(follower.at(load.address()).orElse(null) instanceof Standing.Gone gone)) {
+            ask(instruction, load);
             return;
           }
+          unplugged(instruction, load, gone.device());
+        }
+        case Instruction.Result.Accesses(Refusal access) -> {
+          if (!admit(instruction, clip(access))) {
+            return;
+          }
+        }
+        case Instruction.Result.Missing(MemoryDevice device, GuestAddress page) -> {
+          untold.clear(); // the store that it did not make
+          losses.add(new Loss(device, page));
+          return;
         }
         case Instruction.Result.Changed _ -> {
           return; // memory stands there now: the instruction is run as any other
@@ -192,22 +286,64 @@ final class Unfinished {
             List.of(engine.read(engine.architecture().counter()))));
   }
 
-  /** Lets an instruction access what it accesses beside the first; says if it may. */
+  /** Has the emulator asked for what an instruction loads from a device register. */
+  private void ask(Instruction instruction, Refusal load) {
+    Reply reply = reply();
+    pending = new Pending.Load(instruction, load, reply);
+    untold.add(new VcpuExit.MmioRead(load.address(), load.width(), reply));
+  }
+
+  /** Tells of a store of an instruction's into what is no memory. */
+  private void stored(Refusal store) {
+    Refusal part = clip(store);
+    untold.add(
+        follower.at(part.address()).orElse(null) instanceof Standing.Gone gone
+            ? new MemoryFault.Unplugged(at(part), gone.device())
+            : new VcpuExit.MmioWrite(part.address(), part.width(), part.value()));
+    if (part.width() < store.width()) {
+      stored(
+          new Refusal(
+              new GuestAddress(store.address().value() + part.width()), // may go on at 0
+              store.width() - part.width(),
+              true,
+              store.value() >>> (part.width() * Byte.SIZE)));
+    }
+  }
+
+  /** Lets an instruction access a device that is gone, and tells of it. */
+  private void unplugged(Instruction instruction, Refusal access, String device) {
+    untold.add(new MemoryFault.Unplugged(at(access), device));
+    if (access.store()) {
+      instruction.drop(access, Optional.empty());
+    } else {
+      instruction.answer(access, -1);
+    }
+  }
+
+  private static MemoryFault.Access at(Refusal access) {
+    return new MemoryFault.Access(access.address(), access.width(), access.store());
+  }
+
+  /** Lets an instruction access what it accesses beside the first; says if it goes on at once. */
   private boolean admit(Instruction instruction, Refusal access) {
     Optional<Standing> standing = follower.at(access.address());
-    MemoryFault.Access at =
-        new MemoryFault.Access(access.address(), access.width(), access.store());
+    MemoryFault.Access at = at(access);
     switch (standing.orElse(null)) {
-      case null -> instruction.add(access, Optional.empty());
-      case Standing.Gone _ -> {
-        if (access.store()) {
-          instruction.drop(access, Optional.empty());
-        } else {
-          instruction.answer(access, -1);
+      case null -> {
+        if (!access.store()) {
+          ask(instruction, access);
+          return false;
         }
+        instruction.add(access, Optional.empty());
       }
-      case Standing.Mapped(MemoryDevice device) ->
-          instruction.drop(access, Optional.of(device)); // else it would not have been refused
+      case Standing.Gone(var _, String device) -> unplugged(instruction, access, device);
+      case Standing.Mapped(MemoryDevice device) when access.store() && device.readOnly() -> {
+        untold.add(new MemoryFault.StoredReadOnly(at, device));
+        instruction.drop(access, Optional.of(device));
+      }
+      case Standing.Mapped _ -> {
+        return false; // it is being taken away: the instruction is tried again
+      }
       case Standing.Failed(MemoryDevice device) -> {
         untold.add(new MemoryFault.RegionFailed(at, device));
         return false;
@@ -225,41 +361,68 @@ final class Unfinished {
       case Outcome.Trapped(int number) -> untold.add(new VcpuExit.Trap(number));
       case Outcome.PortWrite(int port, int width, long value) ->
           untold.add(new VcpuExit.PortWrite(port, width, value));
-      case Outcome.Lost _, Outcome.Failed _, Outcome.NoCode _ -> {} // met again
-      default -> {}
+      case Outcome.Lost(List<Cell.LostPage> pages) -> {
+        untold.clear(); // what it did upon an empty page is told to nobody
+        lose(pages);
+      }
+      case Outcome.Failed(int error) ->
+          untold.add(
+              new Ended.EngineError(
+                  engine.describe(error),
+                  error,
+                  List.of(engine.read(engine.architecture().counter()))));
+      default -> {} // met again
     }
   }
 
   /**
-   * Writes the stores that the emulator has not been told of.
+   * Writes what the emulator has not been told of.
    *
-   * @throws IOException if the guest is within an instruction
+   * @throws IOException if the guest is within an instruction, or has met lost memory
    */
   void save(DataOutputStream out) throws IOException {
-    if (pending != null) {
+    if (!losses.isEmpty()) {
+      throw new IOException(
+          "it met a page that the host can't provide, at " + losses.getFirst().address());
+    }
+    SavedExits.write(untold, out);
+    boolean asks = pending instanceof Pending.Load && untold.stream().anyMatch(this::isPending);
+    if (pending != null && !asks) {
       throw new IOException(
           "it is within an instruction that loads from a device, which is not answered");
     }
-    List<VcpuExit.MmioWrite> stores =
-        untold.stream()
-            .filter(VcpuExit.MmioWrite.class::isInstance)
-            .map(VcpuExit.MmioWrite.class::cast)
-            .toList();
-    out.writeInt(stores.size());
-    for (VcpuExit.MmioWrite store : stores) {
-      out.writeLong(store.address().value());
-      out.writeInt(store.width());
-      out.writeLong(store.value());
+    out.writeBoolean(asks);
+    if (pending instanceof Pending.Load(Instruction instruction, Refusal load, Reply _)) {
+      SavedExits.write(instruction.served(), out);
+      SavedExits.write(load, out);
     }
   }
 
-  /** Takes over what was saved. */
-  void load(DataInputStream in) throws IOException {
+  private boolean isPending(VcpuExit exit) {
+    return exit instanceof VcpuExit.MmioRead load
+        && pending != null
+        && load.reply() == pending.reply();
+  }
+
+  /**
+   * Takes over what was saved.
+   *
+   * @throws IOException if it is damaged; then nothing is changed
+   */
+  void load(DataInputStream in, GuestMemory memory) throws IOException {
+    List<VcpuExit> exits = SavedExits.read(in, memory);
+    boolean asks = in.readBoolean();
+    List<Instruction.Served> served = asks ? SavedExits.readServed(in, memory) : List.of();
+    Optional<Refusal> load = asks ? Optional.of(SavedExits.readAccess(in)) : Optional.empty();
+    losses.clear();
     untold.clear();
+    untold.addAll(exits);
     pending = null;
-    for (int count = in.readInt(); count > 0; count--) {
-      untold.add(
-          new VcpuExit.MmioWrite(new GuestAddress(in.readLong()), in.readInt(), in.readLong()));
-    }
+    load.ifPresent(
+        it -> {
+          Instruction instruction = new Instruction(engine);
+          served.forEach(instruction::serve);
+          ask(instruction, it);
+        });
   }
 }

@@ -12,6 +12,7 @@ import holdfast.vcpu.unicorn.Register;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.Optional;
 
 /**
  * One engine of Unicorn's ({@code uc_engine}): a CPU and its map of guest addresses.
@@ -19,7 +20,9 @@ import java.lang.invoke.MethodHandle;
  * <p>Not thread-safe: its vCPU calls it under a lock. Only {@link #stop} is for any thread.
  */
 final class UnicornEngine implements AutoCloseable {
-  private static final long UNTIL_NEVER = -1L;
+  /** Where a run ends as if nothing was: at the last address, which no memory has. */
+  static final long UNTIL = -1L;
+
   private static final long EVERYWHERE_FROM = 1;
   private static final long EVERYWHERE_TO = 0;
 
@@ -61,6 +64,8 @@ final class UnicornEngine implements AutoCloseable {
     if (architecture == Architecture.X86_64) {
       hookInstruction(UnicornLibrary.X86_INS_IN, callbacks.portRead);
       hookInstruction(UnicornLibrary.X86_INS_OUT, callbacks.portWrite);
+      hookInstruction(UnicornLibrary.X86_INS_SYSCALL, callbacks.systemCall);
+      hookInstruction(UnicornLibrary.X86_INS_SYSENTER, callbacks.fastCall);
     }
   }
 
@@ -104,6 +109,40 @@ final class UnicornEngine implements AutoCloseable {
                 (int)
                     library.addHook.invokeExact(
                         uc, scratch, type, callback, user, EVERYWHERE_FROM, EVERYWHERE_TO)));
+  }
+
+  /**
+   * Begins the next instruction, whose load is refused at an address in front of which it begins.
+   * The registers are as before then.
+   *
+   * @return what came of it, if it could be begun
+   */
+  Optional<Outcome> watchLoad(long address) {
+    int error =
+        Native.invoke(
+            () ->
+                (int)
+                    library.addHook.invokeExact(
+                        uc,
+                        scratch,
+                        UnicornLibrary.HOOK_MEM_READ,
+                        callbacks.watched,
+                        0L,
+                        EVERYWHERE_FROM,
+                        EVERYWHERE_TO));
+    if (error != ERR_OK) {
+      return Optional.empty();
+    }
+    long hook = scratch.get(JAVA_LONG, 0);
+    callbacks.watch(address);
+    save();
+    try {
+      admit();
+      return Optional.of(run(1));
+    } finally {
+      restore();
+      Native.invoke(() -> (int) library.removeHook.invokeExact(uc, hook));
+    }
   }
 
   private void hookInstruction(int instruction, MemorySegment callback) throws VcpuException {
@@ -210,7 +249,7 @@ final class UnicornEngine implements AutoCloseable {
     int error;
     try {
       // SAFETY: all that is mapped stays so during the call, and a lost page meets the guard.
-      error = Native.invoke(() -> (int) library.start.invokeExact(uc, from, UNTIL_NEVER, 0L, 0L));
+      error = Native.invoke(() -> (int) library.start.invokeExact(uc, from, UNTIL, 0L, 0L));
     } finally {
       cell.thread(0);
     }

@@ -44,10 +44,13 @@ final class UnicornLibrary {
   /** UC_HOOK_MEM_UNMAPPED and UC_HOOK_MEM_PROT: what the engine's memory does not serve. */
   static final int HOOK_MEM_INVALID = 0x3f << 4;
 
+  static final int HOOK_MEM_READ = 1 << 10;
   static final int HOOK_INSN_INVALID = 1 << 14;
 
   static final int X86_INS_IN = 218;
   static final int X86_INS_OUT = 500;
+  static final int X86_INS_SYSCALL = 699;
+  static final int X86_INS_SYSENTER = 700;
 
   /** uc_ctl: drop the code that was translated of a range; written with two arguments. */
   private static final int CTL_TB_REMOVE_CACHE = 1 << 30 | 2 << 26 | 9;
@@ -69,6 +72,7 @@ final class UnicornLibrary {
   final MethodHandle writeRegister;
   final MethodHandle addHook;
   final MethodHandle addInstructionHook;
+  final MethodHandle removeHook;
   final MethodHandle contextAlloc;
   final MethodHandle contextSave;
   final MethodHandle contextRestore;
@@ -114,6 +118,7 @@ final class UnicornLibrary {
             JAVA_LONG,
             JAVA_LONG,
             JAVA_INT);
+    removeHook = function("uc_hook_del", JAVA_LONG, JAVA_LONG);
     contextAlloc = function("uc_context_alloc", JAVA_LONG, ADDRESS);
     contextSave = function("uc_context_save", JAVA_LONG, JAVA_LONG);
     contextRestore = function("uc_context_restore", JAVA_LONG, JAVA_LONG);

@@ -13,18 +13,22 @@ import holdfast.vcpu.api.VcpuExit;
 import holdfast.vcpu.api.engine.AccessFinder;
 import holdfast.vcpu.api.engine.MemoryFollower;
 import holdfast.vcpu.api.engine.RunGate;
+import holdfast.vcpu.api.engine.Standing;
 import holdfast.vcpu.unicorn.Architecture;
 import holdfast.vcpu.unicorn.Register;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,14 +55,25 @@ public final class VcpuCore implements AutoCloseable {
   /** Where code was changed by others than the guest. Not under the lock. */
   private final Queue<GuestRange> stale = new ConcurrentLinkedQueue<>();
 
+  /** Whether a thread is in {@link #run}, be it outside the gate. */
+  private final AtomicBoolean running = new AtomicBoolean();
+
+  /** Whether {@link #close} was called: memory is taken away, and what was met means nothing. */
+  private volatile boolean closing;
+
   /** Whether the engine is no more. Under the lock. */
   private boolean closed;
 
   /** How often in a row an access was refused to memory that is there. */
   private int moments;
 
-  /** What a try to go on came to: an exit, and whether the guest is within an instruction then. */
-  private record Step(@Nullable VcpuExit exit, @Nullable Outcome outcome) {}
+  /** What a try to go on came to: an exit, or what it has to be found out of, outside the gate. */
+  private record Step(
+      @Nullable VcpuExit exit, @Nullable Outcome outcome, List<Unfinished.Loss> losses) {
+    Step(@Nullable VcpuExit exit, @Nullable Outcome outcome) {
+      this(exit, outcome, List.of());
+    }
+  }
 
   /** Opens an engine on guest memory. */
   public VcpuCore(GuestMemory memory, Architecture architecture) throws VcpuException {
@@ -77,14 +92,15 @@ public final class VcpuCore implements AutoCloseable {
                 engine.stop();
               }
             });
+    DeviceMapper mapper = new DeviceMapper(engine, gate, lock);
     try {
-      follower = MemoryFollower.open(memory, new DeviceMapper(engine, gate, lock));
+      follower = MemoryFollower.open(memory, mapper);
     } catch (VcpuException | RuntimeException e) {
       engine.close();
       throw e;
     }
     finder = new AccessFinder(memory, follower);
-    unfinished = new Unfinished(engine, gate, follower);
+    unfinished = new Unfinished(engine, gate, follower, mapper);
   }
 
   /** Returns the gate. */
@@ -99,19 +115,30 @@ public final class VcpuCore implements AutoCloseable {
 
   /** As {@link holdfast.vcpu.api.Vcpu#run}. */
   public VcpuExit run() {
+    if (!running.compareAndSet(false, true)) {
+      throw new IllegalStateException("another thread runs this vCPU");
+    }
+    try {
+      return runAlone();
+    } finally {
+      running.set(false);
+    }
+  }
+
+  private VcpuExit runAlone() {
     while (true) {
       if (!gate.enter()) {
         return new VcpuExit.Interrupted();
       }
-      Step step = new Step(null, null);
-      try {
-        step = goOn();
-      } finally {
-        gate.leave(holds(step));
-      }
+      Step step = passGate();
       VcpuExit exit = step.exit();
-      if (exit == null && step.outcome() != null) {
+      if (!step.losses().isEmpty()) {
+        exit = held(() -> lost(step.losses()));
+      } else if (step.outcome() != null) {
         exit = exit(step.outcome());
+      }
+      if (closing) {
+        return new VcpuExit.Interrupted();
       }
       if (exit != null) {
         return exit;
@@ -122,8 +149,19 @@ public final class VcpuCore implements AutoCloseable {
     }
   }
 
+  private Step passGate() {
+    Step step = new Step(null, null);
+    try {
+      step = goOn();
+      return step;
+    } finally {
+      gate.leave(holds(step));
+    }
+  }
+
   private static boolean holds(Step step) {
-    return step.outcome() instanceof Outcome.Refused
+    return !step.losses().isEmpty()
+        || step.outcome() instanceof Outcome.Refused
         || step.exit() instanceof VcpuExit.MmioRead
         || step.exit() instanceof VcpuExit.PortRead;
   }
@@ -133,10 +171,11 @@ public final class VcpuCore implements AutoCloseable {
     lock.lock();
     try {
       if (unfinished.goOn()) {
-        return new Step(unfinished.poll(), null);
+        List<Unfinished.Loss> losses = unfinished.takeLosses();
+        return losses.isEmpty() ? new Step(unfinished.poll(), null) : new Step(null, null, losses);
       }
       for (GuestRange range = stale.poll(); range != null; range = stale.poll()) {
-        engine.dropCode(range);
+        dropCode(range);
       }
       Outcome outcome = engine.run(Long.MAX_VALUE);
       return switch (outcome) {
@@ -147,10 +186,27 @@ public final class VcpuCore implements AutoCloseable {
             new Step(new VcpuExit.PortWrite(port, width, value), null);
         case Outcome.PortRead(int port, int width, long at) ->
             new Step(unfinished.portRead(port, width, at), null);
+        case Outcome.Lost(List<Cell.LostPage> pages) -> {
+          unfinished.lose(pages);
+          yield new Step(null, null, unfinished.takeLosses());
+        }
         default -> new Step(null, outcome);
       };
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Drops the code of a range, which Unicorn takes where memory is and in nothing else. */
+  private void dropCode(GuestRange range) {
+    for (MemoryDevice device : follower.mapped()) {
+      GuestRange all = device.range();
+      if (all.overlaps(range)) {
+        engine.dropCode(
+            new GuestRange(
+                Collections.max(List.of(all.first(), range.first())),
+                Collections.min(List.of(all.last(), range.last()))));
+      }
     }
   }
 
@@ -159,7 +215,6 @@ public final class VcpuCore implements AutoCloseable {
     return switch (outcome) {
       case Outcome.Refused(Refusal access) -> refused(access);
       case Outcome.NoCode(long address) -> noCode(new GuestAddress(address));
-      case Outcome.Lost(List<Cell.LostPage> pages) -> lost(pages);
       case Outcome.Failed(int error) -> failed(error);
       default -> throw new AssertionError(outcome);
     };
@@ -172,8 +227,7 @@ public final class VcpuCore implements AutoCloseable {
   private long counter() {
     lock.lock();
     try {
-      requireOpen();
-      return engine.read(architecture().counter());
+      return closed ? 0 : engine.read(architecture().counter());
     } finally {
       lock.unlock();
     }
@@ -190,9 +244,19 @@ public final class VcpuCore implements AutoCloseable {
   }
 
   /** The guest is before the instruction, within which it is held until this has returned. */
-  private @Nullable VcpuExit refused(Refusal access) {
+  private @Nullable VcpuExit refused(Refusal whole) {
     boolean held = false;
     try {
+      Refusal access;
+      lock.lock();
+      try {
+        if (closed) {
+          return new VcpuExit.Interrupted();
+        }
+        access = unfinished.part(whole);
+      } finally {
+        lock.unlock();
+      }
       Reply reply = unfinished.reply();
       Optional<VcpuExit> found =
           access.store()
@@ -202,13 +266,21 @@ public final class VcpuCore implements AutoCloseable {
         return ++moments < TOO_MANY ? null : failed(UnicornLibrary.ERR_READ_UNMAPPED);
       }
       moments = 0;
+      VcpuExit told;
+      List<Unfinished.Loss> losses;
       lock.lock();
       try {
-        held = unfinished.begin(found.get(), access, reply);
+        if (closed) {
+          return new VcpuExit.Interrupted();
+        }
+        told = unfinished.begin(found.get(), access, reply);
+        held = told instanceof VcpuExit.MmioRead;
+        losses = unfinished.takeLosses();
       } finally {
         lock.unlock();
       }
-      return found.get();
+      VcpuExit lost = lost(losses);
+      return lost == null ? told : lost;
     } finally {
       if (!held) {
         gate.release();
@@ -216,29 +288,38 @@ public final class VcpuCore implements AutoCloseable {
     }
   }
 
-  /** The guest met pages that are gone, and stored into nothing since. */
-  private @Nullable VcpuExit lost(List<Cell.LostPage> pages) {
-    pages.forEach(engine.guard()::loseAgain);
+  /** Runs something while no pause is reached. */
+  private <T extends @Nullable Object> T held(Supplier<T> what) {
+    try {
+      return what.get();
+    } finally {
+      gate.release();
+    }
+  }
+
+  /** Fails the region of which the guest met lost pages, whose listeners are waited for. */
+  private @Nullable VcpuExit lost(List<Unfinished.Loss> losses) {
     VcpuExit told = null;
-    for (Cell.LostPage page : pages) {
-      for (MemoryDevice device : follower.mapped()) {
-        long offset = page.address() - device.segment().address();
-        if (offset < 0 || offset >= device.size().bytes()) {
-          continue;
-        }
-        GuestAddress address = device.address().plus(offset);
-        try {
-          memory.getByte(address);
-          told = failed(UnicornLibrary.ERR_OK); // it is there, though the guest did not get it
-        } catch (LostMemoryException e) {
-          return new MemoryFault.PageLost(Optional.empty(), device);
-        } catch (GuestMemoryException e) {
-          return new MemoryFault.Unplugged(
-              new MemoryFault.Access(address, 1, false), device.id()); // just now
-        }
+    for (Unfinished.Loss loss : losses) {
+      MemoryDevice device = loss.device();
+      try {
+        memory.getByte(loss.address());
+      } catch (LostMemoryException e) {
+        return new MemoryFault.PageLost(Optional.empty(), device);
+      } catch (GuestMemoryException | IllegalStateException e) {
+        return unplugged(loss); // just now; its backend may be closed
       }
+      boolean stands =
+          follower.at(loss.address()).filter(new Standing.Mapped(device)::equals).isPresent();
+      // another device may be there by now
+      told = stands ? failed(UnicornLibrary.ERR_OK) : unplugged(loss);
     }
     return told;
+  }
+
+  private static MemoryFault unplugged(Unfinished.Loss loss) {
+    return new MemoryFault.Unplugged(
+        new MemoryFault.Access(loss.address(), 1, false), loss.device().id());
   }
 
   /** Called within a pause: an answer that is there goes into the guest. */
@@ -302,23 +383,24 @@ public final class VcpuCore implements AutoCloseable {
     }
   }
 
-  /** Writes the stores that the emulator has not been told of. */
-  void saveStores(DataOutputStream out) throws IOException {
+  /** Writes what the emulator has not been told of. */
+  void saveExits(DataOutputStream out) throws IOException {
     lock.lock();
     try {
       requireOpen();
+      unfinished.settle();
       unfinished.save(out);
     } finally {
       lock.unlock();
     }
   }
 
-  /** Takes a state over: registers, and stores that the emulator is to be told of. */
+  /** Takes a state over: registers, and what the emulator is to be told of. */
   void load(Map<Register, byte[]> values, DataInputStream in) throws IOException {
     lock.lock();
     try {
       requireOpen();
-      unfinished.load(in);
+      unfinished.load(in, memory);
       values.forEach(engine::write);
       follower.mapped().forEach(device -> engine.dropCode(device.range()));
     } finally {
@@ -334,6 +416,7 @@ public final class VcpuCore implements AutoCloseable {
 
   @Override
   public void close() {
+    closing = true;
     if (!gate.close()) {
       return;
     }
