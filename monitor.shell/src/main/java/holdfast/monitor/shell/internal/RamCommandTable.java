@@ -226,7 +226,11 @@ public final class RamCommandTable {
       return TextTable.wrapped(COLUMNS, rows);
     }
     String name = checked(of).getFirst();
-    Map.Entry<String, String> both = Map.entry(purpose(name), arguments(name));
-    return name + ": " + both.getKey() + "\n" + both.getValue().indent(2);
+    return name
+        + ": "
+        + purpose(name)
+        + "\n"
+        + arguments(name).indent(2)
+        + Forms.example(name).map(example -> "  for example: " + example + "\n").orElse("");
   }
 }
