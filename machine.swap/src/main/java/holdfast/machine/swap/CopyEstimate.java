@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * An estimate of the time to copy a region, measured with a part of it. For a target in memory, the
  * part is copied into memory. For a target on a disk, it is copied into a new file in the target's
- * folder page by page, and written back, as in the real copy. That file is deleted as soon as it is
- * open, so that nothing of it is left whatever happens; a measurement is used for {@value
- * #FRESH_SECONDS} s for all targets on that file system. The estimate waits at most {@value
+ * folder in pieces of a few pages, and written back, as in the real copy. That file is deleted as
+ * soon as it is open, so that nothing of it is left whatever happens; a measurement is used for
+ * {@value #FRESH_SECONDS} s for all targets on that file system. The estimate waits at most {@value
  * #LIMIT_SECONDS} s for a disk; for a slower one it is a lower bound.
  *
  * @param time for one copy of everything, without what writers dirty meanwhile
@@ -36,7 +36,10 @@ import org.jspecify.annotations.Nullable;
  */
 record CopyEstimate(Duration time, String basis) {
   private static final long SAMPLE = 16L << 20;
-  private static final int PAGE = 4096;
+
+  /** What a copy to a disk writes at once: four pages. */
+  private static final int PIECE = 16 << 10;
+
   private static final int LIMIT_SECONDS = 2;
   private static final int FRESH_SECONDS = 60;
 
@@ -207,7 +210,7 @@ record CopyEstimate(Duration time, String basis) {
       long before = System.nanoTime();
       ByteBuffer buffer = ByteBuffer.wrap(bytes);
       while (buffer.position() < bytes.length) {
-        buffer.limit(Math.min(bytes.length, buffer.position() + PAGE));
+        buffer.limit(Math.min(bytes.length, buffer.position() + PIECE));
         channel.write(buffer);
       }
       channel.force(true);

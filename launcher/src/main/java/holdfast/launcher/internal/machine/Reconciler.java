@@ -262,7 +262,8 @@ final class Reconciler {
     }
   }
 
-  private static Optional<Wish> find(List<Wish> wishes, String pid) {
+  /** Returns the configuration with a PID. */
+  static Optional<Wish> find(List<Wish> wishes, String pid) {
     return wishes.stream().filter(wish -> wish.pid().equals(pid)).findFirst();
   }
 

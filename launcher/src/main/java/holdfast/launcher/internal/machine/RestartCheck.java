@@ -43,9 +43,7 @@ record RestartCheck(Machine machine) {
     try {
       return stored == null
           ? Optional.empty()
-          : stored.all().stream()
-              .filter(wish -> wish.pid().equals(MachineComponent.PID))
-              .findFirst();
+          : Reconciler.find(stored.all(), MachineComponent.PID);
     } catch (IOException e) {
       throw new RefusedException("what is configured can't be read at the moment: " + e);
     }
